@@ -1,0 +1,195 @@
+import type { SourceRange } from '../errors.ts'
+
+/** Every node knows where it stands in its file. */
+interface Located {
+  readonly range: SourceRange
+}
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info'
+
+/** What a person wrote about a rule in its `// Key: value` lines, or beside the condition in a YAML pack. */
+export interface RuleMetadata {
+  readonly description?: string
+  readonly runbook?: string
+  readonly owner?: string
+  readonly tags: readonly string[]
+  /** A shadow rule is judged, counted and stored, not published. */
+  readonly mode: 'live' | 'shadow'
+}
+
+/** One rule as parsed. */
+export interface Rule extends Located {
+  readonly name: string
+  readonly nameRange: SourceRange
+  readonly severity: Severity
+  readonly metadata: RuleMetadata
+  readonly body: Pattern | Invariant
+  /** The source of the body, as written. */
+  readonly text: string
+}
+
+/** Describes the violation: true on a trace means violated. */
+export interface Pattern extends Located {
+  readonly kind: 'pattern'
+  readonly condition: Condition
+}
+
+/** `when` triggers it; `always` must then be true and `never` false, unless `except` is true. */
+export interface Invariant extends Located {
+  readonly kind: 'invariant'
+  readonly when: Condition
+  readonly always?: Condition
+  readonly never?: Condition
+  readonly except?: Condition
+}
+
+/** Boolean logic over atoms; `and` and `or` hold two or more operands. */
+export type Logic<Atom> =
+  | Atom
+  | (Located & { readonly kind: 'and'; readonly operands: readonly Logic<Atom>[] })
+  | (Located & { readonly kind: 'or'; readonly operands: readonly Logic<Atom>[] })
+  | (Located & { readonly kind: 'not'; readonly operand: Logic<Atom> })
+
+/** True or false of a whole trace. */
+export type Condition = Logic<Has | All | Test>
+
+/** True or false of one span (inside `.where(…)`). */
+export type Filter = Logic<Test>
+
+/** Some span of the selector exists: `trace.has(x)`, or the short form `x`. */
+export interface Has extends Located {
+  readonly kind: 'has'
+  readonly selector: Selector
+}
+
+/** Every span of the selector satisfies the filters: `trace.all(s).where(f)`. */
+export interface All extends Located {
+  readonly kind: 'all'
+  readonly selector: Selector
+  readonly filters: readonly Filter[]
+}
+
+/** Spans by name, narrowed by filters that hold on the same span. */
+export interface Selector extends Located {
+  readonly kind: 'selector'
+  readonly name: NamePattern
+  readonly filters: readonly Filter[]
+}
+
+export type NamePattern =
+  | (Located & { readonly kind: 'exact'; readonly name: string })
+  /** `*` stands for any run of characters; everything else is literal. */
+  | (Located & { readonly kind: 'glob'; readonly pattern: string })
+  | (Located & { readonly kind: 'any' })
+
+/** One comparison; the same forms stand in filters (of a span) and in conditions (of a trace). */
+export type Test = Comparison | Membership | Matches | Exists | Truthy
+
+export type ComparisonOperator = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'contains' | 'starts with' | 'ends with'
+
+export interface Comparison extends Located {
+  readonly kind: 'comparison'
+  readonly operator: ComparisonOperator
+  readonly left: Operand
+  readonly right: Operand
+}
+
+export interface Membership extends Located {
+  readonly kind: 'membership'
+  readonly negated: boolean
+  readonly left: Operand
+  readonly items: readonly Literal[]
+}
+
+export interface Matches extends Located {
+  readonly kind: 'matches'
+  readonly left: Operand
+  readonly pattern: string
+  readonly patternRange: SourceRange
+}
+
+export interface Exists extends Located {
+  readonly kind: 'exists'
+  readonly operand: Attribute | Intrinsic
+}
+
+/** A bare attribute: true iff it is the boolean true. */
+export interface Truthy extends Located {
+  readonly kind: 'truthy'
+  readonly operand: Attribute | Intrinsic
+}
+
+export type Operand = Literal | Attribute | AttributeOrText | Intrinsic | Arithmetic | Negation | NumberOf | Count
+
+export type Literal =
+  /** bigint beyond ±(2^53-1), where a number would not be exact. */
+  | (Located & { readonly kind: 'number'; readonly value: number | bigint })
+  /** Nanoseconds. */
+  | (Located & { readonly kind: 'duration'; readonly nanos: number })
+  | (Located & { readonly kind: 'text'; readonly value: string; readonly quoted: boolean })
+  | (Located & { readonly kind: 'boolean'; readonly value: boolean })
+
+/** One flat key; `any` looks at the span, then its resource. */
+export interface Attribute extends Located {
+  readonly kind: 'attribute'
+  readonly key: string
+  readonly from: 'any' | 'resource'
+}
+
+/** A dotted word after `==` and its like: the attribute, or where the span lacks it the text itself. */
+export interface AttributeOrText extends Located {
+  readonly kind: 'attributeOrText'
+  readonly word: string
+}
+
+export type IntrinsicName =
+  | 'span.duration'
+  | 'span.status'
+  | 'span.kind'
+  | 'span.service'
+  | 'span.name'
+  | 'trace.duration'
+  | 'trace.spans'
+  | 'trace.services'
+  | 'trace.root.name'
+  | 'trace.root.service'
+
+export interface Intrinsic extends Located {
+  readonly kind: 'intrinsic'
+  readonly name: IntrinsicName
+}
+
+export interface Arithmetic extends Located {
+  readonly kind: 'arithmetic'
+  readonly operator: '+' | '-' | '*' | '/' | '%'
+  readonly left: Operand
+  readonly right: Operand
+}
+
+export interface Negation extends Located {
+  readonly kind: 'negation'
+  readonly operand: Operand
+}
+
+/** `num(x)`: a numeric string read as its number. */
+export interface NumberOf extends Located {
+  readonly kind: 'numberOf'
+  readonly operand: Operand
+}
+
+/** How many spans the selector takes; stands only in conditions. */
+export interface Count extends Located {
+  readonly kind: 'count'
+  readonly selector: Selector
+}
+
+declare const checked: unique symbol
+
+/** A rule that passed every check and can be compiled; only `check` makes one. */
+export interface CheckedRule extends Rule {
+  readonly [checked]: true
+  /** The file it came from, as given to `check`. */
+  readonly file: string
+  /** Hash of the body's canonical form: equal for equal meaning as written, whatever the layout or comments. */
+  readonly revision: string
+}
