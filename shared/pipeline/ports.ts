@@ -1,0 +1,240 @@
+import type { Problem } from '../errors.ts'
+import type { CheckedRule, Severity } from '../rules/ast.ts'
+import type { Verdict } from '../rules/verdict.ts'
+import type { Trace } from '../trace/span.ts'
+import type { Chunk } from './chunk.ts'
+import type { DigestSample, PublishedEvent, SignalEvent, SignalMode, SignalStatus } from './signal.ts'
+
+/*
+ * Every port fails with a StorageError and nothing else. Reads see every write that was acknowledged before
+ * (strongly consistent). Times are milliseconds since 1970.
+ */
+
+/** The chunks of every trace under judgement, and one marker a trace that says how far judging came. */
+export interface TraceBuffer {
+  /**
+   * Stores chunks; resolved means durable. A chunk that cannot be taken while its neighbours can is returned, never
+   * thrown; what is not returned is stored. Storing the same key again changes nothing. Every stored chunk arms a
+   * timer of its own for the quiet period, by the store itself (a stream, or the same transaction).
+   */
+  append(chunks: readonly Chunk[]): Promise<readonly RefusedChunk[]>
+  readMarker(traceId: string): Promise<Marker | undefined>
+  /** The greatest chunk key of the trace (one read, descending). */
+  newestChunkKey(traceId: string): Promise<string | undefined>
+  /** The least chunk key greater than `after`, or the least of all. */
+  oldestChunkKey(traceId: string, after: string | undefined): Promise<string | undefined>
+  /** All chunks by ascending key, page by page; a chunk stored before the call is among them, one stored meanwhile may be. */
+  readChunks(traceId: string): AsyncIterable<readonly Chunk[]>
+  /** Some chunks by key; keys that are gone are left out. */
+  readChunksByKey(traceId: string, keys: readonly string[]): Promise<readonly Chunk[]>
+  /**
+   * Takes the lease if the marker still is what was read: same revision (or none) and same lease token (or none).
+   * Creates the marker with revision 0 where there was none. False: somebody else was faster.
+   */
+  takeLease(traceId: string, read: Marker | undefined, lease: Lease): Promise<boolean>
+  /**
+   * Replaces the verdict under the lease and adds 1 to the revision; false, and nothing written, if the lease token is
+   * no longer ours. The lease is kept while `pending` is not empty, else released in the same write.
+   */
+  commit(traceId: string, token: string, verdict: CommittedVerdict): Promise<boolean>
+  /** Replaces what is pending, releases the lease and adds 1 to the revision; false if the token is no longer ours. */
+  settle(traceId: string, token: string, pending: readonly PendingSignal[]): Promise<boolean>
+  /** Releases the lease and nothing else; false if the token is no longer ours. */
+  release(traceId: string, token: string): Promise<boolean>
+}
+
+export interface RefusedChunk {
+  readonly chunk: Chunk
+  /** `throttled`: this trace id gets more writes than the store takes; `too-large`: no store item can hold it. */
+  readonly reason: 'throttled' | 'too-large'
+}
+
+/** Who may write the marker, and until when others keep off; `token` is unique to each taking. */
+export interface Lease {
+  readonly token: string
+  readonly untilMs: number
+}
+
+/** What is known of a trace's judging. It outlives the chunks and is renewed by every write. */
+export interface Marker extends CommittedVerdict {
+  /** Grows with every commit and settle. */
+  readonly revision: number
+  readonly lease?: Lease
+}
+
+export interface CommittedVerdict {
+  /** Keys of the chunks that a verdict took in; empty before the first verdict. */
+  readonly seen: readonly string[]
+  /** Verdicts given so far on the whole trace; the archive's revision of the last one. */
+  readonly verdicts: number
+  /** Judged on less than all spans for size: later chunks are archived, not judged. */
+  readonly truncated: boolean
+  /** Signals ever fired on the trace, each with its last status. */
+  readonly signals: readonly SignalState[]
+  /** Committed but not yet known to be stored and published. */
+  readonly pending: readonly PendingSignal[]
+}
+
+/** Where one signal stands; its id follows from the trace id, rule and ruleRevision. */
+export interface SignalState {
+  readonly rule: string
+  readonly ruleRevision: string
+  readonly sequence: number
+  readonly status: 'firing' | 'retracted'
+  readonly complete: boolean
+  /** It was never published, because its rule was in shadow mode. */
+  readonly shadow: boolean
+}
+
+export interface PendingSignal {
+  readonly event: SignalEvent
+  /** Store it, do not publish it. */
+  readonly shadow: boolean
+}
+
+/** Wakes the evaluator, at least once a timer, never much before `dueAtMs` but possibly in hops. */
+export interface Timers {
+  arm(timers: readonly Timer[]): Promise<void>
+  /** Sets aside a timer that failed too often, for a person to look at and redrive. */
+  bury(timer: Timer, reason: string): Promise<void>
+}
+
+export type Timer = TraceTimer | StormTimer
+
+/** Says: chunks of this trace were stored, look whether it can be judged. */
+export interface TraceTimer {
+  readonly kind: 'trace'
+  readonly traceId: string
+  /** The chunks that armed it. */
+  readonly chunkKeys: readonly string[]
+  readonly dueAtMs: number
+  /** How often handling it has failed. */
+  readonly attempt: number
+}
+
+/** Says: the window of a storm has ended, send its digest. */
+export interface StormTimer {
+  readonly kind: 'storm'
+  readonly rule: string
+  readonly windowStartMs: number
+  readonly dueAtMs: number
+  readonly attempt: number
+}
+
+/** Keeps whole traces for replay and questions. */
+export interface Archive {
+  /** Resolved means durable. Writing the same again adds nothing a reader would see twice. */
+  write(entry: ArchivedTrace): Promise<void>
+}
+
+export interface ArchivedTrace {
+  /** For `late` only the spans that came too late to be judged, else the whole trace. */
+  readonly trace: Trace
+  /** The same spans as they came, TracesData each. */
+  readonly chunks: readonly Chunk[]
+  /** The highest wins; a late part belongs to the revision it comes after (0: none was given). */
+  readonly revision: number
+  readonly reason: 'verdict' | 'late' | 'rescued'
+}
+
+/** Keeps every signal, published or not (shadow, storm). */
+export interface SignalStore {
+  /** Resolved means durable; the same event id again changes nothing. */
+  record(signals: readonly PendingSignal[]): Promise<void>
+}
+
+/** Sends events to whoever listens, at least once. */
+export interface SignalPublisher {
+  /** Returns the events that could not be sent; throws only if none was. */
+  publish(events: readonly PublishedEvent[]): Promise<readonly FailedEvent[]>
+}
+
+export interface FailedEvent {
+  readonly event: PublishedEvent
+  /** For the log: no span content. */
+  readonly reason: string
+}
+
+/** Counts the signals of a rule in a window of time, over all evaluators. */
+export interface StormLedger {
+  /** Adds an event to the window; counting one twice is allowed, counting it never is not. */
+  admit(entry: StormEntry): Promise<StormWindow>
+  /** Remembers that the window's digest has its timer. */
+  markArmed(rule: string, windowStartMs: number): Promise<void>
+  read(rule: string, windowStartMs: number): Promise<StormWindow | undefined>
+}
+
+export interface StormEntry {
+  readonly event: SignalEvent
+  readonly windowStartMs: number
+  /** Signals a rule and window may send one by one; the store keeps samples from the next on. */
+  readonly limit: number
+}
+
+export interface StormWindow {
+  /** Signals so far, with this one. */
+  readonly count: number
+  /** A timer for the digest was armed. */
+  readonly armed: boolean
+  /** The first few past the limit, at most 5. */
+  readonly samples: readonly DigestSample[]
+  /** One of the samples whole, for the rule's metadata. */
+  readonly first?: SignalEvent
+}
+
+/** The rules in force. */
+export interface RuleSource {
+  current(): Promise<RuleSet>
+}
+
+/** Rules that were switched to together; never changes. */
+export interface RuleSet {
+  readonly rules: readonly CheckedRule[]
+  /** Total and re-entrant; one verdict a rule. */
+  judge(trace: Trace): readonly Verdict[]
+  /** What was wrong with the rules that are not among `rules`. */
+  readonly problems: readonly RuleProblem[]
+}
+
+export interface RuleProblem extends Problem {
+  readonly file: string
+  /** An error keeps its rule out, a warning does not. */
+  readonly level: 'error' | 'warning'
+}
+
+/** Now, in milliseconds since 1970. */
+export type Clock = () => number
+
+/** What is counted, with its labels; a runtime may drop labels that cost too much (rule). */
+export interface Counted {
+  readonly spansReceived: Record<never, never>
+  readonly spansRejected: { readonly reason: string }
+  readonly requests: { readonly status: number }
+  readonly chunksStored: Record<never, never>
+  readonly tracesJudged: { readonly complete: boolean }
+  readonly tracesReopened: Record<never, never>
+  readonly tracesLate: Record<never, never>
+  readonly tracesTruncated: Record<never, never>
+  readonly tracesRescued: Record<never, never>
+  readonly signals: {
+    readonly rule: string
+    readonly severity: Severity
+    readonly status: SignalStatus
+    readonly mode: SignalMode
+    readonly shadow: boolean
+  }
+  readonly signalsSuppressed: { readonly rule: string; readonly severity: Severity }
+  readonly publishFailures: Record<never, never>
+  readonly timers: { readonly outcome: string }
+  readonly timerFailures: { readonly transient: boolean }
+  readonly timersBuried: Record<never, never>
+}
+
+/** What is measured. */
+export type Measured = 'judgeMs' | 'ingestMs'
+
+/** Counters and histograms; never throws. */
+export interface Metrics {
+  add<Name extends keyof Counted>(name: Name, labels: Counted[Name], amount?: number): void
+  observe(name: Measured, value: number): void
+}
