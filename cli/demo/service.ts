@@ -1,0 +1,91 @@
+import { type Attributes, context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
+import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+
+/** How often each service sends its finished spans. */
+const EXPORT_INTERVAL_MS = 400
+
+const propagator = new W3CTraceContextPropagator()
+const carrier = {
+  get: (headers: Headers, key: string) => headers.get(key) ?? undefined,
+  keys: (headers: Headers) => [...headers.keys()],
+  set: (headers: Headers, key: string, value: string) => headers.set(key, value),
+}
+
+/** One service of the shop: a tracer with a resource of its own, which exports on its own as a process would. */
+export interface Service {
+  readonly name: string
+  /** Does work in a span under the current one; work that throws marks the span as failed. */
+  span<T>(name: string, attributes: Attributes, work: () => Promise<T>, kind?: SpanKind): Promise<T>
+  /** Does work in a server span whose parent is known only from the caller's headers. */
+  receive<T>(headers: Headers, name: string, attributes: Attributes, work: () => Promise<T>): Promise<T>
+  /** Sends everything that is finished. */
+  flush(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Starts a service that exports OTLP protobuf to `endpoint` (`http://host:port`). */
+export function startService(name: string, endpoint: string, instance: string): Service {
+  const provider = new TracerProvider({
+    sampler: new AlwaysOnSampler(),
+    resource: defaultResource().merge(
+      resourceFromAttributes({
+        'service.name': name,
+        'service.namespace': 'shop',
+        'service.version': '1.4.2',
+        'service.instance.id': instance,
+        'deployment.environment.name': 'demo',
+      }),
+    ),
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }),
+        scheduledDelayMillis: EXPORT_INTERVAL_MS,
+      }),
+    ],
+  })
+  const tracer = provider.getTracer('shop', '1.4.2')
+
+  const inSpan = <T>(
+    spanName: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    parent: ReturnType<typeof context.active>,
+    work: () => Promise<T>,
+  ): Promise<T> =>
+    tracer.startActiveSpan(spanName, { kind, attributes }, parent, async (span) => {
+      try {
+        return await work()
+      } catch (error) {
+        span.recordException(error as Error)
+        span.setStatus({ code: SpanStatusCode.ERROR, message: (error as Error).message })
+        throw error
+      } finally {
+        span.end()
+      }
+    })
+
+  return {
+    name,
+    span: (spanName, attributes, work, kind = SpanKind.INTERNAL) =>
+      inSpan(spanName, kind, attributes, context.active(), work),
+    receive: (headers, spanName, attributes, work) =>
+      inSpan(spanName, SpanKind.SERVER, attributes, propagator.extract(ROOT_CONTEXT, headers, carrier), work),
+    flush: () => provider.forceFlush(),
+    stop: () => provider.shutdown(),
+  }
+}
+
+/** The headers a call from the current span carries: W3C `traceparent`. */
+export function outgoingHeaders(): Headers {
+  const headers = new Headers()
+  propagator.inject(context.active(), headers, carrier)
+  return headers
+}
+
+/** The trace id of the current span. */
+export function currentTraceId(): string {
+  return trace.getActiveSpan()?.spanContext().traceId ?? ''
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// Nothing is imported before the version is known: an older Node would fail on a missing module instead of saying why.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+
+if (major < 22 || (major === 22 && minor < 15)) {
+  process.stderr.write(`betrace needs Node.js 22.15 or newer; this is ${process.versions.node} (${process.execPath})\n`)
+  process.exitCode = 2
+} else {
+  const { runOnProcess } = await import('./process.ts')
+  await runOnProcess()
+}
+
+export {}

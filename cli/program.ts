@@ -1,0 +1,52 @@
+import { Command, CommanderError } from 'commander'
+import { InputError } from '../shared/errors.ts'
+import { CommandError } from './command-error.ts'
+import { packageVersion } from './package-root.ts'
+import { type ExitCode, paint, type Screen, type Terminal, widthOf } from './terminal.ts'
+
+/**
+ * Runs one command line (without `node` and the script) and returns its exit code. Whatever the person can put right
+ * is one line on stderr; only a defect of ours shows its stack.
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let exitCode: ExitCode = 0
+  const program = createProgram(terminal, (code) => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    terminal.stderr.write(describe(error, terminal.stderr))
+    return 2
+  }
+}
+
+function createProgram(terminal: Terminal, _finish: (code: ExitCode) => void): Command {
+  const program = new Command('betrace')
+    .description('Judges OpenTelemetry traces by invariants, and signals where one breaks.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      outputError: (text, write) => write(`betrace: ${text.replace(/^error: /, '')}`),
+      getOutHelpWidth: () => widthOf(terminal.stdout),
+      getErrHelpWidth: () => widthOf(terminal.stderr),
+    })
+    .configureHelp({ styleTitle: (title) => paint(terminal.stdout, 'bold', title) })
+  return program
+}
+
+function describe(error: unknown, screen: Screen): string {
+  const name = paint(screen, 'red', 'betrace:')
+  if (error instanceof CommandError || error instanceof InputError) {
+    const hint = error.hint === undefined ? '' : `\n  ${error.hint}`
+    return `${name} ${error.message}${hint}\n`
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return `${name} an error inside betrace, please report it\n${stack}\n`
+}
