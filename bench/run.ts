@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { lastKept, measure } from './measure.ts'
+import type { Measurement, Suite } from './suite.ts'
+
+/*
+ * npm run bench -- [SUITE…] [--rounds N] [--round-ms N] [--save]
+ * Measures every suite (or those named), prints a table each, exits 1 where a ratio that must hold does not. `--save`
+ * writes bench/results/<suite>.json with version, commit, processor and Node.
+ */
+
+const here = new URL('.', import.meta.url)
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '9' },
+      'round-ms': { type: 'string', default: '200' },
+      save: { type: 'boolean', default: false },
+    },
+  })
+  const effort = { rounds: positive(values.rounds), roundMs: positive(values['round-ms']) }
+  let failed = 0
+  for (const suite of await loadSuites(positionals)) {
+    const measurements = measure(await suite.cases(), effort, () => performance.now())
+    print(suite.name, measurements)
+    if (values.save) save(suite.name, measurements, effort)
+    failed += measurements.filter((each) => each.against?.holds === false).length
+  }
+  if (lastKept() === undefined) throw new Error('nothing was measured')
+  process.exitCode = failed > 0 ? 1 : 0
+}
+
+function positive(text: string): number {
+  const number = Number(text)
+  if (!(number > 0)) throw new Error(`expected a number over 0, got "${text}"`)
+  return number
+}
+
+async function loadSuites(names: readonly string[]): Promise<readonly Suite[]> {
+  const known = readdirSync(here).flatMap((file) => file.match(/^(.+)\.bench\.ts$/)?.[1] ?? [])
+  const unknown = names.filter((name) => !known.includes(name))
+  if (unknown.length > 0) throw new Error(`no suite is named ${unknown.join(', ')}; there are ${known.join(', ')}`)
+  const chosen = names.length > 0 ? names : known.sort()
+  return Promise.all(chosen.map(async (name) => (await import(`./${name}.bench.ts`)).suite as Suite))
+}
+
+function print(suite: string, measurements: readonly Measurement[]): void {
+  const rows = measurements.map((each) => [
+    each.name,
+    `${each.nanosPerUnit.toFixed(1)} ns/${each.unit}`,
+    `${Math.round(each.unitsPerSecond).toLocaleString('en')} ${each.unit}s/s`,
+    describeRatio(each),
+  ])
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] as string).length)))
+  console.log(`\n${suite}`)
+  for (const [name = '', nanos = '', rate = '', ratio = ''] of rows) {
+    const cells = [name.padEnd(widths[0] ?? 0), nanos.padStart(widths[1] ?? 0), rate.padStart(widths[2] ?? 0), ratio]
+    console.log(`  ${cells.join('  ')}`.trimEnd())
+  }
+}
+
+function describeRatio({ against }: Measurement): string {
+  if (against === undefined) return ''
+  const { measured, ratio, baseline, atMost, atLeast, holds } = against
+  const bound = atMost !== undefined ? ` (at most ${atMost})` : atLeast !== undefined ? ` (at least ${atLeast})` : ''
+  return `${measured.toFixed(2)} ${ratio} than ${baseline}${bound}${holds ? '' : '  FAILED'}`
+}
+
+function save(suite: string, measurements: readonly Measurement[], effort: object): void {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', here), 'utf8')) as { version: string }
+  const commit = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8' }).trim()
+  const processor = `${cpus().length} x ${cpus()[0]?.model.trim()}`
+  const result = { suite, version, commit, processor, node: process.version, effort, measurements }
+  mkdirSync(new URL('results/', here), { recursive: true })
+  writeFileSync(new URL(`results/${suite}.json`, here), `${JSON.stringify(result, null, 2)}\n`)
+}
+
+await main()
