@@ -1,6 +1,7 @@
 import type { Problem } from '../errors.ts'
 import type { CheckedRule, Severity } from '../rules/ast.ts'
 import type { Verdict } from '../rules/verdict.ts'
+import type { Filing } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
 import type { Chunk } from './chunk.ts'
 import type { DigestSample, PublishedEvent, SignalEvent, SignalMode, SignalStatus } from './signal.ts'
@@ -67,6 +68,8 @@ export interface CommittedVerdict {
   readonly seen: readonly string[]
   /** Verdicts given so far on the whole trace; the archive's revision of the last one. */
   readonly verdicts: number
+  /** Where the archive has the trace; from the first verdict on, and then for good. */
+  readonly filing?: Filing
   /** Judged on less than all spans for size: later chunks are archived, not judged. */
   readonly truncated: boolean
   /** Signals ever fired on the trace, each with its last status. */
@@ -132,6 +135,8 @@ export interface ArchivedTrace {
   readonly trace: Trace
   /** The same spans as they came, TracesData each. */
   readonly chunks: readonly Chunk[]
+  /** That of the marker, else `fileTrace` of this one: every part of a trace lies in one partition. */
+  readonly filing: Filing
   /** The highest wins; a late part belongs to the revision it comes after (0: none was given). */
   readonly revision: number
   readonly reason: 'verdict' | 'late' | 'rescued'

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest'
+import { fileTrace } from '../../shared/trace/filing.ts'
+import type { Span } from '../../shared/trace/span.ts'
+
+const ARRIVED_MS = Date.UTC(2025, 9, 15, 12)
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+function startingAt(ms: number, nanos = 0n) {
+  return { spans: [{ startUnixNano: BigInt(ms) * 1_000_000n + nanos } as Span] }
+}
+
+describe('fileTrace', () => {
+  test('a trace is filed under its earliest start, in whole milliseconds', () => {
+    expect(fileTrace(startingAt(ARRIVED_MS - 5000, 999_999n), ARRIVED_MS)).toEqual({
+      atMs: ARRIVED_MS - 5000,
+      by: 'start',
+    })
+  })
+
+  test.each([
+    ['7 days before its arrival', -7 * DAY_MS, 'start'],
+    ['longer ago', -7 * DAY_MS - 1, 'arrival'],
+    ['1 hour after its arrival', HOUR_MS, 'start'],
+    ['later still', HOUR_MS + 1, 'arrival'],
+  ] as const)('a start %s (%i ms) is filed by %s', (_, offsetMs, by) => {
+    const atMs = by === 'start' ? ARRIVED_MS + offsetMs : ARRIVED_MS
+    expect(fileTrace(startingAt(ARRIVED_MS + offsetMs), ARRIVED_MS)).toEqual({ atMs, by })
+  })
+
+  test('a span without a start is filed by its arrival', () => {
+    expect(fileTrace(startingAt(0), ARRIVED_MS)).toEqual({ atMs: ARRIVED_MS, by: 'arrival' })
+  })
+})
