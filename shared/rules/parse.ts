@@ -1,0 +1,54 @@
+import { parse } from '../../grammar/generated/rule-parser.js'
+import type { SourcePosition, SourceRange } from '../errors.ts'
+import type { Invariant, Pattern } from './ast.ts'
+import type { TextProblem } from './problem.ts'
+import { resolveBody } from './resolve/body.ts'
+import type { Span, SyntaxBody, TooDeep } from './syntax.ts'
+
+/** A rule's body as read; with problems it is partial or missing, and only good for finding more problems. */
+export interface ParsedBody {
+  readonly body: Pattern | Invariant | undefined
+  readonly problems: readonly TextProblem[]
+}
+
+/**
+ * Reads a rule's body: a pattern or a when/always/never rule. `positionAt` tells where an offset of `text` stands in its
+ * file. Never throws for bad input: all problems are returned, in the order of the text.
+ */
+export function parseBody(text: string, positionAt: (offset: number) => SourcePosition): ParsedBody {
+  const problems: TextProblem[] = []
+  const rangeOf = (span: Span): SourceRange => ({ start: positionAt(span.start), end: positionAt(span.end) })
+  const body = text.trimEnd()
+  const syntax = parseSyntax(body)
+  if (syntax.kind === 'tooDeep') {
+    const hint = 'take apart the condition, or remove brackets that change nothing'
+    problems.push({
+      code: 'nesting-too-deep',
+      message: 'brackets and "not" nest at most 64 levels deep',
+      hint,
+      range: rangeOf(syntax),
+    })
+    return { body: undefined, problems }
+  }
+  const resolved = resolveBody({ text: body, rangeOf, report: (problem) => problems.push(problem) }, syntax)
+  return { body: resolved, problems: inOrder(problems) }
+}
+
+function parseSyntax(text: string): SyntaxBody | TooDeep {
+  try {
+    return parse(text) as SyntaxBody
+  } catch (thrown) {
+    if ((thrown as Partial<TooDeep>).kind === 'tooDeep') return thrown as TooDeep
+    throw thrown
+  }
+}
+
+/** Sorted by place, one at each: what follows from a problem tends to stand where it does. */
+function inOrder(problems: readonly TextProblem[]): readonly TextProblem[] {
+  const untilLineEnd = problems.some((problem) => problem.code === 'unterminated-text')
+  const starts = new Set<number>()
+  return problems
+    .filter((problem) => !(untilLineEnd && problem.code === 'unclosed-bracket'))
+    .toSorted((left, right) => left.range.start.offset - right.range.start.offset)
+    .filter(({ range }) => !starts.has(range.start.offset) && starts.add(range.start.offset))
+}

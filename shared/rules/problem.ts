@@ -1,0 +1,63 @@
+import type { Problem, SourceRange } from '../errors.ts'
+
+/** Everything that can be wrong with rules, by stage: the file, the syntax, the meaning, the set. */
+export type RuleProblemCode =
+  | 'condition-before-header'
+  | 'malformed-header'
+  | 'unknown-severity'
+  | 'malformed-metadata'
+  | 'missing-condition'
+  | 'malformed-yaml'
+  | 'malformed-pack'
+  | 'unexpected-text'
+  | 'missing-operator'
+  | 'missing-value'
+  | 'missing-bracket'
+  | 'unclosed-bracket'
+  | 'unterminated-text'
+  | 'wrong-quotes'
+  | 'wrong-operator'
+  | 'chained-comparison'
+  | 'unquoted-pattern'
+  | 'malformed-number'
+  | 'unknown-unit'
+  | 'reserved-word'
+  | 'ambiguous-word'
+  | 'malformed-name'
+  | 'unknown-function'
+  | 'unknown-method'
+  | 'unknown-intrinsic'
+  | 'not-a-condition'
+  | 'not-a-value'
+  | 'not-a-list'
+  | 'empty-list'
+  | 'null-comparison'
+  | 'unknown-block'
+  | 'duplicate-block'
+  | 'missing-when'
+  | 'missing-requirement'
+  | 'unsupported-feature'
+  | 'attribute-outside-where'
+  | 'count-inside-where'
+  | 'kind-mismatch'
+  | 'unknown-value'
+  | 'malformed-pattern'
+  | 'pattern-too-large'
+  | 'constant-condition'
+  | 'nesting-too-deep'
+  | 'expression-too-long'
+  | 'rule-too-long'
+  | 'list-too-long'
+  | 'too-many-rules'
+  | 'duplicate-rule'
+
+/** A problem inside one text, its place known; not yet tied to a file. */
+export interface TextProblem extends Problem<RuleProblemCode> {
+  readonly range: SourceRange
+}
+
+/** A problem in a file of rules; `rule` names the rule where that is known. */
+export interface RuleProblem extends TextProblem {
+  readonly file: string
+  readonly rule?: string
+}

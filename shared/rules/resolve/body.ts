@@ -1,0 +1,121 @@
+import type { Condition, Invariant, Pattern } from '../ast.ts'
+import { nearest } from '../suggest.ts'
+import type { SyntaxBlock, SyntaxBody } from '../syntax.ts'
+import { reportExtra, reportUnclosed } from './bracket.ts'
+import { resolveCondition } from './condition.ts'
+import { type Reading, report } from './reading.ts'
+import { reportUnsupported } from './unsupported.ts'
+
+type BlockName = 'when' | 'always' | 'never' | 'except'
+
+/** What a rule says, from its syntax; undefined where too little of it stands, which is then reported. */
+export function resolveBody(reading: Reading, body: SyntaxBody): Pattern | Invariant | undefined {
+  if (body.definition !== null) reportUnsupported(reading, body.definition, `"${body.definition.text}"`)
+  if (body.kind === 'definition') return undefined
+  const resolved = body.kind === 'pattern' ? resolvePattern(reading, body) : resolveInvariant(reading, body)
+  if (body.extra !== null && body.definition === null) reportExtra(reading, body.extra, 'after the condition')
+  return resolved
+}
+
+function resolvePattern(reading: Reading, body: SyntaxBody & { readonly kind: 'pattern' }): Pattern | undefined {
+  const condition = resolveCondition(reading, body.condition)
+  return condition === undefined ? undefined : { kind: 'pattern', condition, range: reading.rangeOf(body) }
+}
+
+function resolveInvariant(reading: Reading, body: SyntaxBody & { readonly kind: 'blocks' }): Invariant | undefined {
+  const conditions: Partial<Record<BlockName, Condition>> = {}
+  const seen = new Set<BlockName>()
+  for (const block of body.blocks) {
+    const name = blockName(reading, block)
+    const condition = resolveBlock(reading, block)
+    if (name === undefined) continue
+    if (seen.has(name)) {
+      report(
+        reading,
+        block.keyword,
+        'duplicate-block',
+        `a rule has one ${block.keyword.text} block`,
+        'join both conditions in one block with "and" or "or"',
+      )
+      continue
+    }
+    seen.add(name)
+    if (condition !== undefined) conditions[name] = condition
+  }
+  checkBlocks(reading, body.blocks, seen)
+  const { when, ...others } = conditions
+  return when === undefined ? undefined : { kind: 'invariant', when, ...others, range: reading.rangeOf(body) }
+}
+
+function blockName(reading: Reading, block: SyntaxBlock): BlockName | undefined {
+  const written = block.keyword.text.replace(/\s+/g, ' ')
+  if (written === 'when' || written === 'always' || written === 'never') return written
+  if (written === 'except when') return 'except'
+  const meant = BLOCK_SPELLINGS.get(written.toLowerCase()) ?? nearest(written, ['when', 'always', 'never'])
+  const hint = meant === undefined ? 'write when, always, never or except when' : `write ${meant} { … }`
+  return report(reading, block.keyword, 'unknown-block', `there is no block "${written}"`, hint)
+}
+
+const BLOCK_SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ['except', 'except when'],
+  ['unless', 'except when'],
+  ['if', 'when'],
+  ['given', 'when'],
+  ['then', 'always'],
+  ['must', 'always'],
+  ['require', 'always'],
+  ['expect', 'always'],
+])
+
+function resolveBlock(reading: Reading, block: SyntaxBlock): Condition | undefined {
+  if (block.open === null) {
+    report(
+      reading,
+      block.keyword,
+      'missing-bracket',
+      `${block.keyword.text} has no block`,
+      `write ${block.keyword.text} { … }`,
+    )
+  } else if (block.close === null) {
+    reportUnclosed(reading, block.open)
+  } else if (block.extra !== null) {
+    reportExtra(reading, block.extra, `in the ${block.keyword.text} block`)
+  }
+  if (block.condition.kind !== 'missing') return resolveCondition(reading, block.condition)
+  if (block.open !== null && block.close !== null && block.extra === null) {
+    const at = { start: block.open.start, end: block.close.end }
+    report(
+      reading,
+      at,
+      'missing-condition',
+      `the ${block.keyword.text} block is empty`,
+      'write a condition between the braces',
+    )
+  }
+  return undefined
+}
+
+function checkBlocks(reading: Reading, blocks: readonly SyntaxBlock[], seen: ReadonlySet<BlockName>): void {
+  const [first] = blocks
+  if (first === undefined) return
+  if (!seen.has('when')) {
+    report(
+      reading,
+      first.keyword,
+      'missing-when',
+      'the rule has no when block',
+      'begin with when { … }: what makes the rule apply',
+    )
+  } else if (first.keyword.text !== 'when') {
+    report(reading, first.keyword, 'missing-when', 'the when block comes first', 'move when { … } to the start')
+  }
+  if (!seen.has('always') && !seen.has('never')) {
+    report(
+      reading,
+      first.keyword,
+      'missing-requirement',
+      'the rule requires nothing',
+      'add always { … } or never { … }',
+    )
+  }
+}

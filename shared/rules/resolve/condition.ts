@@ -1,0 +1,129 @@
+import type { All, Condition, Count, Has, Test } from '../ast.ts'
+import type { CallNode, MethodNode, SelectorCallNode, SyntaxNode } from '../syntax.ts'
+import { reportConstant, resolveExists } from './filter.ts'
+import { resolveLogic } from './logic.ts'
+import { reportMistake } from './mistake.ts'
+import type { Place } from './operand.ts'
+import { type Reading, report, textOf } from './reading.ts'
+import { chainOf, resolveArgument, resolveFilters, resolveSelector } from './selector.ts'
+import { resolveTest } from './test.ts'
+import { reportUnsupported } from './unsupported.ts'
+import { isPrefixed, resolvePrefixed } from './word.ts'
+
+const AGGREGATES = new Set(['sum', 'min', 'max', 'avg', 'distinct'])
+const TRACE: Place = { of: 'trace', resolveCount: resolveTraceCount }
+
+/** A plain condition: true or false of a whole trace. */
+export function resolveCondition(reading: Reading, node: SyntaxNode): Condition | undefined {
+  return resolveLogic<Has | All | Test>(reading, node, (atom) => resolveAtom(reading, atom))
+}
+
+function resolveAtom(reading: Reading, node: SyntaxNode): Has | All | Test | undefined {
+  switch (node.kind) {
+    case 'relation':
+      return resolveTest(reading, node, TRACE)
+    case 'word':
+      if (node.text === 'true' || node.text === 'false') return reportConstant(reading, node, node.text)
+      if (isPrefixed(node.text)) return resolveBarePrefixed(reading, node)
+      return resolveShort(reading, node)
+    case 'text':
+      return resolveShort(reading, node)
+    case 'method': {
+      const { base, methods } = chainOf(node)
+      return base.kind === 'selectorCall' ? resolveCall(reading, base, methods, node) : resolveShort(reading, node)
+    }
+    case 'selectorCall':
+      return resolveCall(reading, node, [], node)
+    case 'call':
+      return resolveFunction(reading, node)
+    default:
+      return reportMistake(reading, node, 'a condition')
+  }
+}
+
+function resolveBarePrefixed(reading: Reading, node: SyntaxNode & { readonly kind: 'word' }): Test | undefined {
+  if (/^(trace|span)\.(has|count|all|where)$/.test(node.text)) {
+    return report(
+      reading,
+      node,
+      'missing-bracket',
+      `${node.text} needs its argument in brackets`,
+      `write ${node.text}(payment.charge)`,
+    )
+  }
+  const operand = resolvePrefixed(reading, node)
+  return operand === undefined ? undefined : { kind: 'truthy', operand, range: operand.range }
+}
+
+/** A span's name alone, with or without filters: the same as in `trace.has(…)`. */
+function resolveShort(reading: Reading, node: SyntaxNode): Has | undefined {
+  const selector = resolveSelector(reading, node)
+  return selector === undefined ? undefined : { kind: 'has', selector, range: reading.rangeOf(node) }
+}
+
+function functionName(call: SelectorCallNode): string {
+  return call.name.text.replace(/^trace\./, '')
+}
+
+function resolveCall(
+  reading: Reading,
+  call: SelectorCallNode,
+  methods: readonly MethodNode[],
+  node: SyntaxNode,
+): Has | All | undefined {
+  const name = functionName(call)
+  if (AGGREGATES.has(name)) {
+    return reportUnsupported(reading, call.name, `${call.name.text}(…)`)
+  }
+  const inner = resolveArgument(reading, call)
+  const filters = resolveFilters(reading, methods)
+  if (inner === undefined || filters === undefined) return undefined
+  const range = reading.rangeOf(node)
+  if (name === 'has')
+    return { kind: 'has', selector: { ...inner, filters: [...inner.filters, ...filters], range }, range }
+  if (name === 'count') return reportUncompared(reading, node)
+  if (filters.length > 0) return { kind: 'all', selector: inner, filters, range }
+  return report(
+    reading,
+    node,
+    'not-a-condition',
+    `${call.name.text}(…) says nothing of its spans`,
+    'add .where(…) with what each span must satisfy',
+  )
+}
+
+function reportUncompared(reading: Reading, node: SyntaxNode): undefined {
+  const written = textOf(reading, node)
+  const shown = written.length <= 60 ? written : 'trace.count(…)'
+  return report(reading, node, 'not-a-condition', 'a count is a number, not a condition', `write ${shown} > 0`)
+}
+
+function resolveFunction(reading: Reading, node: CallNode): Test | undefined {
+  return node.name.text === 'exists' ? resolveExists(reading, node) : reportMistake(reading, node, 'a condition')
+}
+
+/** How many spans, as a value: `trace.count(s)`, filters inside or after. */
+function resolveTraceCount(reading: Reading, node: SelectorCallNode | MethodNode): Count | undefined {
+  const { base, methods } = chainOf(node)
+  if (base.kind !== 'selectorCall') return reportUncounted(reading, node)
+  const name = functionName(base)
+  if (AGGREGATES.has(name)) {
+    return reportUnsupported(reading, base.name, `${base.name.text}(…)`)
+  }
+  if (name !== 'count') return reportUncounted(reading, node)
+  const inner = resolveArgument(reading, base)
+  const filters = resolveFilters(reading, methods)
+  if (inner === undefined || filters === undefined) return undefined
+  const range = reading.rangeOf(node)
+  return { kind: 'count', selector: { ...inner, filters: [...inner.filters, ...filters], range }, range }
+}
+
+function reportUncounted(reading: Reading, node: SyntaxNode): undefined {
+  return report(
+    reading,
+    node,
+    'not-a-value',
+    'whether spans exist is true or false, not a number',
+    'count them with trace.count(…), or compare an attribute inside .where(…)',
+  )
+}

@@ -1,0 +1,80 @@
+import type { Exists, Filter, Test, Truthy } from '../ast.ts'
+import type { CallNode, SyntaxNode } from '../syntax.ts'
+import { decodeText } from './literal.ts'
+import { resolveLogic } from './logic.ts'
+import { reportMistake } from './mistake.ts'
+import { type Place, resolveExistsArgument, resolveOperand } from './operand.ts'
+import { quoted, type Reading, report, textOf } from './reading.ts'
+import { resolveTest } from './test.ts'
+import { reportUnsupported } from './unsupported.ts'
+import { quotedKey, resolveWord } from './word.ts'
+
+const SPAN: Place = {
+  of: 'span',
+  resolveCount(reading, node) {
+    const name = node.kind === 'selectorCall' ? node.name.text : textOf(reading, node.name)
+    return report(
+      reading,
+      node,
+      'count-inside-where',
+      `.where(…) looks at one span: ${name}(…) cannot stand in it`,
+      'write it outside, joined with "and"',
+    )
+  },
+}
+
+/** What stands in `.where(…)`: true or false of one span. */
+export function resolveFilter(reading: Reading, node: SyntaxNode): Filter | undefined {
+  return resolveLogic<Test>(reading, node, (atom) => resolveSpanTest(reading, atom))
+}
+
+function resolveSpanTest(reading: Reading, node: SyntaxNode): Test | undefined {
+  switch (node.kind) {
+    case 'relation':
+      return resolveTest(reading, node, SPAN)
+    case 'word': {
+      const operand = resolveWord(reading, node, 'key', 'span')
+      if (operand?.kind === 'boolean') return reportConstant(reading, node, textOf(reading, node))
+      return operand === undefined ? undefined : ({ kind: 'truthy', operand, range: operand.range } as Truthy)
+    }
+    case 'text': {
+      const operand = quotedKey(reading, node, decodeText(node.raw))
+      return operand === undefined ? undefined : { kind: 'truthy', operand, range: operand.range }
+    }
+    case 'call':
+      return resolveSpanCall(reading, node)
+    case 'selectorCall':
+    case 'method':
+      SPAN.resolveCount(reading, node)
+      return undefined
+    default:
+      return reportMistake(reading, node, 'a condition')
+  }
+}
+
+function resolveSpanCall(reading: Reading, node: CallNode): Test | undefined {
+  if (node.name.text === 'exists') return resolveExists(reading, node)
+  if (node.name.text !== 'attr') return reportMistake(reading, node, 'a condition')
+  const operand = resolveOperand(reading, node, 'key', SPAN)
+  return operand?.kind === 'attribute' ? { kind: 'truthy', operand, range: operand.range } : undefined
+}
+
+export function resolveExists(reading: Reading, node: CallNode): Exists | undefined {
+  const operand = resolveExistsArgument(reading, node)
+  return operand === undefined ? undefined : { kind: 'exists', operand, range: reading.rangeOf(node) }
+}
+
+export function reportConstant(reading: Reading, node: SyntaxNode, word: string): undefined {
+  return report(
+    reading,
+    node,
+    'constant-condition',
+    `"${word}" is the same on every trace`,
+    `remove it, or write ${quoted(word)} for a name`,
+  )
+}
+
+/** Reports the functions of a later version. */
+export function reportAggregate(reading: Reading, node: SyntaxNode, name: string): undefined {
+  return reportUnsupported(reading, node, `${name}(…)`)
+}

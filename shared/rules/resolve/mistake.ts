@@ -1,0 +1,111 @@
+import { nearest } from '../suggest.ts'
+import type { CallNode, SyntaxNode } from '../syntax.ts'
+import { checkBracket, reportMissing } from './bracket.ts'
+import { reportBadNumber } from './literal.ts'
+import { quoted, type Reading, report, textOf } from './reading.ts'
+import { reportUnsupported } from './unsupported.ts'
+
+/** Reports a node that cannot be `wanted` ("a condition", "a value", "a span name"), by what it is. */
+export function reportMistake(reading: Reading, node: SyntaxNode, wanted: string): undefined {
+  switch (node.kind) {
+    case 'missing':
+      return reportMissing(reading, besideMissing(reading, node.start), wanted)
+    case 'openText':
+      return report(
+        reading,
+        node,
+        'unterminated-text',
+        'this text has no closing quote on its line',
+        'add the closing "',
+      )
+    case 'wrongQuotes':
+      return report(
+        reading,
+        node,
+        'wrong-quotes',
+        'text stands in double quotes',
+        `write ${quoted(node.text.replace(/^.|['`“”‘’]$/gu, ''))}`,
+      )
+    case 'pathlike':
+      return report(
+        reading,
+        node,
+        'unquoted-pattern',
+        'text that starts with "/" needs quotes',
+        `write ${quoted(node.text)}`,
+      )
+    case 'badNumber':
+      return reportBadNumber(reading, { ...node, kind: 'badNumber' })
+    case 'variable':
+      return reportUnsupported(reading, node, `${node.text} (let)`)
+    case 'call':
+      if (!KNOWN_FUNCTIONS.has(node.name.text)) return reportUnknownFunction(reading, node)
+  }
+  reportWrongKind(reading, node, wanted)
+}
+
+const KNOWN_FUNCTIONS = new Set(['exists', 'attr', 'num'])
+const FUNCTIONS = ['trace.has', 'trace.count', 'trace.all', 'exists', 'attr', 'num', 'has', 'count', 'all']
+/** Names of other languages, and what says the same here. */
+const FUNCTION_SPELLINGS: ReadonlyMap<string, string> = new Map([
+  ['trace.contains', 'trace.has'],
+  ['trace.exists', 'trace.has'],
+  ['trace.any', 'trace.has'],
+  ['trace.some', 'trace.has'],
+  ['trace.span', 'trace.has'],
+  ['trace.every', 'trace.all'],
+  ['contains', 'trace.has'],
+  ['any', 'trace.has'],
+  ['some', 'trace.has'],
+  ['span', 'trace.has'],
+  ['every', 'trace.all'],
+  ['trace.length', 'trace.count'],
+  ['len', 'trace.count'],
+])
+
+function reportUnknownFunction(reading: Reading, node: CallNode): undefined {
+  const { name } = node
+  checkBracket(reading, node.arguments, `in ${name.text}(…)`)
+  if (name.text === 'trace.where' || name.text === 'where') {
+    return report(
+      reading,
+      name,
+      'unknown-function',
+      `${name.text}(…) filters no spans`,
+      'name the spans first: trace.has(any).where(…)',
+    )
+  }
+  if (name.text.toLowerCase() === 'not') {
+    return report(reading, name, 'wrong-operator', `"${name.text}" is not the word for it`, 'write "not"')
+  }
+  const meant = FUNCTION_SPELLINGS.get(name.text) ?? nearest(name.text, FUNCTIONS)
+  const hint = meant === undefined ? `use one of ${FUNCTIONS.slice(0, 6).join(', ')}` : `did you mean ${meant}(…)?`
+  report(reading, name, 'unknown-function', `there is no function ${name.text}(…)`, hint)
+}
+
+function reportWrongKind(reading: Reading, node: SyntaxNode, wanted: string): void {
+  const written = textOf(reading, node)
+  const shown = written.length > 40 ? `${written.slice(0, 40)}…` : written
+  const code = wanted === 'a condition' ? 'not-a-condition' : 'not-a-value'
+  report(reading, node, code, `"${shown}" is not ${wanted}`, hintForKind(reading, node, wanted))
+}
+
+function hintForKind(reading: Reading, node: SyntaxNode, wanted: string): string {
+  if (wanted !== 'a condition') {
+    if (node.kind === 'list') return 'compare with a list by in [ … ]'
+    return node.kind === 'or' || node.kind === 'and' || node.kind === 'not' || node.kind === 'relation'
+      ? 'conditions do not compare: combine them with and, or, not'
+      : `write ${wanted}, such as a word, a number or text in quotes`
+  }
+  if (node.kind === 'number') return `compare it, or write ${quoted(textOf(reading, node))} for a name`
+  return 'compare it: write == != < <= > >= and a value after it'
+}
+
+/** The text just before a place where something is missing: its last word or sign. */
+function besideMissing(reading: Reading, offset: number): { readonly start: number; readonly end: number } {
+  const before = reading.text.slice(0, offset)
+  const [last = ''] = /(?:[\p{L}\p{N}_.]+|&&|\|\||[=!<>]+|.)\s*$/su.exec(before.slice(-200)) ?? []
+  if (last === '') return { start: offset, end: offset + 1 }
+  const start = before.length - last.length
+  return { start, end: start + last.trimEnd().length }
+}

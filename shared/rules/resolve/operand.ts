@@ -1,0 +1,198 @@
+import type { Arithmetic, Attribute, Count, Intrinsic, Literal, Operand } from '../ast.ts'
+import type {
+  ArithmeticNode,
+  CallNode,
+  GroupNode,
+  MethodNode,
+  SelectorCallNode,
+  SignedNode,
+  Span,
+  SyntaxNode,
+} from '../syntax.ts'
+import { checkBracket } from './bracket.ts'
+import { decodeText, resolveNumber } from './literal.ts'
+import { reportMistake } from './mistake.ts'
+import { quoted, type Reading, report } from './reading.ts'
+import { quotedKey, type Role, resolveWord } from './word.ts'
+
+/** What is tested: one span (inside `.where`) or the whole trace (a plain condition), where spans can be counted. */
+export interface Place {
+  readonly of: 'span' | 'trace'
+  resolveCount(reading: Reading, node: SelectorCallNode | MethodNode): Count | undefined
+}
+
+/** More operators in one calculation than this are a mistake, and would nest the tree too deep to walk. */
+const OPERATOR_LIMIT = 200
+
+/** A value on one side of a comparison; reports what is no value. */
+export function resolveOperand(reading: Reading, node: SyntaxNode, role: Role, place: Place): Operand | undefined {
+  switch (node.kind) {
+    case 'word':
+      return resolveWord(reading, node, role, place.of)
+    case 'text':
+      return resolveQuoted(reading, node, decodeText(node.raw), role)
+    case 'number':
+      return resolveNumber(reading, { ...node, text: node.text }, false)
+    case 'signed':
+      return resolveSigned(reading, node, role, place)
+    case 'group':
+      return resolveGroup(reading, node, role, place)
+    case 'arithmetic':
+      return operatorCount(node) > OPERATOR_LIMIT
+        ? reportTooLong(reading, node)
+        : resolveArithmetic(reading, node, role, place)
+    case 'call':
+      return resolveCall(reading, node, role, place)
+    case 'selectorCall':
+    case 'method':
+      return place.resolveCount(reading, node)
+    default:
+      return reportMistake(reading, node, 'a value')
+  }
+}
+
+function resolveQuoted(reading: Reading, node: Span, text: string, role: Role): Literal | Attribute | undefined {
+  if (role === 'key' || role === 'keyTerm') return quotedKey(reading, node, text)
+  return { kind: 'text', value: text, quoted: true, range: reading.rangeOf(node) }
+}
+
+function termOf(role: Role): Role {
+  return role === 'key' || role === 'keyTerm' ? 'keyTerm' : 'term'
+}
+
+function resolveSigned(reading: Reading, node: SignedNode, role: Role, place: Place): Operand | undefined {
+  const negative = node.sign.text === '-'
+  if (node.operand.kind === 'number') {
+    return resolveNumber(
+      reading,
+      { text: node.operand.text, start: node.operand.start, end: node.operand.end },
+      negative,
+    )
+  }
+  const operand = resolveOperand(reading, node.operand, termOf(role), place)
+  if (operand === undefined || !negative) return operand
+  return { kind: 'negation', operand, range: reading.rangeOf(node) }
+}
+
+function resolveGroup(reading: Reading, node: GroupNode, role: Role, place: Place): Operand | undefined {
+  checkBracket(reading, node, 'in the brackets')
+  return resolveOperand(reading, node.inner, role, place)
+}
+
+function resolveArithmetic(reading: Reading, node: ArithmeticNode, role: Role, place: Place): Arithmetic | undefined {
+  const term = termOf(role)
+  const left = resolveOperand(reading, node.left, term, place)
+  const right = resolveOperand(reading, node.right, term, place)
+  if (left === undefined || right === undefined) return undefined
+  return {
+    kind: 'arithmetic',
+    operator: node.operator.text as Arithmetic['operator'],
+    left,
+    right,
+    range: reading.rangeOf(node),
+  }
+}
+
+/** Operators in a calculation, brackets included, counted without recursion into the long left side. */
+function operatorCount(node: ArithmeticNode): number {
+  let count = 0
+  const open: SyntaxNode[] = [node]
+  while (open.length > 0) {
+    const next = open.pop()
+    if (next?.kind === 'group') open.push(next.inner)
+    if (next?.kind === 'signed') open.push(next.operand)
+    if (next?.kind !== 'arithmetic') continue
+    count += 1
+    open.push(next.left, next.right)
+  }
+  return count
+}
+
+function reportTooLong(reading: Reading, node: ArithmeticNode): undefined {
+  return report(
+    reading,
+    node,
+    'expression-too-long',
+    `a calculation holds at most ${OPERATOR_LIMIT} operators`,
+    'let the instrumented code put the result into one attribute',
+  )
+}
+
+function resolveCall(reading: Reading, node: CallNode, role: Role, place: Place): Operand | undefined {
+  switch (node.name.text) {
+    case 'attr':
+      return resolveKey(reading, node)
+    case 'num':
+      return resolveNum(reading, node, role, place)
+    default:
+      return reportMistake(reading, node, 'a value')
+  }
+}
+
+function resolveNum(reading: Reading, node: CallNode, role: Role, place: Place): Operand | undefined {
+  const argument = soleArgument(reading, node)
+  if (argument === undefined) return undefined
+  const operand = resolveOperand(
+    reading,
+    argument,
+    argument.kind === 'word' || argument.kind === 'text' ? 'key' : termOf(role),
+    place,
+  )
+  if (operand === undefined) return undefined
+  return { kind: 'numberOf', operand, range: reading.rangeOf(node) }
+}
+
+/** The one attribute in the brackets of `attr(…)`, always a plain key there. */
+function resolveKey(reading: Reading, node: CallNode): Attribute | undefined {
+  const argument = soleArgument(reading, node)
+  if (argument === undefined) return undefined
+  const range = reading.rangeOf(node)
+  if (argument.kind === 'word') return { kind: 'attribute', key: argument.text, from: 'any', range }
+  if (argument.kind === 'text') return quotedKey(reading, node, decodeText(argument.raw))
+  return reportMistake(reading, argument, 'an attribute key')
+}
+
+/** What `exists(…)` looks for: an attribute by word or quoted key, or a value of the span or trace. */
+export function resolveExistsArgument(reading: Reading, node: CallNode): Attribute | Intrinsic | undefined {
+  const argument = soleArgument(reading, node)
+  if (argument === undefined) return undefined
+  if (argument.kind === 'text') return quotedKey(reading, argument, decodeText(argument.raw))
+  if (argument.kind === 'call' && argument.name.text === 'attr') return resolveKey(reading, argument)
+  if (argument.kind !== 'word') return reportMistake(reading, argument, 'an attribute key')
+  const word = resolveWord(reading, argument, 'key', 'span')
+  if (word?.kind === 'attribute' || word?.kind === 'intrinsic') return word
+  if (word === undefined) return undefined
+  return report(
+    reading,
+    argument,
+    'reserved-word',
+    `"${argument.text}" is a word of the language`,
+    `write exists(${quoted(argument.text)})`,
+  )
+}
+
+/** The single argument of a function; reports none, several, or an open bracket. */
+function soleArgument(reading: Reading, node: CallNode): SyntaxNode | undefined {
+  const { name, arguments: taken } = node
+  checkBracket(reading, taken, `in ${name.text}(…)`)
+  const [first, second] = taken.items
+  if (first === undefined || first.kind === 'missing') {
+    return report(
+      reading,
+      node,
+      'missing-value',
+      `${name.text}(…) is empty`,
+      `write the attribute: ${name.text}(amount)`,
+    )
+  }
+  if (second !== undefined) {
+    return report(
+      reading,
+      second,
+      'unexpected-text',
+      `${name.text}(…) takes one value`,
+      `write ${name.text}(…) once for each`,
+    )
+  }
+  return first
+}

@@ -1,0 +1,165 @@
+import type { Filter, NamePattern, Selector } from '../ast.ts'
+import { nearest } from '../suggest.ts'
+import type { MethodNode, SelectorCallNode, SyntaxNode, Token, WordNode } from '../syntax.ts'
+import { checkBracket, reportMissing } from './bracket.ts'
+import { resolveFilter } from './filter.ts'
+import { decodeText } from './literal.ts'
+import { reportMistake } from './mistake.ts'
+import { quoted, type Reading, report, textOf } from './reading.ts'
+import { reportUnsupported } from './unsupported.ts'
+import { isPrefixed, isReserved, resolveSpanName } from './word.ts'
+
+/** A primary and the methods that follow it, in the order written. */
+export interface Chain {
+  readonly base: SyntaxNode
+  readonly methods: readonly MethodNode[]
+}
+
+export function chainOf(node: SyntaxNode): Chain {
+  const methods: MethodNode[] = []
+  let base = node
+  while (base.kind === 'method') {
+    methods.unshift(base)
+    base = base.base
+  }
+  return { base, methods }
+}
+
+/** What `trace.has(…)`, `trace.count(…)` and the like take in their brackets. */
+export function resolveArgument(reading: Reading, call: SelectorCallNode): Selector | undefined {
+  const { argument, name } = call
+  if (argument.selector.kind === 'missing' && argument.extra === null && argument.close !== null) {
+    return reportMissing(reading, call, `the span name of ${name.text}(…)`)
+  }
+  if (argument.close !== null && argument.extra !== null && reportArgument(reading, call)) return undefined
+  checkBracket(reading, argument, `in ${name.text}(…)`)
+  const [second] = argument.rest
+  if (second !== undefined) {
+    return report(
+      reading,
+      second,
+      'unexpected-text',
+      `${name.text}(…) takes one span name`,
+      `write ${name.text}(…) once for each name, with "and" or "or" between`,
+    )
+  }
+  return resolveSelector(reading, argument.selector)
+}
+
+/** Reports the mistakes people make inside `has(…)`: a condition, or a name that needs quotes. */
+function reportArgument(reading: Reading, call: SelectorCallNode): boolean {
+  const { argument, name } = call
+  const extra = argument.extra?.text.trim() ?? ''
+  if (argument.selector.kind !== 'spanName') return false
+  const inside = reading.text.slice(argument.open.end, argument.close?.start).trim()
+  const at = { start: argument.selector.start, end: argument.close?.start ?? argument.selector.end }
+  if (/^(and|or|not)\b|[()<>=]/.test(extra)) {
+    report(
+      reading,
+      at,
+      'unexpected-text',
+      `${name.text}(…) takes one span name, not a condition`,
+      `write ${name.text}(…) for each name and combine them outside, or filter with .where(…)`,
+    )
+    return true
+  }
+  report(reading, at, 'malformed-name', `this is not one word`, `write ${quoted(inside)}`)
+  return true
+}
+
+/** Spans by name with the filters that follow: `payment.charge.where(…)`. */
+export function resolveSelector(reading: Reading, node: SyntaxNode): Selector | undefined {
+  const { base, methods } = chainOf(node)
+  const name = resolveName(reading, base)
+  const filters = resolveFilters(reading, methods)
+  if (name === undefined || filters === undefined) return undefined
+  return { kind: 'selector', name, filters, range: reading.rangeOf(node) }
+}
+
+function resolveName(reading: Reading, node: SyntaxNode): NamePattern | undefined {
+  switch (node.kind) {
+    case 'text':
+      return { kind: 'exact', name: decodeText(node.raw), range: reading.rangeOf(node) }
+    case 'spanName':
+      return resolveSpanName(reading, node)
+    case 'word':
+      return resolveShortName(reading, node)
+    default:
+      reportMistake(reading, node, 'a span name')
+      return undefined
+  }
+}
+
+/** A span's name outside `has(…)`, where words of the language come first. */
+function resolveShortName(reading: Reading, node: WordNode): NamePattern | undefined {
+  const range = reading.rangeOf(node)
+  if (node.text === 'any') return { kind: 'any', range }
+  const longForm = `trace.has(${isReserved(node.text) ? quoted(node.text) : node.text})`
+  if (isReserved(node.text) || isPrefixed(node.text)) {
+    return report(
+      reading,
+      node,
+      'reserved-word',
+      `"${node.text}" is no span name here`,
+      `write ${longForm} if a span is named so`,
+    )
+  }
+  if (node.text.includes('/')) {
+    return report(reading, node, 'malformed-name', `a name with "/" needs quotes here`, `write ${quoted(node.text)}`)
+  }
+  return { kind: 'exact', name: node.text, range }
+}
+
+/** The filters of `.where(…).where(…)`; undefined where a method is something else, which is reported. */
+export function resolveFilters(reading: Reading, methods: readonly MethodNode[]): readonly Filter[] | undefined {
+  const filters: Filter[] = []
+  let complete = true
+  for (const method of methods) {
+    const filter = resolveMethod(reading, method)
+    if (filter === undefined) complete = false
+    else filters.push(filter)
+  }
+  return complete ? filters : undefined
+}
+
+function resolveMethod(reading: Reading, method: MethodNode): Filter | undefined {
+  const { name, arguments: taken } = method
+  if (name.text === 'by' || name.text === 'event') {
+    return reportUnsupported(reading, name, `.${name.text}(…)`)
+  }
+  if (name.text !== 'where') return reportUnknownMethod(reading, method, name)
+  if (taken === null) {
+    return report(
+      reading,
+      name,
+      'missing-bracket',
+      '.where needs its condition in brackets',
+      'write .where(amount > 1000)',
+    )
+  }
+  const [first, second] = taken.items
+  checkBracket(reading, taken, 'in .where(…)')
+  if (first === undefined) return undefined
+  if (second !== undefined) {
+    return report(
+      reading,
+      second,
+      'unexpected-text',
+      '.where(…) takes one condition',
+      'write "and" or "or" between conditions',
+    )
+  }
+  if (first.kind === 'missing' && taken.close !== null)
+    return reportMissing(reading, taken, 'the condition of .where(…)')
+  return resolveFilter(reading, first)
+}
+
+function reportUnknownMethod(reading: Reading, method: MethodNode, name: Token): undefined {
+  const meant = nearest(name.text, ['where', 'by', 'event'])
+  const base = textOf(reading, method.base)
+  const hint =
+    meant === undefined
+      ? `filter spans with ${/^[\w.]{1,40}$/.test(base) ? base : '…'}.where(…)`
+      : `did you mean .${meant}(…)?`
+  return report(reading, name, 'unknown-method', `".${name.text}(…)" is unknown`, hint)
+}

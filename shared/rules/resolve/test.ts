@@ -1,0 +1,145 @@
+import type { Comparison, ComparisonOperator, Literal, Matches, Membership, Test } from '../ast.ts'
+import type { RelationNode, RelationTail, SyntaxNode } from '../syntax.ts'
+import { checkBracket } from './bracket.ts'
+import { booleanLiteral, decodeText, resolveNumber } from './literal.ts'
+import { reportMistake } from './mistake.ts'
+import { type Place, resolveOperand } from './operand.ts'
+import { comparingOperator, isNegatedMembership } from './operator.ts'
+import { type Reading, report, textOf } from './reading.ts'
+import { reportUnsupported } from './unsupported.ts'
+import { resolveWord } from './word.ts'
+
+/** One comparison, membership or regular expression; reports one that chains or that this version does not judge. */
+export function resolveTest(reading: Reading, node: RelationNode, place: Place): Test | undefined {
+  const unsupported = node.rest.find((tail) => tail.kind === 'order' || tail.kind === 'as')
+  if (unsupported !== undefined) {
+    const words = unsupported.operator.text.replace(/\s+/g, ' ')
+    return reportUnsupported(
+      reading,
+      unsupported.operator,
+      unsupported.kind === 'as' ? '"as" (binding a span)' : `"${words}"`,
+    )
+  }
+  const [tail, chained] = node.rest
+  if (tail === undefined) return undefined
+  if (chained !== undefined) {
+    const first = textOf(reading, { start: node.first.start, end: tail.end })
+    const hint =
+      first.length <= 40 ? `write ${first} and … ${chained.operator.text} …` : 'write "and" between two comparisons'
+    return report(reading, chained.operator, 'chained-comparison', 'comparisons do not chain', hint)
+  }
+  return tail.kind === 'in'
+    ? resolveMembership(reading, node, tail, place)
+    : resolveComparison(reading, node, tail, place)
+}
+
+function resolveComparison(
+  reading: Reading,
+  node: RelationNode,
+  tail: RelationTail,
+  place: Place,
+): Comparison | Matches | undefined {
+  const operator = comparingOperator(reading, tail.operator, textOf(reading, node.first))
+  const left = resolveOperand(reading, node.first, 'key', place)
+  if (tail.right.kind === 'word' && tail.right.text === 'null') {
+    const key = textOf(reading, node.first)
+    const equal = operator !== '!='
+    return report(
+      reading,
+      tail.right,
+      'null-comparison',
+      'there is no null: an attribute is there or missing',
+      `write ${equal ? 'not ' : ''}exists(${key})`,
+    )
+  }
+  if (operator === 'matches') return resolveMatches(reading, node, tail, left)
+  const role = isTextual(operator) ? 'text' : 'value'
+  const right = resolveOperand(reading, tail.right, role, place)
+  if (left === undefined || right === undefined) return undefined
+  return { kind: 'comparison', operator, left, right, range: reading.rangeOf(node) }
+}
+
+function isTextual(operator: ComparisonOperator): boolean {
+  return !operator.startsWith('<') && !operator.startsWith('>')
+}
+
+function resolveMatches(
+  reading: Reading,
+  node: RelationNode,
+  tail: RelationTail,
+  left: Comparison['left'] | undefined,
+): Matches | undefined {
+  const { right } = tail
+  if (right.kind === 'word' || right.kind === 'number') {
+    return report(
+      reading,
+      right,
+      'unquoted-pattern',
+      'a regular expression stands in quotes',
+      `write "${textOf(reading, right)}"`,
+    )
+  }
+  if (right.kind !== 'text') return reportMistake(reading, right, 'a regular expression in quotes')
+  if (left === undefined) return undefined
+  const range = reading.rangeOf(node)
+  return { kind: 'matches', left, pattern: decodeText(right.raw), patternRange: reading.rangeOf(right), range }
+}
+
+function resolveMembership(
+  reading: Reading,
+  node: RelationNode,
+  tail: RelationTail,
+  place: Place,
+): Membership | undefined {
+  const negated = isNegatedMembership(reading, tail.operator)
+  const left = resolveOperand(reading, node.first, 'key', place)
+  const items = resolveItems(reading, tail.right)
+  if (left === undefined || items === undefined) return undefined
+  return { kind: 'membership', negated, left, items, range: reading.rangeOf(node) }
+}
+
+function resolveItems(reading: Reading, node: SyntaxNode): readonly Literal[] | undefined {
+  if (node.kind !== 'list') {
+    if (node.kind === 'missing' || node.kind === 'variable') return reportMistake(reading, node, 'a list')
+    const inner = textOf(reading, node).replace(/^\(|\)$/g, '')
+    const hint = inner.length <= 60 ? `write [${inner}]` : 'write [a, b, c]'
+    return report(reading, node, 'not-a-list', 'a list stands in square brackets', hint)
+  }
+  const [first] = node.items
+  if (node.items.length === 1 && first?.kind === 'missing' && node.extra === null && node.close !== null) {
+    return report(
+      reading,
+      node,
+      'empty-list',
+      'nothing is in an empty list',
+      'write at least one value, as in [USD, EUR]',
+    )
+  }
+  checkBracket(reading, node, 'in a list')
+  const items = node.items.map((item) => resolveItem(reading, item))
+  const known = items.filter((item) => item !== undefined)
+  return known.length === items.length ? known : undefined
+}
+
+/** A value in a list: every bare word is text there. */
+function resolveItem(reading: Reading, node: SyntaxNode): Literal | undefined {
+  switch (node.kind) {
+    case 'word': {
+      const word = booleanLiteral(reading, node) ?? resolveWord(reading, node, 'text', 'trace')
+      if (word === undefined || word.kind === 'text' || word.kind === 'boolean') return word as Literal | undefined
+      return report(reading, node, 'not-a-value', 'a list holds fixed values', `write "${node.text}" for text`)
+    }
+    case 'text':
+      return { kind: 'text', value: decodeText(node.raw), quoted: true, range: reading.rangeOf(node) }
+    case 'number':
+      return resolveNumber(reading, { ...node, text: node.text }, false)
+    case 'signed':
+      if (node.operand.kind !== 'number') break
+      return resolveNumber(
+        reading,
+        { text: node.operand.text, start: node.operand.start, end: node.operand.end },
+        node.sign.text === '-',
+      )
+  }
+  return reportMistake(reading, node, 'a fixed value for a list')
+}

@@ -1,0 +1,47 @@
+import { isHeader, type Line } from './header.ts'
+import type { Source } from './source.ts'
+
+/** One rule's part of a file: its header, the comment lines after it, and the rest up to the next header. */
+export interface Section {
+  readonly header: Line
+  readonly comments: readonly Line[]
+  /** Lines from the first that is neither blank nor a comment. */
+  readonly body: readonly Line[]
+}
+
+/** A file taken apart at its headers; `preamble` is what stands before the first. */
+export interface Sections {
+  readonly preamble: readonly Line[]
+  readonly sections: readonly Section[]
+}
+
+/** Takes a rule file apart, line by line: text never runs over the end of a line, so a header is never inside one. */
+export function sectionsOf(source: Source): Sections {
+  const preamble: Line[] = []
+  const sections: { header: Line; comments: Line[]; body: Line[] }[] = []
+  for (const line of linesOf(source.text)) {
+    const text = source.text.slice(line.start, line.end)
+    const section = sections.at(-1)
+    if (isHeader(text)) sections.push({ header: line, comments: [], body: [] })
+    else if (section === undefined) preamble.push(line)
+    else if (section.body.length === 0 && isBlankOrComment(text)) section.comments.push(line)
+    else section.body.push(line)
+  }
+  return { preamble, sections }
+}
+
+export function isBlankOrComment(line: string): boolean {
+  return /^\s*(\/\/|$)/.test(line)
+}
+
+function linesOf(text: string): readonly Line[] {
+  const lines: Line[] = []
+  let start = 0
+  while (start <= text.length) {
+    const newline = text.indexOf('\n', start)
+    const end = newline < 0 ? text.length : newline
+    lines.push({ start, end: text[end - 1] === '\r' ? end - 1 : end })
+    start = end + 1
+  }
+  return lines
+}

@@ -1,0 +1,169 @@
+/** A stretch of a rule's body as UTF-16 offsets, `end` exclusive. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** A keyword, operator or bracket as it stands in the text. */
+export interface Token extends Span {
+  readonly text: string
+}
+
+interface Bracketed extends Span {
+  readonly open: Token
+  /** Text before the closing bracket that fits nowhere. */
+  readonly extra: Extra | null
+  readonly close: Token | null
+}
+
+export interface Extra extends Span {
+  readonly kind: 'extra'
+  readonly text: string
+}
+
+/** What the grammar makes of one rule's body, before words have a meaning. */
+export type SyntaxBody =
+  | (Span & { readonly kind: 'definition'; readonly definition: Token })
+  | (Span & {
+      readonly kind: 'pattern'
+      readonly condition: SyntaxNode
+      readonly definition: Token | null
+      readonly extra: Extra | null
+    })
+  | (Span & {
+      readonly kind: 'blocks'
+      readonly blocks: readonly SyntaxBlock[]
+      readonly definition: Token | null
+      readonly extra: Extra | null
+    })
+
+export interface SyntaxBlock extends Span {
+  readonly kind: 'block'
+  readonly keyword: Token
+  readonly open: Token | null
+  readonly condition: SyntaxNode
+  readonly extra: Extra | null
+  readonly close: Token | null
+}
+
+export type SyntaxNode =
+  | OrNode
+  | AndNode
+  | NotNode
+  | RelationNode
+  | ArithmeticNode
+  | SignedNode
+  | GroupNode
+  | ListNode
+  | CallNode
+  | SelectorCallNode
+  | MethodNode
+  | WordNode
+  | LeafNode
+
+export interface OrNode extends Span {
+  readonly kind: 'or'
+  readonly first: SyntaxNode
+  readonly rest: readonly { readonly operator: Token; readonly operand: SyntaxNode }[]
+}
+
+export interface AndNode extends Span {
+  readonly kind: 'and'
+  readonly first: SyntaxNode
+  /** Without an operator where two conditions stand side by side. */
+  readonly rest: readonly { readonly operator: Token | null; readonly operand: SyntaxNode }[]
+}
+
+export interface NotNode extends Span {
+  readonly kind: 'not'
+  readonly word: Token
+  readonly operand: SyntaxNode
+}
+
+export interface RelationTail extends Span {
+  readonly kind: 'compare' | 'in' | 'order' | 'as'
+  readonly operator: Token
+  readonly right: SyntaxNode
+}
+
+export interface RelationNode extends Span {
+  readonly kind: 'relation'
+  readonly first: SyntaxNode
+  readonly rest: readonly RelationTail[]
+}
+
+export interface ArithmeticNode extends Span {
+  readonly kind: 'arithmetic'
+  readonly operator: Token
+  readonly left: SyntaxNode
+  readonly right: SyntaxNode
+}
+
+export interface SignedNode extends Span {
+  readonly kind: 'signed'
+  readonly sign: Token
+  readonly operand: SyntaxNode
+}
+
+export interface GroupNode extends Bracketed {
+  readonly kind: 'group'
+  readonly inner: SyntaxNode
+}
+
+export interface ListNode extends Bracketed {
+  readonly kind: 'list'
+  readonly items: readonly SyntaxNode[]
+}
+
+export interface Arguments extends Bracketed {
+  readonly kind: 'arguments'
+  readonly items: readonly SyntaxNode[]
+}
+
+export interface CallNode extends Span {
+  readonly kind: 'call'
+  readonly name: Token
+  readonly arguments: Arguments
+}
+
+/** `trace.has(…)` and its like, whose argument is spans by name. */
+export interface SelectorCallNode extends Span {
+  readonly kind: 'selectorCall'
+  readonly name: Token
+  readonly argument: SelectorArgument
+}
+
+export interface SelectorArgument extends Bracketed {
+  readonly kind: 'selectorArgument'
+  readonly selector: SyntaxNode
+  readonly rest: readonly SyntaxNode[]
+}
+
+/** `base.name(…)`; without arguments where the bracket is missing. */
+export interface MethodNode extends Span {
+  readonly kind: 'method'
+  readonly base: SyntaxNode
+  readonly name: Token
+  readonly arguments: Arguments | null
+}
+
+export interface WordNode extends Span {
+  readonly kind: 'word'
+  readonly text: string
+}
+
+export type LeafNode = Span &
+  (
+    | {
+        readonly kind: 'spanName' | 'number' | 'badNumber' | 'wrongQuotes' | 'pathlike' | 'variable'
+        readonly text: string
+      }
+    /** Between the quotes, escapes as written; an `openText` has no closing quote on its line. */
+    | { readonly kind: 'text' | 'openText'; readonly raw: string }
+    | { readonly kind: 'missing' }
+  )
+
+/** Thrown by the grammar where brackets nest too deep to be worth reading. */
+export interface TooDeep extends Span {
+  readonly kind: 'tooDeep'
+}
