@@ -20,3 +20,8 @@ export function newChunk(traceId: string, arrivedAtMs: number, bytes: Uint8Array
 export function arrivalMs(key: string): number {
   return Number(key.slice(2, 15))
 }
+
+/** The part of a key that is equal for equal bytes, whenever they arrived. */
+export function contentOf(key: string): string {
+  return key.slice(16)
+}

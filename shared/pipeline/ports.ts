@@ -4,7 +4,7 @@ import type { Verdict } from '../rules/verdict.ts'
 import type { Filing } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
 import type { Chunk } from './chunk.ts'
-import type { DigestSample, PublishedEvent, SignalEvent, SignalMode, SignalStatus } from './signal.ts'
+import type { DigestSample, PublishedEvent, RuleDescription, SignalEvent, SignalMode, SignalStatus } from './signal.ts'
 
 /*
  * Every port fails with a StorageError and nothing else. Reads see every write that was acknowledged before
@@ -162,7 +162,7 @@ export interface FailedEvent {
 
 /** Counts the signals of a rule in a window of time, over all evaluators. */
 export interface StormLedger {
-  /** Adds an event to the window; counting one twice is allowed, counting it never is not. */
+  /** Adds a signal to the window; counting one (by its id) twice is allowed, counting it never is not. */
   admit(entry: StormEntry): Promise<StormWindow>
   /** Remembers that the window's digest has its timer. */
   markArmed(rule: string, windowStartMs: number): Promise<void>
@@ -170,10 +170,16 @@ export interface StormLedger {
 }
 
 export interface StormEntry {
-  readonly event: SignalEvent
+  readonly rule: string
   readonly windowStartMs: number
-  /** Signals a rule and window may send one by one; the store keeps samples from the next on. */
+  /** Signals a rule and window may send one by one; samples are kept from the next on. */
   readonly limit: number
+  readonly sample: StormSample
+}
+
+/** One signal of a storm, and what is known of its rule. */
+export interface StormSample extends DigestSample {
+  readonly describes: RuleDescription
 }
 
 export interface StormWindow {
@@ -182,9 +188,7 @@ export interface StormWindow {
   /** A timer for the digest was armed. */
   readonly armed: boolean
   /** The first few past the limit, at most 5. */
-  readonly samples: readonly DigestSample[]
-  /** One of the samples whole, for the rule's metadata. */
-  readonly first?: SignalEvent
+  readonly samples: readonly StormSample[]
 }
 
 /** The rules in force. */
@@ -219,6 +223,8 @@ export interface Counted {
   readonly tracesJudged: { readonly complete: boolean }
   readonly tracesReopened: Record<never, never>
   readonly tracesLate: Record<never, never>
+  /** Archived, but part of no verdict: late, or beyond the size limits of their trace. */
+  readonly spansNotJudged: Record<never, never>
   readonly tracesTruncated: Record<never, never>
   readonly tracesRescued: Record<never, never>
   readonly signals: {
@@ -243,3 +249,10 @@ export interface Metrics {
   add<Name extends keyof Counted>(name: Name, labels: Counted[Name], amount?: number): void
   observe(name: Measured, value: number): void
 }
+
+/** Writes one line for operators; never throws, never carries span content. */
+export type Log = (
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  fields?: Readonly<Record<string, string | number | boolean>>,
+) => void

@@ -1,26 +1,23 @@
-import type { Severity } from '../rules/ast.ts'
+import { createHash } from 'node:crypto'
+import type { CheckedRule, Severity } from '../rules/ast.ts'
+import type { Verdict } from '../rules/verdict.ts'
+import type { Trace } from '../trace/span.ts'
+import { type SignalEvidence, signalEvidence } from './evidence.ts'
 
 export type SignalStatus = 'firing' | 'retracted' | 'updated'
 export type SignalMode = 'live' | 'replay'
 
-/** A JSON value, as evidence is carried in a signal. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
-
-/** Why the rule fired: a text a person reads, and the same as data; spans beyond the size limit are only counted. */
-export interface SignalEvidence {
-  readonly text: string
-  readonly clauses: readonly { readonly [key: string]: Json }[]
-  /** True where spans or clauses were left out to stay within the size limit; counts stay exact. */
-  readonly truncated: boolean
-}
-
-export interface SignalData {
+/** What a signal says of its rule. */
+export interface RuleDescription {
   readonly signal: string
   readonly severity: Severity
   readonly description?: string
   readonly runbook?: string
   readonly owner?: string
   readonly tags: readonly string[]
+}
+
+export interface SignalData extends RuleDescription {
   readonly ruleRevision: string
   readonly traceId: string
   /** Service of the first witness span, else of the root, else of the first span. */
@@ -53,13 +50,7 @@ export interface SignalEvent extends CloudEvent<`dev.betrace.signal.${SignalStat
   readonly sequence: number
 }
 
-export interface DigestData {
-  readonly signal: string
-  readonly severity: Severity
-  readonly description?: string
-  readonly runbook?: string
-  readonly owner?: string
-  readonly tags: readonly string[]
+export interface DigestData extends RuleDescription {
   /** RFC 3339, UTC; `to` is exclusive. */
   readonly from: string
   readonly to: string
@@ -85,3 +76,73 @@ export interface DigestEvent extends CloudEvent<'dev.betrace.signal.digest', Dig
 }
 
 export type PublishedEvent = SignalEvent | DigestEvent
+
+/** Where and how an event comes to be. */
+export interface EventContext {
+  readonly source: string
+  readonly mode: SignalMode
+  readonly nowMs: number
+}
+
+/** The identity of a signal: one a trace, rule name and rule revision (32 hex digits of a SHA-256). */
+export function signalId(traceId: string, rule: string, ruleRevision: string): string {
+  return hash(['signal', traceId, rule, ruleRevision])
+}
+
+/** The event that says a signal has a new status; `sequence` counts the statuses of the signal from 1. */
+export function signalEvent(
+  trace: Trace,
+  verdict: Verdict,
+  sequence: number,
+  status: SignalStatus,
+  context: EventContext,
+): SignalEvent {
+  const { rule } = verdict
+  const signalid = signalId(trace.traceId, rule.name, rule.revision)
+  return {
+    specversion: '1.0',
+    id: `${signalid}.${context.mode}.${sequence}`,
+    source: context.source,
+    type: `dev.betrace.signal.${status}`,
+    subject: trace.traceId,
+    time: new Date(context.nowMs).toISOString(),
+    datacontenttype: 'application/json',
+    signalid,
+    mode: context.mode,
+    status,
+    sequence,
+    data: {
+      ...describeRule(rule),
+      ruleRevision: rule.revision,
+      traceId: trace.traceId,
+      service: serviceOf(trace, verdict),
+      complete: trace.complete,
+      evidence: signalEvidence(verdict.evidence),
+    },
+  }
+}
+
+function describeRule(rule: CheckedRule): RuleDescription {
+  const { description, runbook, owner, tags } = rule.metadata
+  return {
+    signal: rule.name,
+    severity: rule.severity,
+    ...(description === undefined ? {} : { description }),
+    ...(runbook === undefined ? {} : { runbook }),
+    ...(owner === undefined ? {} : { owner }),
+    tags,
+  }
+}
+
+function serviceOf(trace: Trace, verdict: Verdict): string {
+  const witness = verdict.evidence?.clauses.flatMap((clause) => clause.spans)[0]
+  if (witness !== undefined) return witness.service
+  const span = trace.spans.find((candidate) => candidate.parentSpanId === '') ?? trace.spans[0]
+  const service = span?.resource.get('service.name')
+  return typeof service === 'string' ? service : ''
+}
+
+/** 32 hex digits that differ where any part differs, however the parts are cut. */
+export function hash(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,18 @@
+import type { Evaluator } from './evaluator.ts'
+
+/** Runs work done under a lease; if it fails the lease is given back, so that the next attempt need not wait for its end. */
+export async function releasedOnError<Result>(
+  e: Evaluator,
+  traceId: string,
+  token: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    await e.buffer.release(traceId, token).catch((releaseError: unknown) => {
+      e.log('warn', 'lease not released; it ends by itself', { traceId, error: String(releaseError) })
+    })
+    throw error
+  }
+}

@@ -1,0 +1,137 @@
+import { arrivalMs } from './chunk.ts'
+import type { Evaluator } from './evaluator.ts'
+import { releasedOnError } from './lease.ts'
+import type { Marker, PendingSignal, TraceTimer } from './ports.ts'
+import { publishPending, requirePublished } from './publish.ts'
+import { assembled, filingOf, readTrace, type StoredTrace } from './reading.ts'
+import { archiveBeyond, archiveLate, giveVerdict } from './verdict.ts'
+
+/** What became of a timer; everything but an error means that it is done with. */
+export type TimerOutcome =
+  /** Armed again: it came too early, another evaluator has the lease or took it over, more chunks may come. */
+  | 'early'
+  | 'held'
+  | 'lost'
+  | 'not-quiet'
+  | 'incomplete'
+  /** Judged in part: the trace has more status changes than are committed at once. */
+  | 'continued'
+  /** Dropped: a newer chunk has a timer of its own, or a verdict took in all chunks of this one. */
+  | 'superseded'
+  | 'settled'
+  /** Done: the trace was judged, its late part archived, or signals of an earlier verdict sent. */
+  | 'judged'
+  | 'late'
+  | 'repeated'
+  | 'republished'
+
+/**
+ * The protocol of one trace, run when a timer fires. Whatever crashes, comes twice, stalls or races: every chunk gets
+ * into a verdict, and a signal is committed before it is sent. The clock decides when, never whether.
+ */
+export async function onTraceTimer(e: Evaluator, timer: TraceTimer): Promise<TimerOutcome> {
+  const nowMs = e.clock()
+  if (nowMs < timer.dueAtMs) return rearm(e, timer, timer.dueAtMs, 'early')
+  const marker = await e.buffer.readMarker(timer.traceId)
+  const newest = await e.buffer.newestChunkKey(timer.traceId)
+  if (marker?.lease !== undefined && nowMs <= marker.lease.untilMs) {
+    return rearm(e, timer, marker.lease.untilMs + 1, 'held')
+  }
+  const seen = new Set(marker?.seen)
+  if (marker === undefined || marker.pending.length === 0) {
+    if (timer.chunkKeys.every((key) => seen.has(key))) return 'settled'
+    if (marker?.truncated === true) return archiveOwnChunks(e, timer, marker)
+  }
+  if (newest !== undefined && !(await tooOldToWait(e, timer, newest, seen))) {
+    if (!seen.has(newest) && !timer.chunkKeys.includes(newest)) return 'superseded'
+    const quietAtMs = arrivalMs(newest) + e.settings.quietPeriodMs
+    if (nowMs < quietAtMs) return rearm(e, timer, quietAtMs, 'not-quiet')
+  }
+  const lease = { token: e.newToken(), untilMs: e.clock() + e.settings.leaseMs }
+  if (!(await e.buffer.takeLease(timer.traceId, marker, lease))) return rearm(e, timer, lease.untilMs + 1, 'held')
+  return releasedOnError(e, timer.traceId, lease.token, () => underLease(e, timer, marker, lease.token))
+}
+
+/** The pages are read only now, under the lease, so that no chunk stored before is overlooked. */
+async function underLease(
+  e: Evaluator,
+  timer: TraceTimer,
+  marker: Marker | undefined,
+  token: string,
+): Promise<TimerOutcome> {
+  const { traceId } = timer
+  const unsent = await publishPending(e, marker?.pending ?? [])
+  if (marker?.truncated === true) {
+    await endWithoutVerdict(e, traceId, token, marker, unsent)
+    return rearm(e, timer, e.clock(), 'continued')
+  }
+  const stored = await readTrace(e, traceId, marker, [], archiveBeyond(e, traceId, marker))
+  const judgeAtMs = waitingUntilMs(e, traceId, stored)
+  const nothingNew = stored.unseenKeys.length === 0 && !stored.truncated
+  if (nothingNew || e.clock() < judgeAtMs) {
+    const owned = await endWithoutVerdict(e, traceId, token, marker, unsent)
+    if (!nothingNew) return rearm(e, timer, judgeAtMs, 'incomplete')
+    return owned ? 'republished' : rearmAfterLease(e, timer)
+  }
+  const outcome = await giveVerdict(e, { traceId, token, marker, stored, unsent, rescued: false })
+  if (outcome === 'lost') return rearmAfterLease(e, timer)
+  return outcome === 'continued' ? rearm(e, timer, e.clock(), outcome) : outcome
+}
+
+/** Gives the lease back; false if another evaluator has it by now. Throws while signals remain that could not be sent. */
+async function endWithoutVerdict(
+  e: Evaluator,
+  traceId: string,
+  token: string,
+  marker: Marker | undefined,
+  unsent: readonly PendingSignal[],
+): Promise<boolean> {
+  const hadPending = marker !== undefined && marker.pending.length > 0
+  const owned = hadPending ? await e.buffer.settle(traceId, token, unsent) : await e.buffer.release(traceId, token)
+  requirePublished(unsent)
+  return owned
+}
+
+/** When to judge: at once (0) if the trace is complete, truncated or too old, else when its missing spans had their time. */
+function waitingUntilMs(e: Evaluator, traceId: string, stored: StoredTrace): number {
+  const oldest = stored.unseen[0]
+  const newest = stored.chunks.at(-1)
+  if (oldest === undefined || newest === undefined || stored.truncated) return 0
+  const forcedAtMs = arrivalMs(oldest.key) + e.settings.maxTraceAgeMs
+  const incompleteAtMs = arrivalMs(newest.key) + e.settings.incompleteWaitMs
+  const judgeAtMs = Math.min(forcedAtMs, incompleteAtMs)
+  if (e.clock() >= judgeAtMs || assembled(e, traceId, stored.chunks).complete) return 0
+  return judgeAtMs
+}
+
+/**
+ * True where a trace that does not go quiet has waited long enough. Chunks closer together than half a quiet period
+ * are no sign of such a trace, and spare the read: in an endless trace every second timer or more sees a wider gap.
+ */
+async function tooOldToWait(e: Evaluator, timer: TraceTimer, newest: string, seen: ReadonlySet<string>) {
+  const first = timer.chunkKeys.toSorted()[0] ?? newest
+  if (arrivalMs(newest) - arrivalMs(first) < e.settings.quietPeriodMs / 2) return false
+  const lastSeen = [...seen].toSorted().at(-1)
+  const oldest = await e.buffer.oldestChunkKey(timer.traceId, lastSeen)
+  return oldest !== undefined && e.clock() - arrivalMs(oldest) >= e.settings.maxTraceAgeMs
+}
+
+/** A truncated trace is not judged again: its later chunks go to the archive, each by its own timer. */
+async function archiveOwnChunks(e: Evaluator, timer: TraceTimer, marker: Marker): Promise<TimerOutcome> {
+  const seen = new Set(marker.seen)
+  const unseen = timer.chunkKeys.filter((key) => !seen.has(key))
+  const chunks = await e.buffer.readChunksByKey(timer.traceId, unseen)
+  const filing = filingOf(e, timer.traceId, marker, chunks)
+  await archiveLate(e, { traceId: timer.traceId, chunks, filing, revision: marker.verdicts })
+  return 'late'
+}
+
+async function rearm(e: Evaluator, timer: TraceTimer, dueAtMs: number, outcome: TimerOutcome): Promise<TimerOutcome> {
+  await e.timers.arm([{ ...timer, dueAtMs }])
+  return outcome
+}
+
+/** Whoever took over read our chunks too, but may crash before it commits: look again after its lease. */
+function rearmAfterLease(e: Evaluator, timer: TraceTimer): Promise<TimerOutcome> {
+  return rearm(e, timer, e.clock() + e.settings.leaseMs, 'lost')
+}

@@ -1,0 +1,29 @@
+import type { Evaluator } from './evaluator.ts'
+import type { PendingSignal } from './ports.ts'
+import type { SignalEvent } from './signal.ts'
+import { StorageError } from './storage-error.ts'
+import { admitToStorm } from './storm.ts'
+
+/** Stores signals, then sends those that are neither in shadow mode nor part of a storm; returns what could not be sent. */
+export async function publishPending(
+  e: Evaluator,
+  pending: readonly PendingSignal[],
+): Promise<readonly PendingSignal[]> {
+  if (pending.length === 0) return []
+  await e.signals.record(pending)
+  const events: SignalEvent[] = []
+  for (const { event, shadow } of pending) {
+    if (!shadow && (await admitToStorm(e, event))) events.push(event)
+  }
+  if (events.length === 0) return []
+  const failed = await e.publisher.publish(events)
+  for (const { event, reason } of failed) e.log('error', 'signal not sent', { id: event.id, reason })
+  if (failed.length > 0) e.metrics.add('publishFailures', {}, failed.length)
+  const failedIds = new Set(failed.map(({ event }) => event.id))
+  return pending.filter(({ event }) => failedIds.has(event.id))
+}
+
+/** Throws a transient StorageError while signals remain unsent: the timer comes again and finds them in the marker. */
+export function requirePublished(unsent: readonly PendingSignal[]): void {
+  if (unsent.length > 0) throw new StorageError('unavailable', `${unsent.length} signals could not be sent`)
+}

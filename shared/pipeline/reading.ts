@@ -1,0 +1,95 @@
+import { assembleTrace } from '../trace/assemble.ts'
+import { type Filing, fileTrace } from '../trace/filing.ts'
+import type { Trace } from '../trace/span.ts'
+import { arrivalMs, type Chunk, contentOf } from './chunk.ts'
+import type { Evaluator } from './evaluator.ts'
+import type { Marker } from './ports.ts'
+
+/** The chunks of a trace as far as the size limits let them in; equal bytes that came twice are here once. */
+export interface StoredTrace {
+  readonly chunks: readonly Chunk[]
+  /** Those of `chunks` whose bytes no verdict took in. */
+  readonly unseen: readonly Chunk[]
+  /** All keys that no verdict took in, those of repeated bytes among them. */
+  readonly unseenKeys: readonly string[]
+  /** Chunks beyond the limits exist; they were handed to `onOverflow`. */
+  readonly truncated: boolean
+  /** Everything that a verdict took in is still among `chunks`. */
+  readonly seenReadable: boolean
+}
+
+/** Takes chunks beyond the limits, and those within. */
+export type OnOverflow = (beyond: readonly Chunk[], within: readonly Chunk[]) => Promise<void>
+
+/**
+ * Reads a trace page by page, in order of arrival, after the chunks already `atHand`. Once a limit is reached further
+ * chunks are not kept but handed on, a page at a time, so that no trace is too large for the memory.
+ */
+export async function readTrace(
+  e: Evaluator,
+  traceId: string,
+  marker: Marker | undefined,
+  atHand: readonly Chunk[],
+  onOverflow: OnOverflow,
+): Promise<StoredTrace> {
+  const seen = new Set(marker?.seen)
+  const seenContents = new Set([...seen].map(contentOf))
+  const kept = new Map<string, Chunk>()
+  const unseenKeys = new Set<string>()
+  const size = { spans: 0, bytes: 0 }
+  let truncated = false
+  for await (const page of pages(e, traceId, atHand)) {
+    const beyond: Chunk[] = []
+    for (const chunk of page) {
+      const content = contentOf(chunk.key)
+      const repeated = kept.has(content)
+      truncated ||= !repeated && kept.size > 0 && exceeds(e, kept.size, size, chunk)
+      if (truncated && !repeated) {
+        beyond.push(chunk)
+        continue
+      }
+      if (!seen.has(chunk.key)) unseenKeys.add(chunk.key)
+      if (repeated) continue
+      kept.set(content, chunk)
+      size.spans += chunk.spanCount
+      size.bytes += chunk.bytes.length
+    }
+    const unseen = beyond.filter((chunk) => !seen.has(chunk.key))
+    if (unseen.length > 0) await onOverflow(unseen, [...kept.values()])
+  }
+  const chunks = [...kept.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+  return {
+    chunks,
+    unseen: chunks.filter((chunk) => !seenContents.has(contentOf(chunk.key))),
+    unseenKeys: [...unseenKeys],
+    truncated,
+    seenReadable: [...seenContents].every((content) => kept.has(content)),
+  }
+}
+
+async function* pages(e: Evaluator, traceId: string, atHand: readonly Chunk[]): AsyncGenerator<readonly Chunk[]> {
+  yield atHand
+  yield* e.buffer.readChunks(traceId)
+}
+
+/** Spans in overlapping requests count twice here, not once assembled: hence twice the limit. */
+function exceeds(e: Evaluator, count: number, size: { spans: number; bytes: number }, next: Chunk): boolean {
+  const { maxTraceSpans, maxTraceBytes, maxTraceChunks } = e.settings
+  return (
+    count + 1 > maxTraceChunks ||
+    size.spans + next.spanCount > 2 * maxTraceSpans ||
+    size.bytes + next.bytes.length > maxTraceBytes
+  )
+}
+
+/** The trace that chunks make up, within the limits of the settings. */
+export function assembled(e: Evaluator, traceId: string, chunks: readonly Chunk[]): Trace {
+  const bytes = chunks.map((chunk) => chunk.bytes)
+  return assembleTrace(traceId, bytes, e.settings)
+}
+
+/** Where the archive files the trace: as at its first verdict, or fixed by the chunks of this one. */
+export function filingOf(e: Evaluator, traceId: string, marker: Marker | undefined, chunks: readonly Chunk[]): Filing {
+  const first = chunks[0] === undefined ? e.clock() : arrivalMs(chunks[0].key)
+  return marker?.filing ?? fileTrace(assembled(e, traceId, chunks), first)
+}

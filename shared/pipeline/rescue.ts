@@ -1,0 +1,48 @@
+import type { Chunk } from './chunk.ts'
+import type { Evaluator } from './evaluator.ts'
+import { releasedOnError } from './lease.ts'
+import { publishPending, requirePublished } from './publish.ts'
+import { readTrace } from './reading.ts'
+import { StorageError } from './storage-error.ts'
+import { archiveBeyond, giveVerdict } from './verdict.ts'
+
+/** What became of removed chunks; `seen`: nothing was left to do. */
+export type RescueOutcome = 'seen' | 'republished' | 'rescued' | 'late' | 'repeated' | 'beyond-limits'
+
+/**
+ * The backstop: some chunks of a trace were removed by their time to live. What no verdict took in is judged with what
+ * is left of the trace (complete: false); signals still pending are sent. Throws a transient StorageError where another
+ * evaluator has the trace: the removed chunks exist only in this call, so the caller has to come again with them.
+ */
+export async function onChunksRemoved(
+  e: Evaluator,
+  traceId: string,
+  removed: readonly Chunk[],
+): Promise<RescueOutcome> {
+  const marker = await e.buffer.readMarker(traceId)
+  const seen = new Set(marker?.seen)
+  const pending = marker?.pending ?? []
+  const unseen = removed.some((chunk) => !seen.has(chunk.key))
+  if (pending.length === 0 && !unseen) return 'seen'
+  if (pending.length === 0 && marker?.truncated === true) return 'beyond-limits'
+  const nowMs = e.clock()
+  if (marker?.lease !== undefined && nowMs <= marker.lease.untilMs) throw busy(traceId)
+  const token = e.newToken()
+  if (!(await e.buffer.takeLease(traceId, marker, { token, untilMs: nowMs + e.settings.leaseMs }))) throw busy(traceId)
+  return releasedOnError(e, traceId, token, async () => {
+    const unsent = await publishPending(e, pending)
+    if (!unseen || marker?.truncated === true) {
+      await e.buffer.settle(traceId, token, unsent)
+      requirePublished(unsent)
+      return 'republished'
+    }
+    const stored = await readTrace(e, traceId, marker, removed, archiveBeyond(e, traceId, marker))
+    const outcome = await giveVerdict(e, { traceId, token, marker, stored, unsent, rescued: true })
+    if (outcome === 'lost' || outcome === 'continued') throw busy(traceId)
+    return outcome === 'judged' ? 'rescued' : outcome
+  })
+}
+
+function busy(traceId: string): StorageError {
+  return new StorageError('unavailable', `trace ${traceId} is being judged; its removed chunks must wait`)
+}

@@ -1,0 +1,79 @@
+import * as v from 'valibot'
+import { InputError } from '../errors.ts'
+
+/** A whole number of milliseconds, bytes or things, at least 1. */
+const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+
+/** A length of time in milliseconds, 0 for none. */
+const duration = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+/** How traces are judged; the defaults are those of a deployed stack. */
+export const JUDGING = {
+  /** No new chunk for so long: the trace is taken to be over. SDKs hold spans for 5 s before they send. */
+  quietPeriodMs: v.optional(duration, 30_000),
+  /** A trace without a root, or with a dangling parent, waits so long after its newest chunk before it is judged as it is. */
+  incompleteWaitMs: v.optional(duration, 120_000),
+  /** A trace that never goes quiet is judged when its oldest chunk not yet judged is so old. */
+  maxTraceAgeMs: v.optional(positive, 3_600_000),
+  /** A span that comes after the verdict re-opens its trace if it started at most so long before it arrived. */
+  judgeWindowMs: v.optional(duration, 24 * 3_600_000),
+  /** Beyond any of the next three a trace is judged on its first chunks alone, and is `truncated`. */
+  maxTraceSpans: v.optional(positive, 100_000),
+  maxTraceBytes: v.optional(positive, 64 * 1024 * 1024),
+  maxTraceChunks: v.optional(positive, 5_000),
+  /** How long one evaluator may work on a trace before another may take over; longer than a function may run. */
+  leaseMs: v.optional(positive, 90_000),
+  /** A timer whose handling fails for a lasting reason is set aside after so many attempts … */
+  maxAttempts: v.optional(positive, 5),
+  /** … and after so many if a store or subscriber was out of reach. */
+  maxTransientAttempts: v.optional(positive, 50),
+  /** First wait after a failure; it doubles with each attempt up to 15 minutes. */
+  retryDelayMs: v.optional(positive, 10_000),
+  /** Signals of one rule in one window that are sent one by one; the rest are stored, and counted in one digest. */
+  stormLimit: v.optional(positive, 100),
+  stormWindowMs: v.optional(positive, 60_000),
+  /** Status changes committed at once; a trace with more commits in rounds. */
+  maxSignalsPerCommit: v.optional(positive, 200),
+  /** The CloudEvents `source` of every signal. */
+  source: v.optional(v.pipe(v.string(), v.minLength(1)), '/betrace'),
+} as const
+
+const judgingSchema = v.strictObject(JUDGING)
+
+export type JudgingSettings = v.InferOutput<typeof judgingSchema>
+
+/** Settings from what somebody wrote, gaps filled with the defaults; throws an InputError that names every bad one. */
+export function judgingSettings(given: v.InferInput<typeof judgingSchema>): JudgingSettings {
+  const settings = parseSettings(judgingSchema, given)
+  checkOrder(settings)
+  return settings
+}
+
+/** Parses any settings object; throws an InputError that names every bad one. */
+export function parseSettings<Schema extends v.GenericSchema>(schema: Schema, given: unknown): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, given)
+  if (result.success) return result.output
+  const faults = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'settings'}: ${issue.message}`)
+  throw badSetting(faults.join('; '), 'correct the settings named above')
+}
+
+/** Throws an InputError unless the waits grow in the order in which they apply. */
+export function checkOrder(settings: JudgingSettings): void {
+  const { quietPeriodMs, incompleteWaitMs, maxTraceAgeMs } = settings
+  if (incompleteWaitMs < quietPeriodMs) {
+    throw badSetting(
+      `incompleteWaitMs (${incompleteWaitMs}) is less than quietPeriodMs (${quietPeriodMs})`,
+      'let incomplete traces wait at least as long as complete ones',
+    )
+  }
+  if (maxTraceAgeMs < incompleteWaitMs) {
+    throw badSetting(
+      `maxTraceAgeMs (${maxTraceAgeMs}) is less than incompleteWaitMs (${incompleteWaitMs})`,
+      'raise maxTraceAgeMs',
+    )
+  }
+}
+
+function badSetting(message: string, hint: string): InputError<'bad-setting'> {
+  return new InputError({ code: 'bad-setting', message, hint })
+}

@@ -1,0 +1,74 @@
+import type { Evaluator } from './evaluator.ts'
+import type { StormSample, StormTimer, StormWindow } from './ports.ts'
+import { type DigestEvent, hash, type RuleDescription, type SignalEvent } from './signal.ts'
+import { StorageError } from './storage-error.ts'
+
+/** Signals admitted by a clock a little behind still get into the digest of their window. */
+const GRACE_MS = 5_000
+const SAMPLE_CHARACTERS = 500
+
+/** True if a signal may be sent by itself; past the limit of its rule's window it is left to the window's digest. */
+export async function admitToStorm(e: Evaluator, event: SignalEvent): Promise<boolean> {
+  const { stormLimit: limit, stormWindowMs } = e.settings
+  const { signal: rule, severity } = event.data
+  const windowStartMs = Math.floor(e.clock() / stormWindowMs) * stormWindowMs
+  const window = await e.storms.admit({ rule, windowStartMs, limit, sample: sampleOf(event) })
+  if (window.count <= limit) return true
+  if (!window.armed) {
+    const dueAtMs = windowStartMs + stormWindowMs + GRACE_MS
+    await e.timers.arm([{ kind: 'storm', rule, windowStartMs, dueAtMs, attempt: 0 }])
+    await e.storms.markArmed(rule, windowStartMs)
+  }
+  e.metrics.add('signalsSuppressed', { rule, severity })
+  return false
+}
+
+/** Sends the digest of a window that has ended; its id is the same however often it is sent. */
+export async function onStormTimer(e: Evaluator, timer: StormTimer): Promise<'early' | 'digest' | 'calm'> {
+  if (e.clock() < timer.dueAtMs) {
+    await e.timers.arm([timer])
+    return 'early'
+  }
+  const window = await e.storms.read(timer.rule, timer.windowStartMs)
+  const first = window?.samples[0]
+  if (window === undefined || first === undefined) return 'calm'
+  const failed = await e.publisher.publish([digestEvent(e, timer, window, first.describes)])
+  if (failed[0] !== undefined) throw new StorageError('unavailable', `digest could not be sent: ${failed[0].reason}`)
+  return 'digest'
+}
+
+function sampleOf(event: SignalEvent): StormSample {
+  const { traceId, service, evidence, signal, severity, description, runbook, owner, tags } = event.data
+  const text = evidence.text.slice(0, SAMPLE_CHARACTERS)
+  const describes = {
+    signal,
+    severity,
+    ...(description === undefined ? {} : { description }),
+    ...(runbook === undefined ? {} : { runbook }),
+    ...(owner === undefined ? {} : { owner }),
+    tags,
+  }
+  return { id: event.id, status: event.status, traceId, service, text, describes }
+}
+
+function digestEvent(e: Evaluator, timer: StormTimer, window: StormWindow, rule: RuleDescription): DigestEvent {
+  const endMs = timer.windowStartMs + e.settings.stormWindowMs
+  return {
+    specversion: '1.0',
+    id: `${hash(['digest', timer.rule, String(timer.windowStartMs)])}.live`,
+    source: e.settings.source,
+    type: 'dev.betrace.signal.digest',
+    subject: timer.rule,
+    time: new Date(endMs).toISOString(),
+    datacontenttype: 'application/json',
+    mode: 'live',
+    data: {
+      ...rule,
+      from: new Date(timer.windowStartMs).toISOString(),
+      to: new Date(endMs).toISOString(),
+      count: window.count,
+      suppressed: window.count - e.settings.stormLimit,
+      samples: window.samples.map(({ describes: _, ...sample }) => sample),
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import type { Filing } from '../trace/filing.ts'
+import type { Trace } from '../trace/span.ts'
+import { arrivalMs } from './chunk.ts'
+import type { Evaluator } from './evaluator.ts'
+import type { ArchivedTrace, CommittedVerdict, Marker, PendingSignal } from './ports.ts'
+import { publishPending, requirePublished } from './publish.ts'
+import { assembled, filingOf, type OnOverflow, type StoredTrace } from './reading.ts'
+import { type StatusChanges, statusChanges } from './status.ts'
+
+/** A trace whose lease we hold and that has something new to judge. */
+export interface LeasedTrace {
+  readonly traceId: string
+  readonly token: string
+  /** As it was read before the lease was taken. */
+  readonly marker: Marker | undefined
+  readonly stored: StoredTrace
+  /** Signals of earlier verdicts that are still to be sent. */
+  readonly unsent: readonly PendingSignal[]
+  /** Some chunks were removed by their time to live before a verdict took them in. */
+  readonly rescued: boolean
+}
+
+const NO_VERDICT: CommittedVerdict = { seen: [], verdicts: 0, truncated: false, signals: [], pending: [] }
+
+/** Judges and archives a trace, commits the verdict, then sends its signals; or archives what came too late to be judged. */
+export async function giveVerdict(e: Evaluator, leased: LeasedTrace): Promise<'judged' | 'continued' | Unjudged> {
+  const before = leased.marker ?? NO_VERDICT
+  if (before.verdicts > 0 && leased.stored.unseen.length === 0 && !leased.stored.truncated) {
+    return close(e, leased, before, 'repeated')
+  }
+  if (before.verdicts > 0 && !mayReopen(e, leased)) return close(e, leased, before, 'late')
+  const judged = await judge(e, leased, before)
+  const seen = judged.more ? before.seen : withUnseen(before, leased.stored)
+  const committed = await e.buffer.commit(leased.traceId, leased.token, {
+    seen,
+    verdicts: before.verdicts + (judged.more ? 0 : 1),
+    filing: judged.filing,
+    truncated: judged.truncated && !judged.more,
+    signals: judged.states,
+    pending: [...leased.unsent, ...judged.changes],
+  })
+  if (!committed) return 'lost'
+  countVerdict(e, leased, before, judged)
+  if (!(await sendCommitted(e, leased, judged.changes))) return 'lost'
+  return judged.more ? 'continued' : 'judged'
+}
+
+/** A late span re-opens its trace if it started recently and nothing that was judged before is gone. */
+function mayReopen(e: Evaluator, { traceId, stored }: LeasedTrace): boolean {
+  if (!stored.seenReadable) return false
+  if (stored.truncated && stored.unseen.length === 0) return true
+  return stored.unseen.some((chunk) => {
+    const earliest = BigInt(arrivalMs(chunk.key) - e.settings.judgeWindowMs) * 1_000_000n
+    return assembled(e, traceId, [chunk]).spans.some((span) => span.startUnixNano >= earliest)
+  })
+}
+
+interface Judged extends StatusChanges {
+  readonly filing: Filing
+  readonly complete: boolean
+  readonly truncated: boolean
+}
+
+async function judge(e: Evaluator, leased: LeasedTrace, before: CommittedVerdict): Promise<Judged> {
+  const rules = await e.rules.current()
+  const trace = traceToJudge(e, leased)
+  const filing = filingOf(e, leased.traceId, leased.marker, leased.stored.chunks)
+  const startedMs = e.stopwatch()
+  const verdicts = rules.judge(trace)
+  e.metrics.observe('judgeMs', e.stopwatch() - startedMs)
+  const context = { source: e.settings.source, mode: 'live', nowMs: e.clock() } as const
+  const changes = statusChanges(trace, verdicts, before.signals, context, e.settings.maxSignalsPerCommit)
+  if (!changes.more) {
+    const { chunks } = leased.stored
+    const revision = before.verdicts + 1
+    const reason = leased.rescued ? 'rescued' : 'verdict'
+    await e.archive.write({ trace, chunks, filing, revision, reason })
+  }
+  return { ...changes, filing, complete: trace.complete, truncated: trace.truncated }
+}
+
+function traceToJudge(e: Evaluator, { traceId, stored, rescued }: LeasedTrace): Trace {
+  const trace = assembled(e, traceId, stored.chunks)
+  const truncated = trace.truncated || stored.truncated
+  return { ...trace, truncated, complete: trace.complete && !truncated && !rescued }
+}
+
+/** `repeated`: the same bytes came again; `lost`: another evaluator took over. */
+type Unjudged = 'late' | 'repeated' | 'lost'
+
+/** Nothing to judge: what came too late is archived beside the last verdict and counted; no signal changes. */
+async function close(
+  e: Evaluator,
+  leased: LeasedTrace,
+  before: CommittedVerdict,
+  outcome: Unjudged,
+): Promise<Unjudged> {
+  const { traceId, token, stored, unsent } = leased
+  const filing = filingOf(e, traceId, leased.marker, stored.chunks)
+  await archiveLate(e, { traceId, chunks: stored.unseen, filing, revision: before.verdicts })
+  const seen = withUnseen(before, stored)
+  const full = stored.truncated || seen.length > e.settings.maxTraceChunks
+  const committed = await e.buffer.commit(traceId, token, {
+    ...before,
+    seen: full ? before.seen : seen,
+    truncated: full,
+    pending: unsent,
+  })
+  if (!committed) return 'lost'
+  if (outcome === 'late') e.metrics.add('tracesLate', {})
+  return (await sendCommitted(e, leased, [])) ? outcome : 'lost'
+}
+
+/** Archives spans that no verdict takes in, beside the given revision of their trace. */
+export async function archiveLate(e: Evaluator, late: Omit<ArchivedTrace, 'trace' | 'reason'> & { traceId: string }) {
+  const { traceId, chunks, filing, revision } = late
+  if (chunks.length === 0) return
+  await e.archive.write({ trace: assembled(e, traceId, chunks), chunks, filing, revision, reason: 'late' })
+  const spans = chunks.reduce((sum, chunk) => sum + chunk.spanCount, 0)
+  e.metrics.add('spansNotJudged', {}, spans)
+}
+
+/** Archives what lies beyond the size limits of a trace that is about to be judged. */
+export function archiveBeyond(e: Evaluator, traceId: string, marker: Marker | undefined): OnOverflow {
+  return (chunks, within) => {
+    const filing = filingOf(e, traceId, marker, within)
+    return archiveLate(e, { traceId, chunks, filing, revision: (marker?.verdicts ?? 0) + 1 })
+  }
+}
+
+/** Sends what was committed and clears it; false if another evaluator took over, which then sends it again. */
+async function sendCommitted(e: Evaluator, leased: LeasedTrace, changes: readonly PendingSignal[]): Promise<boolean> {
+  if (leased.unsent.length + changes.length === 0) return true
+  const unsent = [...leased.unsent, ...(await publishPending(e, changes))]
+  const owned = await e.buffer.settle(leased.traceId, leased.token, unsent)
+  requirePublished(unsent)
+  return owned
+}
+
+function withUnseen(before: CommittedVerdict, stored: StoredTrace): readonly string[] {
+  return [...before.seen, ...stored.unseenKeys]
+}
+
+function countVerdict(e: Evaluator, leased: LeasedTrace, before: CommittedVerdict, judged: Judged): void {
+  for (const { event, shadow } of judged.changes) {
+    const { signal: rule, severity } = event.data
+    e.metrics.add('signals', { rule, severity, status: event.status, mode: event.mode, shadow })
+  }
+  if (judged.more) return
+  e.metrics.add('tracesJudged', { complete: judged.complete })
+  if (before.verdicts > 0) e.metrics.add('tracesReopened', {})
+  if (judged.truncated) e.metrics.add('tracesTruncated', {})
+  if (leased.rescued) e.metrics.add('tracesRescued', {})
+}
