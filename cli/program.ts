@@ -1,8 +1,10 @@
-import { Command, CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { InputError } from '../shared/errors.ts'
+import { checkCommand } from './check.ts'
+import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { packageVersion } from './package-root.ts'
-import { type ExitCode, paint, type Screen, type Terminal, widthOf } from './terminal.ts'
+import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
 
 /**
  * Runs one command line (without `node` and the script) and returns its exit code. Whatever the person can put right
@@ -23,22 +25,13 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-function createProgram(terminal: Terminal, _finish: (code: ExitCode) => void): Command {
-  const program = new Command('betrace')
+function createProgram(terminal: Terminal, finish: Finish): Command {
+  const program = newCommand('betrace', terminal)
     .description('Judges OpenTelemetry traces by invariants, and signals where one breaks.')
     .version(packageVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text),
-      outputError: (text, write) => write(`betrace: ${text.replace(/^error: /, '')}`),
-      getOutHelpWidth: () => widthOf(terminal.stdout),
-      getErrHelpWidth: () => widthOf(terminal.stderr),
-    })
-    .configureHelp({ styleTitle: (title) => paint(terminal.stdout, 'bold', title) })
-  return program
+    .addCommand(checkCommand(terminal, finish))
+  return withExamples(program, terminal, [['check rules', 'betrace check rules/']])
 }
 
 function describe(error: unknown, screen: Screen): string {

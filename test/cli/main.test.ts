@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const main = join(import.meta.dirname, '../../cli/main.ts')
+
+/** Runs the real command; `head` closes its standard output after the first bytes, as `| head` does. */
+async function runMain(args: readonly string[], options: { nodeOptions?: readonly string[]; head?: boolean } = {}) {
+  const child = spawn(process.execPath, [...(options.nodeOptions ?? []), main, ...args])
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (data) => {
+    out += data
+    if (options.head) child.stdout.destroy()
+  })
+  child.stderr.on('data', (data) => {
+    err += data
+  })
+  const exitCode = await new Promise<number | null>((resolve) => child.on('close', resolve))
+  return { exitCode, out, err }
+}
+
+test('the real command ends with the exit code of its work', async () => {
+  expect(await runMain(['check', '/does/not/exist'])).toEqual({
+    exitCode: 2,
+    out: '',
+    err: 'betrace: no such file or folder: /does/not/exist\n',
+  })
+})
+
+test('a Node too old is told which one is needed', async () => {
+  const pretend = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.14.0' } })"
+  const { exitCode, err } = await runMain(['--help'], { nodeOptions: ['--import', `data:text/javascript,${pretend}`] })
+  expect(exitCode).toBe(2)
+  expect(err).toMatch(/^betrace needs Node\.js 22\.15 or newer; this is 22\.14\.0 \(.+\)\n$/)
+})
