@@ -22,13 +22,23 @@ export function assembleTrace(
   chunks: readonly Uint8Array[],
   limits: AssembleLimits = ASSEMBLE_LIMITS,
 ): Trace {
-  const readable = withinBytes(chunks, limits.maxTraceBytes)
-  const stored: StoredSpan[] = []
-  for (const chunk of readable) readChunk(asBuffer(chunk), stored)
-  const spans = distinctSpans(stored)
-  const truncated = readable.length < chunks.length || spans.length > limits.maxTraceSpans
-  if (spans.length > limits.maxTraceSpans) spans.length = limits.maxTraceSpans
+  const { stored, truncated } = storedSpans(chunks, limits)
+  const spans = stored.map(({ span }) => span)
   return { traceId, spans, complete: !truncated && isComplete(spans), truncated }
+}
+
+/** The spans of such a trace and where each lies in its chunk. */
+export function storedSpans(
+  chunks: readonly Uint8Array[],
+  limits: AssembleLimits = ASSEMBLE_LIMITS,
+): { readonly stored: readonly StoredSpan[]; readonly truncated: boolean } {
+  const readable = withinBytes(chunks, limits.maxTraceBytes)
+  const found: StoredSpan[] = []
+  for (const chunk of readable) readChunk(asBuffer(chunk), found)
+  const stored = distinctSpans(found)
+  const truncated = readable.length < chunks.length || stored.length > limits.maxTraceSpans
+  if (stored.length > limits.maxTraceSpans) stored.length = limits.maxTraceSpans
+  return { stored, truncated }
 }
 
 function readChunk(bytes: Buffer, stored: StoredSpan[]): void {

@@ -1,14 +1,13 @@
 import type { Ranges } from '../otlp/layout.ts'
 import type { StoredSpan } from './read-span.ts'
-import type { Span } from './span.ts'
 
 /**
  * One of all spans that agree in span id, kind, name and start: the one with the latest end, then the greatest bytes.
  * Ordered by start, then span id, kind, name, so that the order of arrival shows nowhere.
  */
-export function distinctSpans(stored: StoredSpan[]): Span[] {
+export function distinctSpans(stored: StoredSpan[]): StoredSpan[] {
   stored.sort(byIdentity)
-  const spans: Span[] = []
+  const spans: StoredSpan[] = []
   let kept: StoredSpan | undefined
   for (const candidate of stored) {
     if (kept !== undefined && byIdentity(kept, candidate) === 0) {
@@ -16,7 +15,7 @@ export function distinctSpans(stored: StoredSpan[]): Span[] {
       spans.pop()
     }
     kept = candidate
-    spans.push(candidate.span)
+    spans.push(candidate)
   }
   return spans
 }
