@@ -32,7 +32,7 @@ export async function onChunksRemoved(
   return releasedOnError(e, traceId, token, async () => {
     const unsent = await publishPending(e, pending)
     if (!unseen || marker?.truncated === true) {
-      await e.buffer.settle(traceId, token, unsent)
+      if (!(await e.buffer.settle(traceId, token, unsent))) throw busy(traceId)
       requirePublished(unsent)
       return 'republished'
     }

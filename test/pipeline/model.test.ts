@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { checkInterleaving } from './model/laws.ts'
+
+const INTERLEAVINGS = 4_000
+
+test('whatever crashes, comes twice, stalls, fails or tells the time wrongly: every chunk is judged, and no signal is lost, wrong or renamed', async () => {
+  const total = { crashes: 0, failures: 0, rescues: 0 }
+  for (let seed = 1; seed <= INTERLEAVINGS; seed++) {
+    const { crashes, failures, rescues } = await checkInterleaving(seed)
+    total.crashes += crashes
+    total.failures += failures
+    total.rescues += rescues
+  }
+  expect(total.crashes).toBeGreaterThan(INTERLEAVINGS)
+  expect(total.failures).toBeGreaterThan(INTERLEAVINGS)
+  expect(total.rescues).toBeGreaterThan(INTERLEAVINGS / 100)
+})
