@@ -111,14 +111,20 @@ export function signalEvent(
     mode: context.mode,
     status,
     sequence,
-    data: {
-      ...describeRule(rule),
-      ruleRevision: rule.revision,
-      traceId: trace.traceId,
-      service: serviceOf(trace, verdict),
-      complete: trace.complete,
-      evidence: signalEvidence(verdict.evidence),
-    },
+    data: signalData(trace, verdict),
+  }
+}
+
+/** What a violated verdict says, apart from when and how often it was said. */
+export function signalData(trace: Trace, verdict: Verdict): SignalData {
+  const { rule } = verdict
+  return {
+    ...describeRule(rule),
+    ruleRevision: rule.revision,
+    traceId: trace.traceId,
+    service: serviceOf(trace, verdict),
+    complete: trace.complete,
+    evidence: signalEvidence(verdict.evidence),
   }
 }
 
