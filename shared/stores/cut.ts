@@ -1,0 +1,46 @@
+/** Cuts a list, in order, into runs of at most `maxItems` that together have at most `maxBytes`; a larger item stands alone. */
+export function cutBySize<Item>(
+  items: readonly Item[],
+  sizeBytes: (item: Item) => number,
+  maxItems: number,
+  maxBytes: number,
+): readonly (readonly Item[])[] {
+  const runs: Item[][] = []
+  let room = 0
+  for (const item of items) {
+    const size = sizeBytes(item)
+    const run = runs.at(-1)
+    if (run === undefined || run.length === maxItems || size > room) {
+      runs.push([item])
+      room = maxBytes - size
+    } else {
+      run.push(item)
+      room -= size
+    }
+  }
+  return runs
+}
+
+/** Runs `work` over all items, at most `width` at a time; the first failure rejects once all that were started have ended. */
+export async function inParallel<Item, Result>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = new Array(items.length)
+  const queue = items.entries()
+  const failures: unknown[] = []
+  const worker = async () => {
+    for (const [index, item] of queue) {
+      if (failures.length > 0) return
+      try {
+        results[index] = await work(item)
+      } catch (failure) {
+        failures.push(failure)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker))
+  if (failures.length > 0) throw failures[0]
+  return results
+}

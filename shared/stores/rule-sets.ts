@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import * as v from 'valibot'
+import { StorageError } from '../pipeline/storage-error.ts'
+import { asked } from './aws-failure.ts'
+
+/*
+ * The rules bucket: packs/ is what a deploy brings and replaces, own/ is what people pushed; both are there to be
+ * read by people. What is judged is a set: one immutable object with the text of all its files, named by its content.
+ * One pointer says which set is in force, so that rules change all at once and back again.
+ */
+export const RULE_KEYS = { pointer: 'current.json', sets: 'sets/', packs: 'packs/', own: 'own/' } as const
+
+/** A rule file in a set; `file` is its key in the bucket, `packs/…` or `own/…`. */
+export interface RuleFile {
+  readonly file: string
+  readonly text: string
+}
+
+/** A set with its files. */
+export interface CurrentSet extends Pointer {
+  readonly files: readonly RuleFile[]
+}
+
+export interface RulesBucket {
+  readonly client: S3Client
+  readonly name: string
+}
+
+/** 10,000 rules of a kilobyte; a set larger than this is a mistake that would slow every cold start. */
+export const MAX_SET_BYTES = 32 * 1024 * 1024
+
+const pointerSchema = v.object({ set: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) })
+const setSchema = v.object({ files: v.array(v.object({ file: v.string(), text: v.string() })) })
+
+/** Which set is in force, and by which ETag a later reader or writer sees whether it still is. */
+export interface Pointer {
+  readonly id: string
+  readonly etag: string
+}
+
+/** The pointer to the set in force. */
+export async function readPointer(bucket: RulesBucket): Promise<Pointer> {
+  return pointerIn(await asked('read which rules are in force', getPointer(bucket)))
+}
+
+/** The pointer, or undefined while it still has this ETag. */
+export async function readPointerIfChanged(bucket: RulesBucket, etag: string): Promise<Pointer | undefined> {
+  const output = await asked('read which rules are in force', unlessUnchanged(getPointer(bucket, etag)))
+  return output === undefined ? undefined : pointerIn(output)
+}
+
+function getPointer(bucket: RulesBucket, knownEtag?: string): Promise<GetObjectCommandOutput> {
+  const condition = knownEtag === undefined ? {} : { IfNoneMatch: knownEtag }
+  return bucket.client.send(new GetObjectCommand({ Bucket: bucket.name, Key: RULE_KEYS.pointer, ...condition }))
+}
+
+async function pointerIn(output: GetObjectCommandOutput): Promise<Pointer> {
+  return { id: parsed(pointerSchema, await textOf(output), RULE_KEYS.pointer).set, etag: output.ETag ?? '' }
+}
+
+/** The files of a set, whose content must be what its name says. */
+export async function readRuleFiles(bucket: RulesBucket, id: string): Promise<readonly RuleFile[]> {
+  const Key = setKey(id)
+  const output = await asked('read the rules', bucket.client.send(new GetObjectCommand({ Bucket: bucket.name, Key })))
+  if ((output.ContentLength ?? 0) > MAX_SET_BYTES) throw corrupt(Key, `is larger than ${MAX_SET_BYTES} bytes`)
+  const text = await textOf(output)
+  if (digestOf(text) !== id) throw corrupt(Key, 'is not what was written')
+  return parsed(setSchema, text, Key).files
+}
+
+/** The set in force. */
+export async function readCurrentSet(bucket: RulesBucket): Promise<CurrentSet> {
+  const pointer = await readPointer(bucket)
+  return { ...pointer, files: await readRuleFiles(bucket, pointer.id) }
+}
+
+/** Writes a set without putting it in force, and returns its id; equal files make an equal set. */
+export async function writeRuleSet(bucket: RulesBucket, files: readonly RuleFile[]): Promise<string> {
+  const text = JSON.stringify({ files: files.toSorted((a, b) => (a.file < b.file ? -1 : 1)) })
+  const bytes = Buffer.byteLength(text)
+  if (bytes > MAX_SET_BYTES) {
+    throw new StorageError(
+      'too-large',
+      `the rule files take ${bytes} bytes, at most ${MAX_SET_BYTES} can be in force`,
+      {
+        hint: 'remove rules that are not needed',
+      },
+    )
+  }
+  const id = digestOf(text)
+  const put = new PutObjectCommand({
+    Bucket: bucket.name,
+    Key: setKey(id),
+    Body: text,
+    ContentType: 'application/json',
+  })
+  await asked('write the rules', bucket.client.send(put))
+  return id
+}
+
+/**
+ * Puts a set in force. With the ETag of the pointer that it was made from, a switch that somebody else made meanwhile
+ * is not overwritten: StorageError `denied`.
+ */
+export async function switchRuleSet(bucket: RulesBucket, id: string, madeFromEtag?: string): Promise<void> {
+  const put = new PutObjectCommand({
+    Bucket: bucket.name,
+    Key: RULE_KEYS.pointer,
+    Body: JSON.stringify({ set: id }),
+    ContentType: 'application/json',
+    ...(madeFromEtag !== undefined && { IfMatch: madeFromEtag }),
+  })
+  await asked('switch the rules', bucket.client.send(put))
+}
+
+/** S3 answers 304 with an error. */
+async function unlessUnchanged(call: Promise<GetObjectCommandOutput>): Promise<GetObjectCommandOutput | undefined> {
+  try {
+    return await call
+  } catch (cause) {
+    if ((cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 304) return undefined
+    throw cause
+  }
+}
+
+function textOf(output: GetObjectCommandOutput): Promise<string> {
+  return asked('read the rules', output.Body?.transformToString('utf8') ?? Promise.resolve(''))
+}
+
+function parsed<Schema extends v.GenericSchema>(schema: Schema, text: string, key: string): v.InferOutput<Schema> {
+  try {
+    return v.parse(schema, JSON.parse(text))
+  } catch (cause) {
+    throw corrupt(key, 'is no rule set', cause)
+  }
+}
+
+function corrupt(key: string, what: string, cause?: unknown): StorageError {
+  return new StorageError('corrupt', `${key} in the rules bucket ${what}`, {
+    cause,
+    hint: 'switch back with `betrace rules rollback`, or push the rules again',
+  })
+}
+
+function setKey(id: string): string {
+  return `${RULE_KEYS.sets}${id}.json`
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
