@@ -1,6 +1,6 @@
 import { RESOURCE_SPANS, SCOPE_SPANS, SPAN, TRACES_DATA } from './fields.ts'
-import { RESOURCE_SHAPE, SCOPE_SHAPE, SPAN_SHAPE, skim, skimField } from './skim.ts'
-import { BYTES, type Cursor, FIXED64, readEnd, readTag, skipValue } from './wire.ts'
+import { RESOURCE_SHAPE, SCOPE_SHAPE, SPAN_SHAPE, skim, skimField, skimPlainAttributes } from './skim.ts'
+import { BYTES, type Cursor, FIXED64, readEnd, readTag, skipFixed64, skipValue } from './wire.ts'
 
 /** Stretches of a body as start, end, start, end …; neighbours are joined. */
 export type Ranges = number[]
@@ -16,18 +16,21 @@ export interface ScopeLayout {
   readonly rest: Ranges
 }
 
-/** Where the parts of one span lie in the body; offsets are -1 where the field is absent, the last field wins. */
+/** Where one span lies in the body: the whole field, with tag and length. */
 export interface SpanLayout {
   readonly scope: ScopeLayout
-  /** The whole field: tag, length, content. */
   readonly start: number
   readonly end: number
-  readonly traceId: number
-  readonly traceIdLength: number
-  readonly spanId: number
-  readonly spanIdLength: number
-  readonly parentSpanIdLength: number
-  readonly startUnixNano: number
+}
+
+/** Where the splitter finds what it needs of a span; offsets are -1 where the field is absent. */
+export interface SpanHead {
+  traceId: number
+  traceIdLength: number
+  spanId: number
+  spanIdLength: number
+  parentSpanIdLength: number
+  startUnixNano: number
 }
 
 /** Called with the cursor at a span's content, which ends at `end`; must leave it there. `start` is where the field starts. */
@@ -63,6 +66,8 @@ const SPANS_TAG = bytesTag(SCOPE_SPANS.spans)
 const TRACE_ID_TAG = bytesTag(SPAN.traceId)
 const SPAN_ID_TAG = bytesTag(SPAN.spanId)
 const PARENT_SPAN_ID_TAG = bytesTag(SPAN.parentSpanId)
+const END_TAG = (SPAN.endTimeUnixNano << 3) | FIXED64
+const ATTRIBUTES_TAG = bytesTag(SPAN.attributes)
 const START_TAG = (SPAN.startTimeUnixNano << 3) | FIXED64
 
 /** Returns whether an unknown field was seen. */
@@ -101,46 +106,54 @@ function walkScope(cursor: Cursor, end: number, resource: ResourceLayout, visit:
   }
 }
 
-/** Finds the parts of one span that the splitter needs and skims the rest. */
-export function layOutSpan(cursor: Cursor, end: number, scope: ScopeLayout, start: number): SpanLayout {
-  let traceId = -1
-  let traceIdLength = 0
-  let spanId = -1
-  let spanIdLength = 0
-  let parentSpanIdLength = 0
-  let startUnixNano = -1
+/** Finds the head of the span from `pos` to `end` (of a field given twice the last counts) and skims the rest. */
+export function readSpanHead(cursor: Cursor, end: number, head: SpanHead): void {
+  head.traceId = -1
+  head.traceIdLength = 0
+  head.spanId = -1
+  head.spanIdLength = 0
+  head.parentSpanIdLength = 0
+  head.startUnixNano = -1
   while (cursor.pos < end) {
-    const tag = readTag(cursor, end)
-    switch (tag) {
-      case TRACE_ID_TAG: {
-        const idEnd = readEnd(cursor, end)
-        traceId = cursor.pos
-        traceIdLength = idEnd - traceId
-        cursor.pos = idEnd
-        break
-      }
-      case SPAN_ID_TAG: {
-        const idEnd = readEnd(cursor, end)
-        spanId = cursor.pos
-        spanIdLength = idEnd - spanId
-        cursor.pos = idEnd
-        break
-      }
-      case PARENT_SPAN_ID_TAG: {
-        const idEnd = readEnd(cursor, end)
-        parentSpanIdLength = idEnd - cursor.pos
-        cursor.pos = idEnd
-        break
-      }
-      case START_TAG:
-        startUnixNano = cursor.pos
-        skipValue(cursor, end, tag)
-        break
-      default:
-        skimField(cursor, end, tag, SPAN_SHAPE, 0)
-    }
+    const start = cursor.pos
+    if (cursor.bytes[start] === ATTRIBUTES_TAG) skimPlainAttributes(cursor, end, ATTRIBUTES_TAG)
+    if (cursor.pos === start) readHeadField(cursor, end, head)
   }
-  return { scope, start, end, traceId, traceIdLength, spanId, spanIdLength, parentSpanIdLength, startUnixNano }
+}
+
+function readHeadField(cursor: Cursor, end: number, head: SpanHead): void {
+  const tag = readTag(cursor, end)
+  switch (tag) {
+    case TRACE_ID_TAG: {
+      const stop = readEnd(cursor, end)
+      head.traceId = cursor.pos
+      head.traceIdLength = stop - cursor.pos
+      cursor.pos = stop
+      return
+    }
+    case SPAN_ID_TAG: {
+      const stop = readEnd(cursor, end)
+      head.spanId = cursor.pos
+      head.spanIdLength = stop - cursor.pos
+      cursor.pos = stop
+      return
+    }
+    case PARENT_SPAN_ID_TAG: {
+      const stop = readEnd(cursor, end)
+      head.parentSpanIdLength = stop - cursor.pos
+      cursor.pos = stop
+      return
+    }
+    case START_TAG:
+      head.startUnixNano = cursor.pos
+      skipFixed64(cursor, end)
+      return
+    case END_TAG:
+      skipFixed64(cursor, end)
+      return
+    default:
+      skimField(cursor, end, tag, SPAN_SHAPE, 0)
+  }
 }
 
 function addRange(ranges: Ranges, start: number, end: number): void {

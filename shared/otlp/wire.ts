@@ -30,9 +30,8 @@ const MAX_VARINT_BYTES = 10
 /** Reads a field's tag (field number << 3 | wire type) inside a message that ends at `end`. */
 export function readTag(cursor: Cursor, end: number): number {
   const at = cursor.pos
-  const first = cursor.bytes[at] as number
-  let tag = first
-  if (first < 0x80) cursor.pos = at + 1
+  let tag = cursor.bytes[at] as number
+  if (tag < 0x80) cursor.pos = at + 1
   else tag = readVarint32(cursor, end)
   if (tag < 8) throw malformedProtobuf('field number 0', at)
   return tag
@@ -51,6 +50,16 @@ export function readEnd(cursor: Cursor, end: number): number {
 
 /** Reads a varint that must fit 32 bits (a tag or a length). */
 function readVarint32(cursor: Cursor, end: number): number {
+  const start = cursor.pos
+  const second = start + 1 < end ? (cursor.bytes[start + 1] as number) : 0x80
+  if (second < 0x80) {
+    cursor.pos = start + 2
+    return ((cursor.bytes[start] as number) & 0x7f) | (second << 7)
+  }
+  return readLongVarint32(cursor, end)
+}
+
+function readLongVarint32(cursor: Cursor, end: number): number {
   const start = cursor.pos
   let value = 0
   let scale = 1
@@ -101,6 +110,12 @@ function readSmallVarint(bytes: Buffer, start: number, end: number): number {
 
 function skipVarint(cursor: Cursor, end: number): void {
   const start = cursor.pos
+  if (start < end && (cursor.bytes[start] as number) < 0x80) cursor.pos = start + 1
+  else skipLongVarint(cursor, end)
+}
+
+function skipLongVarint(cursor: Cursor, end: number): void {
+  const start = cursor.pos
   const limit = Math.min(end, start + MAX_VARINT_BYTES)
   for (let at = start; at < limit; at++) {
     if ((cursor.bytes[at] as number) >= 0x80) continue
@@ -108,6 +123,11 @@ function skipVarint(cursor: Cursor, end: number): void {
     return
   }
   throw malformedProtobuf('a varint without an end', start)
+}
+
+/** Skips a fixed64 or double. */
+export function skipFixed64(cursor: Cursor, end: number): void {
+  skipFixed(cursor, end, 8)
 }
 
 function skipFixed(cursor: Cursor, end: number, size: number): void {
