@@ -1,0 +1,147 @@
+import type { All, CheckedRule, Condition, Filter, Has, NamePattern, Selector, Test } from './ast.ts'
+import { type KeyUse, spanLookups, traceLookups } from './lookups.ts'
+import { indexNames } from './name-index.ts'
+import type { NameGroup, Predicate, RulePlan, RuleSet, Run, SpanView } from './plan.ts'
+import { allOf, type Decider, type Lookups, planLogic, planTest } from './plan-test.ts'
+import { compileRegex, type RegexTest } from './regex.ts'
+import { countSpans } from './run.ts'
+import { nameShape, selectorShape } from './shape.ts'
+import { chooseTriggers, type Trigger } from './trigger.ts'
+import type { Outcome } from './verdict.ts'
+
+/** What the rules of a set have in common while they are compiled. */
+interface Shared {
+  readonly groups: Map<string, NameGroup>
+  readonly predicates: Map<string, Predicate>
+  readonly span: Lookups<SpanView>
+  readonly trace: Lookups<Run>
+}
+
+/**
+ * Compiles rules for `judge`: closures over one index of all span names and filters they ask for, so that what several
+ * rules ask is answered once a trace, and a rule costs nothing on a trace that lacks its names.
+ */
+export function compileRules(rules: readonly CheckedRule[]): RuleSet {
+  const shared = newShared()
+  const triggers = chooseTriggers(rules)
+  const plans = rules.map((rule, order) => planRule(shared, rule, order, triggers[order]))
+  plans.forEach((plan, order) => {
+    for (const name of triggers[order] ?? []) groupOf(shared, name).triggers.push(plan)
+  })
+  const exact = new Map<string, NameGroup>()
+  const globs = new Map<string, NameGroup>()
+  for (const group of shared.groups.values()) {
+    if (group.pattern.kind === 'exact') exact.set(group.pattern.name, group)
+    if (group.pattern.kind === 'glob') globs.set(group.pattern.pattern, group)
+  }
+  return {
+    rules,
+    plans,
+    lookup: indexNames(exact, globs),
+    always: plans.filter((_, order) => triggers[order] === undefined),
+    anySpan: shared.groups.get('any')?.triggers ?? [],
+  }
+}
+
+function newShared(): Shared {
+  const keys = new Map<string, KeyUse>()
+  const regexes = new Map<string, RegexTest>()
+  const regex = (pattern: string) => remember(regexes, pattern, () => requireRegex(pattern))
+  const shared: Shared = {
+    groups: new Map(),
+    predicates: new Map(),
+    span: spanLookups((key) => remember(keys, key, () => ({ uses: 0 })), regex),
+    trace: traceLookups(({ selector }) => {
+      const predicate = predicateOf(shared, selector)
+      predicate.counted = true
+      return (run) => countSpans(run, predicate)
+    }, regex),
+  }
+  return shared
+}
+
+function remember<Key, Value>(known: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const made = make()
+  known.set(key, made)
+  return made
+}
+
+function requireRegex(pattern: string): RegexTest {
+  const test = compileRegex(pattern)
+  if (typeof test !== 'function') throw new Error(`an unchecked rule: ${test.message}`)
+  return test
+}
+
+function planRule(shared: Shared, rule: CheckedRule, order: number, trigger: Trigger): RulePlan {
+  return {
+    rule,
+    order,
+    decide: planBody(shared, rule),
+    repeats: trigger !== undefined && trigger.length > 1,
+    plain: { satisfied: { rule, outcome: 'satisfied' }, vacuous: { rule, outcome: 'vacuous' } },
+  }
+}
+
+function planBody(shared: Shared, { body }: CheckedRule): (run: Run) => Outcome {
+  if (body.kind === 'pattern') {
+    const holds = planCondition(shared, body.condition)
+    return (run) => (holds(run) ? 'violated' : 'satisfied')
+  }
+  const when = planCondition(shared, body.when)
+  const always = body.always && planCondition(shared, body.always)
+  const never = body.never && planCondition(shared, body.never)
+  const except = body.except && planCondition(shared, body.except)
+  return (run) => {
+    if (!when(run) || except?.(run) === true) return 'vacuous'
+    return always?.(run) === false || never?.(run) === true ? 'violated' : 'satisfied'
+  }
+}
+
+function planCondition(shared: Shared, condition: Condition): Decider<Run> {
+  return planLogic(condition, (atom: Has | All | Test) => {
+    switch (atom.kind) {
+      case 'has':
+        return someSpan(predicateOf(shared, atom.selector), true)
+      case 'all':
+        return someSpan(predicateOf(shared, exceptionsTo(atom)), false)
+      default:
+        return planTest(atom, shared.trace)
+    }
+  })
+}
+
+function someSpan(predicate: Predicate, wanted: boolean): Decider<Run> {
+  return (run) => countSpans(run, predicate) > 0 === wanted
+}
+
+/** The spans that `all` demands there be none of. */
+export function exceptionsTo({ selector, filters, range }: All): Selector {
+  const [first, ...rest] = filters
+  if (first === undefined) return { ...selector, filters: [{ kind: 'or', operands: [], range }] }
+  const demanded: Filter = rest.length === 0 ? first : { kind: 'and', operands: filters, range }
+  return { ...selector, filters: [...selector.filters, { kind: 'not', operand: demanded, range }] }
+}
+
+function predicateOf(shared: Shared, selector: Selector): Predicate {
+  const predicate = remember(shared.predicates, selectorShape(selector), () => ({
+    group: groupOf(shared, selector.name),
+    test: planFilters(shared, selector.filters),
+    uses: 0,
+    counted: false,
+  }))
+  predicate.uses++
+  return predicate
+}
+
+function planFilters(shared: Shared, filters: readonly Filter[]): Decider<SpanView> | undefined {
+  if (filters.length === 0) return undefined
+  return allOf(filters.map((filter) => planLogic(filter, (test: Test) => planTest(test, shared.span))))
+}
+
+function groupOf(shared: Shared, name: NamePattern): NameGroup {
+  const shape = nameShape(name)
+  const pattern: NamePattern = shape === 'any' ? { kind: 'any', range: name.range } : name
+  return remember(shared.groups, shape, () => ({ pattern, triggers: [] }))
+}

@@ -1,0 +1,50 @@
+import type { Trace } from '../trace/span.ts'
+import type { Rule } from './ast.ts'
+import type { NamedSpans, RulePlan, RuleSet, Run } from './plan.ts'
+import { newRun } from './run.ts'
+import type { Outcome, Verdict } from './verdict.ts'
+
+/**
+ * Judges one trace by every rule that may say something of it, in the order of the rules. A rule that is not among the
+ * verdicts lacks the span names it needs: it has its `idleOutcome`. Total and re-entrant.
+ */
+export function judge(set: RuleSet, trace: Trace): readonly Verdict[] {
+  const run = newRun(trace, groupByName(set, trace))
+  return touchedPlans(set, run).map((plan) => verdictOf(plan, run))
+}
+
+/** What a rule says of a trace without the span names it needs. */
+export function idleOutcome({ body }: Rule): Outcome {
+  return body.kind === 'pattern' ? 'satisfied' : 'vacuous'
+}
+
+function groupByName({ lookup }: RuleSet, { spans }: Trace): ReadonlyMap<string, NamedSpans> {
+  const byName = new Map<string, NamedSpans>()
+  for (let position = 0; position < spans.length; position++) {
+    const { name } = spans[position] as Trace['spans'][number]
+    const groups = lookup(name)
+    if (groups.length === 0) continue
+    const named = byName.get(name)
+    if (named === undefined) byName.set(name, { groups, positions: [position] })
+    else named.positions.push(position)
+  }
+  return byName
+}
+
+function touchedPlans(set: RuleSet, run: Run): readonly RulePlan[] {
+  const plans = [...set.always]
+  const repeated = new Set<RulePlan>()
+  const add = (plan: RulePlan) => {
+    if (plan.repeats) repeated.add(plan)
+    else plans.push(plan)
+  }
+  if (run.trace.spans.length > 0) set.anySpan.forEach(add)
+  for (const { groups } of run.spansByName.values()) for (const group of groups) group.triggers.forEach(add)
+  plans.push(...repeated)
+  return plans.sort((a, b) => a.order - b.order)
+}
+
+function verdictOf(plan: RulePlan, run: Run): Verdict {
+  const outcome = plan.decide(run)
+  return outcome === 'violated' ? { rule: plan.rule, outcome } : plan.plain[outcome]
+}

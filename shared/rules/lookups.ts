@@ -1,0 +1,91 @@
+import type { Attribute, Count, Intrinsic } from './ast.ts'
+import type { Run, SpanView } from './plan.ts'
+import type { Lookups, Reader } from './plan-test.ts'
+import type { RegexTest } from './regex.ts'
+import { factsOf, readAttribute, readOnce, serviceOf, spanDuration } from './run.ts'
+
+/** How often the tests of a set read an attribute key; what is read more than once is remembered for the run. */
+export interface KeyUse {
+  uses: number
+}
+
+/** How operands are read inside a filter, of one span. */
+export function spanLookups(useOf: (key: string) => KeyUse, regex: (pattern: string) => RegexTest): Lookups<SpanView> {
+  const attribute = (key: string): Reader<SpanView> => {
+    const use = useOf(key)
+    use.uses++
+    return (view) => (use.uses > 1 ? readOnce(view, key) : readAttribute(view.span, key))
+  }
+  return {
+    attribute: ({ key, from }: Attribute) => (from === 'any' ? attribute(key) : (view) => view.span.resource.get(key)),
+    attributeOrText(word, textStandsIn) {
+      const read = attribute(word)
+      return textStandsIn ? (view) => read(view) ?? word : read
+    },
+    intrinsic: (intrinsic) => readSpanIntrinsic(intrinsic) ?? onRun(readTraceIntrinsic(intrinsic)),
+    count: () => nothing,
+    regex,
+  }
+}
+
+/** How operands are read in a condition, of the whole trace: it has no attributes, and a dotted word is text. */
+export function traceLookups(
+  count: (count: Count) => Reader<Run>,
+  regex: (pattern: string) => RegexTest,
+): Lookups<Run> {
+  return {
+    attribute: () => nothing,
+    attributeOrText: (word) => () => word,
+    intrinsic: (intrinsic) => readTraceIntrinsic(intrinsic) ?? nothing,
+    count,
+    regex,
+  }
+}
+
+const nothing = () => undefined
+
+function onRun(read: Reader<Run> | undefined): Reader<SpanView> {
+  return read === undefined ? nothing : (view) => read(view.run)
+}
+
+function readSpanIntrinsic({ name }: Intrinsic): Reader<SpanView> | undefined {
+  switch (name) {
+    case 'span.duration':
+      return ({ span }) => spanDuration(span)
+    case 'span.status':
+      return ({ span }) => statuses[span.statusCode] ?? String(span.statusCode)
+    case 'span.kind':
+      return ({ span }) => kinds[span.kind] ?? String(span.kind)
+    case 'span.service':
+      return ({ span }) => serviceOf(span)
+    case 'span.name':
+      return ({ span }) => span.name
+    default:
+      return undefined
+  }
+}
+
+/** OTLP numbers and names; a number beyond them, which a newer SDK may send, reads as its digits. */
+const statuses = ['unset', 'ok', 'error']
+const kinds = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']
+
+function readTraceIntrinsic({ name }: Intrinsic): Reader<Run> | undefined {
+  switch (name) {
+    case 'trace.duration':
+      return (run) => factsOf(run).durationNanos
+    case 'trace.spans':
+      return (run) => run.trace.spans.length
+    case 'trace.services':
+      return (run) => factsOf(run).services
+    case 'trace.root.name':
+      return (run) => factsOf(run).root?.name
+    case 'trace.root.service': {
+      return (run) => {
+        const { root } = factsOf(run)
+        return root && serviceOf(root)
+      }
+    }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,92 @@
+import type { Condition, Count, NamePattern, Operand, Test } from './ast.ts'
+import { planTest } from './plan-test.ts'
+
+/** Names of which at least one must occur. With none in it: can never be met. */
+export type SomeName = readonly NamePattern[]
+
+/** What a trace must hold for a condition to be true: each of these. Empty: it may be true of any trace. */
+export type Requirement = readonly SomeName[]
+
+/** What span names a condition needs to be true, as a query planner would derive them; never too much, maybe too little. */
+export function requirementOf(condition: Condition): Requirement {
+  return requirement(condition, true)
+}
+
+function requirement(condition: Condition, truth: boolean): Requirement {
+  switch (condition.kind) {
+    case 'not':
+      return requirement(condition.operand, !truth)
+    case 'and':
+    case 'or': {
+      const parts = condition.operands.map((operand) => requirement(operand, truth))
+      return (condition.kind === 'and') === truth ? parts.flat() : either(parts)
+    }
+    case 'has':
+    case 'all':
+      return (condition.kind === 'has') === truth ? [[condition.selector.name]] : []
+    default:
+      return requirementOfTest(condition, truth)
+  }
+}
+
+/** One of several alternatives must hold: the narrowest requirement of each, all in one. */
+function either(alternatives: readonly Requirement[]): Requirement {
+  const names: NamePattern[] = []
+  for (const alternative of alternatives) {
+    const [first, ...rest] = alternative
+    if (first === undefined) return []
+    names.push(...rest.reduce((narrowest, each) => (each.length < narrowest.length ? each : narrowest), first))
+  }
+  return [names]
+}
+
+/** A test of counts that does not hold where every count is 0 needs one of the names it counts. */
+function requirementOfTest(test: Test, truth: boolean): Requirement {
+  const operands = operandsOf(test)
+  if (operands.some((operand) => operand.kind !== 'count')) return []
+  const holdsOfNothing = planTest(test, zeroCounts)(undefined)
+  return holdsOfNothing === truth ? [] : [operands.map((operand) => (operand as Count).selector.name)]
+}
+
+const zeroCounts = {
+  attribute: () => () => undefined,
+  attributeOrText: () => () => undefined,
+  intrinsic: () => () => undefined,
+  count: () => () => 0,
+  regex: () => () => false,
+}
+
+type Lookup = Exclude<
+  Operand,
+  { readonly kind: 'number' | 'duration' | 'text' | 'boolean' | 'arithmetic' | 'negation' | 'numberOf' }
+>
+
+/** Everything a test looks up. */
+export function operandsOf(test: Test): readonly Lookup[] {
+  switch (test.kind) {
+    case 'comparison':
+      return [...lookupsOf(test.left), ...lookupsOf(test.right)]
+    case 'membership':
+    case 'matches':
+      return lookupsOf(test.left)
+    default:
+      return lookupsOf(test.operand)
+  }
+}
+
+function lookupsOf(operand: Operand): readonly Lookup[] {
+  switch (operand.kind) {
+    case 'arithmetic':
+      return [...lookupsOf(operand.left), ...lookupsOf(operand.right)]
+    case 'negation':
+    case 'numberOf':
+      return lookupsOf(operand.operand)
+    case 'number':
+    case 'duration':
+    case 'text':
+    case 'boolean':
+      return []
+    default:
+      return [operand]
+  }
+}

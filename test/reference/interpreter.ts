@@ -1,0 +1,230 @@
+/*
+ * The rule language once more, as slowly and plainly as it can be said: every rule looks at every span, nothing is
+ * prepared, shared or remembered. It shares no code with the judge, so that each checks the other.
+ */
+import type {
+  Arithmetic,
+  Comparison,
+  Condition,
+  Filter,
+  NamePattern,
+  Operand,
+  Rule,
+  Selector,
+  Test,
+} from '../../shared/rules/ast.ts'
+import type { Outcome } from '../../shared/rules/verdict.ts'
+import type { AttributeValue, Span, Trace } from '../../shared/trace/span.ts'
+import { alike, calculated, isBefore, missing, negated, numeric, same, tidy } from './values.ts'
+
+type Value = AttributeValue | undefined
+
+/** The span a test is about, or nothing where it is about the trace. */
+interface Place {
+  readonly trace: Trace
+  readonly span?: Span
+}
+
+export function referenceOutcome({ body }: Rule, trace: Trace): Outcome {
+  if (body.kind === 'pattern') return isTrue(body.condition, trace) ? 'violated' : 'satisfied'
+  if (!isTrue(body.when, trace)) return 'vacuous'
+  if (body.except !== undefined && isTrue(body.except, trace)) return 'vacuous'
+  if (body.always !== undefined && !isTrue(body.always, trace)) return 'violated'
+  if (body.never !== undefined && isTrue(body.never, trace)) return 'violated'
+  return 'satisfied'
+}
+
+function isTrue(condition: Condition, trace: Trace): boolean {
+  switch (condition.kind) {
+    case 'and':
+      return condition.operands.every((operand) => isTrue(operand, trace))
+    case 'or':
+      return condition.operands.some((operand) => isTrue(operand, trace))
+    case 'not':
+      return !isTrue(condition.operand, trace)
+    case 'has':
+      return selected(condition.selector, trace).length > 0
+    case 'all':
+      return selected(condition.selector, trace).every((span) => passesAll(condition.filters, { trace, span }))
+    default:
+      return testHolds(condition, { trace })
+  }
+}
+
+function selected({ name, filters }: Selector, trace: Trace): readonly Span[] {
+  return trace.spans.filter((span) => fits(name, span.name) && passesAll(filters, { trace, span }))
+}
+
+function fits(pattern: NamePattern, name: string): boolean {
+  if (pattern.kind === 'any') return true
+  return pattern.kind === 'exact' ? pattern.name === name : fitsGlob([...pattern.pattern], [...name])
+}
+
+function fitsGlob(pattern: readonly string[], name: readonly string[]): boolean {
+  const [first, ...rest] = pattern
+  if (first === undefined) return name.length === 0
+  if (first === '*') return fitsGlob(rest, name) || (name.length > 0 && fitsGlob(pattern, name.slice(1)))
+  return name[0] === first && fitsGlob(rest, name.slice(1))
+}
+
+function passesAll(filters: readonly Filter[], place: Place): boolean {
+  return filters.every((filter) => passes(filter, place))
+}
+
+function passes(filter: Filter, place: Place): boolean {
+  switch (filter.kind) {
+    case 'and':
+      return filter.operands.every((operand) => passes(operand, place))
+    case 'or':
+      return filter.operands.some((operand) => passes(operand, place))
+    case 'not':
+      return !passes(filter.operand, place)
+    default:
+      return testHolds(filter, place)
+  }
+}
+
+function testHolds(test: Test, place: Place): boolean {
+  switch (test.kind) {
+    case 'comparison':
+      return holds(test.operator, valueIn(test.left, place), rightValue(test, place))
+    case 'membership': {
+      const items = test.items.map((item) => valueIn(item, place))
+      const left = valueIn(test.left, place)
+      return test.negated
+        ? every(left, (one) => items.some((item) => alike(one, item)) && !items.some((item) => same(one, item)))
+        : some(left, (one) => items.some((item) => same(one, item)))
+    }
+    case 'matches':
+      return some(
+        valueIn(test.left, place),
+        (one) => typeof one === 'string' && new RegExp(test.pattern, 'u').test(one),
+      )
+    case 'exists':
+      return !missing(valueIn(test.operand, place))
+    case 'truthy':
+      return valueIn(test.operand, place) === true
+  }
+}
+
+function rightValue({ operator, right }: Comparison, place: Place): Value {
+  if (right.kind !== 'attributeOrText') return valueIn(right, place)
+  if (place.span === undefined) return right.word
+  const value = attribute(place.span, right.word)
+  if (!missing(value)) return value
+  return operator === '!=' ? undefined : right.word
+}
+
+function some(value: Value, holdsOf: (one: Value) => boolean): boolean {
+  return Array.isArray(value) ? value.some((element) => some(element, holdsOf)) : holdsOf(value)
+}
+
+function every(value: Value, holdsOf: (one: Value) => boolean): boolean {
+  return Array.isArray(value) ? value.every((element) => every(element, holdsOf)) : holdsOf(value)
+}
+
+function holds(operator: Comparison['operator'], left: Value, right: Value): boolean {
+  if (missing(left) || missing(right)) return false
+  switch (operator) {
+    case '!=':
+      return every(left, (l) => every(right, (r) => alike(l, r) && !same(l, r)))
+    case 'contains':
+      return Array.isArray(left)
+        ? some(left, (l) => some(right, (r) => same(l, r)))
+        : some(right, (r) => texts(left, r, (l, t) => l.includes(t)))
+    default:
+      return some(left, (l) => some(right, (r) => holdsOfScalars(operator, l, r)))
+  }
+}
+
+function holdsOfScalars(operator: Comparison['operator'], left: Value, right: Value): boolean {
+  switch (operator) {
+    case '<':
+      return isBefore(left, right)
+    case '<=':
+      return isBefore(left, right) || (typeof left !== 'boolean' && same(left, right))
+    case '>':
+      return isBefore(right, left)
+    case '>=':
+      return isBefore(right, left) || (typeof left !== 'boolean' && same(left, right))
+    case 'starts with':
+      return texts(left, right, (l, r) => l.slice(0, r.length) === r)
+    case 'ends with':
+      return texts(left, right, (l, r) => l.length >= r.length && l.slice(l.length - r.length) === r)
+    default:
+      return same(left, right)
+  }
+}
+
+function texts(left: Value, right: Value, holdsOf: (left: string, right: string) => boolean): boolean {
+  return typeof left === 'string' && typeof right === 'string' && holdsOf(left, right)
+}
+
+function attribute(span: Span, key: string): Value {
+  const own = span.attributes.get(key)
+  return missing(own) ? span.resource.get(key) : own
+}
+
+function valueIn(operand: Operand, place: Place): Value {
+  const { trace, span } = place
+  switch (operand.kind) {
+    case 'duration':
+      return operand.nanos
+    case 'number':
+    case 'text':
+    case 'boolean':
+      return operand.value
+    case 'attribute':
+      if (span === undefined) return undefined
+      return operand.from === 'any' ? attribute(span, operand.key) : span.resource.get(operand.key)
+    case 'attributeOrText':
+      return span === undefined ? operand.word : attribute(span, operand.word)
+    case 'intrinsic':
+      return operand.name.startsWith('trace.') ? ofTrace(operand.name, trace) : span && ofSpan(operand.name, span)
+    case 'arithmetic':
+      return calculation(operand, place)
+    case 'negation':
+      return negated(valueIn(operand.operand, place))
+    case 'numberOf':
+      return numeric(valueIn(operand.operand, place))
+    case 'count':
+      return selected(operand.selector, trace).length
+  }
+}
+
+function calculation({ operator, left, right }: Arithmetic, place: Place): Value {
+  return calculated(operator, valueIn(left, place), valueIn(right, place))
+}
+
+function ofTrace(name: string, { spans }: Trace): Value {
+  const root = spans.find(({ parentSpanId }) => parentSpanId === '')
+  const services = spans.map(({ resource }) => resource.get('service.name')).filter((each) => typeof each === 'string')
+  const starts = spans.map(({ startUnixNano }) => startUnixNano)
+  const ends = [...starts, ...spans.map(({ endUnixNano }) => endUnixNano)]
+  const [first, last] = [starts.reduce(least, starts[0] ?? 0n), ends.reduce(greatest, ends[0] ?? 0n)]
+  return {
+    'trace.spans': spans.length,
+    'trace.services': new Set(services).size,
+    'trace.root.name': root?.name,
+    'trace.root.service': root?.resource.get('service.name'),
+    'trace.duration': tidy(last - first),
+  }[name]
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
+}
+
+function greatest(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
+}
+
+function ofSpan(name: string, { name: spanName, kind, statusCode, startUnixNano, endUnixNano, resource }: Span): Value {
+  return {
+    'span.name': spanName,
+    'span.service': resource.get('service.name'),
+    'span.duration': endUnixNano < startUnixNano ? 0 : tidy(endUnixNano - startUnixNano),
+    'span.status': ['unset', 'ok', 'error'][statusCode] ?? `${statusCode}`,
+    'span.kind': ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'][kind] ?? `${kind}`,
+  }[name]
+}

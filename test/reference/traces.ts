@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import type { AttributeSource, AttributeValue, Span, Trace } from '../../shared/trace/span.ts'
+
+export type Attributes = Readonly<Record<string, AttributeValue>>
+
+/** What a test says of a span; the rest is filled in. Times in nanoseconds after some moment. */
+export interface SpanSketch {
+  readonly name: string
+  readonly id?: number
+  readonly parent?: number
+  readonly attributes?: Attributes
+  readonly resource?: Attributes
+  readonly startNanos?: bigint
+  readonly durationNanos?: bigint
+  readonly status?: number
+  readonly kind?: number
+}
+
+const epoch = 1_767_225_600_000_000_000n
+
+/** A trace as `assembleTrace` gives it, of spans by start, then id. */
+export function traceOf(sketches: readonly SpanSketch[]): Trace {
+  const spans = sketches
+    .map(spanOf)
+    .sort((a, b) => compare(a.startUnixNano, b.startUnixNano) || compare(a.spanId, b.spanId))
+  return { traceId: 'a0'.repeat(16), spans, complete: true, truncated: false }
+}
+
+function compare<Ordered extends bigint | string>(left: Ordered, right: Ordered): number {
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
+function spanOf(sketch: SpanSketch, index: number): Span {
+  const startUnixNano = epoch + (sketch.startNanos ?? BigInt(index))
+  return {
+    spanId: spanId(sketch.id ?? index + 1),
+    parentSpanId: sketch.parent === undefined ? '' : spanId(sketch.parent),
+    name: sketch.name,
+    kind: sketch.kind ?? 1,
+    statusCode: sketch.status ?? 0,
+    startUnixNano,
+    endUnixNano: startUnixNano + (sketch.durationNanos ?? 1_000_000n),
+    attributes: attributeSource(sketch.attributes ?? {}),
+    resource: attributeSource(sketch.resource ?? { 'service.name': 'shop' }),
+    events: () => [],
+  }
+}
+
+export function spanId(id: number): string {
+  return id.toString(16).padStart(16, '0')
+}
+
+function attributeSource(attributes: Attributes): AttributeSource {
+  const entries = Object.entries(attributes)
+  const byKey = new Map(entries)
+  return { get: (key) => byKey.get(key), entries: () => entries }
+}
+
+/** Names, keys and texts are few, so that rules and traces drawn apart meet often. */
+export const names = ['a', 'b', 'cart.validate', 'http.get', 'http.post', 'GET /x', '', 'ünï 🌍', 'a*b']
+export const keys = ['x', 'y', 'tags', 'user.id', 'k-1', 'service.name', 'ключ']
+export const texts = [
+  'EU',
+  'user.id',
+  '',
+  'a',
+  'ab',
+  'abc',
+  '5',
+  '1e3',
+  ' 5',
+  '-9223372036854775808',
+  '🌍',
+  '\uff5e',
+  '\ue000z',
+  'true',
+]
+export const numbers = [0, -0, 1, 2, 5, -3, 0.5, 1.5, 1e3, 2 ** 53, 2 ** 63, 1e300, 9007199254740991]
+export const bigints = [2n ** 53n + 1n, -(2n ** 53n) - 1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 2n]
+
+const scalar: fc.Arbitrary<AttributeValue> = fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom(...texts) },
+  { weight: 5, arbitrary: fc.constantFrom(...numbers, Number.NaN, Number.POSITIVE_INFINITY) },
+  { weight: 2, arbitrary: fc.constantFrom(...bigints) },
+  { weight: 3, arbitrary: fc.boolean() },
+  { weight: 1, arbitrary: fc.constant(null) },
+)
+const compound: fc.Arbitrary<AttributeValue> = fc.oneof(
+  fc.uint8Array({ maxLength: 3 }),
+  fc.array(fc.oneof(scalar, fc.array(scalar, { maxLength: 2 })), { maxLength: 3 }),
+  scalar.map((value) => new Map([['x', value]])),
+)
+export const attributeValue = fc.oneof({ weight: 6, arbitrary: scalar }, { weight: 2, arbitrary: compound })
+const attributes = fc.dictionary(fc.constantFrom(...keys), attributeValue, { maxKeys: 5, noNullPrototype: true })
+const resources = fc.constantFrom<Attributes>(
+  { 'service.name': 'shop' },
+  { 'service.name': 'pay', x: 5, 'user.id': 'EU' },
+  { 'service.name': 7 },
+  {},
+)
+
+const spanSketch: fc.Arbitrary<SpanSketch> = fc
+  .record({
+    name: fc.constantFrom(...names),
+    id: fc.integer({ min: 1, max: 9 }),
+    parent: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined, freq: 4 }),
+    attributes,
+    resource: resources,
+    startNanos: fc.constantFrom(0n, 1n, 1_000_000n, 2_000_000_000n),
+    durationNanos: fc.constantFrom(0n, 1n, 999_999n, 1_000_000n, 5_000_000_000n, -1_000n, 2n ** 60n),
+    status: fc.constantFrom(0, 1, 2, 9),
+    kind: fc.constantFrom(0, 1, 2, 3, 4, 5, 9, -1),
+  })
+  .map(({ parent, ...rest }) => (parent === undefined ? rest : { ...rest, parent }))
+
+export const anySpans = fc.array(spanSketch, { maxLength: 8 })
