@@ -16,11 +16,3 @@ export function bufferTable(start: typeof startDynalite): () => DynamoTable {
   afterAll(() => running?.stop())
   return () => ({ client: running?.client as DynamoDBClient, name: 'buffer', backoff: IMPATIENT })
 }
-
-type Command = Parameters<DynamoDBClient['send']>[0]
-
-/** The same client, but `before` sees each command first and may answer in place of the service, or throw. */
-export function intercepted(client: DynamoDBClient, before: (command: Command) => unknown): DynamoDBClient {
-  const send = async (command: Command) => (await before(command)) ?? client.send(command)
-  return Object.assign(Object.create(client) as DynamoDBClient, { send })
-}

@@ -10,8 +10,9 @@ import { type Chunk, newChunk } from '../../shared/pipeline/chunk.ts'
 import type { CommittedVerdict, PendingSignal } from '../../shared/pipeline/ports.ts'
 import { PART_BYTES } from '../../shared/stores/buffer-items.ts'
 import { DynamoTraceBuffer } from '../../shared/stores/dynamo-buffer.ts'
-import { bufferTable, intercepted } from '../aws/dynamo-table.ts'
+import { bufferTable } from '../aws/dynamo-table.ts'
 import { startDynalite } from '../aws/emulators.ts'
+import { intercepted } from '../aws/faux.ts'
 
 const NOW_MS = 1_764_000_000_000
 const DAY_SECONDS = 86_400
