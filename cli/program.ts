@@ -3,6 +3,7 @@ import { InputError } from '../shared/errors.ts'
 import { checkCommand } from './check.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
+import { evalCommand } from './eval.ts'
 import { packageVersion } from './package-root.ts'
 import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
 
@@ -31,6 +32,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpCommand('help [command]', 'show the help of a command')
     .addCommand(checkCommand(terminal, finish))
+    .addCommand(evalCommand(terminal, finish))
   return withExamples(program, terminal, [['check rules', 'betrace check rules/']])
 }
 

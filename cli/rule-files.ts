@@ -48,6 +48,19 @@ async function collect(path: string, found: Map<string, string>, visited: Set<st
   return count
 }
 
+/**
+ * `--rules a.rules b/ traces.json` leaves open where rules end: trace files are the paths from the first one on that
+ * is neither a folder nor named as rule files are.
+ */
+export async function separateRules(paths: readonly string[]) {
+  let end = 1
+  for (const path of paths.slice(1)) {
+    if (!EXTENSIONS.has(extname(path)) && !(await isFolder(path))) break
+    end++
+  }
+  return { rulePaths: paths.slice(0, end), tracePaths: paths.slice(end) }
+}
+
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false
 }
