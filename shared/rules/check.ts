@@ -1,7 +1,13 @@
-import type { CheckedRule } from './ast.ts'
+import type { CheckedRule, Invariant, Pattern, Rule } from './ast.ts'
 import { revisionOf } from './canonical.ts'
-import type { RuleProblem } from './problem.ts'
-import { type ReadFile, readRuleFile } from './rule-file.ts'
+import { reportKindMismatches } from './check/kinds.ts'
+import { reportLongLists } from './check/lists.ts'
+import type { Pass } from './check/pass.ts'
+import { reportConstantComparisons, reportSpanValuesOutsideWhere } from './check/places.ts'
+import { reportUnusableRegexes } from './check/regexes.ts'
+import { readPack } from './pack.ts'
+import { inOrder, type RuleProblem, type TextProblem } from './problem.ts'
+import { type ReadRule, readRuleFile } from './rule-file.ts'
 
 /** One file of rules by the name shown in problems; `.yaml` and `.yml` are packs, all else is rule text. */
 export interface RuleSource {
@@ -12,28 +18,85 @@ export interface RuleSource {
 /** What became of a set of rules. */
 export interface CheckedRules {
   readonly rules: readonly CheckedRule[]
+  /** By file as given, then by place. */
   readonly problems: readonly RuleProblem[]
   /** Rules found, good or bad. */
   readonly ruleCount: number
 }
 
+/** Rules in one set; the rest of a larger one is reported and left out. */
+export const RULE_LIMIT = 10_000
+
+/** In this order; each looks at the whole rule and reports all it finds. */
+const PASSES: readonly Pass[] = [
+  reportSpanValuesOutsideWhere,
+  reportKindMismatches,
+  reportConstantComparisons,
+  reportUnusableRegexes,
+  reportLongLists,
+]
+
 /**
- * Parses and checks a whole set of rules. Every problem of every file is returned, by file and place; a rule with a
- * problem is left out of `rules` and never stops another.
+ * Parses and checks a whole set of rules. Every problem of every file is returned; a rule with a problem is left out of
+ * `rules` and never stops another. Never throws for bad input.
  */
 export function checkRules(files: readonly RuleSource[]): CheckedRules {
-  const rules: CheckedRule[] = []
-  const problems: RuleProblem[] = []
-  let ruleCount = 0
-  for (const { file, text } of files) {
-    const read: ReadFile = readRuleFile(text)
-    problems.push(...read.problems.map((problem) => ({ ...problem, file })))
-    for (const { name, rule, problems: found } of read.rules) {
-      ruleCount += 1
-      problems.push(...found.map((problem) => ({ ...problem, file, ...(name !== undefined && { rule: name }) })))
-      if (found.length === 0 && rule !== undefined)
-        rules.push({ ...rule, file, revision: revisionOf(rule.body) } as CheckedRule)
-    }
+  const set = { rules: [] as CheckedRule[], places: new Map<string, Place>(), ruleCount: 0 }
+  const problems = files.flatMap((source) => checkFile(source, set))
+  return { rules: set.rules, problems, ruleCount: set.ruleCount }
+}
+
+interface RuleSet {
+  readonly rules: CheckedRule[]
+  /** Where each name was first given. */
+  readonly places: Map<string, Place>
+  ruleCount: number
+}
+
+type Place = { readonly file: string; readonly line: number }
+
+function checkFile({ file, text }: RuleSource, set: RuleSet): readonly RuleProblem[] {
+  const read = /\.ya?ml$/i.test(file) ? readPack(text) : readRuleFile(text)
+  const problems = read.problems.map((problem): RuleProblem => ({ ...problem, file }))
+  for (const entry of read.rules) {
+    set.ruleCount += 1
+    const found = inOrder([...problemsInSet(file, entry, set), ...entry.problems, ...problemsOf(entry)])
+    problems.push(
+      ...found.map((problem) => ({ ...problem, file, ...(entry.name !== undefined && { rule: entry.name }) })),
+    )
+    if (found.length === 0 && entry.rule !== undefined && set.ruleCount <= RULE_LIMIT)
+      set.rules.push(checkedRule(entry.rule, file))
   }
-  return { rules, problems, ruleCount }
+  return problems.toSorted((left, right) => left.range.start.offset - right.range.start.offset)
+}
+
+function checkedRule(rule: Rule, file: string): CheckedRule {
+  return { ...rule, file, revision: revisionOf(rule.body) } as CheckedRule
+}
+
+function problemsInSet(file: string, { name, nameRange }: ReadRule, set: RuleSet): readonly TextProblem[] {
+  const problems: TextProblem[] = []
+  if (set.ruleCount === RULE_LIMIT + 1) {
+    const message = `a set holds at most ${RULE_LIMIT.toLocaleString('en')} rules`
+    problems.push({ code: 'too-many-rules', message, hint: 'leave this and the following rules out', range: nameRange })
+  }
+  const first = name === undefined ? undefined : set.places.get(name)
+  if (name !== undefined && first === undefined) set.places.set(name, { file, line: nameRange.start.line })
+  if (first !== undefined) {
+    const message = `${name} is already the name of the rule at ${first.file}:${first.line}`
+    problems.push({ code: 'duplicate-rule', message, hint: 'give this rule another name', range: nameRange })
+  }
+  return problems
+}
+
+/** What the passes find; nothing of a rule that uses what this version cannot judge, where they would misread it. */
+function problemsOf({ rule, problems }: ReadRule): readonly TextProblem[] {
+  if (rule === undefined || problems.some(({ code }) => code === 'unsupported-feature')) return []
+  return runPasses(rule.body)
+}
+
+function runPasses(body: Pattern | Invariant): readonly TextProblem[] {
+  const found: TextProblem[] = []
+  for (const pass of PASSES) pass(body, (problem) => found.push(problem))
+  return found
 }

@@ -69,7 +69,7 @@ export function severityOf(written: string, range: SourceRange): { readonly seve
   const severity = SEVERITIES.find((known) => known === written)
   if (severity !== undefined) return { severity }
   const meant = SEVERITY_SPELLINGS.get(written.trim().toLowerCase()) ?? nearest(written.trim(), SEVERITIES)
-  const hint = meant === undefined ? `use one of ${SEVERITIES.join(', ')}` : `write (${meant})`
+  const hint = meant === undefined ? `use one of ${SEVERITIES.join(', ')}` : `write ${meant}`
   return { code: 'unknown-severity', message: `"${written}" is not a severity`, hint, range }
 }
 

@@ -1,7 +1,7 @@
 import { parse } from '../../grammar/generated/rule-parser.js'
 import type { SourcePosition, SourceRange } from '../errors.ts'
 import type { Invariant, Pattern } from './ast.ts'
-import type { TextProblem } from './problem.ts'
+import { inOrder, type TextProblem } from './problem.ts'
 import { resolveBody } from './resolve/body.ts'
 import type { Span, SyntaxBody, TooDeep } from './syntax.ts'
 
@@ -41,14 +41,4 @@ function parseSyntax(text: string): SyntaxBody | TooDeep {
     if ((thrown as Partial<TooDeep>).kind === 'tooDeep') return thrown as TooDeep
     throw thrown
   }
-}
-
-/** Sorted by place, one at each: what follows from a problem tends to stand where it does. */
-function inOrder(problems: readonly TextProblem[]): readonly TextProblem[] {
-  const untilLineEnd = problems.some((problem) => problem.code === 'unterminated-text')
-  const starts = new Set<number>()
-  return problems
-    .filter((problem) => !(untilLineEnd && problem.code === 'unclosed-bracket'))
-    .toSorted((left, right) => left.range.start.offset - right.range.start.offset)
-    .filter(({ range }) => !starts.has(range.start.offset) && starts.add(range.start.offset))
 }

@@ -41,8 +41,8 @@ export type RuleProblemCode =
   | 'count-inside-where'
   | 'kind-mismatch'
   | 'unknown-value'
-  | 'malformed-pattern'
-  | 'pattern-too-large'
+  | 'invalid-regex'
+  | 'regex-too-large'
   | 'constant-condition'
   | 'nesting-too-deep'
   | 'expression-too-long'
@@ -60,4 +60,14 @@ export interface TextProblem extends Problem<RuleProblemCode> {
 export interface RuleProblem extends TextProblem {
   readonly file: string
   readonly rule?: string
+}
+
+/** Sorted by place, one at each: what follows from a problem tends to stand where it does. */
+export function inOrder(problems: readonly TextProblem[]): readonly TextProblem[] {
+  const untilLineEnd = problems.some((problem) => problem.code === 'unterminated-text')
+  const starts = new Set<number>()
+  return problems
+    .filter((problem) => !(untilLineEnd && problem.code === 'unclosed-bracket'))
+    .toSorted((left, right) => left.range.start.offset - right.range.start.offset)
+    .filter(({ range }) => !starts.has(range.start.offset) && starts.add(range.start.offset))
 }

@@ -1,3 +1,4 @@
+import type { SourceRange } from '../errors.ts'
 import type { Rule } from './ast.ts'
 import { type Header, type Line, readHeader, readMetadata, setsMode } from './header.ts'
 import { parseBody } from './parse.ts'
@@ -11,6 +12,8 @@ export const RULE_BYTES_LIMIT = 65_536
 /** One rule as read from a file or pack; `rule` is missing, or partial, where there are problems. */
 export interface ReadRule {
   readonly name: string | undefined
+  /** Where the name stands, or the header where it has none. */
+  readonly nameRange: SourceRange
   readonly rule: Rule | undefined
   readonly problems: readonly TextProblem[]
 }
@@ -65,11 +68,11 @@ function readSection(source: Source, section: Section): ReadRule {
     report({ code, message, hint, range: header.nameRange })
   if (text === '') {
     problem('missing-condition', 'the rule has no condition', 'write its condition below the header')
-    return { name: header.name, rule: undefined, problems }
+    return { name: header.name, nameRange: header.nameRange, rule: undefined, problems }
   }
   if (Buffer.byteLength(source.text.slice(section.header.start, start + text.length)) > RULE_BYTES_LIMIT) {
     problem('rule-too-long', 'a rule holds at most 64 KiB', 'split it into several rules')
-    return { name: header.name, rule: undefined, problems }
+    return { name: header.name, nameRange: header.nameRange, rule: undefined, problems }
   }
   for (const line of section.body.filter(({ start, end }) => setsMode(source.text.slice(start, end)))) {
     const hint = 'move the line up, to just below the header'
@@ -87,17 +90,13 @@ function readSection(source: Source, section: Section): ReadRule {
     ...nameOf(header),
     metadata,
     body,
-    text: withoutIndent(text),
+    text: text.trim(),
     range: rangeIn(source, section.header.start, end),
   }
-  return { name: header.name, rule, problems }
+  return { name: header.name, nameRange: header.nameRange, rule, problems }
 }
 
 /** A header with problems still gets a name, so that the rest of its rule can be checked; such a rule is never used. */
 function nameOf(header: Header): Pick<Rule, 'name' | 'nameRange' | 'severity'> {
   return { name: header.name ?? 'UNNAMED', nameRange: header.nameRange, severity: header.severity ?? 'info' }
-}
-
-function withoutIndent(text: string): string {
-  return text.trim()
 }

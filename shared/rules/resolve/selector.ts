@@ -1,7 +1,7 @@
 import type { Filter, NamePattern, Selector } from '../ast.ts'
 import { nearest } from '../suggest.ts'
 import type { MethodNode, SelectorCallNode, SyntaxNode, Token, WordNode } from '../syntax.ts'
-import { checkBracket, reportMissing } from './bracket.ts'
+import { checkBracket, reportExtra, reportMissing, reportUnclosed } from './bracket.ts'
 import { resolveFilter } from './filter.ts'
 import { decodeText } from './literal.ts'
 import { reportMistake } from './mistake.ts'
@@ -28,43 +28,38 @@ export function chainOf(node: SyntaxNode): Chain {
 /** What `trace.has(…)`, `trace.count(…)` and the like take in their brackets. */
 export function resolveArgument(reading: Reading, call: SelectorCallNode): Selector | undefined {
   const { argument, name } = call
-  if (argument.selector.kind === 'missing' && argument.extra === null && argument.close !== null) {
-    return reportMissing(reading, call, `the span name of ${name.text}(…)`)
-  }
-  if (argument.close !== null && argument.extra !== null && reportArgument(reading, call)) return undefined
-  checkBracket(reading, argument, `in ${name.text}(…)`)
+  const { selector, extra, close } = argument
   const [second] = argument.rest
-  if (second !== undefined) {
-    return report(
-      reading,
-      second,
-      'unexpected-text',
-      `${name.text}(…) takes one span name`,
-      `write ${name.text}(…) once for each name, with "and" or "or" between`,
-    )
-  }
-  return resolveSelector(reading, argument.selector)
+  if (close === null) reportUnclosed(reading, argument.open)
+  else if (extra !== null && selector.kind === 'spanName') return reportArgument(reading, call, selector)
+  else if (extra !== null) reportExtra(reading, extra, `in ${name.text}(…)`)
+  else if (second !== undefined) return reportSeveral(reading, call, second)
+  if (selector.kind !== 'missing') return resolveSelector(reading, selector)
+  if (close === null || extra !== null) return undefined
+  return report(
+    reading,
+    call,
+    'missing-value',
+    `${name.text}(…) names no span`,
+    `write the span's name: ${name.text}(payment.charge)`,
+  )
+}
+
+function reportSeveral(reading: Reading, { name }: SelectorCallNode, second: SyntaxNode): undefined {
+  const hint = `write ${name.text}(…) once for each name, with "and" or "or" between`
+  return report(reading, second, 'unexpected-text', `${name.text}(…) takes one span name`, hint)
 }
 
 /** Reports the mistakes people make inside `has(…)`: a condition, or a name that needs quotes. */
-function reportArgument(reading: Reading, call: SelectorCallNode): boolean {
-  const { argument, name } = call
-  const extra = argument.extra?.text.trim() ?? ''
-  if (argument.selector.kind !== 'spanName') return false
-  const inside = reading.text.slice(argument.open.end, argument.close?.start).trim()
-  const at = { start: argument.selector.start, end: argument.close?.start ?? argument.selector.end }
-  if (/^(and|or|not)\b|[()<>=]/.test(extra)) {
-    report(
-      reading,
-      at,
-      'unexpected-text',
-      `${name.text}(…) takes one span name, not a condition`,
-      `write ${name.text}(…) for each name and combine them outside, or filter with .where(…)`,
-    )
-    return true
+function reportArgument(reading: Reading, { argument, name }: SelectorCallNode, selector: SyntaxNode): undefined {
+  const end = argument.close?.start ?? selector.end
+  const inside = reading.text.slice(argument.open.end, end).trim()
+  const at = { start: selector.start, end: selector.start + inside.length }
+  if (/(^|\s)(and|or|not|in)\s|[()<>=]/.test(inside)) {
+    const hint = `write ${name.text}(…) for each name and combine them outside, or filter with .where(…)`
+    return report(reading, at, 'not-a-value', `${name.text}(…) takes one span name, not a condition`, hint)
   }
-  report(reading, at, 'malformed-name', `this is not one word`, `write ${quoted(inside)}`)
-  return true
+  return report(reading, at, 'malformed-name', `"${inside}" is not one word`, `write ${quoted(inside)}`)
 }
 
 /** Spans by name with the filters that follow: `payment.charge.where(…)`. */

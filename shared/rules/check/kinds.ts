@@ -1,0 +1,163 @@
+import type { Comparison, Invariant, Literal, Matches, Membership, Operand, Pattern, Test, Truthy } from '../ast.ts'
+import { testsOf } from '../walk.ts'
+import { inWords, type Kind, kindOf, reportWrongValue } from './kind.ts'
+import { problemAt, type Report } from './pass.ts'
+
+/** Where the kinds of both sides are known they must agree: durations meet durations, a count is no text. */
+export function reportKindMismatches(body: Pattern | Invariant, report: Report): void {
+  for (const { test } of testsOf(body)) reportMismatch(test, report)
+}
+
+function reportMismatch(test: Test, report: Report): void {
+  if (test.kind === 'comparison') reportComparison(test, report)
+  if (test.kind === 'membership') reportMembership(test, report)
+  if (test.kind === 'matches') reportUnmatchable(test, report)
+  if (test.kind === 'truthy') reportUntrue(test, report)
+}
+
+function reportUnmatchable(test: Matches, report: Report): void {
+  const left = kindOf(test.left, report)
+  if (left === undefined || isTextual(left)) return
+  report(problemAt(test.range, 'kind-mismatch', `${inWords(left)} is no text to match`, 'compare it with == or <'))
+}
+
+function reportUntrue({ operand }: Truthy, report: Report): void {
+  if (operand.kind === 'attribute') return
+  const hint = `compare it, as in ${operand.name} ${EXAMPLES.get(operand.name) ?? '> 0'}`
+  report(problemAt(operand.range, 'not-a-condition', `${operand.name} is not true or false`, hint))
+}
+
+const EXAMPLES: ReadonlyMap<string, string> = new Map([
+  ['span.duration', '> 1s'],
+  ['span.status', '== error'],
+  ['span.kind', '== server'],
+  ['span.service', '== checkout'],
+  ['span.name', 'starts with "GET"'],
+  ['trace.duration', '> 5s'],
+  ['trace.root.name', '== "GET /"'],
+  ['trace.root.service', '== checkout'],
+])
+
+function isTextual(kind: Kind): boolean {
+  return kind === 'text' || kind === 'attribute' || kind === 'status' || kind === 'spanKind'
+}
+
+function reportComparison(node: Comparison, report: Report): void {
+  const left = kindOf(node.left, report)
+  const right = kindOf(node.right, report)
+  if (left === undefined || right === undefined) return
+  const problem = comparisonProblem(node, left, right)
+  if (problem !== undefined) {
+    report(problemAt(node.range, 'kind-mismatch', problem.message, problem.hint))
+    return
+  }
+  const named = isNamed(left) ? left : isNamed(right) ? right : undefined
+  const literal = isNamed(left) ? node.right : node.left
+  if (named !== undefined && literal.kind === 'text' && (node.operator === '==' || node.operator === '!=')) {
+    reportWrongValue(literal, named, report)
+  }
+}
+
+function isNamed(kind: Kind): kind is 'status' | 'spanKind' {
+  return kind === 'status' || kind === 'spanKind'
+}
+
+interface Explanation {
+  readonly message: string
+  readonly hint: string
+}
+
+function comparisonProblem(node: Comparison, left: Kind, right: Kind): Explanation | undefined {
+  switch (node.operator) {
+    case '==':
+    case '!=':
+      return agree(left, right) ? undefined : disagreement(node, left, right)
+    case 'contains':
+    case 'starts with':
+    case 'ends with':
+      return textProblem(node, left, right)
+    default:
+      if (isNamed(left) || isNamed(right)) {
+        return { message: 'statuses and kinds have no order', hint: 'compare with == or in [ … ]' }
+      }
+      if (left === 'boolean' || right === 'boolean') {
+        return { message: 'true and false have no order', hint: 'compare with == or !=' }
+      }
+      return agree(left, right) ? undefined : disagreement(node, left, right)
+  }
+}
+
+/** Whether two kinds can be equal on some trace. */
+function agree(left: Kind, right: Kind): boolean {
+  if (left === 'attribute' || right === 'attribute') return left !== 'duration' && right !== 'duration'
+  if (isNamed(left) || isNamed(right)) return isTextual(left) && isTextual(right)
+  return left === right
+}
+
+function textProblem(node: Comparison, left: Kind, right: Kind): Explanation | undefined {
+  if (node.left.kind === 'intrinsic' && node.left.name === 'trace.services') {
+    return {
+      message: 'trace.services is how many services there are',
+      hint: 'write any.where(span.service == checkout)',
+    }
+  }
+  if (!isTextual(left)) return { message: `${inWords(left)} is no text`, hint: 'compare it with == or <' }
+  const mayBeElement = node.operator === 'contains' && left === 'attribute' && right !== 'duration'
+  if (isTextual(right) || mayBeElement) return undefined
+  return { message: `${inWords(right)} is no text`, hint: 'write the text after it in quotes' }
+}
+
+function disagreement(node: Comparison, left: Kind, right: Kind): Explanation {
+  return { message: `${inWords(left)} is never ${inWords(right)}`, hint: hintFor(node, left, right) }
+}
+
+function hintFor(node: Comparison, left: Kind, right: Kind): string {
+  const word = node.right.kind === 'text' && !node.right.quoted ? node.right.value : undefined
+  if (word !== undefined && node.left.kind === 'count') return `write a number, or trace.count(${word})`
+  if (word !== undefined && isLiteral(node.left))
+    return `write the attribute first: ${word} ${mirrored(node.operator)} …`
+  if (left === 'duration' || right === 'duration') return durationHint(left === 'duration' ? node.right : node.left)
+  if (left === 'number' && node.right.kind === 'text') return 'write a number without quotes'
+  return 'compare values of one kind'
+}
+
+function isLiteral(operand: Operand): boolean {
+  return operand.kind === 'number' || operand.kind === 'boolean' || operand.kind === 'duration'
+}
+
+function mirrored(operator: Comparison['operator']): string {
+  if (operator.startsWith('<')) return operator.replace('<', '>')
+  return operator.replace('>', '<')
+}
+
+function durationHint(other: Operand): string {
+  switch (other.kind) {
+    case 'number':
+      return `give the number a unit, as in ${other.value}ms`
+    case 'attribute':
+      return `an attribute is a plain number: compare ${other.key} with a number in its own unit, or ${other.key} * 1ms with a duration`
+    case 'text':
+      return 'write a duration without quotes, as in 5s'
+    default:
+      return 'compare durations with durations, as in 5s'
+  }
+}
+
+function reportMembership(node: Membership, report: Report): void {
+  const left = kindOf(node.left, report)
+  if (left === undefined) return
+  for (const item of node.items) reportItem(item, left, report)
+}
+
+function reportItem(item: Literal, left: Kind, report: Report): void {
+  if (!agree(left, item.kind)) {
+    const message = `${inWords(left)} is never ${inWords(item.kind)}`
+    const hint =
+      item.kind === 'duration'
+        ? 'write a number in the unit of the attribute'
+        : `write ${left === 'duration' ? 'durations, as in 5s' : inWords(left)}`
+    report(problemAt(item.range, 'kind-mismatch', message, hint))
+  } else if (isNamed(left)) {
+    reportWrongValue(item, left, report)
+  }
+}

@@ -1,0 +1,21 @@
+import type { Invariant, Pattern } from '../ast.ts'
+import { testsOf } from '../walk.ts'
+import { problemAt, type Report } from './pass.ts'
+
+/** Values in one `in [ … ]`. */
+export const LIST_LIMIT = 1000
+
+export function reportLongLists(body: Pattern | Invariant, report: Report): void {
+  for (const { test } of testsOf(body)) {
+    const tooMany = test.kind === 'membership' ? test.items[LIST_LIMIT] : undefined
+    if (tooMany === undefined) continue
+    report(
+      problemAt(
+        tooMany.range,
+        'list-too-long',
+        `a list holds at most ${LIST_LIMIT} values`,
+        'split it into several lists joined with or',
+      ),
+    )
+  }
+}

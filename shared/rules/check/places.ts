@@ -1,0 +1,58 @@
+import type { Invariant, Operand, Pattern } from '../ast.ts'
+import { quoted } from '../resolve/reading.ts'
+import { operandsOf, testsOf } from '../walk.ts'
+import { problemAt, type Report } from './pass.ts'
+
+/** A plain condition is about the whole trace: attributes and span values belong inside `.where(…)`. */
+export function reportSpanValuesOutsideWhere(body: Pattern | Invariant, report: Report): void {
+  for (const { test, of } of testsOf(body)) {
+    if (of !== 'trace') continue
+    for (const operand of operandsOf(test)) {
+      const name = spanValue(operand)
+      if (name === undefined) continue
+      const hint = isWord(name)
+        ? `write any.where(${name} …), or trace.count(${name}) for a number of spans`
+        : `write any.where(${name} …)`
+      const message = `${name} belongs to a span, and no span is named here`
+      report(problemAt(operand.range, 'attribute-outside-where', message, hint))
+    }
+  }
+}
+
+/** How the value of a single span is written, where the operand is one. */
+function spanValue(operand: Operand): string | undefined {
+  switch (operand.kind) {
+    case 'attribute':
+      if (operand.from === 'resource') return `resource.${operand.key}`
+      return isWord(operand.key) ? operand.key : `attr(${quoted(operand.key)})`
+    case 'attributeOrText':
+      return operand.word
+    case 'intrinsic':
+      return operand.name.startsWith('span.') ? operand.name : undefined
+    default:
+      return undefined
+  }
+}
+
+function isWord(key: string): boolean {
+  return /^(?!(?:span|resource)\.)[\p{L}_][\p{L}\p{N}_]*(?:[.-][\p{L}\p{N}_]+)*$/u.test(key)
+}
+
+/** A comparison of fixed values says nothing of a trace. */
+export function reportConstantComparisons(body: Pattern | Invariant, report: Report): void {
+  for (const { test } of testsOf(body)) {
+    if ([...operandsOf(test)].some(isRead)) continue
+    report(
+      problemAt(
+        test.range,
+        'constant-condition',
+        'this is the same on every trace',
+        'compare with an attribute or a count, or remove it',
+      ),
+    )
+  }
+}
+
+function isRead({ kind }: Operand): boolean {
+  return kind === 'attribute' || kind === 'attributeOrText' || kind === 'intrinsic' || kind === 'count'
+}

@@ -1,0 +1,41 @@
+import type { RuleProblem } from './problem.ts'
+import { sourceOf } from './source.ts'
+
+/** Columns of source shown; a longer line is cut around the problem. */
+const WIDTH = 120
+
+/**
+ * A problem for people to read: `file:line:column  code  message`, the source line with a caret under what is wrong, and
+ * the hint. `text` is the file's text as given to `checkRules`; `colour` adds ANSI escapes.
+ */
+export function renderProblem(problem: RuleProblem, text: string, { colour }: { readonly colour: boolean }): string {
+  const { start, end } = problem.range
+  const paint = (code: number, shown: string) => (colour ? `\u001B[${code}m${shown}\u001B[0m` : shown)
+  const head = `${problem.file}:${start.line}:${start.column}  ${paint(31, problem.code)}  ${problem.message}`
+  const line = lineAt(text, start.line)
+  const from = Math.max(0, Math.min(start.column - 1 - WIDTH / 2, line.length - WIDTH))
+  const shown = line.slice(from, from + WIDTH)
+  const indent = line.slice(from, start.column - 1).replace(/[^\t]/gu, ' ')
+  const last = end.line === start.line ? end.column : line.length + 1
+  const carets = '^'.repeat(Math.max(1, Math.min(last - start.column, from + WIDTH - start.column + 1)))
+  const number = String(start.line)
+  const gutter = ' '.repeat(number.length)
+  return [
+    head,
+    `${paint(2, `${gutter} |`)}`,
+    `${paint(2, `${number} |`)} ${visible(shown)}`,
+    `${paint(2, `${gutter} |`)} ${indent}${paint(31, carets)}`,
+    ...(problem.hint === undefined ? [] : [`${gutter} = ${paint(36, problem.hint)}`]),
+  ].join('\n')
+}
+
+function lineAt(text: string, line: number): string {
+  const source = sourceOf(text)
+  return source.text.split('\n', line)[line - 1]?.replace(/\r$/, '') ?? ''
+}
+
+/** Control characters of a file must not reach the terminal. */
+function visible(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to take out
+  return line.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '\uFFFD')
+}

@@ -1,0 +1,79 @@
+import type { Condition, Filter, Invariant, Operand, Pattern, Selector, Test } from './ast.ts'
+
+/** A test and what it is a test of: the whole trace, or one span inside `.where`. */
+export interface PlacedTest {
+  readonly test: Test
+  readonly of: 'trace' | 'span'
+}
+
+/** Every test of a body in the order written, those inside `.where` and `trace.count(…)` included. */
+export function* testsOf(body: Pattern | Invariant): Generator<PlacedTest> {
+  if (body.kind === 'pattern') return yield* testsOfCondition(body.condition)
+  for (const block of [body.when, body.always, body.never, body.except]) {
+    if (block !== undefined) yield* testsOfCondition(block)
+  }
+}
+
+function* testsOfCondition(node: Condition): Generator<PlacedTest> {
+  switch (node.kind) {
+    case 'and':
+    case 'or':
+      for (const operand of node.operands) yield* testsOfCondition(operand)
+      return
+    case 'not':
+      return yield* testsOfCondition(node.operand)
+    case 'has':
+      return yield* testsOfSelector(node.selector)
+    case 'all':
+      yield* testsOfSelector(node.selector)
+      return yield* testsOfFilters(node.filters)
+    default:
+      yield { test: node, of: 'trace' }
+      for (const operand of operandsOf(node)) if (operand.kind === 'count') yield* testsOfSelector(operand.selector)
+  }
+}
+
+function* testsOfSelector(selector: Selector): Generator<PlacedTest> {
+  yield* testsOfFilters(selector.filters)
+}
+
+function* testsOfFilters(filters: readonly Filter[]): Generator<PlacedTest> {
+  for (const filter of filters) yield* testsOfFilter(filter)
+}
+
+function* testsOfFilter(node: Filter): Generator<PlacedTest> {
+  switch (node.kind) {
+    case 'and':
+    case 'or':
+      for (const operand of node.operands) yield* testsOfFilter(operand)
+      return
+    case 'not':
+      return yield* testsOfFilter(node.operand)
+    default:
+      yield { test: node, of: 'span' }
+  }
+}
+
+/** Every value a test reads, parts of calculations included. */
+export function* operandsOf(test: Test): Generator<Operand> {
+  switch (test.kind) {
+    case 'comparison':
+      yield* partsOf(test.left)
+      return yield* partsOf(test.right)
+    case 'membership':
+    case 'matches':
+      return yield* partsOf(test.left)
+    case 'exists':
+    case 'truthy':
+      yield test.operand
+  }
+}
+
+function* partsOf(operand: Operand): Generator<Operand> {
+  yield operand
+  if (operand.kind === 'arithmetic') {
+    yield* partsOf(operand.left)
+    yield* partsOf(operand.right)
+  }
+  if (operand.kind === 'negation' || operand.kind === 'numberOf') yield* partsOf(operand.operand)
+}
