@@ -1,16 +1,17 @@
 import type { Ranges } from '../otlp/layout.ts'
 import type { StoredSpan } from './read-span.ts'
+import type { Span } from './span.ts'
 
 /**
  * One of all spans that agree in span id, kind, name and start: the one with the latest end, then the greatest bytes.
  * Ordered by start, then span id, kind, name, so that the order of arrival shows nowhere.
  */
 export function distinctSpans(stored: StoredSpan[]): StoredSpan[] {
-  stored.sort(byIdentity)
+  stored.sort((a, b) => byIdentity(a.span, b.span))
   const spans: StoredSpan[] = []
   let kept: StoredSpan | undefined
   for (const candidate of stored) {
-    if (kept !== undefined && byIdentity(kept, candidate) === 0) {
+    if (kept !== undefined && byIdentity(kept.span, candidate.span) === 0) {
       if (compareVersions(candidate, kept) <= 0) continue
       spans.pop()
     }
@@ -20,7 +21,8 @@ export function distinctSpans(stored: StoredSpan[]): StoredSpan[] {
   return spans
 }
 
-function byIdentity({ span: a }: StoredSpan, { span: b }: StoredSpan): number {
+/** 0 for spans that are the same one; else the order they stand in. */
+export function byIdentity(a: Span, b: Span): number {
   if (a.startUnixNano !== b.startUnixNano) return a.startUnixNano < b.startUnixNano ? -1 : 1
   if (a.spanId !== b.spanId) return a.spanId < b.spanId ? -1 : 1
   if (a.kind !== b.kind) return a.kind - b.kind

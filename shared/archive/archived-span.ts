@@ -1,0 +1,112 @@
+import type { AttributeSource, Span, SpanEvent } from '../trace/span.ts'
+import { kindNumber, statusNumber } from './enum-names.ts'
+import { jsonAttributes, jsonEvents, resourceAttributes } from './json-attributes.ts'
+import { nanosAt } from './read-records.ts'
+import type { RowGroup } from './row-group.ts'
+
+/** What the spans of a row group share: columns, decoded when first read, and what dictionary entries mean. */
+export interface SpanColumns {
+  readonly group: RowGroup
+  readonly names: Meanings<string>
+  readonly kinds: Meanings<number>
+  readonly statuses: Meanings<number>
+  readonly resources: Meanings<AttributeSource>
+}
+
+/** What the rows of a dictionary column mean; each entry is made out once. */
+export interface Meanings<Value> {
+  of(row: number): Value
+}
+
+export function spanColumns(group: RowGroup): SpanColumns {
+  return {
+    group,
+    names: meanings(group, 'name', textOf),
+    kinds: meanings(group, 'kind', (entry) => kindNumber(textOf(entry))),
+    statuses: meanings(group, 'status_code', (entry) => statusNumber(textOf(entry))),
+    resources: meanings(group, 'resource', resourceAttributes),
+  }
+}
+
+function textOf(entry: Buffer | undefined): string {
+  return entry === undefined ? '' : entry.toString()
+}
+
+function meanings<Value>(group: RowGroup, column: string, mean: (entry: Buffer | undefined) => Value): Meanings<Value> {
+  let codes: Int32Array | undefined
+  let absent: Value
+  let known: Value[] = []
+  return {
+    of(row) {
+      if (codes === undefined) {
+        const decoded = group.dictionary(column)
+        known = decoded.entries.map(mean)
+        absent = mean(undefined)
+        codes = decoded.codes
+      }
+      const code = codes[row] as number
+      return code < 0 ? absent : (known[code] as Value)
+    },
+  }
+}
+
+/**
+ * One row as a span for judging. A class, because there are millions of them: what they read lies in the columns, so a
+ * span is two fields however much of it is asked for.
+ */
+export class ArchivedSpan implements Span {
+  private readonly columns: SpanColumns
+  private readonly row: number
+
+  constructor(columns: SpanColumns, row: number) {
+    this.columns = columns
+    this.row = row
+  }
+
+  get spanId(): string {
+    return hexAt(this.columns.group, 'span_id', this.row)
+  }
+
+  get parentSpanId(): string {
+    return hexAt(this.columns.group, 'parent_span_id', this.row)
+  }
+
+  get name(): string {
+    return this.columns.names.of(this.row)
+  }
+
+  get kind(): number {
+    return this.columns.kinds.of(this.row)
+  }
+
+  get statusCode(): number {
+    return this.columns.statuses.of(this.row)
+  }
+
+  get startUnixNano(): bigint {
+    return nanosAt(this.columns.group, 'start_time', 'start_nanos', this.row)
+  }
+
+  get endUnixNano(): bigint {
+    return nanosAt(this.columns.group, 'end_time', 'end_nanos', this.row)
+  }
+
+  get attributes(): AttributeSource {
+    const json = this.columns.group.bytes('attributes').at(this.row)
+    return json === undefined ? NO_ATTRIBUTES : jsonAttributes(json)
+  }
+
+  get resource(): AttributeSource {
+    return this.columns.resources.of(this.row)
+  }
+
+  events(): readonly SpanEvent[] {
+    return jsonEvents(this.columns.group.bytes('events').at(this.row))
+  }
+}
+
+const NO_ATTRIBUTES: AttributeSource = { get: () => undefined, entries: () => [] }
+
+function hexAt(group: RowGroup, column: string, row: number): string {
+  return group.bytes(column).at(row)?.toString('hex') ?? ''
+}

@@ -1,0 +1,60 @@
+import type { KeyValue } from 'hyparquet'
+import { ArchiveObjectError } from './errors.ts'
+import type { NameSet } from './name-set.ts'
+
+/** What an object's file metadata says of it, so that a plan need not read its rows. */
+export interface ObjectSummary {
+  readonly spans: number
+  /** Traces and revisions of traces: one that is there in two revisions counts twice. */
+  readonly traces: number
+  /** Earliest and latest time a trace of the object is filed under, milliseconds since 1970. */
+  readonly firstStartMs: number
+  readonly lastStartMs: number
+  /** Smallest and greatest trace id, lower-case hex. */
+  readonly firstTraceId: string
+  readonly lastTraceId: string
+  /** Some trace is there as anything but its whole first revision. */
+  readonly revised: boolean
+  /** Some trace is there by a late part, which is to be judged with the rest of it. */
+  readonly late: boolean
+  readonly names: NameSet
+  /** Keys of the objects whose content this one took over; a reader skips them. */
+  readonly replaces: readonly string[]
+}
+
+/** The version of the columns, their encodings and this summary. */
+const FORMAT = 1
+const FORMAT_KEY = 'betrace.format'
+const SUMMARY_KEY = 'betrace.summary'
+
+/** The summary as Parquet key-value metadata. */
+export function writeSummary({ names, ...rest }: ObjectSummary): KeyValue[] {
+  const written =
+    names.kind === 'exact'
+      ? [...names.names].sort()
+      : { bloom: Buffer.from(names.bits).toString('base64'), hashes: names.hashes }
+  return [
+    { key: FORMAT_KEY, value: String(FORMAT) },
+    { key: SUMMARY_KEY, value: JSON.stringify({ ...rest, names: written }) },
+  ]
+}
+
+/** Reads it back; throws ArchiveObjectError where there is none, or of a format this version does not know. */
+export function readSummary(metadata: readonly KeyValue[] | undefined): ObjectSummary {
+  const value = (key: string) => metadata?.find((entry) => entry.key === key)?.value
+  const format = value(FORMAT_KEY)
+  const summary = value(SUMMARY_KEY)
+  if (format === undefined || summary === undefined) {
+    throw new ArchiveObjectError('corrupt', 'it is a Parquet file, but none of BeTrace: its metadata has no summary')
+  }
+  if (format !== String(FORMAT)) {
+    throw new ArchiveObjectError('unknown-format', `its format is ${format}; this version reads ${FORMAT}`)
+  }
+  const { names, ...rest } = JSON.parse(summary)
+  return { ...rest, names: readNames(names) }
+}
+
+function readNames(names: readonly string[] | { readonly bloom: string; readonly hashes: number }): NameSet {
+  if (!('bloom' in names)) return { kind: 'exact', names: new Set(names) }
+  return { kind: 'bloom', bits: Buffer.from(names.bloom, 'base64'), hashes: names.hashes }
+}

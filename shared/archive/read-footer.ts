@@ -1,0 +1,82 @@
+import { parquetMetadata } from 'hyparquet'
+import { ArchiveObjectError } from './errors.ts'
+import { type ObjectSummary, readSummary } from './object-summary.ts'
+
+/** Where the bytes of an object come from. */
+export interface ByteSource {
+  readonly byteLength: number
+  /** Exactly the bytes from `start` to `end` (exclusive). */
+  read(start: number, end: number): Promise<Buffer>
+}
+
+/** What stands where in an object. */
+export interface ObjectFooter {
+  readonly summary: ObjectSummary
+  readonly rowGroups: readonly RowGroupLayout[]
+}
+
+export interface RowGroupLayout {
+  readonly rows: number
+  readonly chunks: ReadonlyMap<string, ColumnChunk>
+}
+
+/** The bytes of one column in one row group. */
+export interface ColumnChunk {
+  readonly start: number
+  readonly end: number
+}
+
+const MAGIC = 0x31524150
+const TAIL_BYTES = 8
+/** Enough for the footer of most objects. */
+const FIRST_READ_BYTES = 64 * 1024
+/** What a footer may take; a length beyond is damage, not data. */
+const MOST_FOOTER_BYTES = 64 * 1024 * 1024
+
+/** Reads what an object says of itself, usually in one read; throws ArchiveObjectError where it is none of ours. */
+export async function readFooter(source: ByteSource): Promise<ObjectFooter> {
+  const { byteLength } = source
+  if (byteLength < 3 * TAIL_BYTES) throw new ArchiveObjectError('corrupt', `it has only ${byteLength} bytes`)
+  let tail = await source.read(Math.max(0, byteLength - FIRST_READ_BYTES), byteLength)
+  if (tail.readUInt32LE(tail.length - 4) !== MAGIC) {
+    throw new ArchiveObjectError('corrupt', 'it does not end as Parquet does: it is cut off or no Parquet file')
+  }
+  const footerBytes = tail.readUInt32LE(tail.length - TAIL_BYTES) + TAIL_BYTES
+  if (footerBytes > Math.min(byteLength, MOST_FOOTER_BYTES)) {
+    throw new ArchiveObjectError('corrupt', `its footer cannot have ${footerBytes} bytes`)
+  }
+  if (footerBytes > tail.length) tail = await source.read(byteLength - footerBytes, byteLength)
+  return parseFooter(tail.subarray(tail.length - footerBytes), byteLength)
+}
+
+function parseFooter(footer: Buffer, byteLength: number): ObjectFooter {
+  const copy = new ArrayBuffer(footer.length)
+  new Uint8Array(copy).set(footer)
+  const metadata = understand(() => parquetMetadata(copy))
+  const summary = understand(() => readSummary(metadata.key_value_metadata))
+  const rowGroups = metadata.row_groups.map(({ num_rows, columns }): RowGroupLayout => {
+    const chunks = new Map<string, ColumnChunk>()
+    for (const { meta_data } of columns) {
+      if (meta_data === undefined) continue
+      const { path_in_schema, dictionary_page_offset, data_page_offset, total_compressed_size } = meta_data
+      const start = Number(dictionary_page_offset ?? data_page_offset)
+      const end = start + Number(total_compressed_size)
+      if (!(start >= 4 && end >= start && end <= byteLength)) {
+        throw new ArchiveObjectError('corrupt', `its column ${path_in_schema.join('.')} lies outside of it`)
+      }
+      chunks.set(path_in_schema.join('.'), { start, end })
+    }
+    return { rows: Number(num_rows), chunks }
+  })
+  return { summary, rowGroups }
+}
+
+/** Turns whatever a parser throws at damaged bytes into our error. */
+export function understand<Result>(parse: () => Result): Result {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof ArchiveObjectError) throw error
+    throw new ArchiveObjectError('corrupt', `it cannot be read: ${(error as Error).message}`, error)
+  }
+}

@@ -1,0 +1,19 @@
+import type { Filing } from '../trace/filing.ts'
+import type { SpanRow } from './span-row.ts'
+
+/** Why a trace was archived: judged, judged on what the backstop saved, or too late to be judged. */
+export type ArchiveReason = 'verdict' | 'rescued' | 'late'
+
+/** One trace at one revision as the archive holds it; for `late` only the spans that came too late. */
+export interface TraceRecord {
+  /** 16 bytes. */
+  readonly traceId: Uint8Array
+  readonly filing: Filing
+  /** Of whole traces the highest wins; a late part belongs to the revision it came after. */
+  readonly revision: number
+  readonly reason: ArchiveReason
+  readonly complete: boolean
+  readonly truncated: boolean
+  /** By start, then span id. */
+  readonly spans: readonly SpanRow[]
+}

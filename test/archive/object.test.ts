@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { mayHaveName } from '../../shared/archive/name-set.ts'
+import { readFooter } from '../../shared/archive/read-footer.ts'
+import { readRecords } from '../../shared/archive/read-records.ts'
+import { decodeSpans } from '../../shared/archive/span-row.ts'
+import type { TraceRecord } from '../../shared/archive/trace-record.ts'
+import { writeObject } from '../../shared/archive/write-object.ts'
+import { storedSpans } from '../../shared/trace/assemble.ts'
+import { encode } from '../otlp/otlp-proto.ts'
+import { tracesOfOneSpan } from './any-otlp.ts'
+import { sourceOf } from './byte-source.ts'
+
+const anyRecord: fc.Arbitrary<TraceRecord> = fc
+  .record({
+    traceId: fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes)),
+    filing: fc.record({ atMs: fc.nat(2 ** 40), by: fc.constantFrom('start', 'arrival') }),
+    revision: fc.integer({ min: 0, max: 3 }),
+    reason: fc.constantFrom('verdict', 'late', 'rescued'),
+    complete: fc.boolean(),
+    truncated: fc.boolean(),
+    sent: fc.array(tracesOfOneSpan, { minLength: 1, maxLength: 12 }),
+  })
+  .map(({ sent, ...rest }) => {
+    const { stored } = storedSpans(sent.map((traces) => encode('TracesData', traces)))
+    return { ...rest, spans: decodeSpans(stored) }
+  })
+
+const distinct = fc.uniqueArray(anyRecord, {
+  minLength: 1,
+  maxLength: 6,
+  selector: ({ traceId, revision, reason }) => `${traceId.toString()} ${revision} ${reason}`,
+})
+
+const key = ({ traceId, revision, reason }: TraceRecord) =>
+  `${Buffer.from(traceId).toString('hex')} ${revision} ${reason}`
+const byKey = (a: TraceRecord, b: TraceRecord) => (key(a) < key(b) ? -1 : 1)
+
+async function readBack(bytes: Uint8Array): Promise<readonly TraceRecord[]> {
+  const source = sourceOf(bytes)
+  const records: TraceRecord[] = []
+  for await (const record of readRecords(source, await readFooter(source))) records.push(record)
+  return records
+}
+
+describe('an archive object', () => {
+  test('gives back every record that was written to it', async () => {
+    await fc.assert(
+      fc.asyncProperty(distinct, async (records) => {
+        expect(await readBack(writeObject(records).bytes)).toEqual([...records].sort(byKey))
+      }),
+      { numRuns: 60, seed: 14 },
+    )
+  })
+
+  test('is the same, byte for byte, whatever the order its records come in', () => {
+    fc.assert(
+      fc.property(distinct, (records) => {
+        expect(Buffer.from(writeObject([...records].reverse()).bytes)).toEqual(Buffer.from(writeObject(records).bytes))
+      }),
+      { numRuns: 10, seed: 15 },
+    )
+  })
+
+  test('says in its metadata what it holds', async () => {
+    const [record] = fc.sample(anyRecord, { numRuns: 1, seed: 16 })
+    if (record === undefined) throw new Error('no record')
+    const first = { ...record, revision: 1, reason: 'verdict' as const, filing: { atMs: 5, by: 'start' as const } }
+    const late = { ...first, revision: 2, reason: 'late' as const, filing: { atMs: 9, by: 'start' as const } }
+    const written = writeObject([late, first], ['spans/x.parquet'])
+    const { summary } = await readFooter(sourceOf(written.bytes))
+    expect(summary).toEqual(written.summary)
+    expect(summary).toMatchObject({
+      spans: 2 * record.spans.length,
+      traces: 2,
+      firstStartMs: 5,
+      lastStartMs: 9,
+      firstTraceId: Buffer.from(record.traceId).toString('hex'),
+      revised: true,
+      late: true,
+      replaces: ['spans/x.parquet'],
+    })
+    for (const { name } of record.spans) expect(mayHaveName(summary.names, name)).toBe(true)
+    expect(mayHaveName(summary.names, 'no such span')).toBe(false)
+    expect((await readFooter(sourceOf(writeObject([first]).bytes))).summary).toMatchObject({
+      revised: false,
+      late: false,
+    })
+  })
+})
