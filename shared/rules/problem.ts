@@ -38,7 +38,7 @@ export type RuleProblemCode =
   | 'missing-requirement'
   | 'unsupported-feature'
   | 'attribute-outside-where'
-  | 'count-inside-where'
+  | 'trace-inside-where'
   | 'kind-mismatch'
   | 'unknown-value'
   | 'invalid-regex'

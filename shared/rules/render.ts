@@ -1,5 +1,4 @@
 import type { RuleProblem } from './problem.ts'
-import { sourceOf } from './source.ts'
 
 /** Columns of source shown; a longer line is cut around the problem. */
 const WIDTH = 120
@@ -30,8 +29,14 @@ export function renderProblem(problem: RuleProblem, text: string, { colour }: { 
 }
 
 function lineAt(text: string, line: number): string {
-  const source = sourceOf(text)
-  return source.text.split('\n', line)[line - 1]?.replace(/\r$/, '') ?? ''
+  let start = text.startsWith('\uFEFF') ? 1 : 0
+  for (let skipped = 1; skipped < line; skipped += 1) {
+    const newline = text.indexOf('\n', start)
+    if (newline < 0) return ''
+    start = newline + 1
+  }
+  const end = text.indexOf('\n', start)
+  return text.slice(start, end < 0 ? text.length : end).replace(/\r$/, '')
 }
 
 /** Control characters of a file must not reach the terminal. */

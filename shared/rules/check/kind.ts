@@ -52,7 +52,7 @@ const DESCRIPTIONS: Readonly<Record<Kind, string>> = {
   number: 'a number',
   duration: 'a duration',
   text: 'text',
-  boolean: 'true or false',
+  boolean: 'a boolean',
   status: 'a span status',
   spanKind: 'a span kind',
 }

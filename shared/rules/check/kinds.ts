@@ -117,6 +117,8 @@ function hintFor(node: Comparison, left: Kind, right: Kind): string {
   if (word !== undefined && isLiteral(node.left))
     return `write the attribute first: ${word} ${mirrored(node.operator)} …`
   if (left === 'duration' || right === 'duration') return durationHint(left === 'duration' ? node.right : node.left)
+  if (left === 'status')
+    return 'compare with unset, ok or error; a response code is an attribute such as http.response.status_code'
   if (left === 'number' && node.right.kind === 'text') return 'write a number without quotes'
   return 'compare values of one kind'
 }

@@ -47,10 +47,16 @@ function resolveInvariant(reading: Reading, body: SyntaxBody & { readonly kind: 
   return when === undefined ? undefined : { kind: 'invariant', when, ...others, range: reading.rangeOf(body) }
 }
 
+function blockNameOf({ keyword }: SyntaxBlock): BlockName | undefined {
+  const { text } = keyword
+  if (text === 'when' || text === 'always' || text === 'never') return text
+  return /^except\s/.test(text) ? 'except' : undefined
+}
+
 function blockName(reading: Reading, block: SyntaxBlock): BlockName | undefined {
-  const written = block.keyword.text.replace(/\s+/g, ' ')
-  if (written === 'when' || written === 'always' || written === 'never') return written
-  if (written === 'except when') return 'except'
+  const known = blockNameOf(block)
+  if (known !== undefined) return known
+  const written = block.keyword.text
   const meant = BLOCK_SPELLINGS.get(written.toLowerCase()) ?? nearest(written, ['when', 'always', 'never'])
   const hint = meant === undefined ? 'write when, always, never or except when' : `write ${meant} { … }`
   return report(reading, block.keyword, 'unknown-block', `there is no block "${written}"`, hint)
@@ -109,7 +115,8 @@ function checkBlocks(reading: Reading, blocks: readonly SyntaxBlock[], seen: Rea
   } else if (first.keyword.text !== 'when') {
     report(reading, first.keyword, 'missing-when', 'the when block comes first', 'move when { … } to the start')
   }
-  if (!seen.has('always') && !seen.has('never')) {
+  const others = blocks.some((block) => blockNameOf(block) === undefined)
+  if (!seen.has('always') && !seen.has('never') && !others) {
     report(
       reading,
       first.keyword,

@@ -31,23 +31,31 @@ export function reportUnclosed(reading: Reading, open: Token): void {
 }
 
 /** Reports text that fits nowhere, at its first word, with what was probably meant. */
-export function reportExtra(reading: Reading, extra: Extra, inside: string): void {
+export function reportExtra(reading: Reading, extra: Extra, inside: string): undefined {
   const start = extra.start + (extra.text.length - extra.text.trimStart().length)
   const [found = ''] = /^(?:[\p{L}\p{N}_]+|&&|\|\||.)/su.exec(reading.text.slice(start, extra.end)) ?? []
   const at: Span = { start, end: start + Math.max(found.length, 1) }
-  report(reading, at, 'unexpected-text', `"${found}" cannot stand here ${inside}`, hintForExtra(reading, at, found))
+  return report(
+    reading,
+    at,
+    'unexpected-text',
+    `"${found}" cannot stand here ${inside}`,
+    hintForExtra(reading, at, found),
+  )
 }
 
 function hintForExtra(reading: Reading, at: Span, found: string): string {
-  const before = reading.text.slice(0, at.start)
-  const after = reading.text.slice(at.start)
+  const before = reading.text.slice(Math.max(0, at.start - 1), at.start)
+  const after = reading.text.slice(at.start, at.start + 2)
   if (/^\/[/*]/.test(after)) return 'start a comment with // at the start of a line or after a space'
   if (found === '#') return 'start a comment with //'
   if (before.endsWith('"')) return 'write a quote inside text as \\"'
+  if (found === '.' && after.startsWith('.*')) return 'write a name with * inside trace.has(…)'
+  if (found === '.' && /\d$/.test(before)) return 'write the number without the point'
   if (found === ',') return 'write "and" or "or" between conditions'
   if (found === ')' || found === ']' || found === '}') return `remove it, or add the bracket that opens it`
   if (found === '{') return 'write when { … } always { … }, or ( … ) to group'
-  if (found === '"') return 'write "and" or "or" between conditions'
+  if (found === '"') return 'put the whole text in one pair of quotes'
   if (/[\p{L}\p{N}]/u.test(found)) return 'write an operator before it, or put the whole text in quotes'
   return `remove it, or put the text that holds it in quotes, as in ${quoted(`a${found}b`)}`
 }

@@ -12,12 +12,12 @@ import { quotedKey, resolveWord } from './word.ts'
 const SPAN: Place = {
   of: 'span',
   resolveCount(reading, node) {
-    const name = node.kind === 'selectorCall' ? node.name.text : textOf(reading, node.name)
+    const name = node.kind === 'selectorCall' ? node.name.text : `.${node.name.text}`
     return report(
       reading,
       node,
-      'count-inside-where',
-      `.where(…) looks at one span: ${name}(…) cannot stand in it`,
+      'trace-inside-where',
+      `.where(…) looks at one span, ${name}(…) at the whole trace`,
       'write it outside, joined with "and"',
     )
   },

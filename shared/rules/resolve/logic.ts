@@ -1,8 +1,8 @@
 import type { Logic } from '../ast.ts'
-import type { AndNode, OrNode, SyntaxNode } from '../syntax.ts'
+import type { AndNode, OrNode, Span, SyntaxNode } from '../syntax.ts'
 import { checkBracket } from './bracket.ts'
 import { checkLogicWord } from './operator.ts'
-import { type Reading, report } from './reading.ts'
+import { type Reading, report, textOf } from './reading.ts'
 
 type Located = { readonly range: Logic<never>['range'] }
 
@@ -37,30 +37,39 @@ function resolveOperands<Atom extends Located>(
   node: OrNode | AndNode,
   atom: (node: SyntaxNode) => Atom | undefined,
 ): Logic<Atom> | undefined {
-  const operands = [resolveLogic(reading, node.first, atom)]
-  let separated = true
+  const known: Logic<Atom>[] = []
+  const first = resolveLogic(reading, node.first, atom)
+  if (first !== undefined) known.push(first)
+  let sound = first !== undefined
   for (const { operator, operand } of node.rest) {
     if (operator !== null) checkLogicWord(reading, operator, node.kind)
-    else if (separated) {
-      separated = false
-      report(
-        reading,
-        firstToken(operand),
-        'missing-operator',
-        'a word is missing between these conditions',
-        'write "and" or "or" before it',
-      )
-    }
-    operands.push(resolveLogic(reading, operand, atom))
+    else if (sound) reportJuxtaposed(reading, firstToken(operand))
+    const resolved = resolveLogic(reading, operand, atom)
+    // What merely stands in a row with something else is not sure to be a condition: one report is enough.
+    sound = operator !== null && resolved !== undefined
+    if (sound && resolved !== undefined) known.push(resolved)
   }
-  const known = operands.filter((operand) => operand !== undefined)
   const [only] = known
   if (known.length <= 1) return only
   return { kind: node.kind, operands: known, range: reading.rangeOf(node) }
 }
 
+function reportJuxtaposed(reading: Reading, next: Span): undefined {
+  const before = reading.text.slice(Math.max(0, next.start - 100), next.start).trimEnd()
+  const word = textOf(reading, next)
+  const [number] = /(?<![\p{L}\p{N}_.-])[\d.]+$/u.exec(before) ?? []
+  const [name] = /(?<![p{L}p{N}_.-])(?:exists|attr|num)$/.exec(before) ?? []
+  const hint =
+    number !== undefined && /^\p{L}{1,8}$/u.test(word)
+      ? `write a unit right after its number: ${number}${word}`
+      : name !== undefined
+        ? `write ${name}(${word})`
+        : 'write "and" or "or" before it, or put words that belong together in quotes'
+  return report(reading, next, 'missing-operator', `a word is missing between this and what stands before it`, hint)
+}
+
 /** Where an expression begins, narrow enough for a caret. */
-function firstToken(node: SyntaxNode): { readonly start: number; readonly end: number } {
+function firstToken(node: SyntaxNode): Span {
   switch (node.kind) {
     case 'relation':
     case 'and':

@@ -1,5 +1,5 @@
 import { nearest } from '../suggest.ts'
-import type { CallNode, SyntaxNode } from '../syntax.ts'
+import type { CallNode, Span, SyntaxNode } from '../syntax.ts'
 import { checkBracket, reportMissing } from './bracket.ts'
 import { reportBadNumber } from './literal.ts'
 import { quoted, type Reading, report, textOf } from './reading.ts'
@@ -76,7 +76,7 @@ function reportUnknownFunction(reading: Reading, node: CallNode): undefined {
     )
   }
   if (name.text.toLowerCase() === 'not') {
-    return report(reading, name, 'wrong-operator', `"${name.text}" is not the word for it`, 'write "not"')
+    return report(reading, name, 'wrong-operator', `"${name.text}" is not an operator of this language`, 'write "not"')
   }
   const meant = FUNCTION_SPELLINGS.get(name.text) ?? nearest(name.text, FUNCTIONS)
   const hint = meant === undefined ? `use one of ${FUNCTIONS.slice(0, 6).join(', ')}` : `did you mean ${meant}(…)?`
@@ -95,17 +95,24 @@ function hintForKind(reading: Reading, node: SyntaxNode, wanted: string): string
     if (node.kind === 'list') return 'compare with a list by in [ … ]'
     return node.kind === 'or' || node.kind === 'and' || node.kind === 'not' || node.kind === 'relation'
       ? 'conditions do not compare: combine them with and, or, not'
-      : `write ${wanted}, such as a word, a number or text in quotes`
+      : wanted === 'a span name'
+        ? 'write one word, or the name in quotes'
+        : `write ${wanted}, such as a word, a number or text in quotes`
   }
-  if (node.kind === 'number') return `compare it, or write ${quoted(textOf(reading, node))} for a name`
+  if (node.kind === 'number' || node.kind === 'arithmetic') {
+    return `compare it, or write ${quoted(textOf(reading, node))} if a span is named so`
+  }
   return 'compare it: write == != < <= > >= and a value after it'
 }
 
-/** The text just before a place where something is missing: its last word or sign. */
-function besideMissing(reading: Reading, offset: number): { readonly start: number; readonly end: number } {
-  const before = reading.text.slice(0, offset)
-  const [last = ''] = /(?:[\p{L}\p{N}_.]+|&&|\|\||[=!<>]+|.)\s*$/su.exec(before.slice(-200)) ?? []
-  if (last === '') return { start: offset, end: offset + 1 }
-  const start = before.length - last.length
-  return { start, end: start + last.trimEnd().length }
+/** The word or sign just before a place where something is missing, or the one after it at the start of a rule. */
+function besideMissing(reading: Reading, offset: number): Span {
+  const before = reading.text.slice(Math.max(0, offset - 200), offset)
+  const last = /([\p{L}\p{N}_.]+|&&|\|\||[=!<>]+|\S)\s*$/u.exec(before)
+  if (last !== null) {
+    const start = offset - last[0].length
+    return { start, end: start + (last[1]?.length ?? 1) }
+  }
+  const [next = ''] = /^([\p{L}\p{N}_.]+|&&|\|\||[=!<>]+|\S)/u.exec(reading.text.slice(offset, offset + 200)) ?? []
+  return { start: offset, end: offset + Math.max(1, next.length) }
 }

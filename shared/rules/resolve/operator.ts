@@ -62,6 +62,8 @@ const SPELLINGS: ReadonlyMap<string, ComparingOperator> = new Map([
   ['regex', 'matches'],
 ])
 
+const CASELESS = new Set(['icontains', 'imatches', 'ilike'])
+
 /** The operator of a comparison; one of another language is reported and read as the one meant. */
 export function comparingOperator(reading: Reading, token: Token, left: string): ComparingOperator {
   const written = token.text.replace(/\s+/g, ' ')
@@ -71,8 +73,10 @@ export function comparingOperator(reading: Reading, token: Token, left: string):
   const shown = left.length <= 40 ? left : '…'
   const direct = meantBy(lower)
   if (direct !== undefined) {
-    const caseless = lower.startsWith('i') && direct === 'matches' ? ' "(?i)…"' : ''
-    reportOperator(reading, token, written, `write ${shown} ${direct}${caseless}`)
+    const caseless = CASELESS.has(lower) ? '(?i)' : ''
+    const operator = caseless === '' ? direct : 'matches'
+    const right = operator === 'matches' ? `"${caseless}…"` : '…'
+    reportOperator(reading, token, written, `write ${shown} ${operator} ${right}`)
     return direct
   }
   const opposite = lower === '!~' ? 'matches' : (meantBy(lower.replace(/^not /, '')) ?? '==')
@@ -100,5 +104,5 @@ function reportOperator(reading: Reading, token: Token, written: string, hint: s
 /** Reports `&&`, `||`, `!` and words in the wrong case. */
 export function checkLogicWord(reading: Reading, token: Token, word: 'and' | 'or' | 'not'): void {
   if (token.text === word) return
-  report(reading, token, 'wrong-operator', `"${token.text}" is not the word for it`, `write "${word}"`)
+  report(reading, token, 'wrong-operator', `"${token.text}" is not an operator of this language`, `write "${word}"`)
 }

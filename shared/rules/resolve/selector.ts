@@ -1,11 +1,11 @@
 import type { Filter, NamePattern, Selector } from '../ast.ts'
 import { nearest } from '../suggest.ts'
-import type { MethodNode, SelectorCallNode, SyntaxNode, Token, WordNode } from '../syntax.ts'
+import type { MethodNode, SelectorCallNode, Span, SyntaxNode, Token, WordNode } from '../syntax.ts'
 import { checkBracket, reportExtra, reportMissing, reportUnclosed } from './bracket.ts'
 import { resolveFilter } from './filter.ts'
 import { decodeText } from './literal.ts'
 import { reportMistake } from './mistake.ts'
-import { quoted, type Reading, report, textOf } from './reading.ts'
+import { quoted, type Reading, report } from './reading.ts'
 import { reportUnsupported } from './unsupported.ts'
 import { isPrefixed, isReserved, resolveSpanName } from './word.ts'
 
@@ -31,18 +31,12 @@ export function resolveArgument(reading: Reading, call: SelectorCallNode): Selec
   const { selector, extra, close } = argument
   const [second] = argument.rest
   if (close === null) reportUnclosed(reading, argument.open)
-  else if (extra !== null && selector.kind === 'spanName') return reportArgument(reading, call, selector)
-  else if (extra !== null) reportExtra(reading, extra, `in ${name.text}(…)`)
+  else if (extra !== null) return reportArgument(reading, call)
   else if (second !== undefined) return reportSeveral(reading, call, second)
   if (selector.kind !== 'missing') return resolveSelector(reading, selector)
-  if (close === null || extra !== null) return undefined
-  return report(
-    reading,
-    call,
-    'missing-value',
-    `${name.text}(…) names no span`,
-    `write the span's name: ${name.text}(payment.charge)`,
-  )
+  if (close === null) return undefined
+  const hint = `write the name of a span, as in ${name.text}(payment.charge)`
+  return report(reading, call, 'missing-value', `${name.text}(…) names no span`, hint)
 }
 
 function reportSeveral(reading: Reading, { name }: SelectorCallNode, second: SyntaxNode): undefined {
@@ -51,11 +45,14 @@ function reportSeveral(reading: Reading, { name }: SelectorCallNode, second: Syn
 }
 
 /** Reports the mistakes people make inside `has(…)`: a condition, or a name that needs quotes. */
-function reportArgument(reading: Reading, { argument, name }: SelectorCallNode, selector: SyntaxNode): undefined {
-  const end = argument.close?.start ?? selector.end
-  const inside = reading.text.slice(argument.open.end, end).trim()
-  const at = { start: selector.start, end: selector.start + inside.length }
-  if (/(^|\s)(and|or|not|in)\s|[()<>=]/.test(inside)) {
+function reportArgument(reading: Reading, { argument, name }: SelectorCallNode): undefined {
+  const { open, close, extra, selector } = argument
+  const within = reading.text.slice(open.end, close?.start)
+  const inside = within.trim()
+  const start = open.end + (within.length - within.trimStart().length)
+  const at = { start, end: start + inside.length }
+  if (selector.kind === 'text' && extra !== null) return reportExtra(reading, extra, `in ${name.text}(…)`)
+  if (/(^|\s)(and|or|not|in)\s|[()<>=!&|]/.test(inside)) {
     const hint = `write ${name.text}(…) for each name and combine them outside, or filter with .where(…)`
     return report(reading, at, 'not-a-value', `${name.text}(…) takes one span name, not a condition`, hint)
   }
@@ -89,6 +86,7 @@ function resolveName(reading: Reading, node: SyntaxNode): NamePattern | undefine
 function resolveShortName(reading: Reading, node: WordNode): NamePattern | undefined {
   const range = reading.rangeOf(node)
   if (node.text === 'any') return { kind: 'any', range }
+  if (node.text.endsWith('.where')) return reportBareWhere(reading, { ...node, start: node.end - '.where'.length })
   const longForm = `trace.has(${isReserved(node.text) ? quoted(node.text) : node.text})`
   if (isReserved(node.text) || isPrefixed(node.text)) {
     return report(
@@ -122,16 +120,8 @@ function resolveMethod(reading: Reading, method: MethodNode): Filter | undefined
   if (name.text === 'by' || name.text === 'event') {
     return reportUnsupported(reading, name, `.${name.text}(…)`)
   }
-  if (name.text !== 'where') return reportUnknownMethod(reading, method, name)
-  if (taken === null) {
-    return report(
-      reading,
-      name,
-      'missing-bracket',
-      '.where needs its condition in brackets',
-      'write .where(amount > 1000)',
-    )
-  }
+  if (name.text !== 'where') return reportUnknownMethod(reading, name)
+  if (taken === null) return reportBareWhere(reading, name)
   const [first, second] = taken.items
   checkBracket(reading, taken, 'in .where(…)')
   if (first === undefined) return undefined
@@ -149,12 +139,18 @@ function resolveMethod(reading: Reading, method: MethodNode): Filter | undefined
   return resolveFilter(reading, first)
 }
 
-function reportUnknownMethod(reading: Reading, method: MethodNode, name: Token): undefined {
+function reportBareWhere(reading: Reading, at: Span): undefined {
+  return report(reading, at, 'missing-bracket', '.where needs its condition in brackets', 'write .where(amount > 1000)')
+}
+
+function reportUnknownMethod(reading: Reading, name: Token): undefined {
   const meant = nearest(name.text, ['where', 'by', 'event'])
-  const base = textOf(reading, method.base)
-  const hint =
-    meant === undefined
-      ? `filter spans with ${/^[\w.]{1,40}$/.test(base) ? base : '…'}.where(…)`
+  const hint = FUNCTIONS.has(name.text)
+    ? `write trace.${name.text}(…) without anything before it`
+    : meant === undefined
+      ? 'filter spans with .where(…)'
       : `did you mean .${meant}(…)?`
   return report(reading, name, 'unknown-method', `".${name.text}(…)" is unknown`, hint)
 }
+
+const FUNCTIONS = new Set(['has', 'count', 'all'])

@@ -1,5 +1,5 @@
 import type { Comparison, ComparisonOperator, Literal, Matches, Membership, Test } from '../ast.ts'
-import type { RelationNode, RelationTail, SyntaxNode } from '../syntax.ts'
+import type { RelationNode, RelationTail, SyntaxNode, Token } from '../syntax.ts'
 import { checkBracket } from './bracket.ts'
 import { booleanLiteral, decodeText, resolveNumber } from './literal.ts'
 import { reportMistake } from './mistake.ts'
@@ -22,6 +22,8 @@ export function resolveTest(reading: Reading, node: RelationNode, place: Place):
   }
   const [tail, chained] = node.rest
   if (tail === undefined) return undefined
+  if (node.first.kind === 'missing') return reportSide(reading, tail.operator, 'before')
+  if (tail.right.kind === 'missing') return reportSide(reading, tail.operator, 'after')
   if (chained !== undefined) {
     const first = textOf(reading, { start: node.first.start, end: tail.end })
     const hint =
@@ -31,6 +33,16 @@ export function resolveTest(reading: Reading, node: RelationNode, place: Place):
   return tail.kind === 'in'
     ? resolveMembership(reading, node, tail, place)
     : resolveComparison(reading, node, tail, place)
+}
+
+function reportSide(reading: Reading, operator: Token, side: 'before' | 'after'): undefined {
+  return report(
+    reading,
+    operator,
+    'missing-value',
+    `nothing stands ${side} "${operator.text}"`,
+    `write the value to compare ${side} it`,
+  )
 }
 
 function resolveComparison(

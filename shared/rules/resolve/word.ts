@@ -104,16 +104,14 @@ export function resolvePrefixed(reading: Reading, node: WordNode): Attribute | I
   }
   const name = INTRINSICS.find((known) => known === node.text)
   if (name !== undefined) return { kind: 'intrinsic', name, range }
+  const asName = `write ${quoted(node.text)} for a name or an attribute`
+  if (!node.text.includes('.'))
+    return report(reading, node, 'reserved-word', `"${node.text}" is a word of the language`, asName)
   const meant = nearest(node.text, INTRINSICS)
-  const list = INTRINSICS.filter((known) => known.startsWith(`${node.text.split('.')[0]}.`)).join(', ')
-  const guess = meant === undefined ? `use one of ${list === '' ? 'resource.KEY' : list}` : `did you mean ${meant}?`
-  return report(
-    reading,
-    node,
-    'unknown-intrinsic',
-    `"${node.text}" is no value of a span, trace or resource`,
-    `${guess} For a name or an attribute write ${quoted(node.text)}`,
-  )
+  const known = INTRINSICS.filter((intrinsic) => intrinsic.startsWith(node.text.slice(0, node.text.indexOf('.') + 1)))
+  const guess = meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${meant}?`
+  const message = `"${node.text}" is no value of a span, trace or resource`
+  return report(reading, node, 'unknown-intrinsic', message, `${guess} Or ${asName}`.replace(/(?<!\?) Or/, ', or'))
 }
 
 /** The key written in quotes. */
