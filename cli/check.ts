@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import { checkRules } from '../shared/rules/check.ts'
 import type { RuleProblem } from '../shared/rules/problem.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
+import { writeProblems } from './load-rules.ts'
 import { readRuleFiles } from './rule-files.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
 import { counted } from './text.ts'
@@ -31,7 +32,7 @@ async function check(paths: readonly string[], format: Format, terminal: Termina
   if (format === 'json') {
     await write(terminal.stdout, `${JSON.stringify({ rules: ruleCount, problems: problems.map(asJson) })}\n`)
   } else {
-    for (const problem of problems) await write(terminal.stdout, asText(problem))
+    await writeProblems(problems, files, terminal.stdout)
     await write(terminal.stdout, summary(ruleCount, files.length, problems.length, terminal))
   }
   return problems.length === 0 ? 0 : 1
@@ -39,10 +40,6 @@ async function check(paths: readonly string[], format: Format, terminal: Termina
 
 function asJson({ file, range, code, message, hint }: RuleProblem) {
   return { file, line: range.start.line, column: range.start.column, code, message, hint: hint ?? '' }
-}
-
-function asText({ file, range, message, hint }: RuleProblem): string {
-  return `${file}:${range.start.line}:${range.start.column}: ${message}${hint === undefined ? '' : `; ${hint}`}\n`
 }
 
 function summary(ruleCount: number, fileCount: number, problemCount: number, terminal: Terminal): string {

@@ -1,7 +1,9 @@
 import type { CheckedRule } from '../shared/rules/ast.ts'
 import { checkRules } from '../shared/rules/check.ts'
-import { readRuleFiles } from './rule-files.ts'
-import type { Terminal } from './terminal.ts'
+import type { RuleProblem } from '../shared/rules/problem.ts'
+import { renderProblem } from '../shared/rules/render.ts'
+import { type RuleFile, readRuleFiles } from './rule-files.ts'
+import { paint, type Screen, type Terminal, write } from './terminal.ts'
 
 /** Rules to judge by, and how many problems kept others out. */
 export interface LoadedRules {
@@ -11,9 +13,21 @@ export interface LoadedRules {
 
 /** Reads and checks rules; each problem is shown on stderr, and the rules without one are used all the same. */
 export async function loadRules(paths: readonly string[], terminal: Terminal): Promise<LoadedRules> {
-  const { rules, problems } = checkRules(await readRuleFiles(paths))
-  for (const problem of problems) {
-    terminal.stderr.write(`${problem.file}:${problem.range.start.line}: ${problem.message}\n`)
-  }
+  const files = await readRuleFiles(paths)
+  const { rules, problems } = checkRules(files)
+  await writeProblems(problems, files, terminal.stderr)
   return { rules, problemCount: problems.length }
+}
+
+/** Shows problems with their source line and a caret, an empty line after each. */
+export async function writeProblems(
+  problems: readonly RuleProblem[],
+  files: readonly RuleFile[],
+  screen: Screen,
+): Promise<void> {
+  const texts = new Map(files.map(({ file, text }) => [file, text]))
+  const colour = paint(screen, 'red', 'x') !== 'x'
+  for (const problem of problems) {
+    await write(screen, `${renderProblem(problem, texts.get(problem.file) ?? '', { colour })}\n\n`)
+  }
 }

@@ -129,7 +129,7 @@ async function databaseFailover(visit: Visit): Promise<string> {
   const target = visit.has('WRITE_TO_REPLICA_DETECTED') ? 'replica' : 'primary'
   return job(orders, 'job.database-failover', async () => {
     await orders.span('database.failover', { 'data.lost': lost, 'db.system.name': 'postgresql' }, pause)
-    await orders.span('database.operation', { operation: 'read', target: 'replica' }, pause, SpanKind.CLIENT)
+    await orders.span('database.operation', { operation: 'read', target: 'primary' }, pause, SpanKind.CLIENT)
     await orders.span('database.operation', { operation: 'write', target }, pause, SpanKind.CLIENT)
   })
 }

@@ -51,10 +51,11 @@ test('JSON of good rules lists no problems', async () => {
   expect({ exitCode, out }).toEqual({ exitCode: 0, out: '{"rules":1,"problems":[]}\n' })
 })
 
-test('a problem is shown with its place and an instruction', async () => {
+test('a problem is shown with its place, its line and an instruction', async () => {
   const { exitCode, out } = await runInProcess(['check', bad])
   expect(exitCode).toBe(1)
-  expect(out).toMatch(/bad\.rules:2:14: .*&&.*; write "and"/)
+  expect(out).toMatch(/bad\.rules:2:14 .*&&/)
+  expect(out).toContain('2 | trace.has(a) && b\n  |              ^^\n  = write "and"\n\n')
   expect(out).toContain('✗ 2 rules in 1 file: 1 problem\n')
 })
 

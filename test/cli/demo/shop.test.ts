@@ -1,9 +1,14 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { planRequests } from '../../../cli/demo/plan.ts'
 import { startShop } from '../../../cli/demo/shop.ts'
+import { readRuleFiles } from '../../../cli/rule-files.ts'
 import { splitByTrace } from '../../../shared/otlp/split.ts'
+import { checkRules } from '../../../shared/rules/check.ts'
+import { compileRules } from '../../../shared/rules/compile.ts'
+import { judge } from '../../../shared/rules/judge.ts'
 import { assembleTrace } from '../../../shared/trace/assemble.ts'
 
 const bodies: Buffer[] = []
@@ -26,13 +31,16 @@ afterAll(() => {
   server.close()
 })
 
-test('every request becomes one complete trace, whose services are joined by traceparent alone', async () => {
+test('every request is one complete trace, joined by traceparent alone, that breaks only the rule planted in it', async () => {
   const shop = startShop(endpoint)
-  const requests = planRequests(40, 3)
+  const requests = planRequests(60, 3)
   const served = await Promise.all(requests.map(async (request) => ({ request, traceId: await shop.serve(request) })))
   await shop.flush()
   await shop.stop()
 
+  const { rules: checked, problems } = checkRules(await readRuleFiles([join(import.meta.dirname, '../../../rules')]))
+  expect(problems).toEqual([])
+  const rules = compileRules(checked)
   const chunks = new Map<string, Uint8Array[]>()
   for (const body of bodies) {
     const { chunks: split, rejected } = splitByTrace(body)
@@ -45,5 +53,7 @@ test('every request becomes one complete trace, whose services are joined by tra
     expect(trace.complete, request.route).toBe(true)
     const services = new Set(trace.spans.map((span) => span.resource.get('service.name')))
     if (request.route === 'checkout') expect(services.size).toBeGreaterThanOrEqual(4)
+    const broken = judge(rules, trace).filter((verdict) => verdict.outcome === 'violated')
+    expect(broken.map((verdict) => verdict.rule.name)).toEqual(request.fault === undefined ? [] : [request.fault])
   }
 })
