@@ -7,6 +7,9 @@ export type OtlpErrorCode =
   | 'invalid-otlp-json'
   | 'nested-too-deep'
   | 'body-too-large'
+  | 'malformed-compression'
+  | 'unsupported-media-type'
+  | 'unsupported-encoding'
 
 /** The bytes are no protobuf message: a length or varint runs past its end, or a tag is impossible. */
 export function malformedProtobuf(what: string, offset: number): InputError<OtlpErrorCode> {

@@ -216,9 +216,12 @@ export type Clock = () => number
 
 /** What is counted, with its labels; a runtime may drop labels that cost too much (rule). */
 export interface Counted {
+  /** Spans stored; a request that failed and is sent again counts once. */
   readonly spansReceived: Record<never, never>
   readonly spansRejected: { readonly reason: string }
   readonly requests: { readonly status: number }
+  /** Bytes of request bodies as they were sent. */
+  readonly bytesReceived: Record<never, never>
   readonly chunksStored: Record<never, never>
   readonly tracesJudged: { readonly complete: boolean }
   readonly tracesReopened: Record<never, never>

@@ -1,0 +1,166 @@
+import { InputError } from '../errors.ts'
+import { type CorsOptions, corsHeaders, isPreflight, preflightResponse } from '../otlp/cors.ts'
+import { decompress } from '../otlp/decompress.ts'
+import type { OtlpErrorCode } from '../otlp/errors.ts'
+import {
+  type BodyType,
+  bodyFormat,
+  bodyType,
+  type OtlpRequest,
+  type OtlpResponse,
+  type RequestHead,
+  requestTooLarge,
+} from '../otlp/http.ts'
+import { convertJson } from '../otlp/json.ts'
+import { badRequest, exportResponse, methodNotAllowed, type PartialSuccess, unavailable } from '../otlp/response.ts'
+import { type SplitBody, splitByTrace } from '../otlp/split.ts'
+import { newChunk } from './chunk.ts'
+import type { Clock, Metrics, RefusedChunk, TraceBuffer } from './ports.ts'
+
+/** What the front door allows. */
+export interface IngestOptions {
+  /** Bytes of a body as sent, and again after decompression. */
+  readonly maxBodyBytes: number
+  /** Browsers may send from these origins; without it from none. */
+  readonly cors?: CorsOptions
+}
+
+/** The Collector's default for its receivers. */
+export const INGEST_OPTIONS: IngestOptions = { maxBodyBytes: 20 * 1024 * 1024 }
+
+export interface IngestDeps {
+  readonly buffer: Pick<TraceBuffer, 'append'>
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly options: IngestOptions
+  /** Told why a request was answered with 503. */
+  readonly onStorageFailure: (error: unknown) => void
+}
+
+/** Long enough for a store to recover from a burst, short enough that SDKs, which hold one batch back, lose nothing. */
+const RETRY_AFTER_S = 5
+
+/**
+ * Answers one OTLP/HTTP request for traces: splits it into a chunk a trace and stores them; 200 means durable. Bad
+ * input is answered with 400, 413 or 415, a failing store with 503; throws nothing but bugs.
+ */
+export async function ingest(request: OtlpRequest, deps: IngestDeps): Promise<OtlpResponse> {
+  const startedMs = deps.clock()
+  const response = refusal(request, deps.options) ?? (await accept(request, deps))
+  deps.metrics.observe('ingestMs', deps.clock() - startedMs)
+  return finish(request, response, deps)
+}
+
+/** Answers a request that can be refused, or a preflight, before its body is read; undefined where the body is wanted. */
+export function refuseHead(head: RequestHead, deps: IngestDeps): OtlpResponse | undefined {
+  const response = refusal(head, deps.options)
+  return response === undefined ? undefined : finish(head, response, deps)
+}
+
+/** 413 for a body that grew over the limit while it was read. */
+export function refuseTooLarge(head: RequestHead, deps: IngestDeps): OtlpResponse {
+  const error = requestTooLarge(deps.options.maxBodyBytes)
+  return finish(head, badRequest(bodyFormat(head.headers), error), deps)
+}
+
+/** 503 for a request there is no room for right now. */
+export function refuseBusy(head: RequestHead, deps: IngestDeps): OtlpResponse {
+  const reason = 'too many requests at once; send this one again later'
+  return finish(head, unavailable(bodyFormat(head.headers), reason, RETRY_AFTER_S), deps)
+}
+
+function finish(head: RequestHead, response: OtlpResponse, { metrics, options }: IngestDeps): OtlpResponse {
+  metrics.add('requests', { status: response.status })
+  if (options.cors === undefined) return response
+  return { ...response, headers: { ...corsHeaders(head, options.cors), ...response.headers } }
+}
+
+function refusal(head: RequestHead, { cors, maxBodyBytes }: IngestOptions): OtlpResponse | undefined {
+  if (cors !== undefined && isPreflight(head)) return preflightResponse(head, cors)
+  const format = bodyFormat(head.headers)
+  if (head.method !== 'POST') return methodNotAllowed(format, cors === undefined ? 'POST' : 'POST, OPTIONS')
+  try {
+    bodyType(head.headers, maxBodyBytes)
+    return undefined
+  } catch (error) {
+    return asBadRequest(error, format)
+  }
+}
+
+async function accept(request: OtlpRequest, deps: IngestDeps): Promise<OtlpResponse> {
+  deps.metrics.add('bytesReceived', {}, request.body.length)
+  const type = bodyType(request.headers, deps.options.maxBodyBytes)
+  let split: SplitBody
+  try {
+    split = readBody(request.body, type, deps.options)
+  } catch (error) {
+    return asBadRequest(error, type.format)
+  }
+  let refused: readonly RefusedChunk[]
+  try {
+    refused = await store(split, deps)
+  } catch (error) {
+    deps.onStorageFailure(error)
+    return unavailable(type.format, 'the spans could not be stored; send them again later', RETRY_AFTER_S)
+  }
+  const rejections = countRejections(split, refused)
+  for (const [reason, count] of rejections) deps.metrics.add('spansRejected', { reason }, count)
+  const stored = refused.reduce((spans, { chunk }) => spans - chunk.spanCount, split.spanCount)
+  if (stored > 0) deps.metrics.add('spansReceived', {}, stored)
+  return exportResponse(type.format, partialSuccess(rejections, split))
+}
+
+function asBadRequest(error: unknown, format: BodyType['format'] | undefined): OtlpResponse {
+  if (!(error instanceof InputError)) throw error
+  return badRequest(format, error as InputError<OtlpErrorCode>)
+}
+
+function readBody(body: Uint8Array, { format, encoding }: BodyType, { maxBodyBytes }: IngestOptions): SplitBody {
+  if (body.length > maxBodyBytes) throw requestTooLarge(maxBodyBytes)
+  const content = decompress(body, encoding, maxBodyBytes)
+  if (format === 'protobuf') return splitByTrace(content)
+  const { bytes, unknownFields } = convertJson(content)
+  const split = splitByTrace(bytes)
+  return unknownFields ? { ...split, unknownFields } : split
+}
+
+async function store(split: SplitBody, { buffer, clock, metrics }: IngestDeps): Promise<readonly RefusedChunk[]> {
+  if (split.chunks.length === 0) return []
+  const arrivedAtMs = clock()
+  const chunks = split.chunks.map(({ traceId, bytes, spanCount }) => newChunk(traceId, arrivedAtMs, bytes, spanCount))
+  const refused = await buffer.append(chunks)
+  if (refused.length < chunks.length) metrics.add('chunksStored', {}, chunks.length - refused.length)
+  return refused
+}
+
+type Rejections = ReadonlyMap<string, number>
+
+function countRejections(split: SplitBody, refused: readonly RefusedChunk[]): Rejections {
+  const counts = new Map<string, number>(split.rejected)
+  for (const { chunk, reason } of refused) counts.set(reason, (counts.get(reason) ?? 0) + chunk.spanCount)
+  return counts
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  'invalid-trace-id': 'without a valid trace id (16 bytes, not all zero; in JSON 32 hex digits)',
+  'invalid-span-id': 'without a valid span id (8 bytes, not all zero; in JSON 16 hex digits)',
+  'invalid-parent-span-id': 'with an invalid parent span id (none or 8 bytes; in JSON 16 hex digits)',
+  throttled: 'of traces that get more writes than the store takes',
+  'too-large': 'too large to be stored',
+}
+
+const NO_SPANS = 'no spans, only fields that OTLP does not have; spans stand in resourceSpans, scopeSpans, spans'
+
+/** What the sender should know; nothing where everything was stored. */
+function partialSuccess(rejections: Rejections, split: SplitBody): PartialSuccess | undefined {
+  if (rejections.size === 0) {
+    return split.spanCount === 0 && split.unknownFields ? { rejectedSpans: 0, errorMessage: NO_SPANS } : undefined
+  }
+  let rejectedSpans = 0
+  const parts: string[] = []
+  for (const [reason, count] of rejections) {
+    rejectedSpans += count
+    parts.push(`${count} ${count === 1 ? 'span' : 'spans'} ${REASONS[reason] ?? reason}`)
+  }
+  return { rejectedSpans, errorMessage: `rejected ${parts.join(', ')}` }
+}
