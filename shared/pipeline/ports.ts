@@ -1,5 +1,5 @@
-import type { Problem } from '../errors.ts'
 import type { CheckedRule, Severity } from '../rules/ast.ts'
+import type { RuleProblem } from '../rules/problem.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import type { Filing } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
@@ -199,16 +199,12 @@ export interface RuleSource {
 /** Rules that were switched to together; never changes. */
 export interface RuleSet {
   readonly rules: readonly CheckedRule[]
-  /** Total and re-entrant; one verdict a rule. */
+  /** Total and re-entrant; a rule without a verdict here is not violated. */
   judge(trace: Trace): readonly Verdict[]
-  /** What was wrong with the rules that are not among `rules`. */
+  /** Rules that were found but are not among `rules`. */
+  readonly rejected: number
+  /** What is wrong with them. */
   readonly problems: readonly RuleProblem[]
-}
-
-export interface RuleProblem extends Problem {
-  readonly file: string
-  /** An error keeps its rule out, a warning does not. */
-  readonly level: 'error' | 'warning'
 }
 
 /** Now, in milliseconds since 1970. */

@@ -60,6 +60,7 @@ export function ruleSet(rules: readonly TestRule[]): RuleSet {
   const checked = rules.map(asChecked)
   return {
     rules: checked,
+    rejected: 0,
     problems: [],
     judge: (trace) =>
       rules.map((rule, index) => {

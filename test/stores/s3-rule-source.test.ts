@@ -26,7 +26,8 @@ const bucket = (client = emulator().s3) => ({ client, name: 'rules' })
 
 /** A set that can be told from others by its rule files; compiling is the business of others. */
 function compile(files: readonly RuleFile[]): RuleSet {
-  return { rules: [], problems: files.map(({ file, text }) => ({ file, message: text })) as never, judge: () => [] }
+  const problems = files.map(({ file, text }) => ({ file, message: text })) as never
+  return { rules: [], rejected: 0, problems, judge: () => [] }
 }
 
 function source(client = emulator().s3) {

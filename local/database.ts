@@ -1,0 +1,145 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { StorageError } from '../shared/pipeline/storage-error.ts'
+import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
+import { storageError } from './sqlite-error.ts'
+
+export type Row = Readonly<Record<string, string | number | bigint | Uint8Array | null>>
+
+interface QueuedWrite {
+  readonly work: () => unknown
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Writes that share a transaction, at most: one sync to the disk serves them all, and none waits long for it. */
+const MAX_GROUP = 256
+
+/**
+ * One SQLite file. A write is acknowledged when its transaction is on the disk (WAL, synchronous FULL); writes asked
+ * for at the same time share a transaction. Every failure is a StorageError.
+ */
+export class Database {
+  readonly path: string
+  private readonly connection: DatabaseSync
+  private readonly statements = new Map<string, StatementSync>()
+  private queue: QueuedWrite[] = []
+  private scheduled = false
+
+  constructor(path: string) {
+    this.path = path
+    try {
+      this.connection = new DatabaseSync(path, { timeout: 5_000 })
+    } catch (error) {
+      throw storageError(error, path)
+    }
+    try {
+      this.connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+      this.migrate()
+    } catch (error) {
+      this.connection.close()
+      throw storageError(error, path)
+    }
+  }
+
+  /** Every row of a query. */
+  all(sql: string, ...parameters: readonly SQLInputValue[]): readonly Row[] {
+    return this.guarded(() => this.prepared(sql).all(...parameters) as unknown as readonly Row[])
+  }
+
+  /** The first row of a query. */
+  get(sql: string, ...parameters: readonly SQLInputValue[]): Row | undefined {
+    return this.guarded(() => this.prepared(sql).get(...parameters) as Row | undefined)
+  }
+
+  /** Runs a statement inside `write`; returns how many rows it changed. */
+  run(sql: string, ...parameters: readonly SQLInputValue[]): number {
+    return Number(this.prepared(sql).run(...parameters).changes)
+  }
+
+  /** Does all of `work` or, if it throws, none of it; resolves when that is on the disk. */
+  write<Result>(work: () => Result): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      this.queue.push({ work, resolve: resolve as (result: unknown) => void, reject })
+      this.schedule()
+    })
+  }
+
+  /** Does the writes still queued, then closes the file. */
+  close(): void {
+    while (this.queue.length > 0) this.flush()
+    this.guarded(() => this.connection.close())
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return
+    this.scheduled = true
+    setImmediate(() => {
+      this.scheduled = false
+      this.flush()
+      if (this.queue.length > 0) this.schedule()
+    })
+  }
+
+  private flush(): void {
+    const group = this.queue.slice(0, MAX_GROUP)
+    this.queue = this.queue.slice(MAX_GROUP)
+    if (group.length === 0) return
+    try {
+      this.connection.exec('BEGIN IMMEDIATE')
+      const settle = group.map((write) => this.apply(write))
+      this.connection.exec('COMMIT')
+      for (const acknowledge of settle) acknowledge()
+    } catch (error) {
+      this.rollBack()
+      for (const { reject } of group) reject(storageError(error, this.path))
+    }
+  }
+
+  /** Applies one write of a group by itself; what it returns is to be called once the group is committed. */
+  private apply({ work, resolve, reject }: QueuedWrite): () => void {
+    this.connection.exec('SAVEPOINT one')
+    try {
+      const result = work()
+      this.connection.exec('RELEASE one')
+      return () => resolve(result)
+    } catch (error) {
+      this.connection.exec('ROLLBACK TO one; RELEASE one')
+      return () => reject(storageError(error, this.path))
+    }
+  }
+
+  private rollBack(): void {
+    try {
+      this.connection.exec('ROLLBACK')
+    } catch {
+      // SQLite has rolled back by itself already (disk full, I/O error).
+    }
+  }
+
+  private migrate(): void {
+    const { user_version: version } = this.connection.prepare('PRAGMA user_version').get() as { user_version: number }
+    if (version === SCHEMA_VERSION) return
+    if (version !== 0) {
+      throw new StorageError('corrupt', `${this.path} has format ${version}; this release reads ${SCHEMA_VERSION}`, {
+        hint: 'upgrade betrace, or give it another data folder',
+      })
+    }
+    this.connection.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
+  }
+
+  private prepared(sql: string): StatementSync {
+    const known = this.statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.connection.prepare(sql)
+    this.statements.set(sql, statement)
+    return statement
+  }
+
+  private guarded<Result>(read: () => Result): Result {
+    try {
+      return read()
+    } catch (error) {
+      throw storageError(error, this.path)
+    }
+  }
+}

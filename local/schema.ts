@@ -1,0 +1,81 @@
+/** Kept in `user_version`: a file of another format is refused, never guessed at. */
+export const SCHEMA_VERSION = 1
+
+/** Times are milliseconds since 1970; `verdict`, `pending`, `timer`, `event` and `samples` hold JSON. */
+export const SCHEMA = `
+CREATE TABLE chunks (
+  trace_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  arrived_ms INTEGER NOT NULL,
+  span_count INTEGER NOT NULL,
+  packed BLOB NOT NULL,
+  UNIQUE (trace_id, key)
+);
+CREATE INDEX chunks_by_arrival ON chunks (arrived_ms);
+
+CREATE TABLE markers (
+  trace_id TEXT PRIMARY KEY,
+  revision INTEGER NOT NULL,
+  lease_token TEXT,
+  lease_until_ms INTEGER,
+  verdict TEXT NOT NULL,
+  pending TEXT NOT NULL,
+  written_ms INTEGER NOT NULL
+);
+CREATE INDEX markers_by_age ON markers (written_ms);
+
+CREATE TABLE timers (
+  id INTEGER PRIMARY KEY,
+  visible_ms INTEGER NOT NULL,
+  timer TEXT NOT NULL
+);
+CREATE INDEX timers_by_time ON timers (visible_ms);
+
+CREATE TABLE buried_timers (
+  id INTEGER PRIMARY KEY,
+  buried_ms INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  timer TEXT NOT NULL
+);
+
+CREATE TABLE signals (
+  event_id TEXT PRIMARY KEY,
+  time_ms INTEGER NOT NULL,
+  rule TEXT NOT NULL,
+  severity TEXT NOT NULL,
+  trace_id TEXT NOT NULL,
+  shadow INTEGER NOT NULL,
+  event TEXT NOT NULL
+);
+CREATE INDEX signals_by_time ON signals (time_ms);
+CREATE INDEX signals_by_rule ON signals (rule, time_ms);
+CREATE INDEX signals_by_trace ON signals (trace_id);
+
+CREATE TABLE storms (
+  rule TEXT NOT NULL,
+  window_start_ms INTEGER NOT NULL,
+  armed INTEGER NOT NULL,
+  samples TEXT NOT NULL,
+  PRIMARY KEY (rule, window_start_ms)
+);
+CREATE TABLE storm_signals (
+  rule TEXT NOT NULL,
+  window_start_ms INTEGER NOT NULL,
+  event_id TEXT NOT NULL,
+  PRIMARY KEY (rule, window_start_ms, event_id)
+) WITHOUT ROWID;
+
+CREATE TABLE deliveries (
+  id INTEGER PRIMARY KEY,
+  webhook TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  queued_ms INTEGER NOT NULL,
+  due_ms INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  failure TEXT,
+  failed INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  UNIQUE (webhook, event_id)
+);
+CREATE INDEX deliveries_by_time ON deliveries (webhook, failed, due_ms);
+`

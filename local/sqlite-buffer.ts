@@ -1,0 +1,148 @@
+import { arrivalMs, type Chunk } from '../shared/pipeline/chunk.ts'
+import type {
+  Clock,
+  CommittedVerdict,
+  Lease,
+  Marker,
+  PendingSignal,
+  RefusedChunk,
+  Timer,
+  TraceBuffer,
+} from '../shared/pipeline/ports.ts'
+import { packChunk, unpackChunk } from '../shared/stores/chunk-codec.ts'
+import type { Database, Row } from './database.ts'
+import { insertTimer } from './sqlite-timers.ts'
+
+/** Bytes of packed chunks that one page reads. */
+const PAGE_CHUNKS = 128
+/** Far above what a request may hold; a stored chunk that inflates to more is damaged. */
+const MAX_CHUNK_BYTES = 256 * 1024 * 1024
+
+const NO_VERDICT: Omit<CommittedVerdict, 'pending'> = { seen: [], verdicts: 0, truncated: false, signals: [] }
+
+/** The trace buffer in SQLite; a chunk and the timer it arms are stored in one transaction. */
+export class SqliteBuffer implements TraceBuffer {
+  private readonly database: Database
+  private readonly clock: Clock
+  private readonly quietPeriodMs: number
+
+  constructor(database: Database, clock: Clock, quietPeriodMs: number) {
+    this.database = database
+    this.clock = clock
+    this.quietPeriodMs = quietPeriodMs
+  }
+
+  async append(chunks: readonly Chunk[]): Promise<readonly RefusedChunk[]> {
+    const rows = chunks.map((chunk) => ({ chunk, packed: packChunk(chunk.bytes) }))
+    await this.database.write(() => {
+      for (const { chunk, packed } of rows) this.insert(chunk, packed)
+    })
+    return []
+  }
+
+  async readMarker(traceId: string): Promise<Marker | undefined> {
+    const row = this.database.get('SELECT * FROM markers WHERE trace_id = ?', traceId)
+    if (row === undefined) return undefined
+    const lease =
+      row.lease_token === null ? {} : { lease: { token: String(row.lease_token), untilMs: Number(row.lease_until_ms) } }
+    return {
+      ...(JSON.parse(String(row.verdict)) as Omit<CommittedVerdict, 'pending'>),
+      pending: JSON.parse(String(row.pending)) as readonly PendingSignal[],
+      revision: Number(row.revision),
+      ...lease,
+    }
+  }
+
+  async newestChunkKey(traceId: string): Promise<string | undefined> {
+    const row = this.database.get('SELECT max(key) AS key FROM chunks WHERE trace_id = ?', traceId)
+    return typeof row?.key === 'string' ? row.key : undefined
+  }
+
+  async oldestChunkKey(traceId: string, after: string | undefined): Promise<string | undefined> {
+    const sql = 'SELECT min(key) AS key FROM chunks WHERE trace_id = ? AND key > ?'
+    const row = this.database.get(sql, traceId, after ?? '')
+    return typeof row?.key === 'string' ? row.key : undefined
+  }
+
+  async *readChunks(traceId: string): AsyncGenerator<readonly Chunk[]> {
+    let after = ''
+    for (;;) {
+      const sql = 'SELECT * FROM chunks WHERE trace_id = ? AND key > ? ORDER BY key LIMIT ?'
+      const page = this.database.all(sql, traceId, after, PAGE_CHUNKS).map(toChunk)
+      const last = page.at(-1)
+      if (last === undefined) return
+      yield page
+      if (page.length < PAGE_CHUNKS) return
+      after = last.key
+    }
+  }
+
+  async readChunksByKey(traceId: string, keys: readonly string[]): Promise<readonly Chunk[]> {
+    const sql = 'SELECT * FROM chunks WHERE trace_id = ? AND key = ?'
+    return keys.flatMap((key) => this.database.all(sql, traceId, key).map(toChunk))
+  }
+
+  takeLease(traceId: string, read: Marker | undefined, lease: Lease): Promise<boolean> {
+    return this.database.write(() => {
+      if (read === undefined) return this.createMarker(traceId, lease)
+      const sql = `UPDATE markers SET lease_token = ?, lease_until_ms = ?, written_ms = ?
+        WHERE trace_id = ? AND revision = ? AND lease_token IS ?`
+      const { token, untilMs } = lease
+      const known = read.lease?.token ?? null
+      return this.database.run(sql, token, untilMs, this.clock(), traceId, read.revision, known) === 1
+    })
+  }
+
+  commit(traceId: string, token: string, verdict: CommittedVerdict): Promise<boolean> {
+    const { pending, ...rest } = verdict
+    const release = pending.length === 0 ? ', lease_token = NULL, lease_until_ms = NULL' : ''
+    const sql = `UPDATE markers SET revision = revision + 1, verdict = ?, pending = ?, written_ms = ?${release}
+      WHERE trace_id = ? AND lease_token = ?`
+    return this.database.write(
+      () => this.database.run(sql, JSON.stringify(rest), JSON.stringify(pending), this.clock(), traceId, token) === 1,
+    )
+  }
+
+  settle(traceId: string, token: string, pending: readonly PendingSignal[]): Promise<boolean> {
+    const sql = `UPDATE markers SET revision = revision + 1, pending = ?, written_ms = ?,
+      lease_token = NULL, lease_until_ms = NULL WHERE trace_id = ? AND lease_token = ?`
+    return this.database.write(
+      () => this.database.run(sql, JSON.stringify(pending), this.clock(), traceId, token) === 1,
+    )
+  }
+
+  release(traceId: string, token: string): Promise<boolean> {
+    const sql = 'UPDATE markers SET lease_token = NULL, lease_until_ms = NULL WHERE trace_id = ? AND lease_token = ?'
+    return this.database.write(() => this.database.run(sql, traceId, token) === 1)
+  }
+
+  /** Ends every lease: for a start after a crash, when nobody can be at work on the file. */
+  releaseAll(): Promise<number> {
+    const sql = 'UPDATE markers SET lease_token = NULL, lease_until_ms = NULL WHERE lease_token IS NOT NULL'
+    return this.database.write(() => this.database.run(sql))
+  }
+
+  private insert(chunk: Chunk, packed: Uint8Array): void {
+    const sql = 'INSERT OR IGNORE INTO chunks (trace_id, key, arrived_ms, span_count, packed) VALUES (?, ?, ?, ?, ?)'
+    const { traceId, key } = chunk
+    if (this.database.run(sql, traceId, key, arrivalMs(key), chunk.spanCount, packed) === 0) return
+    const dueAtMs = this.clock() + this.quietPeriodMs
+    const timer: Timer = { kind: 'trace', traceId, chunkKeys: [key], dueAtMs, attempt: 0 }
+    insertTimer(this.database, timer)
+  }
+
+  private createMarker(traceId: string, { token, untilMs }: Lease): boolean {
+    const sql = `INSERT OR IGNORE INTO markers (trace_id, revision, lease_token, lease_until_ms, verdict, pending, written_ms)
+      VALUES (?, 0, ?, ?, ?, '[]', ?)`
+    return this.database.run(sql, traceId, token, untilMs, JSON.stringify(NO_VERDICT), this.clock()) === 1
+  }
+}
+
+function toChunk(row: Row): Chunk {
+  return {
+    traceId: String(row.trace_id),
+    key: String(row.key),
+    bytes: unpackChunk(row.packed as Uint8Array, MAX_CHUNK_BYTES),
+    spanCount: Number(row.span_count),
+  }
+}

@@ -1,0 +1,53 @@
+import type { PendingSignal, SignalStore } from '../shared/pipeline/ports.ts'
+import type { SignalEvent } from '../shared/pipeline/signal.ts'
+import type { Database } from './database.ts'
+
+/** Which signals to read; times are milliseconds since 1970, `toMs` is exclusive. */
+export interface SignalQuery {
+  readonly rule?: string
+  readonly traceId?: string
+  readonly fromMs?: number
+  readonly toMs?: number
+  /** 1,000 unless told. */
+  readonly limit?: number
+}
+
+/** Every signal, in SQLite, shadow and suppressed ones too. */
+export class SqliteSignals implements SignalStore {
+  private readonly database: Database
+  private readonly onNew: (signals: readonly PendingSignal[]) => Promise<void>
+
+  /** `onNew` gets the signals that were not stored before, first: what fails there is not stored, and comes again. */
+  constructor(database: Database, onNew: (signals: readonly PendingSignal[]) => Promise<void> = async () => {}) {
+    this.database = database
+    this.onNew = onNew
+  }
+
+  async record(signals: readonly PendingSignal[]): Promise<void> {
+    const known = 'SELECT 1 FROM signals WHERE event_id = ?'
+    const fresh = signals.filter(({ event }) => this.database.get(known, event.id) === undefined)
+    if (fresh.length === 0) return
+    await this.onNew(fresh)
+    const sql = `INSERT OR IGNORE INTO signals (event_id, time_ms, rule, severity, trace_id, shadow, event)
+      VALUES (?, ?, ?, ?, ?, ?, ?)`
+    await this.database.write(() => {
+      for (const { event, shadow } of fresh) {
+        const { signal, severity, traceId } = event.data
+        const timeMs = Date.parse(event.time)
+        this.database.run(sql, event.id, timeMs, signal, severity, traceId, shadow ? 1 : 0, JSON.stringify(event))
+      }
+    })
+  }
+
+  /** Signals by time, oldest first. */
+  find(query: SignalQuery): readonly PendingSignal[] {
+    const sql = `SELECT event, shadow FROM signals
+      WHERE (?1 IS NULL OR rule = ?1) AND (?2 IS NULL OR trace_id = ?2) AND time_ms >= ?3 AND time_ms < ?4
+      ORDER BY time_ms, rowid LIMIT ?5`
+    const { rule = null, traceId = null, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, limit = 1_000 } = query
+    return this.database.all(sql, rule, traceId, fromMs, toMs, limit).map(({ event, shadow }) => ({
+      event: JSON.parse(String(event)) as SignalEvent,
+      shadow: shadow === 1,
+    }))
+  }
+}
