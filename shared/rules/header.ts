@@ -17,8 +17,8 @@ export interface Line {
   readonly end: number
 }
 
-export const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']
-export const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]*$/
+const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']
+const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]*$/
 
 /** Whether a comment line can only be meant as the header of a rule, well written or not. */
 export function isHeader(line: string): boolean {

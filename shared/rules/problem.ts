@@ -1,55 +1,58 @@
 import type { Problem, SourceRange } from '../errors.ts'
 
 /** Everything that can be wrong with rules, by stage: the file, the syntax, the meaning, the set. */
-export type RuleProblemCode =
-  | 'condition-before-header'
-  | 'malformed-header'
-  | 'unknown-severity'
-  | 'malformed-metadata'
-  | 'missing-condition'
-  | 'malformed-yaml'
-  | 'malformed-pack'
-  | 'unexpected-text'
-  | 'missing-operator'
-  | 'missing-value'
-  | 'missing-bracket'
-  | 'unclosed-bracket'
-  | 'unterminated-text'
-  | 'wrong-quotes'
-  | 'wrong-operator'
-  | 'chained-comparison'
-  | 'unquoted-pattern'
-  | 'malformed-number'
-  | 'unknown-unit'
-  | 'reserved-word'
-  | 'ambiguous-word'
-  | 'malformed-name'
-  | 'unknown-function'
-  | 'unknown-method'
-  | 'unknown-intrinsic'
-  | 'not-a-condition'
-  | 'not-a-value'
-  | 'not-a-list'
-  | 'empty-list'
-  | 'null-comparison'
-  | 'unknown-block'
-  | 'duplicate-block'
-  | 'missing-when'
-  | 'missing-requirement'
-  | 'unsupported-feature'
-  | 'attribute-outside-where'
-  | 'trace-inside-where'
-  | 'kind-mismatch'
-  | 'unknown-value'
-  | 'invalid-regex'
-  | 'regex-too-large'
-  | 'constant-condition'
-  | 'nesting-too-deep'
-  | 'expression-too-long'
-  | 'rule-too-long'
-  | 'list-too-long'
-  | 'too-many-rules'
-  | 'duplicate-rule'
+export const RULE_PROBLEM_CODES = [
+  'condition-before-header',
+  'malformed-header',
+  'unknown-severity',
+  'malformed-metadata',
+  'missing-condition',
+  'malformed-yaml',
+  'malformed-pack',
+  'unexpected-text',
+  'missing-operator',
+  'missing-value',
+  'missing-bracket',
+  'unclosed-bracket',
+  'unterminated-text',
+  'wrong-quotes',
+  'wrong-operator',
+  'chained-comparison',
+  'unquoted-pattern',
+  'malformed-number',
+  'unknown-unit',
+  'reserved-word',
+  'ambiguous-word',
+  'malformed-name',
+  'unknown-function',
+  'unknown-method',
+  'unknown-intrinsic',
+  'not-a-condition',
+  'not-a-value',
+  'not-a-list',
+  'empty-list',
+  'null-comparison',
+  'unknown-block',
+  'duplicate-block',
+  'missing-when',
+  'missing-requirement',
+  'unsupported-feature',
+  'attribute-outside-where',
+  'trace-inside-where',
+  'kind-mismatch',
+  'unknown-value',
+  'invalid-regex',
+  'regex-too-large',
+  'constant-condition',
+  'nesting-too-deep',
+  'expression-too-long',
+  'rule-too-long',
+  'list-too-long',
+  'too-many-rules',
+  'duplicate-rule',
+] as const
+
+export type RuleProblemCode = (typeof RULE_PROBLEM_CODES)[number]
 
 /** A problem inside one text, its place known; not yet tied to a file. */
 export interface TextProblem extends Problem<RuleProblemCode> {

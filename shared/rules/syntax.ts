@@ -74,7 +74,7 @@ export interface AndNode extends Span {
   readonly rest: readonly { readonly operator: Token | null; readonly operand: SyntaxNode }[]
 }
 
-export interface NotNode extends Span {
+interface NotNode extends Span {
   readonly kind: 'not'
   readonly word: Token
   readonly operand: SyntaxNode
@@ -110,12 +110,12 @@ export interface GroupNode extends Bracketed {
   readonly inner: SyntaxNode
 }
 
-export interface ListNode extends Bracketed {
+interface ListNode extends Bracketed {
   readonly kind: 'list'
   readonly items: readonly SyntaxNode[]
 }
 
-export interface Arguments extends Bracketed {
+interface Arguments extends Bracketed {
   readonly kind: 'arguments'
   readonly items: readonly SyntaxNode[]
 }
@@ -133,7 +133,7 @@ export interface SelectorCallNode extends Span {
   readonly argument: SelectorArgument
 }
 
-export interface SelectorArgument extends Bracketed {
+interface SelectorArgument extends Bracketed {
   readonly kind: 'selectorArgument'
   readonly selector: SyntaxNode
   readonly rest: readonly SyntaxNode[]

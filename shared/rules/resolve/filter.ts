@@ -6,7 +6,6 @@ import { reportMistake } from './mistake.ts'
 import { type Place, resolveExistsArgument, resolveOperand } from './operand.ts'
 import { quoted, type Reading, report, textOf } from './reading.ts'
 import { resolveTest } from './test.ts'
-import { reportUnsupported } from './unsupported.ts'
 import { quotedKey, resolveWord } from './word.ts'
 
 const SPAN: Place = {
@@ -72,9 +71,4 @@ export function reportConstant(reading: Reading, node: SyntaxNode, word: string)
     `"${word}" is the same on every trace`,
     `remove it, or write ${quoted(word)} for a name`,
   )
-}
-
-/** Reports the functions of a later version. */
-export function reportAggregate(reading: Reading, node: SyntaxNode, name: string): undefined {
-  return reportUnsupported(reading, node, `${name}(…)`)
 }
