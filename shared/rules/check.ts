@@ -5,9 +5,9 @@ import { reportLongLists } from './check/lists.ts'
 import type { Pass } from './check/pass.ts'
 import { reportConstantComparisons, reportSpanValuesOutsideWhere } from './check/places.ts'
 import { reportUnusableRegexes } from './check/regexes.ts'
-import { readPack } from './pack.ts'
 import { inOrder, type RuleProblem, type TextProblem } from './problem.ts'
-import { type ReadRule, readRuleFile } from './rule-file.ts'
+import { readRules } from './read.ts'
+import type { ReadRule } from './rule-file.ts'
 
 /** One file of rules by the name shown in problems; `.yaml` and `.yml` are packs, all else is rule text. */
 export interface RuleSource {
@@ -56,7 +56,7 @@ interface RuleSet {
 type Place = { readonly file: string; readonly line: number }
 
 function checkFile({ file, text }: RuleSource, set: RuleSet): readonly RuleProblem[] {
-  const read = /\.ya?ml$/i.test(file) ? readPack(text) : readRuleFile(text)
+  const read = readRules(file, text)
   const problems = read.problems.map((problem): RuleProblem => ({ ...problem, file }))
   for (const entry of read.rules) {
     set.ruleCount += 1

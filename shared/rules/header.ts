@@ -88,7 +88,7 @@ const SEVERITY_SPELLINGS: ReadonlyMap<string, Severity> = new Map([
   ['debug', 'info'],
 ])
 
-const KEYS = ['Description', 'Runbook', 'Owner', 'Tags', 'Mode'] as const
+export const KEYS = ['Description', 'Runbook', 'Owner', 'Tags', 'Mode'] as const
 type Key = (typeof KEYS)[number]
 
 interface Entry {

@@ -34,7 +34,8 @@ export function parseBody(text: string, positionAt: (offset: number) => SourcePo
   return { body: resolved, problems: inOrder(problems) }
 }
 
-function parseSyntax(text: string): SyntaxBody | TooDeep {
+/** The syntax of a rule's body, before words have a meaning; any text has one unless it nests too deep. */
+export function parseSyntax(text: string): SyntaxBody | TooDeep {
   try {
     return parse(text) as SyntaxBody
   } catch (thrown) {

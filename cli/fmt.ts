@@ -1,0 +1,99 @@
+import { writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { type Formatted, formatRules } from '../shared/rules/format/format.ts'
+import { type Finish, newCommand, withExamples } from './command.ts'
+import { CommandError } from './command-error.ts'
+import { writeProblems } from './load-rules.ts'
+import { type RuleFile, readRuleFiles } from './rule-files.ts'
+import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
+import { counted } from './text.ts'
+
+const EXIT_CODES =
+  '\nExit code: 0 all is formatted, 1 with --check: something is not, 2 a file has problems and was left as it is.'
+
+/** `betrace fmt`: lays out rule files in the one canonical way. */
+export function fmtCommand(terminal: Terminal, finish: Finish): Command {
+  const command = newCommand('fmt', terminal)
+    .summary('format rule files')
+    .description('Formats rules in place: only white space changes, comments and meaning stay.')
+    .argument('<path...>', 'rule files, or folders of *.rules, *.yaml and *.yml; - reads and writes rule text')
+    .option('-c, --check', 'change nothing, list the files that would change', false)
+    .action(async (paths: readonly string[], options: { readonly check: boolean }) => {
+      const isPipe = paths.length === 1 && paths[0] === '-'
+      finish(isPipe ? await formatPipe(options.check, terminal) : await formatFiles(paths, options.check, terminal))
+    })
+  withExamples(command, terminal, [
+    ['format all rules of a folder', 'betrace fmt rules/'],
+    ['fail in CI where something is not formatted', 'betrace fmt --check rules/'],
+    ['format from an editor', 'betrace fmt - < payments.rules'],
+  ])
+  return command.addHelpText(
+    'after',
+    `\nOf YAML packs, conditions written as blocks (condition: |) change.${EXIT_CODES}`,
+  )
+}
+
+async function formatPipe(check: boolean, terminal: Terminal): Promise<ExitCode> {
+  const chunks: Buffer[] = []
+  for await (const chunk of terminal.stdin) chunks.push(Buffer.from(chunk))
+  const file: RuleFile = { file: '<stdin>', text: Buffer.concat(chunks).toString('utf8') }
+  const formatted = formatRules(file.file, file.text)
+  if ('problems' in formatted) return refuse(formatted, file, terminal)
+  if (!check) await write(terminal.stdout, formatted.text)
+  return check && formatted.text !== file.text ? 1 : 0
+}
+
+async function formatFiles(paths: readonly string[], check: boolean, terminal: Terminal): Promise<ExitCode> {
+  const files = await readRuleFiles(paths)
+  let refused = 0
+  let changed = 0
+  for (const file of files) {
+    const formatted = formatRules(file.file, file.text)
+    if ('problems' in formatted) {
+      await refuse(formatted, file, terminal)
+      refused++
+    } else if (formatted.text !== file.text) {
+      if (!check) await save(file.file, formatted.text)
+      await write(terminal.stdout, `${check ? 'not formatted' : 'formatted'}: ${file.file}\n`)
+      changed++
+    }
+  }
+  await write(terminal.stderr, summary({ files: files.length, changed, refused, check }, terminal))
+  if (refused > 0) return 2
+  return check && changed > 0 ? 1 : 0
+}
+
+async function refuse(
+  { problems }: Extract<Formatted, { problems: unknown }>,
+  file: RuleFile,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const placed = problems.map((problem) => ({ ...problem, file: file.file }))
+  await writeProblems(placed, [file], terminal.stderr)
+  return 2
+}
+
+async function save(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(`cannot write ${file}: ${error.message}`)
+  })
+}
+
+interface Counts {
+  readonly files: number
+  readonly changed: number
+  readonly refused: number
+  readonly check: boolean
+}
+
+function summary({ files, changed, refused, check }: Counts, { stderr }: Terminal): string {
+  const isGood = refused === 0 && !(check && changed > 0)
+  const sign = isGood ? paint(stderr, 'green', '✓') : paint(stderr, 'red', '✗')
+  const parts = [
+    counted(files, 'file'),
+    ...(changed > 0 ? [`${changed} ${check ? 'not formatted' : 'changed'}`] : []),
+    ...(refused > 0 ? [`${refused} with problems left unchanged`] : []),
+    ...(changed === 0 && refused === 0 ? ['all formatted'] : []),
+  ]
+  return `${sign} ${parts.join(', ')}\n`
+}

@@ -1,0 +1,43 @@
+import { KEYS, type Line } from '../header.ts'
+import { type Section, sectionsOf } from '../sections.ts'
+import { type Source, sourceOf } from '../source.ts'
+import { bodyLines, paragraphs } from './lines.ts'
+
+/** A `*.rules` file that was read without problems: a rule a block, an empty line between two, all else as written. */
+export function layOutFile(text: string): string {
+  const source = sourceOf(text)
+  const { preamble, sections } = sectionsOf(source)
+  const lines = [...paragraphs(preamble.map((line) => textOf(source, line)))]
+  for (const [index, section] of sections.entries()) {
+    const { rule, remarks } = ruleLines(source, section)
+    const isLast = index === sections.length - 1
+    // Comments with no empty line on either side are taken to speak of the rule below them.
+    lines.push(...rule, ...(isLast || remarks.includes('') ? remarks : ['', ...remarks]))
+  }
+  while (lines.at(-1) === '') lines.pop()
+  while (lines[0] === '') lines.shift()
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`
+}
+
+function textOf(source: Source, line: Line): string {
+  return source.text.slice(line.start, line.end)
+}
+
+/** A rule from header to condition, and the comments that stand between it and the next. */
+function ruleLines(source: Source, { header, comments, body: written }: Section) {
+  const start = written[0]?.start ?? header.end
+  const { body, remarks } = bodyLines(source.text.slice(start, written.at(-1)?.end ?? start))
+  const metadata = comments.map((line) => metadataLine(textOf(source, line)))
+  return { rule: [headerLine(textOf(source, header)), ...metadata.filter((line) => line !== ''), ...body], remarks }
+}
+
+function headerLine(line: string): string {
+  return line.replace(/^\s*\/\/\s*Signal:\s*(\S+?)\s*\(([^()]*)\)\s*$/, '// Signal: $1 ($2)')
+}
+
+/** `// Key: value`; any other comment as it is. */
+function metadataLine(line: string): string {
+  const [, word = '', value = ''] = /^\s*\/\/\s*([A-Za-z]+)\s*:\s*(.*?)\s*$/.exec(line) ?? []
+  const key = KEYS.find((known) => known.toLowerCase() === word.toLowerCase())
+  return key === undefined ? line.trim() : `// ${key}: ${value}`
+}
