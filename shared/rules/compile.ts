@@ -2,7 +2,7 @@ import type { All, CheckedRule, Condition, Filter, Has, NamePattern, Selector, T
 import { type KeyUse, spanLookups, traceLookups } from './lookups.ts'
 import { indexNames } from './name-index.ts'
 import type { NameGroup, Predicate, RulePlan, RuleSet, Run, SpanView } from './plan.ts'
-import { allOf, type Decider, type Lookups, planLogic, planTest } from './plan-test.ts'
+import { type Decider, type Lookups, planFilters, planLogic, planTest } from './plan-test.ts'
 import { compileRegex, type RegexTest } from './regex.ts'
 import { countSpans } from './run.ts'
 import { nameShape, selectorShape } from './shape.ts'
@@ -40,8 +40,13 @@ export function compileRules(rules: readonly CheckedRule[]): RuleSet {
     lookup: indexNames(exact, globs),
     always: plans.filter((_, order) => triggers[order] === undefined),
     anySpan: shared.groups.get('any')?.triggers ?? [],
+    groups: shared.groups,
+    lookups: spanLookups(() => readByMany, shared.span.regex),
   }
 }
+
+/** What looks for evidence reads what others have read. */
+const readByMany: KeyUse = { uses: 2 }
 
 function newShared(): Shared {
   const keys = new Map<string, KeyUse>()
@@ -127,17 +132,12 @@ export function exceptionsTo({ selector, filters, range }: All): Selector {
 function predicateOf(shared: Shared, selector: Selector): Predicate {
   const predicate = remember(shared.predicates, selectorShape(selector), () => ({
     group: groupOf(shared, selector.name),
-    test: planFilters(shared, selector.filters),
+    test: selector.filters.length === 0 ? undefined : planFilters(selector.filters, shared.span),
     uses: 0,
     counted: false,
   }))
   predicate.uses++
   return predicate
-}
-
-function planFilters(shared: Shared, filters: readonly Filter[]): Decider<SpanView> | undefined {
-  if (filters.length === 0) return undefined
-  return allOf(filters.map((filter) => planLogic(filter, (test: Test) => planTest(test, shared.span))))
 }
 
 function groupOf(shared: Shared, name: NamePattern): NameGroup {

@@ -1,16 +1,22 @@
 import type { Trace } from '../trace/span.ts'
 import type { Rule } from './ast.ts'
+import { evidenceOf } from './evidence/evidence.ts'
 import type { NamedSpans, RulePlan, RuleSet, Run } from './plan.ts'
 import { newRun } from './run.ts'
-import type { Outcome, Verdict } from './verdict.ts'
+import type { Evidence, Outcome, Verdict } from './verdict.ts'
 
 /**
  * Judges one trace by every rule that may say something of it, in the order of the rules. A rule that is not among the
  * verdicts lacks the span names it needs: it has its `idleOutcome`. Total and re-entrant.
  */
 export function judge(set: RuleSet, trace: Trace): readonly Verdict[] {
-  const run = newRun(trace, groupByName(set, trace))
-  return touchedPlans(set, run).map((plan) => verdictOf(plan, run))
+  const run = startRun(set, trace)
+  return touchedPlans(set, run).map((plan) => verdictOf(set, plan, run))
+}
+
+/** Groups the spans of the trace by the names the rules ask for. */
+export function startRun(set: RuleSet, trace: Trace): Run {
+  return newRun(trace, groupByName(set, trace))
 }
 
 /** What a rule says of a trace without the span names it needs. */
@@ -44,7 +50,20 @@ function touchedPlans(set: RuleSet, run: Run): readonly RulePlan[] {
   return plans.sort((a, b) => a.order - b.order)
 }
 
-function verdictOf(plan: RulePlan, run: Run): Verdict {
+function verdictOf(set: RuleSet, plan: RulePlan, run: Run): Verdict {
   const outcome = plan.decide(run)
-  return outcome === 'violated' ? { rule: plan.rule, outcome } : plan.plain[outcome]
+  return outcome === 'violated' ? violation(set, plan, run) : plan.plain[outcome]
+}
+
+/** Evidence takes longer than the verdict and not every caller asks for it. */
+function violation(set: RuleSet, { rule }: RulePlan, run: Run): Verdict {
+  let evidence: Evidence | undefined
+  return {
+    rule,
+    outcome: 'violated',
+    get evidence() {
+      evidence ??= evidenceOf({ set, run }, rule)
+      return evidence
+    },
+  }
 }

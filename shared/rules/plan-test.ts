@@ -6,6 +6,7 @@ import type {
   ComparisonOperator,
   Condition,
   Count,
+  Filter,
   Has,
   Intrinsic,
   Logic,
@@ -46,6 +47,11 @@ export function planLogic<Atom extends Has | All | Test, Scope>(
   return node.kind === 'and' ? allOf(deciders) : someOf(deciders)
 }
 
+/** Filters that hold on one span. */
+export function planFilters<Scope>(filters: readonly Filter[], lookups: Lookups<Scope>): Decider<Scope> {
+  return allOf(filters.map((filter) => planLogic(filter, (test: Test) => planTest(test, lookups))))
+}
+
 /** A rough measure of the work a condition takes, to sort by. */
 function costOf(condition: Condition): number {
   switch (condition.kind) {
@@ -65,7 +71,7 @@ function costOf(condition: Condition): number {
   }
 }
 
-export function allOf<Scope>(deciders: readonly Decider<Scope>[]): Decider<Scope> {
+function allOf<Scope>(deciders: readonly Decider<Scope>[]): Decider<Scope> {
   const [first, second] = deciders
   if (first === undefined) return () => true
   if (second === undefined) return first

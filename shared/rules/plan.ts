@@ -1,6 +1,7 @@
 import type { AttributeValue, Span, Trace } from '../trace/span.ts'
 import type { CheckedRule, NamePattern } from './ast.ts'
 import type { NameLookup } from './name-index.ts'
+import type { Lookups } from './plan-test.ts'
 import type { Outcome, Verdict } from './verdict.ts'
 
 /**
@@ -16,6 +17,10 @@ export interface RuleSet {
   readonly always: readonly RulePlan[]
   /** To be judged on every trace that has a span. */
   readonly anySpan: readonly RulePlan[]
+  /** Every name pattern that is asked for, by its shape. */
+  readonly groups: ReadonlyMap<string, NameGroup>
+  /** How a span is read to say why a filter fails. */
+  readonly lookups: Lookups<SpanView>
 }
 
 /** One rule as closures. */

@@ -1,0 +1,126 @@
+import type { Comparison, Filter, Membership, Operand, Test } from '../ast.ts'
+import { type Lookups, planLogic, planOperand, planRight, planTest } from '../plan-test.ts'
+import { printLiteral, printOperand } from '../print.ts'
+import { elementsOf, equal, isArray, isMissing, isNumeric, type Value } from '../values.ts'
+import { cut, describe, describeDuration, describeTyped, isDuration, typeName } from './wording.ts'
+
+/** A span or a trace, and how operands are read of it. */
+export interface Sight<Scope> {
+  readonly scope: Scope
+  readonly lookups: Lookups<Scope>
+}
+
+/** Why a filter is false, one phrase for each test that makes it so: `amount is 900, not > 1000`. */
+export function failures<Scope>(sight: Sight<Scope>, filter: Filter): readonly string[] {
+  return reasonsFor(sight, filter, false)
+}
+
+export function isTrue<Scope>({ scope, lookups }: Sight<Scope>, filter: Filter): boolean {
+  return planLogic(filter, (test: Test) => planTest(test, lookups))(scope)
+}
+
+/** Phrases for the tests that make the filter what it is, which is `truth`. */
+function reasonsFor<Scope>(sight: Sight<Scope>, filter: Filter, truth: boolean): readonly string[] {
+  switch (filter.kind) {
+    case 'not':
+      return reasonsFor(sight, filter.operand, !truth)
+    case 'and':
+    case 'or':
+      return filter.operands
+        .filter((operand) => isTrue(sight, operand) === truth)
+        .flatMap((operand) => reasonsFor(sight, operand, truth))
+    default:
+      return [truth ? saySides(sight, filter) : failingReason(sight, filter)]
+  }
+}
+
+/** What the operands of a test came to: `currency is "USD"`. */
+export function saySides<Scope>(sight: Sight<Scope>, test: Test): string {
+  const sides = test.kind === 'comparison' ? [test.left, test.right] : [testedOperand(test)]
+  return sides
+    .filter((side) => !isLiteral(side))
+    .map((side) => say(sight, side))
+    .join(' and ')
+}
+
+function testedOperand(test: Exclude<Test, Comparison>): Operand {
+  return test.kind === 'exists' || test.kind === 'truthy' ? test.operand : test.left
+}
+
+export function say<Scope>({ scope, lookups }: Sight<Scope>, operand: Operand): string {
+  return `${printOperand(operand)} is ${word(operand, planOperand(operand, lookups)(scope))}`
+}
+
+function word(operand: Operand, value: Value): string {
+  return isDuration(operand) && isNumeric(value) ? describeDuration(value) : describe(value)
+}
+
+function failingReason<Scope>(sight: Sight<Scope>, test: Test): string {
+  if (test.kind === 'comparison') return failedComparison(sight, test)
+  const operand = testedOperand(test)
+  const name = printOperand(operand)
+  const value = planOperand(operand, sight.lookups)(sight.scope)
+  if (isMissing(value)) return `${name} is missing`
+  switch (test.kind) {
+    case 'membership':
+      return `${name} is ${failedMembership(test, value)}`
+    case 'matches':
+      if (typeof value !== 'string' && !isArray(value)) return `${name} is ${describeTyped(value)}, not a string`
+      return `${name} is ${describe(value)}, in which "${cut(test.pattern)}" finds nothing`
+    default:
+      return `${name} is ${typeof value === 'boolean' ? value : `${describeTyped(value)}, not the boolean true`}`
+  }
+}
+
+function failedMembership({ items, negated }: Membership, value: Value): string {
+  const list = cut(`[${items.map(printLiteral).join(', ')}]`)
+  const elements = isArray(value) ? elementsOf(value) : [value]
+  const isComparable = elements.some((one) => items.some((item) => equal(one, literalValue(item)) !== undefined))
+  if (!isComparable) return `${describeTyped(value)}, and no such type is in ${list}`
+  return negated ? `${describe(value)}, which is in ${list}` : `${describe(value)}, not in ${list}`
+}
+
+function literalValue(item: Membership['items'][number]): Value {
+  return item.kind === 'duration' ? item.nanos : item.value
+}
+
+function failedComparison<Scope>(sight: Sight<Scope>, test: Comparison): string {
+  const { scope, lookups } = sight
+  const left = planOperand(test.left, lookups)(scope)
+  const right = planRight(test.operator, test.right, lookups)(scope)
+  const leftName = printOperand(test.left)
+  const rightName = printOperand(test.right)
+  if (isMissing(left)) return `${leftName} is missing`
+  if (isMissing(right)) return `${rightName} is missing`
+  if (isLiteral(test.left)) return saySides(sight, test)
+  const isFixed =
+    isLiteral(test.right) || (typeof right === 'string' && isMissing(planOperand(test.right, lookups)(scope)))
+  if (areUnlike(test, left, right)) {
+    const other = isFixed ? `, not a ${typeName(right)}` : ` and ${rightName} is ${describeTyped(right)}`
+    return `${leftName} is ${describeTyped(left)}${other}`
+  }
+  const wanted = isFixed ? word(test.right, right) : `${rightName}, which is ${word(test.right, right)}`
+  return `${leftName} is ${word(test.left, left)}, ${failedRelation[test.operator]} ${wanted}`
+}
+
+const failedRelation: { readonly [O in Comparison['operator']]: string } = {
+  '==': 'not',
+  '!=': 'the same as',
+  '<': 'not <',
+  '<=': 'not <=',
+  '>': 'not >',
+  '>=': 'not >=',
+  contains: 'which does not contain',
+  'starts with': 'which does not start with',
+  'ends with': 'which does not end with',
+}
+
+function areUnlike({ operator }: Comparison, left: Value, right: Value): boolean {
+  if (isArray(left) || isArray(right)) return false
+  const isTextual = operator === 'contains' || operator === 'starts with' || operator === 'ends with'
+  return isTextual ? typeof left !== 'string' || typeof right !== 'string' : equal(left, right) === undefined
+}
+
+export function isLiteral(operand: Operand): boolean {
+  return ['number', 'duration', 'text', 'boolean'].includes(operand.kind)
+}

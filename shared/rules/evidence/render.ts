@@ -1,0 +1,49 @@
+import type { Block, ClauseEvidence, Evidence, EvidenceValue, SpanEvidence } from '../verdict.ts'
+import { escapeControls } from './wording.ts'
+
+/**
+ * Evidence as lines of plain text, for a terminal, a pager or a mail: each clause with whether it holds and what was
+ * seen, under it the spans with the values read. No line holds control characters, whatever the trace held.
+ */
+export function renderEvidence({ clauses, truncated }: Evidence): readonly string[] {
+  const lines: string[] = []
+  let block: Block | undefined
+  for (const clause of clauses) {
+    if (clause.block !== block && clause.block !== 'pattern') lines.push(`${clause.block}:`)
+    block = clause.block
+    lines.push(...renderClause(clause))
+  }
+  return truncated ? [...lines, '(shortened: the counts are of everything seen)'] : lines
+}
+
+function renderClause(clause: ClauseEvidence): readonly string[] {
+  const { block, depth, holds, seen, spans, spanCount, nearMisses, nearMissCount } = clause
+  const indent = '  '.repeat(depth + (block === 'pattern' ? 0 : 1))
+  return [
+    `${indent}${holds ? '✓' : '✗'} ${escapeControls(clause.clause)} — ${escapeControls(seen)}`,
+    ...spans.map((span) => `${indent}    ${renderSpan(span)}`),
+    ...more(indent, spanCount - spans.length, spans.length),
+    ...nearMisses.map((span) => `${indent}    near miss: ${renderSpan(span)}`),
+    ...more(indent, nearMissCount - nearMisses.length, nearMisses.length),
+  ]
+}
+
+/** Says how many spans are left out of a list that has some. */
+function more(indent: string, left: number, shown: number): readonly string[] {
+  return left > 0 && shown > 0 ? [`${indent}    … and ${left} more`] : []
+}
+
+function renderSpan({ spanId, name, service, values, reason }: SpanEvidence): string {
+  const where = service === '' ? '' : ` of ${escapeControls(service)}`
+  const because = reason === undefined ? '' : `: ${escapeControls(reason)}`
+  const read = Object.entries(values).map(([key, value]) => `${escapeControls(key)}=${renderValue(key, value)}`)
+  const shown = reason === undefined && read.length > 0 ? `: ${read.join(' ')}` : because
+  return `span ${spanId} ${escapeControls(name)}${where}${shown}`
+}
+
+/** Strings in quotes, save for what is a string only because JSON has no durations. */
+function renderValue(key: string, value: EvidenceValue): string {
+  if (value === null) return 'missing'
+  if (typeof value === 'string') return key === 'span.duration' ? value : `"${escapeControls(value)}"`
+  return typeof value === 'object' ? `[${value.map((each) => renderValue('', each)).join(', ')}]` : String(value)
+}
