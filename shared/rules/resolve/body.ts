@@ -50,7 +50,7 @@ function resolveInvariant(reading: Reading, body: SyntaxBody & { readonly kind: 
 function blockNameOf({ keyword }: SyntaxBlock): BlockName | undefined {
   const { text } = keyword
   if (text === 'when' || text === 'always' || text === 'never') return text
-  return /^except\s/.test(text) ? 'except' : undefined
+  return text === 'except when' ? 'except' : undefined
 }
 
 function blockName(reading: Reading, block: SyntaxBlock): BlockName | undefined {

@@ -1,7 +1,10 @@
-import type { Literal } from '../ast.ts'
+import type { SourceRange } from '../../errors.ts'
+import type { Literal, Operand } from '../ast.ts'
 import { nearest } from '../suggest.ts'
 import type { LeafNode, Span, WordNode } from '../syntax.ts'
 import { quoted, type Reading, report } from './reading.ts'
+
+type NumberNode = Span & { readonly text: string }
 
 const DURATION_UNITS: ReadonlyMap<string, { readonly exponent: number; readonly factor: number }> = new Map([
   ['us', { exponent: 3, factor: 1 }],
@@ -51,12 +54,8 @@ const DECODED: ReadonlyMap<string, string> = new Map([
   ['t', '\t'],
 ])
 
-/** A number, a duration or a size as written, `negative` where a `-` stands before it; reports an unknown unit. */
-export function resolveNumber(
-  reading: Reading,
-  node: Span & { readonly text: string },
-  negative: boolean,
-): Literal | undefined {
+/** A number, a duration or a size as written; reports an unknown unit. */
+export function resolveNumber(reading: Reading, node: NumberNode): Literal | undefined {
   const parts = /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?(\p{L}*)$/u.exec(node.text)
   const [, whole = '', fraction = '', exponentText = '0', unit = ''] = parts ?? []
   const range = reading.rangeOf(node)
@@ -65,19 +64,22 @@ export function resolveNumber(
   const duration = DURATION_UNITS.get(unit)
   if (duration !== undefined) {
     const nanos = decimal(digits, exponent + duration.exponent) * duration.factor
-    if (!Number.isFinite(nanos)) return tooLarge(reading, node)
-    return { kind: 'duration', nanos: negative ? -nanos : nanos, range }
+    return Number.isFinite(nanos) ? { kind: 'duration', nanos, range } : tooLarge(reading, node)
   }
   const scale = unit === '' ? 0 : SIZE_EXPONENTS.get(unit)
   if (scale === undefined) return unknownUnit(reading, node, unit)
   const value = decimal(digits, exponent + scale)
   if (!Number.isFinite(value)) return tooLarge(reading, node)
   const isInteger = fraction === '' && exponentText === '0'
-  if (isInteger && value > Number.MAX_SAFE_INTEGER) {
-    const exact = BigInt(digits) * 10n ** BigInt(scale)
-    return { kind: 'number', value: negative ? -exact : exact, range }
-  }
-  return { kind: 'number', value: negative ? 0 - value : value, range }
+  const isExact = !isInteger || value <= Number.MAX_SAFE_INTEGER
+  return { kind: 'number', value: isExact ? value : BigInt(digits) * 10n ** BigInt(scale), range }
+}
+
+/** What a `-` before a literal makes of it; undefined of any other value. */
+export function negatedLiteral(operand: Operand, range: SourceRange): Literal | undefined {
+  if (operand.kind === 'duration') return { ...operand, nanos: 0 - operand.nanos, range }
+  if (operand.kind !== 'number') return undefined
+  return { ...operand, value: typeof operand.value === 'bigint' ? -operand.value : 0 - operand.value, range }
 }
 
 /** The double nearest to digits × 10^exponent: shifting the point in text keeps 1.1kb exactly 1100. */
@@ -85,11 +87,11 @@ function decimal(digits: string, exponent: number): number {
   return Number(`${digits}e${exponent}`)
 }
 
-function tooLarge(reading: Reading, node: Span & { readonly text: string }): undefined {
+function tooLarge(reading: Reading, node: NumberNode): undefined {
   return report(reading, node, 'malformed-number', 'this number is too large', 'write a number below 1e308')
 }
 
-function unknownUnit(reading: Reading, node: Span & { readonly text: string }, unit: string): undefined {
+function unknownUnit(reading: Reading, node: NumberNode, unit: string): undefined {
   const meant =
     UNIT_SPELLINGS.get(unit.toLowerCase()) ??
     UNITS.find((known) => known === unit.toLowerCase()) ??

@@ -10,7 +10,7 @@ import type {
   SyntaxNode,
 } from '../syntax.ts'
 import { checkBracket } from './bracket.ts'
-import { decodeText, resolveNumber } from './literal.ts'
+import { decodeText, negatedLiteral, resolveNumber } from './literal.ts'
 import { reportMistake } from './mistake.ts'
 import { quoted, type Reading, report } from './reading.ts'
 import { quotedKey, type Role, resolveWord } from './word.ts'
@@ -32,7 +32,7 @@ export function resolveOperand(reading: Reading, node: SyntaxNode, role: Role, p
     case 'text':
       return resolveQuoted(reading, node, decodeText(node.raw), role)
     case 'number':
-      return resolveNumber(reading, { ...node, text: node.text }, false)
+      return resolveNumber(reading, { ...node, text: node.text })
     case 'signed':
       return resolveSigned(reading, node, role, place)
     case 'group':
@@ -61,17 +61,10 @@ function termOf(role: Role): Role {
 }
 
 function resolveSigned(reading: Reading, node: SignedNode, role: Role, place: Place): Operand | undefined {
-  const negative = node.sign.text === '-'
-  if (node.operand.kind === 'number') {
-    return resolveNumber(
-      reading,
-      { text: node.operand.text, start: node.operand.start, end: node.operand.end },
-      negative,
-    )
-  }
   const operand = resolveOperand(reading, node.operand, termOf(role), place)
-  if (operand === undefined || !negative) return operand
-  return { kind: 'negation', operand, range: reading.rangeOf(node) }
+  if (operand === undefined || node.sign.text === '+') return operand
+  const range = reading.rangeOf(node)
+  return negatedLiteral(operand, range) ?? { kind: 'negation', operand, range }
 }
 
 function resolveGroup(reading: Reading, node: GroupNode, role: Role, place: Place): Operand | undefined {

@@ -66,7 +66,7 @@ const CASELESS = new Set(['icontains', 'imatches', 'ilike'])
 
 /** The operator of a comparison; one of another language is reported and read as the one meant. */
 export function comparingOperator(reading: Reading, token: Token, left: string): ComparingOperator {
-  const written = token.text.replace(/\s+/g, ' ')
+  const written = token.text
   const known = OPERATORS.find((operator) => operator === written)
   if (known !== undefined) return known
   const lower = written.toLowerCase()
@@ -90,7 +90,7 @@ function meantBy(word: string): ComparingOperator | undefined {
 
 /** Whether a membership is `not in`; reports `notin`, `IN` and the like. */
 export function isNegatedMembership(reading: Reading, token: Token): boolean {
-  const written = token.text.replace(/\s+/g, ' ')
+  const written = token.text
   const negated = written.toLowerCase() !== 'in'
   const word = negated ? 'not in' : 'in'
   if (written !== word) reportOperator(reading, token, written, `write "${word}"`)

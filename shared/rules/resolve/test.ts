@@ -1,7 +1,7 @@
 import type { Comparison, ComparisonOperator, Literal, Matches, Membership, Test } from '../ast.ts'
 import type { RelationNode, RelationTail, SyntaxNode, Token } from '../syntax.ts'
 import { checkBracket } from './bracket.ts'
-import { booleanLiteral, decodeText, resolveNumber } from './literal.ts'
+import { booleanLiteral, decodeText, negatedLiteral, resolveNumber } from './literal.ts'
 import { reportMistake } from './mistake.ts'
 import { type Place, resolveOperand } from './operand.ts'
 import { comparingOperator, isNegatedMembership } from './operator.ts'
@@ -13,7 +13,7 @@ import { resolveWord } from './word.ts'
 export function resolveTest(reading: Reading, node: RelationNode, place: Place): Test | undefined {
   const unsupported = node.rest.find((tail) => tail.kind === 'order' || tail.kind === 'as')
   if (unsupported !== undefined) {
-    const words = unsupported.operator.text.replace(/\s+/g, ' ')
+    const words = unsupported.operator.text
     return reportUnsupported(
       reading,
       unsupported.operator,
@@ -144,14 +144,14 @@ function resolveItem(reading: Reading, node: SyntaxNode): Literal | undefined {
     case 'text':
       return { kind: 'text', value: decodeText(node.raw), quoted: true, range: reading.rangeOf(node) }
     case 'number':
-      return resolveNumber(reading, { ...node, text: node.text }, false)
-    case 'signed':
-      if (node.operand.kind !== 'number') break
-      return resolveNumber(
-        reading,
-        { text: node.operand.text, start: node.operand.start, end: node.operand.end },
-        node.sign.text === '-',
-      )
+      return resolveNumber(reading, { ...node, text: node.text })
+    case 'signed': {
+      const { operand, sign } = node
+      if (operand.kind !== 'number') break
+      const unsigned = resolveNumber(reading, { ...operand, text: operand.text })
+      if (unsigned === undefined || sign.text === '+') return unsigned
+      return negatedLiteral(unsigned, reading.rangeOf(node))
+    }
   }
   return reportMistake(reading, node, 'a fixed value for a list')
 }

@@ -1,0 +1,183 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { canonicalBody } from '../../shared/rules/canonical.ts'
+import { checkRules } from '../../shared/rules/check.ts'
+import { renderProblem } from '../../shared/rules/render.ts'
+import { anyBody } from '../reference/rules.ts'
+
+const FRAGMENTS = [
+  'trace.has(',
+  'has(',
+  'count(',
+  'all(',
+  'payment.charge',
+  'a',
+  'x',
+  'EU',
+  'any',
+  'tenant-A',
+  'a/b',
+  'http.*',
+  '*',
+  'null',
+  '.where(',
+  '.by(',
+  '.event(',
+  ')',
+  '(',
+  '[',
+  ']',
+  '{',
+  '}',
+  ',',
+  '.',
+  '"',
+  '"text"',
+  '"a\\"',
+  "'q'",
+  '`',
+  '“',
+  '$x',
+  '\\',
+  ' and ',
+  ' or ',
+  ' not ',
+  ' in ',
+  ' not in ',
+  ' == ',
+  ' != ',
+  ' < ',
+  ' >= ',
+  ' contains ',
+  ' starts with ',
+  ' matches ',
+  ' is ',
+  '&&',
+  '||',
+  '!',
+  '===',
+  '=',
+  ' + ',
+  ' - ',
+  '-',
+  ' * ',
+  ' / ',
+  '/',
+  '//',
+  '// c\n',
+  '%',
+  '5',
+  '1e3',
+  '5ms',
+  '5xx',
+  '1.2.3',
+  '.5',
+  'when { ',
+  ' always { ',
+  ' never { ',
+  ' except when { ',
+  'let $a = ',
+  'define b = ',
+  ' before ',
+  ' under ',
+  ' as p ',
+  ' within 5s',
+  'span.duration',
+  'span.status',
+  'trace.duration',
+  'resource.x',
+  'exists(',
+  'num(',
+  'attr(',
+  ' ',
+  '\n',
+  '\t',
+  '\r\n',
+  '\u00a0',
+  '😀',
+  '日本',
+  '\u0000',
+  '\ud800',
+  '// Signal: B (high)\n',
+  '// Mode: shadow\n',
+  '// Signal: bad\n',
+  ';',
+  '@',
+]
+
+const text = fc.oneof(
+  { weight: 4, arbitrary: fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 40 }).map((parts) => parts.join('')) },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 60 }) },
+)
+
+function expectSoundProblems(file: string, written: string) {
+  const { problems, rules, ruleCount } = checkRules([{ file, text: written }])
+  const visible = written.replace(/^\uFEFF/, '')
+  const lines = visible.split('\n')
+  for (const problem of problems) {
+    const { start, end } = problem.range
+    expect(start.offset).toBeLessThanOrEqual(end.offset)
+    expect(end.offset).toBeLessThanOrEqual(visible.length + 1)
+    expect(start.line).toBeLessThanOrEqual(lines.length)
+    expect(start.column).toBeLessThanOrEqual((lines[start.line - 1]?.length ?? 0) + 1)
+    expect(visible.slice(0, start.offset).split('\n')).toHaveLength(start.line)
+    expect(problem.hint).not.toBe('')
+    expect(renderProblem(problem, written, { colour: false })).toContain(`${file}:${start.line}:${start.column}`)
+  }
+  expect(rules.length).toBeLessThanOrEqual(ruleCount)
+  return { problems, rules, ruleCount }
+}
+
+it('any text is read without a crash, and each problem stands inside it', () => {
+  fc.assert(
+    fc.property(text, (body) => {
+      const { rules, problems } = expectSoundProblems('a.rules', `// Signal: A (high)\n${body}`)
+      expect(rules.length > 0 || problems.length > 0).toBe(true)
+    }),
+    { numRuns: 1500 },
+  )
+})
+
+it('any text as a pack is read without a crash, and each problem stands inside it', () => {
+  const styles = fc.constantFrom('|', '>-', '"', "'", '')
+  fc.assert(
+    fc.property(text, styles, (body, style) => {
+      const block = style === '|' || style === '>-'
+      const condition = block
+        ? `${style}\n${body.replace(/^/gm, '      ')}`
+        : style === '"'
+          ? JSON.stringify(body)
+          : `${style}${body}${style}`
+      expectSoundProblems('a.yaml', `rules:\n  - id: a\n    severity: low\n    condition: ${condition}\n`)
+    }),
+    { numRuns: 800 },
+  )
+})
+
+it('the canonical form of a rule reads back as the same rule', () => {
+  fc.assert(
+    fc.property(anyBody, (body) => {
+      const read = (written: string) => checkRules([{ file: 'a', text: `// Signal: A (low)\n${written}` }]).rules[0]
+      const rule = read(body)
+      fc.pre(rule !== undefined)
+      const canonical = canonicalBody(rule.body)
+      const again = read(canonical)
+      expect(again?.revision).toBe(rule.revision)
+      expect(again && canonicalBody(again.body)).toBe(canonical)
+    }),
+    { numRuns: 600 },
+  )
+})
+
+it('a revision does not depend on layout, comments or superfluous brackets', () => {
+  fc.assert(
+    fc.property(anyBody, fc.constantFrom('\n', '\t', ' // c\n', '\r\n'), (body, space) => {
+      const read = (written: string) =>
+        checkRules([{ file: 'a', text: `// Signal: A (low)\n${written}` }]).rules[0]?.revision
+      const spaced = body.replace(/("(?:\\.|[^"])*")| /g, (found, quoted) => quoted ?? found.replace(' ', space))
+      expect(read(spaced)).toBe(read(body))
+      if (!body.startsWith('when')) expect(read(`((${body}))`)).toBe(read(body))
+    }),
+    { numRuns: 300 },
+  )
+})
