@@ -30,6 +30,7 @@ export function exportResponse(format: BodyFormat, partialSuccess?: PartialSucce
 /** Codes of google.rpc.Status, google/rpc/code.proto. */
 const INVALID_ARGUMENT = 3
 const UNIMPLEMENTED = 12
+const INTERNAL = 13
 const UNAVAILABLE = 14
 
 /** A google.rpc.Status; in JSON where the request's own format is not known. */
@@ -77,6 +78,11 @@ export function methodNotAllowed(format: BodyFormat | undefined, allow: string):
 /** 503: the sender keeps the batch and tries again after so many seconds. */
 export function unavailable(format: BodyFormat | undefined, reason: string, retryAfterS: number): OtlpResponse {
   return statusResponse(503, format, UNAVAILABLE, reason, { 'retry-after': String(retryAfterS) })
+}
+
+/** 500: a fault of ours that sending the same again will not get around. */
+export function internalError(format: BodyFormat | undefined): OtlpResponse {
+  return statusResponse(500, format, INTERNAL, 'internal error')
 }
 
 function toJson(value: object): Uint8Array {

@@ -12,7 +12,14 @@ import {
   requestTooLarge,
 } from '../otlp/http.ts'
 import { convertJson } from '../otlp/json.ts'
-import { badRequest, exportResponse, methodNotAllowed, type PartialSuccess, unavailable } from '../otlp/response.ts'
+import {
+  badRequest,
+  exportResponse,
+  internalError,
+  methodNotAllowed,
+  type PartialSuccess,
+  unavailable,
+} from '../otlp/response.ts'
 import { type SplitBody, splitByTrace } from '../otlp/split.ts'
 import { newChunk } from './chunk.ts'
 import type { Clock, Metrics, RefusedChunk, TraceBuffer } from './ports.ts'
@@ -21,12 +28,14 @@ import type { Clock, Metrics, RefusedChunk, TraceBuffer } from './ports.ts'
 export interface IngestOptions {
   /** Bytes of a body as sent, and again after decompression. */
   readonly maxBodyBytes: number
+  /** Sent with a 503. Long enough for a burst to pass; SDKs give up on a batch after 10 s, so much shorter than that. */
+  readonly retryAfterS: number
   /** Browsers may send from these origins; without it from none. */
   readonly cors?: CorsOptions
 }
 
-/** The Collector's default for its receivers. */
-export const INGEST_OPTIONS: IngestOptions = { maxBodyBytes: 20 * 1024 * 1024 }
+/** Bodies as large as the Collector's receivers take them by default. */
+export const INGEST_OPTIONS: IngestOptions = { maxBodyBytes: 20 * 1024 * 1024, retryAfterS: 2 }
 
 export interface IngestDeps {
   readonly buffer: Pick<TraceBuffer, 'append'>
@@ -36,9 +45,6 @@ export interface IngestDeps {
   /** Told why a request was answered with 503. */
   readonly onStorageFailure: (error: unknown) => void
 }
-
-/** Long enough for a store to recover from a burst, short enough that SDKs, which hold one batch back, lose nothing. */
-const RETRY_AFTER_S = 5
 
 /**
  * Answers one OTLP/HTTP request for traces: splits it into a chunk a trace and stores them; 200 means durable. Bad
@@ -66,7 +72,12 @@ export function refuseTooLarge(head: RequestHead, deps: IngestDeps): OtlpRespons
 /** 503 for a request there is no room for right now. */
 export function refuseBusy(head: RequestHead, deps: IngestDeps): OtlpResponse {
   const reason = 'too many requests at once; send this one again later'
-  return finish(head, unavailable(bodyFormat(head.headers), reason, RETRY_AFTER_S), deps)
+  return finish(head, unavailable(bodyFormat(head.headers), reason, deps.options.retryAfterS), deps)
+}
+
+/** 500 for a request on which `ingest` threw. */
+export function answerBug(head: RequestHead, deps: IngestDeps): OtlpResponse {
+  return finish(head, internalError(bodyFormat(head.headers)), deps)
 }
 
 function finish(head: RequestHead, response: OtlpResponse, { metrics, options }: IngestDeps): OtlpResponse {
@@ -101,7 +112,7 @@ async function accept(request: OtlpRequest, deps: IngestDeps): Promise<OtlpRespo
     refused = await store(split, deps)
   } catch (error) {
     deps.onStorageFailure(error)
-    return unavailable(type.format, 'the spans could not be stored; send them again later', RETRY_AFTER_S)
+    return unavailable(type.format, 'the spans could not be stored; send them again later', deps.options.retryAfterS)
   }
   const rejections = countRejections(split, refused)
   for (const [reason, count] of rejections) deps.metrics.add('spansRejected', { reason }, count)

@@ -1,0 +1,220 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { OtlpResponse, RequestHead } from '../shared/otlp/http.ts'
+import {
+  answerBug,
+  type IngestDeps,
+  ingest,
+  refuseBusy,
+  refuseHead,
+  refuseTooLarge,
+} from '../shared/pipeline/ingest.ts'
+
+/** What a page beside the traces answers to GET and HEAD. */
+export interface PageResponse {
+  readonly status: number
+  readonly contentType: string
+  readonly body: string
+}
+
+export interface HttpLimits {
+  /** Bytes of bodies being read or stored at one time; a request that would exceed them is answered with 503. */
+  readonly maxBytesInFlight: number
+  readonly maxConnections: number
+  /** A client that sends its headers, or its whole request, slower than this is cut off. */
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
+  /** How often the timeouts are looked at. */
+  readonly timeoutCheckMs: number
+  /** How long `close` waits for requests under way. */
+  readonly closeGraceMs: number
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  maxBytesInFlight: 128 * 1024 * 1024,
+  maxConnections: 1_000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  timeoutCheckMs: 5_000,
+  closeGraceMs: 5_000,
+}
+
+export interface HttpOptions {
+  /** `127.0.0.1` keeps it on this machine. */
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  readonly ingest: IngestDeps
+  /** By path: `/metrics`, `/healthz`. */
+  readonly pages: Readonly<Record<string, () => PageResponse | Promise<PageResponse>>>
+  readonly limits: HttpLimits
+  /** Told of a bug that made a request fail; the client gets 500. */
+  readonly onError: (error: unknown) => void
+}
+
+export interface HttpServer {
+  readonly host: string
+  readonly port: number
+  /** Takes no more requests, lets those under way end, then cuts off what is left. */
+  close(): Promise<void>
+}
+
+const TRACES_PATH = '/v1/traces'
+
+/** Serves OTLP/HTTP traces and the pages; resolves once it listens, rejects where the port is taken. */
+export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
+  const { limits } = options
+  const budget: Budget = { bytesLeft: limits.maxBytesInFlight }
+  const server = createServer({
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: limits.timeoutCheckMs,
+  })
+  server.maxConnections = limits.maxConnections
+  const handle = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
+    response.once('finish', () => {
+      if (!server.listening) request.socket.end()
+    })
+    respond(request, response, expectsContinue, options, budget).catch((error: unknown) => {
+      options.onError(error)
+      if (response.headersSent) response.destroy()
+      else if (pathOf(request) === TRACES_PATH) send(response, answerBug(headOf(request), options.ingest))
+      else sendText(response, 500, 'internal error\n')
+    })
+  }
+  server.on('request', (request, response) => handle(request, response, false))
+  server.on('checkContinue', (request, response) => handle(request, response, true))
+  server.listen(options.port, options.host)
+  await once(server, 'listening')
+  const { address, port } = server.address() as AddressInfo
+  return { host: address, port, close: () => close(server, limits.closeGraceMs) }
+}
+
+/** Bytes of bodies that may still be taken in, over all requests. */
+interface Budget {
+  bytesLeft: number
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  expectsContinue: boolean,
+  options: HttpOptions,
+  budget: Budget,
+): Promise<void> {
+  const path = pathOf(request)
+  if (path === TRACES_PATH) await receive(request, response, expectsContinue, options.ingest, budget)
+  else await showPage(path, request, response, options)
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] ?? ''
+}
+
+async function showPage(path: string, request: IncomingMessage, response: ServerResponse, { pages }: HttpOptions) {
+  const page = Object.hasOwn(pages, path) ? pages[path] : undefined
+  if (page === undefined) return sendText(response, 404, `nothing is at this path; traces go to POST ${TRACES_PATH}\n`)
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD')
+    return sendText(response, 405, 'only GET, HEAD is allowed here\n')
+  }
+  const { status, contentType, body } = await page()
+  response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
+  response.end(body)
+}
+
+async function receive(
+  request: IncomingMessage,
+  response: ServerResponse,
+  expectsContinue: boolean,
+  deps: IngestDeps,
+  budget: Budget,
+): Promise<void> {
+  const head = headOf(request)
+  const refused = refuseHead(head, deps)
+  if (refused !== undefined) return refuse(request, response, refused, deps)
+  if (expectsContinue) response.writeContinue()
+  const taken: Taken = { chunks: [], bytes: 0 }
+  try {
+    const outcome = await readBody(request, taken, deps.options.maxBodyBytes, budget)
+    if (outcome === 'aborted') deps.metrics.add('requests', { status: CLIENT_CLOSED_REQUEST })
+    else if (outcome === 'too-large') refuse(request, response, refuseTooLarge(head, deps), deps)
+    else if (outcome === 'busy') refuse(request, response, refuseBusy(head, deps), deps)
+    else send(response, await ingest({ ...head, body: Buffer.concat(taken.chunks, taken.bytes) }, deps))
+  } finally {
+    budget.bytesLeft += taken.bytes
+  }
+}
+
+/** Nobody is left to read it; the number nginx logs, so that such requests are counted like the others. */
+const CLIENT_CLOSED_REQUEST = 499
+
+function headOf(request: IncomingMessage): RequestHead {
+  const headers: Record<string, string | undefined> = {}
+  for (const [name, value] of Object.entries(request.headers)) {
+    headers[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return { method: request.method ?? '', headers }
+}
+
+/** What was read of a body so far; its bytes are taken out of the budget. */
+interface Taken {
+  readonly chunks: Buffer[]
+  bytes: number
+}
+
+type ReadOutcome = 'whole' | 'too-large' | 'busy' | 'aborted'
+
+async function readBody(
+  request: IncomingMessage,
+  taken: Taken,
+  maxBodyBytes: number,
+  budget: Budget,
+): Promise<ReadOutcome> {
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      if (taken.bytes + chunk.length > maxBodyBytes) return 'too-large'
+      if (chunk.length > budget.bytesLeft) return 'busy'
+      budget.bytesLeft -= chunk.length
+      taken.bytes += chunk.length
+      taken.chunks.push(chunk)
+    }
+    return 'whole'
+  } catch {
+    return 'aborted'
+  }
+}
+
+/**
+ * Answers before the body is read to its end. The rest is taken off the wire and dropped, or the client would see a
+ * reset connection in place of the answer; past as much again as a body may have, it is cut off.
+ */
+function refuse(request: IncomingMessage, response: ServerResponse, refused: OtlpResponse, deps: IngestDeps): void {
+  send(response, refused)
+  let bytesLeft = deps.options.maxBodyBytes
+  request.on('error', () => {})
+  request.on('data', (chunk: Buffer) => {
+    bytesLeft -= chunk.length
+    if (bytesLeft < 0) request.destroy()
+  })
+}
+
+function send(response: ServerResponse, { status, headers, body }: OtlpResponse): void {
+  const length = status === 204 ? {} : { 'content-length': body.length }
+  response.writeHead(status, { ...headers, ...length })
+  response.end(body)
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(text) })
+  response.end(text)
+}
+
+async function close(server: Server, graceMs: number): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  const cutOff = setTimeout(() => server.closeAllConnections(), graceMs)
+  await closed
+  clearTimeout(cutOff)
+}

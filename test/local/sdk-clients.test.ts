@@ -1,0 +1,93 @@
+import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
+import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { expect, test } from 'vitest'
+import { INGEST_OPTIONS } from '../../shared/pipeline/ingest.ts'
+import { assembleTrace } from '../../shared/trace/assemble.ts'
+import { startServer } from './traces-server.ts'
+
+const TRACES = 40
+const SPANS_A_TRACE = 25
+
+type Compression = NonNullable<ConstructorParameters<typeof ProtobufExporter>[0]>['compression'] & string
+
+const cases = [
+  ['protobuf', 'none', ProtobufExporter],
+  ['protobuf', 'gzip', ProtobufExporter],
+  ['json', 'none', JsonExporter],
+  ['json', 'gzip', JsonExporter],
+] as const
+
+test.each(cases)('an SDK that exports %s with compression %s loses no span and none counts twice', async (...which) => {
+  const [, compression, Exporter] = which
+  const { url, buffer, counts } = await startServer()
+  const exporter = new Exporter({ url: `${url}/v1/traces`, compression: compression as string as Compression })
+  const provider = new TracerProvider({
+    sampler: new AlwaysOnSampler(),
+    resource: resourceFromAttributes({ 'service.name': 'shop' }),
+    spanProcessors: [new BatchSpanProcessor({ exporter, maxExportBatchSize: 64 })],
+  })
+  const tracer = provider.getTracer('library', '1.0.0')
+  const sent = new Map<string, Set<string>>()
+  for (let t = 0; t < TRACES; t++) {
+    const root = tracer.startSpan('GET /cart', { kind: SpanKind.SERVER }, ROOT_CONTEXT)
+    const ids = new Set([root.spanContext().spanId])
+    for (let s = 1; s < SPANS_A_TRACE; s++) {
+      const attributes = { index: s, big: 2 ** 53 - 1, ratio: 0.5, ok: true, tags: ['a', 'b'] }
+      const child = tracer.startSpan(`work ${s}`, { attributes }, trace.setSpan(ROOT_CONTEXT, root))
+      child.addEvent('step', { n: s })
+      ids.add(child.spanContext().spanId)
+      child.end()
+    }
+    root.end()
+    sent.set(root.spanContext().traceId, ids)
+  }
+  await provider.shutdown()
+
+  expect(counts.spansReceived).toBe(TRACES * SPANS_A_TRACE)
+  expect(Object.keys(counts).filter((name) => name.startsWith('spansRejected'))).toEqual([])
+  expect(new Set(buffer.chunks.keys())).toEqual(new Set(sent.keys()))
+  for (const [traceId, ids] of sent) {
+    const chunks = [...(buffer.chunks.get(traceId)?.values() ?? [])].map((chunk) => chunk.bytes)
+    const assembled = assembleTrace(traceId, chunks)
+    expect(assembled).toMatchObject({ complete: true, truncated: false })
+    expect(assembled.spans.map((span) => span.spanId).toSorted()).toEqual([...ids].toSorted())
+    const child = assembled.spans.find((span) => span.name === 'work 3')
+    expect(Object.fromEntries(child?.attributes.entries() ?? [])).toEqual({
+      index: 3,
+      big: 2 ** 53 - 1,
+      ratio: 0.5,
+      ok: true,
+      tags: ['a', 'b'],
+    })
+    expect(child?.resource.get('service.name')).toBe('shop')
+    expect(child?.events().map((event) => [event.name, event.attributes.get('n')])).toEqual([['step', 3]])
+  }
+})
+
+test('a batch answered with 503 is sent again by the SDK and counts once', async () => {
+  const { url, counts } = await startServer({
+    ingest: { buffer: failingOnce(), options: { ...INGEST_OPTIONS, retryAfterS: 0 } },
+  })
+  const provider = new TracerProvider({
+    sampler: new AlwaysOnSampler(),
+    spanProcessors: [new BatchSpanProcessor({ exporter: new ProtobufExporter({ url: `${url}/v1/traces` }) })],
+  })
+  provider.getTracer('library').startSpan('once').end()
+
+  await provider.shutdown()
+
+  expect(counts).toMatchObject({ 'requests 503': 1, 'requests 200': 1, spansReceived: 1 })
+})
+
+function failingOnce() {
+  let calls = 0
+  return {
+    append: async () => {
+      if (calls++ === 0) throw new Error('not yet')
+      return []
+    },
+  }
+}

@@ -1,0 +1,94 @@
+import { connect } from 'node:net'
+import { onTestFinished } from 'vitest'
+import { HTTP_LIMITS, type HttpLimits, type HttpOptions, type HttpServer, serveHttp } from '../../local/http.ts'
+import { INGEST_OPTIONS, type IngestDeps } from '../../shared/pipeline/ingest.ts'
+import type { Counted } from '../../shared/pipeline/ports.ts'
+import { MemoryBuffer } from '../pipeline/memory-stores.ts'
+
+/** A real server on a free port over a buffer in memory, closed when the test ends. */
+export interface TracesServer {
+  readonly server: HttpServer
+  readonly port: number
+  readonly url: string
+  readonly buffer: MemoryBuffer
+  /** `name label…` to what was counted. */
+  readonly counts: Record<string, number>
+  readonly errors: unknown[]
+}
+
+export interface ServerOverrides {
+  readonly port?: number
+  readonly limits?: Partial<HttpLimits>
+  readonly ingest?: Partial<IngestDeps>
+  readonly pages?: HttpOptions['pages']
+}
+
+export async function startServer(overrides: ServerOverrides = {}): Promise<TracesServer> {
+  const buffer = new MemoryBuffer()
+  const counts: Record<string, number> = {}
+  const errors: unknown[] = []
+  const add = <Name extends keyof Counted>(name: Name, labels: Counted[Name], amount = 1) => {
+    const key = [name, ...Object.values(labels)].join(' ')
+    counts[key] = (counts[key] ?? 0) + amount
+  }
+  const server = await serveHttp({
+    host: '127.0.0.1',
+    port: overrides.port ?? 0,
+    ingest: {
+      buffer,
+      clock: () => 1_700_000_000_000,
+      metrics: { add, observe: () => {} },
+      options: INGEST_OPTIONS,
+      onStorageFailure: (error) => errors.push(error),
+      ...overrides.ingest,
+    },
+    pages: overrides.pages ?? {},
+    limits: { ...HTTP_LIMITS, closeGraceMs: 50, ...overrides.limits },
+    onError: (error) => errors.push(error),
+  })
+  onTestFinished(() => server.close())
+  return { server, port: server.port, url: `http://127.0.0.1:${server.port}`, buffer, counts, errors }
+}
+
+/** A connection to write anything to. */
+export interface RawConnection {
+  write(data: string | Uint8Array): void
+  /** Everything received, once `text` is in it or the connection is closed. */
+  until(text: string): Promise<string>
+  /** Everything received, once the server has closed the connection. */
+  closed(): Promise<string>
+  destroy(): void
+}
+
+export function rawConnection(port: number): RawConnection {
+  const socket = connect(port, '127.0.0.1')
+  let received = ''
+  let isClosed = false
+  let wake = () => {}
+  socket.on('data', (data) => {
+    received += data.toString('latin1')
+    wake()
+  })
+  socket.on('error', () => {})
+  socket.on('close', () => {
+    isClosed = true
+    wake()
+  })
+  onTestFinished(() => {
+    socket.destroy()
+  })
+  const waitFor = async (text: string | undefined) => {
+    while (!isClosed && (text === undefined || !received.includes(text))) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+    return received
+  }
+  return {
+    write: (data) => void socket.write(data),
+    until: waitFor,
+    closed: () => waitFor(undefined),
+    destroy: () => void socket.destroy(),
+  }
+}
