@@ -1,0 +1,86 @@
+import { compileRules } from '../shared/rules/compile.ts'
+import { judge } from '../shared/rules/judge.ts'
+import type { RuleSet } from '../shared/rules/plan.ts'
+import { assembleTrace } from '../shared/trace/assemble.ts'
+import { referenceOutcome } from '../test/reference/interpreter.ts'
+import { seededRandom } from './data/random.ts'
+import { denseRules, idleRules } from './data/rules.ts'
+import { type RecordedTrace, reviewTrace, shopTrace } from './data/traces.ts'
+import type { Case, Suite } from './suite.ts'
+
+const seed = 20260101
+
+/** From the bytes of stored chunks to verdicts. */
+export const suite: Suite = {
+  name: 'judge',
+  cases: () => [...idleCases(), ...denseCases(), ...mixedCases(), ...scalingCases()],
+}
+
+/** Rules that have nothing to say must cost nothing: their number may hardly show. */
+function idleCases(): readonly Case[] {
+  const recorded = someTraces(20)
+  const rules = idleRules(seededRandom(seed), 10_000)
+  const idle = (count: number): Case => ({
+    ...judging(recorded, compileRules(rules.slice(0, count))),
+    name: `${count.toLocaleString('en')} idle rules`,
+  })
+  const against = { baseline: '10 idle rules', ratio: 'times slower', atMost: 1.6 } as const
+  return [assembling(recorded), idle(10), { ...idle(1000), against }, { ...idle(10_000), against }]
+}
+
+/** Rules that all must look at spans, against an interpreter that asks every rule of every span. */
+function denseCases(): readonly Case[] {
+  const recorded = someTraces(4)
+  const rules = denseRules(seededRandom(seed), 1000)
+  const baseline = '1,000 dense rules, interpreted'
+  const interpreted: Case = {
+    name: baseline,
+    ...perSpan(recorded, (trace) => rules.map((rule) => referenceOutcome(rule, trace))),
+  }
+  const against = { baseline, ratio: 'times faster', atLeast: 3 } as const
+  return [interpreted, { ...judging(recorded, compileRules(rules)), name: '1,000 dense rules', against }]
+}
+
+/** What a large installation has: nearly all rules are about other traces. */
+function mixedCases(): readonly Case[] {
+  const random = seededRandom(seed)
+  const rules = [...idleRules(random, 9900), ...denseRules(random, 100)]
+  return [{ ...judging(someTraces(20), compileRules(rules)), name: '10,000 rules, 100 of them dense' }]
+}
+
+/** The cost of a span must not grow with the trace. */
+function scalingCases(): readonly Case[] {
+  const random = seededRandom(seed)
+  const set = compileRules(denseRules(random, 50))
+  const ofSpans = (count: number): Case => ({
+    ...judging([shopTrace(random, count)], set),
+    name: `50 dense rules, ${count.toLocaleString('en')} spans a trace`,
+  })
+  const small = ofSpans(100)
+  return [small, { ...ofSpans(10_000), against: { baseline: small.name, ratio: 'times slower', atMost: 1.2 } }]
+}
+
+/** Reviews and purchases in turn. */
+function someTraces(count: number): readonly RecordedTrace[] {
+  const random = seededRandom(seed)
+  return Array.from({ length: count }, (_, index) => (index % 2 === 0 ? reviewTrace(random) : shopTrace(random, 24)))
+}
+
+type Work = Pick<Case, 'run' | 'units' | 'unit'>
+
+function assembling(recorded: readonly RecordedTrace[]): Case {
+  return { name: 'assembling alone', ...perSpan(recorded, (trace) => trace) }
+}
+
+function judging(recorded: readonly RecordedTrace[], set: RuleSet): Work {
+  return perSpan(recorded, (trace) => judge(set, trace))
+}
+
+/** Assembles every trace from its bytes, so that no attribute is decoded yet, and does something with it. */
+function perSpan(recorded: readonly RecordedTrace[], use: (trace: ReturnType<typeof assembleTrace>) => unknown): Work {
+  return {
+    run: () => recorded.map(({ traceId, bytes }) => use(assembleTrace(traceId, [bytes]))),
+    units: recorded.reduce((sum, { spanCount }) => sum + spanCount, 0),
+    unit: 'span',
+  }
+}
