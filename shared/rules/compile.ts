@@ -84,7 +84,7 @@ function planRule(shared: Shared, rule: CheckedRule, order: number, trigger: Tri
     rule,
     order,
     decide: planBody(shared, rule),
-    repeats: trigger !== undefined && trigger.length > 1,
+    repeats: trigger !== undefined && (trigger.length > 1 || trigger.some(({ kind }) => kind === 'glob')),
     plain: { satisfied: { rule, outcome: 'satisfied' }, vacuous: { rule, outcome: 'vacuous' } },
   }
 }

@@ -29,7 +29,7 @@ export interface RulePlan {
   /** Place among the rules of its set. */
   readonly order: number
   readonly decide: (run: Run) => Outcome
-  /** Several groups trigger it, so that it may come up more than once on one trace. */
+  /** Several groups trigger it, or one of several names, so that it may come up more than once on one trace. */
   readonly repeats: boolean
   /** Verdicts without evidence, the same for every trace. */
   readonly plain: { readonly [O in Exclude<Outcome, 'violated'>]: Verdict }
