@@ -1,6 +1,7 @@
 import type { KeyValue } from 'hyparquet'
 import { ArchiveObjectError } from './errors.ts'
 import type { NameSet } from './name-set.ts'
+import type { Slice } from './slice.ts'
 
 /** What an object's file metadata says of it, so that a plan need not read its rows. */
 export interface ObjectSummary {
@@ -13,6 +14,8 @@ export interface ObjectSummary {
   /** Smallest and greatest trace id, lower-case hex. */
   readonly firstTraceId: string
   readonly lastTraceId: string
+  /** It holds no trace outside of this slice; objects of slices apart share no trace. */
+  readonly slice: Slice
   /** Some trace is there as anything but its whole first revision. */
   readonly revised: boolean
   /** Some trace is there by a late part, which is to be judged with the rest of it. */

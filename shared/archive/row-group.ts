@@ -17,10 +17,12 @@ import { type ByteSource, type RowGroupLayout, understand } from './read-footer.
 export class ColumnNotLoaded extends Error {
   override readonly name = 'ColumnNotLoaded'
   readonly column: string
+  readonly load: () => Promise<void>
 
-  constructor(column: string) {
+  constructor(column: string, load: () => Promise<void>) {
     super(`column ${column} is not loaded`)
     this.column = column
+    this.load = load
   }
 }
 
@@ -50,11 +52,21 @@ export function openRowGroup(source: ByteSource, layout: RowGroupLayout): RowGro
   const decoded = new Map<string, unknown>()
   let bytesRead = 0
 
+  async function load(columns: Iterable<string>): Promise<void> {
+    const wanted = [...columns].filter((name) => !loaded.has(name))
+    const chunks = await Promise.all(wanted.map((name) => readChunk(source, layout, name)))
+    wanted.forEach((name, i) => {
+      const chunk = chunks[i] as Buffer
+      bytesRead += chunk.length
+      loaded.set(name, chunk)
+    })
+  }
+
   function decodedAs<Decoded>(name: string, decode: (chunk: Buffer, optional: boolean) => Decoded): Decoded {
     const known = decoded.get(name)
     if (known !== undefined) return known as Decoded
     const chunk = loaded.get(name)
-    if (chunk === undefined) throw new ColumnNotLoaded(name)
+    if (chunk === undefined) throw new ColumnNotLoaded(name, () => load([name]))
     const fresh = understand(() => decode(chunk, BY_NAME.get(name)?.optional === true))
     decoded.set(name, fresh)
     return fresh
@@ -63,15 +75,7 @@ export function openRowGroup(source: ByteSource, layout: RowGroupLayout): RowGro
   return {
     rows,
     bytesRead: () => bytesRead,
-    async load(columns) {
-      const wanted = [...columns].filter((name) => !loaded.has(name))
-      const chunks = await Promise.all(wanted.map((name) => readChunk(source, layout, name)))
-      wanted.forEach((name, i) => {
-        const chunk = chunks[i] as Buffer
-        bytesRead += chunk.length
-        loaded.set(name, chunk)
-      })
-    },
+    load,
     dictionary: (name) =>
       decodedAs(name, (chunk, optional) => decodeDictionary(chunk, rows, optional, decodeByteStrings)),
     numbers: (name) => decodedAs(name, (chunk, optional) => decodeDictionary(chunk, rows, optional, decodeInt32s)),

@@ -1,5 +1,6 @@
+import { storedSpans } from '../trace/assemble.ts'
 import type { Filing } from '../trace/filing.ts'
-import type { SpanRow } from './span-row.ts'
+import { decodeSpans, type SpanRow } from './span-row.ts'
 
 /** Why a trace was archived: judged, judged on what the backstop saved, or too late to be judged. */
 export type ArchiveReason = 'verdict' | 'rescued' | 'late'
@@ -16,4 +17,16 @@ export interface TraceRecord {
   readonly truncated: boolean
   /** By start, then span id. */
   readonly spans: readonly SpanRow[]
+}
+
+/** A trace to archive, with the chunks (TracesData) its spans came in. */
+export interface TraceToArchive extends Omit<TraceRecord, 'traceId' | 'spans'> {
+  /** Lower-case hex, 32 digits. */
+  readonly traceId: string
+  readonly chunks: readonly Uint8Array[]
+}
+
+/** Decodes the spans that were judged, or came too late for it: duplicates removed, and cut off where the judge did. */
+export function traceRecord({ traceId, chunks, ...rest }: TraceToArchive): TraceRecord {
+  return { ...rest, traceId: Buffer.from(traceId, 'hex'), spans: decodeSpans(storedSpans(chunks).stored) }
 }

@@ -5,6 +5,7 @@ import { cells } from './cells.ts'
 import { COLUMNS, type Column, parquetEncoding, parquetSchema } from './columns.ts'
 import { nameSet } from './name-set.ts'
 import { type ObjectSummary, writeSummary } from './object-summary.ts'
+import { ALL_TRACES, type Slice } from './slice.ts'
 import type { TraceRecord } from './trace-record.ts'
 
 /** An object ready to be stored, and what its metadata says. */
@@ -19,12 +20,22 @@ const ROW_GROUP_SPANS = 50_000
 const PAGE_BYTES = 128 * 1024
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } }
 
-/**
- * Writes at least one record as one Parquet object: rows by trace id, then revision, each trace's together. `replaces`
- * are the keys of the objects the records were read from.
- */
-export function writeObject(records: readonly TraceRecord[], replaces: readonly string[] = []): WrittenObject {
-  const sorted = [...records].sort(byTraceAndRevision)
+/** What an object is written from, and what it is to say of itself. */
+export interface ObjectContent {
+  /** At least one, by trace id, revision, reason. */
+  readonly records: Iterable<TraceRecord>
+  readonly slice: Slice
+  /** Keys of the objects whose content it takes over. */
+  readonly replaces: readonly string[]
+}
+
+/** Writes records that no other object holds. */
+export function writeObject(records: readonly TraceRecord[]): WrittenObject {
+  return writeContent({ records: [...records].sort(byTrace), slice: ALL_TRACES, replaces: [] })
+}
+
+/** Writes one Parquet object, a row group at a time: what is held besides are the compressed bytes. */
+export function writeContent({ records, slice, replaces }: ObjectContent): WrittenObject {
   const writer = new ByteWriter(PAGE_BYTES)
   const parquet = new ParquetWriter({
     writer,
@@ -33,14 +44,22 @@ export function writeObject(records: readonly TraceRecord[], replaces: readonly 
     compressors: { ZSTD: (input) => zstdCompressSync(input, ZSTD) },
     createdBy: 'betrace',
   })
-  for (const group of rowGroups(sorted)) {
+  const tally = newTally()
+  for (const group of rowGroups(records)) {
+    count(tally, group)
     const columnData = COLUMNS.map((column) => columnSource(column, group))
     parquet.write({ columnData, rowGroupSize: Number.MAX_SAFE_INTEGER, pageSize: PAGE_BYTES })
   }
-  const summary = summarise(sorted, replaces)
+  const { names, ...rest } = tally
+  const summary: ObjectSummary = { ...rest, names: nameSet(names), slice, replaces }
   parquet.kvMetadata = writeSummary(summary)
   parquet.finish()
   return { bytes: writer.getBytes(), summary }
+}
+
+/** The order of records in an object. */
+export function byTrace(a: TraceRecord, b: TraceRecord): number {
+  return Buffer.compare(a.traceId, b.traceId) || a.revision - b.revision || compareText(a.reason, b.reason)
 }
 
 function columnSource(column: Column, group: readonly TraceRecord[]) {
@@ -48,16 +67,12 @@ function columnSource(column: Column, group: readonly TraceRecord[]) {
   return { name: column.name, data, statistics: column.statistics, offsetIndex: false, ...parquetEncoding(column) }
 }
 
-function byTraceAndRevision(a: TraceRecord, b: TraceRecord): number {
-  return Buffer.compare(a.traceId, b.traceId) || a.revision - b.revision || compareText(a.reason, b.reason)
-}
-
 function compareText(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1
 }
 
-function* rowGroups(records: readonly TraceRecord[]): Generator<readonly TraceRecord[]> {
+function* rowGroups(records: Iterable<TraceRecord>): Generator<readonly TraceRecord[]> {
   let group: TraceRecord[] = []
   let spans = 0
   for (const record of records) {
@@ -71,31 +86,30 @@ function* rowGroups(records: readonly TraceRecord[]): Generator<readonly TraceRe
   if (group.length > 0) yield group
 }
 
-function summarise(records: readonly TraceRecord[], replaces: readonly string[]): ObjectSummary {
-  const names = new Set<string>()
-  let spans = 0
-  let firstStartMs = Number.POSITIVE_INFINITY
-  let lastStartMs = Number.NEGATIVE_INFINITY
-  for (const { filing, spans: rows } of records) {
-    for (const row of rows) names.add(row.name)
-    spans += rows.length
-    firstStartMs = Math.min(firstStartMs, filing.atMs)
-    lastStartMs = Math.max(lastStartMs, filing.atMs)
-  }
+function newTally() {
   return {
-    spans,
-    traces: records.length,
-    firstStartMs,
-    lastStartMs,
-    firstTraceId: hexOf(records[0]),
-    lastTraceId: hexOf(records.at(-1)),
-    revised: records.some(({ revision, reason }) => revision !== 1 || reason === 'late'),
-    late: records.some(({ reason }) => reason === 'late'),
-    names: nameSet(names),
-    replaces,
+    spans: 0,
+    traces: 0,
+    firstStartMs: Number.POSITIVE_INFINITY,
+    lastStartMs: Number.NEGATIVE_INFINITY,
+    firstTraceId: '',
+    lastTraceId: '',
+    revised: false,
+    late: false,
+    names: new Set<string>(),
   }
 }
 
-function hexOf(record: TraceRecord | undefined): string {
-  return record === undefined ? '' : Buffer.from(record.traceId).toString('hex')
+function count(tally: ReturnType<typeof newTally>, group: readonly TraceRecord[]): void {
+  for (const { traceId, filing, revision, reason, spans } of group) {
+    for (const { name } of spans) tally.names.add(name)
+    tally.spans += spans.length
+    tally.traces++
+    tally.firstStartMs = Math.min(tally.firstStartMs, filing.atMs)
+    tally.lastStartMs = Math.max(tally.lastStartMs, filing.atMs)
+    tally.lastTraceId = Buffer.from(traceId).toString('hex')
+    tally.firstTraceId ||= tally.lastTraceId
+    tally.revised ||= revision !== 1 || reason === 'late'
+    tally.late ||= reason === 'late'
+  }
 }

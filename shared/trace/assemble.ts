@@ -71,7 +71,7 @@ function withinBytes(chunks: readonly Uint8Array[], maxBytes: number): readonly 
 }
 
 /** A root is there and every parent that is named. */
-function isComplete(spans: readonly Span[]): boolean {
+export function isComplete(spans: readonly Span[]): boolean {
   const ids = new Set<string>()
   for (const span of spans) ids.add(span.spanId)
   let hasRoot = false

@@ -5,7 +5,7 @@ import { readFooter } from '../../shared/archive/read-footer.ts'
 import { readRecords } from '../../shared/archive/read-records.ts'
 import { decodeSpans } from '../../shared/archive/span-row.ts'
 import type { TraceRecord } from '../../shared/archive/trace-record.ts'
-import { writeObject } from '../../shared/archive/write-object.ts'
+import { writeContent, writeObject } from '../../shared/archive/write-object.ts'
 import { storedSpans } from '../../shared/trace/assemble.ts'
 import { encode } from '../otlp/otlp-proto.ts'
 import { tracesOfOneSpan } from './any-otlp.ts'
@@ -67,7 +67,8 @@ describe('an archive object', () => {
     if (record === undefined) throw new Error('no record')
     const first = { ...record, revision: 1, reason: 'verdict' as const, filing: { atMs: 5, by: 'start' as const } }
     const late = { ...first, revision: 2, reason: 'late' as const, filing: { atMs: 9, by: 'start' as const } }
-    const written = writeObject([late, first], ['spans/x.parquet'])
+    const slice = { from: 0, to: 5 }
+    const written = writeContent({ records: [first, late], slice, replaces: ['spans/x.parquet'] })
     const { summary } = await readFooter(sourceOf(written.bytes))
     expect(summary).toEqual(written.summary)
     expect(summary).toMatchObject({
@@ -78,6 +79,7 @@ describe('an archive object', () => {
       firstTraceId: Buffer.from(record.traceId).toString('hex'),
       revised: true,
       late: true,
+      slice,
       replaces: ['spans/x.parquet'],
     })
     for (const { name } of record.spans) expect(mayHaveName(summary.names, name)).toBe(true)

@@ -1,0 +1,94 @@
+import { ObjectGone, type ObjectStore, type StoredObject } from '../archive/object-store.ts'
+import { type ByteSource, type ObjectFooter, readFooter } from '../archive/read-footer.ts'
+import { inParallel } from './in-parallel.ts'
+import type { WorkItem } from './plan.ts'
+import type { ReplayRange } from './range.ts'
+import type { Relevance } from './relevance.ts'
+import type { Failure, Tally } from './tally.ts'
+
+/** An object whose footer is read. */
+export interface OpenObject {
+  readonly stored: StoredObject
+  readonly source: ByteSource
+  readonly footer: ObjectFooter
+}
+
+const FOOTERS_AT_ONCE = 16
+
+/**
+ * Opens the objects of an item that its traces are to be read from. Those that another has taken over are left out;
+ * where no rule can have anything to say, the object is counted from its footer and not read. Throws ObjectGone.
+ */
+export async function openItem(
+  store: ObjectStore,
+  item: WorkItem,
+  range: ReplayRange,
+  relevance: Relevance,
+  tally: Tally,
+): Promise<readonly OpenObject[]> {
+  const opened = await openAll(store, item.objects, tally.failures)
+  const replaced = new Set(opened.flatMap(({ footer }) => footer.summary.replaces))
+  const current = opened.filter(({ stored }) => !replaced.has(stored.key))
+  tally.objects.replaced += opened.length - current.length
+  const inRange = current.filter(({ footer }) => {
+    return footer.summary.firstStartMs < range.toMs && footer.summary.lastStartMs >= range.fromMs
+  })
+  for (const { footer } of inRange) {
+    const last = Math.min(footer.summary.lastStartMs, range.toMs - 1)
+    tally.archivedThroughMs = Math.max(tally.archivedThroughMs, last)
+  }
+  return dropIdle(inRange, item, range, relevance, tally)
+}
+
+async function openAll(
+  store: ObjectStore,
+  objects: readonly StoredObject[],
+  failures: Failure[],
+): Promise<readonly OpenObject[]> {
+  const opened = await inParallel(objects, FOOTERS_AT_ONCE, async (stored): Promise<OpenObject | undefined> => {
+    const source = store.open(stored)
+    try {
+      return { stored, source, footer: await readFooter(source) }
+    } catch (error) {
+      failures.push(failureOf(stored.key, error))
+      return undefined
+    }
+  })
+  return opened.filter((object) => object !== undefined)
+}
+
+/** What kept an object from being read; rethrows ObjectGone, which asks for a new plan instead. */
+export function failureOf(key: string, error: unknown): Failure {
+  if (error instanceof ObjectGone) throw error
+  return { key, reason: error instanceof Error ? error.message : String(error) }
+}
+
+/**
+ * Traces may be spread over objects where some trace has a revision beyond the first or a late part: then all objects
+ * are needed or none. Elsewhere each one can be left out by itself.
+ */
+function dropIdle(
+  objects: readonly OpenObject[],
+  item: WorkItem,
+  range: ReplayRange,
+  relevance: Relevance,
+  tally: Tally,
+): readonly OpenObject[] {
+  const spread = objects.some(({ footer }) => footer.summary.revised)
+  const allNames = objects.map(({ footer }) => footer.summary.names)
+  return objects.filter((object) => {
+    const { summary } = object.footer
+    const countable = summary.firstStartMs >= range.fromMs && summary.lastStartMs < range.toMs
+    if (!countable || relevance.mayMatter(spread ? allNames : [summary.names])) return true
+    if (item.slice.from === 0) skip(object, tally)
+    return false
+  })
+}
+
+function skip({ stored, footer }: OpenObject, tally: Tally): void {
+  const { spans, traces } = footer.summary
+  tally.traces += traces
+  tally.objects.skipped++
+  tally.objects.spansSkipped += spans
+  tally.objects.bytesSkipped += stored.byteLength
+}

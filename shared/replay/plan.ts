@@ -1,0 +1,130 @@
+import { dayPrefix, HOUR_MS, hourPrefix, parseKey } from '../archive/object-key.ts'
+import type { ObjectStore, StoredObject } from '../archive/object-store.ts'
+import { readFooter } from '../archive/read-footer.ts'
+import { ALL_TRACES, cutSlices, overlaps, type Slice } from '../archive/slice.ts'
+import { inParallel } from './in-parallel.ts'
+import type { ReplayRange } from './range.ts'
+
+/** Objects of one hour that are judged together, because traces may be spread over them. */
+export interface WorkItem {
+  readonly hourMs: number
+  readonly objects: readonly StoredObject[]
+  /** Only traces of this slice belong to the item. */
+  readonly slice: Slice
+}
+
+/** What a replay has to look at, before any rule is asked. */
+export interface ReplayPlan {
+  readonly items: readonly WorkItem[]
+  readonly objects: number
+  readonly bytes: number
+  /** Objects that another one has taken over; they are about to be deleted. */
+  readonly replaced: number
+  /** Keys under `spans/` that are no objects of ours. */
+  readonly foreign: readonly string[]
+}
+
+export interface PlanLimits {
+  /** Items over this are cut into slices of the trace ids, each reading all of the item's objects. */
+  readonly mostItemBytes: number
+}
+
+const LISTS_AT_ONCE = 16
+const FOOTERS_AT_ONCE = 32
+
+/** Lists what a range holds and groups it into items that can be worked on apart, oldest first. */
+export async function planReplay(store: ObjectStore, range: ReplayRange, limits: PlanLimits): Promise<ReplayPlan> {
+  const listed = (await inParallel(daysOf(range), LISTS_AT_ONCE, (dayMs) => store.list(dayPrefix(dayMs)))).flat()
+  const { hours, foreign } = byHour(listed, range)
+  const placed = await inParallel([...hours], LISTS_AT_ONCE, ([hourMs, objects]) => planHour(store, hourMs, objects))
+  const clusters = placed.flatMap((hour) => hour.items)
+  const objects = clusters.flatMap((item) => item.objects)
+  return {
+    items: clusters.flatMap((item) => cutItem(item, limits)),
+    objects: objects.length,
+    bytes: objects.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    replaced: placed.reduce((sum, hour) => sum + hour.replaced, 0),
+    foreign,
+  }
+}
+
+/** The item as it has to be worked on now, after one of its objects was found to be gone. */
+export async function replanItem(store: ObjectStore, item: WorkItem): Promise<WorkItem> {
+  const listed = await store.list(hourPrefix(item.hourMs))
+  const { items } = await planHour(
+    store,
+    item.hourMs,
+    listed.filter(({ key }) => parseKey(key) !== undefined),
+  )
+  const objects = items.filter(({ slice }) => overlaps(slice, item.slice)).flatMap((each) => each.objects)
+  return { ...item, objects }
+}
+
+function daysOf({ fromMs, toMs }: ReplayRange): readonly number[] {
+  const dayMs = 24 * HOUR_MS
+  const days: number[] = []
+  for (let day = Math.floor(fromMs / dayMs) * dayMs; day < toMs; day += dayMs) days.push(day)
+  return days
+}
+
+function byHour(listed: readonly StoredObject[], { fromMs, toMs }: ReplayRange) {
+  const hours = new Map<number, StoredObject[]>()
+  const foreign: string[] = []
+  for (const object of listed) {
+    const parsed = parseKey(object.key)
+    if (parsed === undefined) foreign.push(object.key)
+    else if (parsed.hourMs < toMs && parsed.hourMs + HOUR_MS > fromMs) {
+      const before = hours.get(parsed.hourMs)
+      if (before === undefined) hours.set(parsed.hourMs, [object])
+      else before.push(object)
+    }
+  }
+  return { hours: [...hours].sort(([a], [b]) => a - b), foreign }
+}
+
+interface Placed {
+  readonly object: StoredObject
+  readonly slice: Slice
+}
+
+async function planHour(store: ObjectStore, hourMs: number, objects: readonly StoredObject[]) {
+  const replaced = new Set<string>()
+  const placed = await inParallel(objects, FOOTERS_AT_ONCE, async (object): Promise<Placed> => {
+    if (parseKey(object.key)?.origin !== 'compacted') return { object, slice: ALL_TRACES }
+    const summary = await readFooter(store.open(object)).then(
+      (footer) => footer.summary,
+      // Whoever works on the item meets the same failure and reports it.
+      () => undefined,
+    )
+    for (const key of summary?.replaces ?? []) replaced.add(key)
+    return { object, slice: summary?.slice ?? ALL_TRACES }
+  })
+  const current = placed.filter(({ object }) => !replaced.has(object.key))
+  return { items: cluster(hourMs, current), replaced: placed.length - current.length }
+}
+
+/** Puts objects together whose slices overlap. */
+function cluster(hourMs: number, placed: readonly Placed[]): readonly WorkItem[] {
+  const items: { hourMs: number; objects: StoredObject[]; slice: Slice }[] = []
+  for (const { object, slice } of [...placed].sort((a, b) => a.slice.from - b.slice.from)) {
+    const last = items.at(-1)
+    if (last === undefined || !overlaps(last.slice, slice)) items.push({ hourMs, objects: [object], slice })
+    else {
+      last.objects.push(object)
+      last.slice = { from: last.slice.from, to: Math.max(last.slice.to, slice.to) }
+    }
+  }
+  return items
+}
+
+function cutItem(item: WorkItem, { mostItemBytes }: PlanLimits): readonly WorkItem[] {
+  const bytes = item.objects.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  const parts = Math.ceil(bytes / mostItemBytes)
+  if (parts <= 1 || item.objects.length === 1) return [item]
+  return cutSlices(parts)
+    .filter((slice) => overlaps(slice, item.slice))
+    .map((slice) => ({
+      ...item,
+      slice: { from: Math.max(slice.from, item.slice.from), to: Math.min(slice.to, item.slice.to) },
+    }))
+}

@@ -1,0 +1,89 @@
+import type { SignalData } from '../pipeline/signal.ts'
+import type { CheckedRule, Severity } from '../rules/ast.ts'
+import { idleOutcome } from '../rules/judge.ts'
+import type { Outcome } from '../rules/verdict.ts'
+import type { ReplayPlan } from './plan.ts'
+import type { ReplayRange } from './range.ts'
+import type { Failure, ObjectTally, RuleTally, Tally } from './tally.ts'
+
+/** What a replay found, as JSON. Times are RFC 3339, UTC; `to` is exclusive. */
+export interface ReplayReport {
+  readonly from: string
+  readonly to: string
+  /** Latest trace in range that is archived; what is still being judged is not yet. Null: there is none. */
+  readonly archivedThrough: string | null
+  /** Traces judged. */
+  readonly traces: number
+  readonly rules: readonly RuleReport[]
+  readonly objects: ObjectTally
+  /** What could not be read, and is missing from the counts. */
+  readonly failures: readonly Failure[]
+}
+
+export interface RuleReport {
+  readonly rule: string
+  readonly revision: string
+  readonly severity: Severity
+  readonly judged: number
+  readonly violated: number
+  readonly satisfied: number
+  /** The rule's `when` held nowhere outside `except`. */
+  readonly vacuous: number
+  /** Hours with violations, oldest first. */
+  readonly hours: readonly { readonly hour: string; readonly violated: number }[]
+  readonly first: string | null
+  readonly last: string | null
+  /** The earliest violations, with their evidence. */
+  readonly samples: readonly ReportSample[]
+}
+
+export interface ReportSample extends SignalData {
+  /** When the trace started. */
+  readonly time: string
+}
+
+/** Puts the report of a finished replay together. */
+export function reportOf(
+  range: ReplayRange,
+  plan: ReplayPlan,
+  rules: readonly CheckedRule[],
+  tally: Tally,
+): ReplayReport {
+  const objects = { ...tally.objects, replaced: tally.objects.replaced + plan.replaced }
+  const foreign = plan.foreign.map((key) => ({ key, reason: 'it is no archive object; move it elsewhere' }))
+  return {
+    from: iso(range.fromMs),
+    to: iso(range.toMs),
+    archivedThrough: isoOrNull(tally.archivedThroughMs),
+    traces: tally.traces,
+    rules: rules.map((rule, order) => reportRule(rule, tally.rules[order] as RuleTally, tally.traces)),
+    objects,
+    failures: [...tally.failures, ...foreign].sort((a, b) => (a.key < b.key ? -1 : 1)),
+  }
+}
+
+function reportRule(rule: CheckedRule, tally: RuleTally, traces: number): RuleReport {
+  const spoken = Object.values(tally.outcomes).reduce((sum, count) => sum + count, 0)
+  const outcomes: Record<Outcome, number> = { satisfied: 0, violated: 0, vacuous: 0, ...tally.outcomes }
+  outcomes[idleOutcome(rule)] += traces - spoken
+  const hours = [...tally.hours].sort(([a], [b]) => a - b)
+  return {
+    rule: rule.name,
+    revision: rule.revision,
+    severity: rule.severity,
+    judged: traces,
+    ...outcomes,
+    hours: hours.map(([hourMs, violated]) => ({ hour: iso(hourMs), violated })),
+    first: isoOrNull(tally.firstMs),
+    last: isoOrNull(tally.lastMs),
+    samples: tally.samples.map(({ atMs, data }) => ({ time: iso(atMs), ...data })),
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function isoOrNull(ms: number): string | null {
+  return Number.isFinite(ms) ? iso(ms) : null
+}

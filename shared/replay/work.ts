@@ -1,0 +1,137 @@
+import type { ObjectStore } from '../archive/object-store.ts'
+import { ObjectGone } from '../archive/object-store.ts'
+import { openRowGroup, type RowGroup } from '../archive/row-group.ts'
+import type { RuleSet } from '../rules/plan.ts'
+import type { Verdict } from '../rules/verdict.ts'
+import type { Trace } from '../trace/span.ts'
+import { mergedTrace, type RowRun } from './archived-trace.ts'
+import { explainAll, type Judging, judgeOne, whenLoaded } from './judge-archived.ts'
+import { findOccurrences, type Occurrences } from './occurrences.ts'
+import { failureOf, type OpenObject, openItem } from './open-item.ts'
+import { replanItem, type WorkItem } from './plan.ts'
+import type { ReplayRange } from './range.ts'
+import { type Relevance, relevanceOf } from './relevance.ts'
+import { filedAtMs, scanRowGroup } from './scan.ts'
+import { newTally, type Tally } from './tally.ts'
+
+/** All that the work on an item needs; made once and used for many. */
+export interface Worker {
+  readonly store: ObjectStore
+  readonly set: RuleSet
+  readonly relevance: Relevance
+  readonly orderOf: ReadonlyMap<string, number>
+  readonly range: ReplayRange
+  /** Most violations of each rule that come with evidence. */
+  readonly sampleLimit: number
+  readonly columns: Set<string>
+}
+
+/** What came of an item. */
+export interface WorkResult {
+  readonly tally: Tally
+  /** Every violation with its evidence, where they were asked for. */
+  readonly violations: readonly { readonly trace: Trace; readonly verdict: Verdict }[]
+}
+
+export function newWorker(store: ObjectStore, set: RuleSet, range: ReplayRange, sampleLimit: number): Worker {
+  return {
+    store,
+    set,
+    relevance: relevanceOf(set),
+    orderOf: new Map(set.rules.map((rule, order) => [rule.name, order])),
+    range,
+    sampleLimit,
+    columns: new Set(['trace_id', 'name']),
+  }
+}
+
+/** How often an item is planned anew because its objects were taken over under the reader's feet. */
+const MOST_PLANS = 4
+
+/**
+ * Judges the traces of an item. What cannot be read is named among the failures, and the rest goes on; an object that
+ * is gone was taken over by another one, so that the item is planned anew.
+ */
+export async function workOn(worker: Worker, item: WorkItem): Promise<Tally> {
+  let planned = item
+  for (let plans = 1; ; plans++) {
+    try {
+      return await attempt(worker, planned)
+    } catch (error) {
+      if (!(error instanceof ObjectGone) || plans === MOST_PLANS) throw error
+      planned = await replanItem(worker.store, item)
+    }
+  }
+}
+
+async function attempt(worker: Worker, item: WorkItem): Promise<Tally> {
+  const tally = newTally(worker.set.rules.length)
+  const judging: Judging = { ...worker, tally }
+  const objects = await openItem(worker.store, item, worker.range, worker.relevance, tally)
+  const { readable, occurrences } = await findOccurrences(objects, item.slice, tally.failures)
+  const gathered = new Map<string, Gathered>()
+  for (const object of readable) await scanObject(worker, item, object, occurrences, gathered, judging)
+  for (const parts of gathered.values()) await judgeGathered(parts, item, judging)
+  return tally
+}
+
+/** A trace whose parts lie in several records. */
+interface Gathered {
+  readonly key: string
+  readonly wholes: RowRun[]
+  readonly late: RowRun[]
+}
+
+async function scanObject(
+  { relevance, range }: Worker,
+  { hourMs, slice }: WorkItem,
+  { stored, source, footer }: OpenObject,
+  occurrences: Occurrences | undefined,
+  gathered: Map<string, Gathered>,
+  judging: Judging,
+): Promise<void> {
+  const { tally } = judging
+  const { firstStartMs, lastStartMs, spans } = footer.summary
+  const gather = (traceId: Buffer, run: RowRun, late: boolean) => {
+    const id = traceId.toString('latin1')
+    const known = gathered.get(id)
+    const parts = known ?? { key: stored.key, wholes: [], late: [] }
+    if (known === undefined) gathered.set(id, parts)
+    if (late) parts.late.push(run)
+    else parts.wholes.push(run)
+  }
+  const inside = firstStartMs >= range.fromMs && lastStartMs < range.toMs
+  const selection = { hourMs, slice, range: inside ? undefined : range, occurrences, relevance, gather }
+  const columns = occurrences === undefined ? [] : ['revision', 'reason']
+  tally.objects.scanned++
+  tally.objects.spansScanned += spans
+  let bytes = 0
+  for (const [index, layout] of footer.rowGroups.entries()) {
+    const group = openRowGroup(source, layout)
+    try {
+      await group.load([...judging.columns, ...columns])
+      const violations = await scanRowGroup(group, selection, judging)
+      await explainAll(judging, violations)
+    } catch (error) {
+      const { key, reason } = failureOf(stored.key, error)
+      tally.failures.push({ key, reason: `row group ${index + 1} of ${footer.rowGroups.length}: ${reason}` })
+    }
+    bytes += group.bytesRead()
+  }
+  tally.objects.bytesScanned += bytes
+  tally.objects.bytesSkipped += Math.max(0, stored.byteLength - bytes)
+}
+
+async function judgeGathered({ key, wholes, late }: Gathered, { hourMs }: WorkItem, judging: Judging): Promise<void> {
+  const [first] = wholes.length > 0 ? wholes : late
+  if (first === undefined) return
+  const group: RowGroup = first.columns.group
+  try {
+    const violations = await whenLoaded(() => {
+      return judgeOne(judging, mergedTrace(wholes, late), hourMs, () => filedAtMs(group, first.start))
+    })
+    await explainAll(judging, violations)
+  } catch (error) {
+    judging.tally.failures.push(failureOf(key, error))
+  }
+}
