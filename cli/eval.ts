@@ -5,14 +5,14 @@ import { judge } from '../shared/rules/judge.ts'
 import type { RuleSet } from '../shared/rules/plan.ts'
 import { assembleTrace } from '../shared/trace/assemble.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
-import { CommandError } from './command-error.ts'
 import { loadRules } from './load-rules.ts'
-import { createProgress, type Progress } from './progress.ts'
+import { createProgress } from './progress.ts'
+import { readTraces } from './read-traces.ts'
 import { separateRules } from './rule-files.ts'
 import { signalText } from './signal-text.ts'
-import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
-import { counted, grouped } from './text.ts'
-import { type CollectedTraces, collectTraces } from './traces.ts'
+import { type ExitCode, type Terminal, write } from './terminal.ts'
+import { counted, grouped, percent } from './text.ts'
+import type { CollectedTraces } from './traces.ts'
 
 type Format = 'pretty' | 'jsonl'
 
@@ -53,23 +53,10 @@ interface EvalInput {
 }
 
 async function evaluate({ rulePaths, files, format }: EvalInput, terminal: Terminal): Promise<ExitCode> {
-  if (files.length === 0) throw new CommandError('missing trace files', 'name at least one, or - for standard input')
-  if (files.filter((file) => file === '-').length > 1)
-    throw new CommandError('standard input (-) can be read only once')
   const startedMs = performance.now()
-  const progress = createProgress(terminal.stderr, () => performance.now())
   const { rules, problemCount } = await loadRules(rulePaths, terminal)
-  const collected = await collectTraces({
-    files,
-    stdin: terminal.stdin,
-    onProblem: (problem) => {
-      progress.clear()
-      terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${problem}\n`)
-    },
-    onProgress: (file, bytesRead, size, spanCount) =>
-      progress.show(`reading ${file}${share(bytesRead, size)}, ${counted(spanCount, 'span')}`),
-  })
-  const tally = await judgeAll(compileRules(rules), collected, format, terminal, progress)
+  const collected = await readTraces(files, terminal)
+  const tally = await judgeAll(compileRules(rules), collected, format, terminal)
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   await write(terminal.stderr, `${summary(rules.length, collected, tally)} in ${seconds} s\n`)
   if (problemCount > 0 || collected.problemCount > 0) return 2
@@ -88,8 +75,8 @@ async function judgeAll(
   { traces }: CollectedTraces,
   format: Format,
   terminal: Terminal,
-  progress: Progress,
 ): Promise<Tally> {
+  const progress = createProgress(terminal.stderr, () => performance.now())
   const tally: Tally = { signals: 0, shadowSignals: 0, incompleteTraces: 0, spans: 0 }
   for (const [index, { traceId, chunks }] of traces.entries()) {
     const trace = assembleTrace(traceId, chunks)
@@ -103,7 +90,7 @@ async function judgeAll(
       progress.clear()
       await write(terminal.stdout, render(signalData(trace, verdict), isShadow, format, terminal))
     }
-    progress.show(`judging${share(index + 1, traces.length)}, ${counted(tally.signals, 'signal')}`)
+    progress.show(`judging${percent(index + 1, traces.length)}, ${counted(tally.signals, 'signal')}`)
   }
   progress.clear()
   return tally
@@ -123,8 +110,4 @@ function summary(ruleCount: number, collected: CollectedTraces, tally: Tally): s
   const shadow = tally.shadowSignals === 0 ? '' : ` (and ${grouped(tally.shadowSignals)} in shadow mode)`
   const judged = `${counted(ruleCount, 'rule')} on ${counted(traces.length, 'trace')}${incomplete}, ${spans.join(', ')}`
   return `${counted(tally.signals, 'signal')}${shadow}: ${judged}`
-}
-
-function share(done: number, all: number): string {
-  return all === 0 ? '' : ` ${Math.floor((100 * done) / all)} %`
 }

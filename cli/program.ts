@@ -4,6 +4,7 @@ import { checkCommand } from './check.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { evalCommand } from './eval.ts'
+import { explainCommand } from './explain.ts'
 import { fmtCommand } from './fmt.ts'
 import { packageVersion } from './package-root.ts'
 import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
@@ -34,6 +35,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .helpCommand('help [command]', 'show the help of a command')
     .addCommand(checkCommand(terminal, finish))
     .addCommand(evalCommand(terminal, finish))
+    .addCommand(explainCommand(terminal, finish))
     .addCommand(fmtCommand(terminal, finish))
   return withExamples(program, terminal, [['check rules', 'betrace check rules/']])
 }

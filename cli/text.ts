@@ -7,3 +7,8 @@ export function counted(count: number, noun: string): string {
 export function grouped(count: number): string {
   return count.toLocaleString('en-US')
 }
+
+/** ` 42 %`, or nothing where the whole is not known. */
+export function percent(done: number, all: number): string {
+  return all === 0 ? '' : ` ${Math.floor((100 * done) / all)} %`
+}

@@ -65,7 +65,7 @@ test('each broken rule is one line with signal, severity, trace, completeness an
     severity: 'critical',
     traceId: traceIdOf('charged'),
     complete: true,
-    evidence: { text: expect.any(String), clauses: expect.any(Array) },
+    evidence: { text: expect.stringContaining('cart.validate'), clauses: expect.any(Array) },
   })
   expect(err).toMatch(/^2 signals: 2 rules on 3 traces, 5 spans in \d+\.\d s\n$/)
 })
@@ -144,6 +144,7 @@ test('pretty output says what fired, on which trace, and why', async () => {
   const { out } = await runInProcess(['eval', '--rules', rules, traces])
   expect(out).toContain('CRITICAL CHARGE_WITHOUT_VALIDATION: no charge without a validated cart\n')
   expect(out).toContain(`  trace ${traceIdOf('charged')}`)
+  expect(out).toContain('0 of 2 spans named cart.validate')
 })
 
 test('without rules or files the usage is refused with exit code 2', async () => {

@@ -1,0 +1,98 @@
+import type { Command } from 'commander'
+import { compileRules } from '../shared/rules/compile.ts'
+import { explain } from '../shared/rules/evidence/explain.ts'
+import { renderEvidence } from '../shared/rules/evidence/render.ts'
+import { escapeControls } from '../shared/rules/evidence/wording.ts'
+import type { Outcome, Verdict } from '../shared/rules/verdict.ts'
+import { assembleTrace } from '../shared/trace/assemble.ts'
+import type { Trace } from '../shared/trace/span.ts'
+import { type Finish, newCommand, withExamples } from './command.ts'
+import { CommandError } from './command-error.ts'
+import { loadRules } from './load-rules.ts'
+import { readTraces } from './read-traces.ts'
+import { separateRules } from './rule-files.ts'
+import { type ExitCode, paint, type Screen, type Terminal, write } from './terminal.ts'
+import { counted } from './text.ts'
+import type { CollectedTrace } from './traces.ts'
+
+interface ExplainOptions {
+  readonly rules: readonly string[]
+  readonly trace: string
+}
+
+/** `betrace explain`: says of one trace what every rule found, and why. */
+export function explainCommand(terminal: Terminal, finish: Finish): Command {
+  const command = newCommand('explain', terminal)
+    .summary('say why rules hold or break on one trace')
+    .description('Shows the verdict of every rule on one trace, clause by clause, with the spans that decided it.')
+    .argument('[file...]', 'OTLP JSON, JSON lines or protobuf, each plain, gzip or zstd; - is standard input')
+    .requiredOption('-r, --rules <path...>', 'rule files, or folders of them')
+    .requiredOption('-t, --trace <id>', 'trace id in hex, or how it begins')
+    .action(async (files: readonly string[], options: ExplainOptions) => {
+      const { rulePaths, tracePaths } = await separateRules(options.rules)
+      finish(await explainTrace(rulePaths, options.trace, [...tracePaths, ...files], terminal))
+    })
+  withExamples(command, terminal, [
+    ['ask why a rule fired, or did not', 'betrace explain --rules rules/ --trace 4376effc traces.jsonl.gz'],
+  ])
+  return command.addHelpText(
+    'after',
+    '\nExit code: 0 explained, 2 no such trace, bad input or a rule that does not compile.',
+  )
+}
+
+async function explainTrace(
+  rulePaths: readonly string[],
+  traceId: string,
+  files: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { rules, problemCount } = await loadRules(rulePaths, terminal)
+  const collected = await readTraces(files, terminal)
+  const { traceId: found, chunks } = findTrace(traceId, collected.traces)
+  const trace = assembleTrace(found, chunks)
+  await write(terminal.stdout, `${traceLine(trace, terminal.stdout)}\n`)
+  for (const verdict of explain(compileRules(rules), trace)) {
+    await write(terminal.stdout, `\n${verdictText(verdict, terminal.stdout)}`)
+  }
+  return problemCount > 0 || collected.problemCount > 0 ? 2 : 0
+}
+
+/** By the beginning of the id, or by the short form that leaves out the zeros before a 64-bit id. */
+function findTrace(wanted: string, traces: readonly CollectedTrace[]): CollectedTrace {
+  const start = wanted.toLowerCase()
+  const whole = start.padStart(32, '0')
+  const found = traces.filter(({ traceId }) => traceId.startsWith(start) || traceId === whole)
+  const [only] = found
+  if (only !== undefined && found.length === 1) return only
+  const examples = (found.length > 0 ? found : traces).slice(0, 3).map((trace) => trace.traceId)
+  if (found.length > 1) {
+    throw new CommandError(`${counted(found.length, 'trace')} begin with ${wanted}`, `such as ${examples.join(', ')}`)
+  }
+  const held = `the files hold ${counted(traces.length, 'trace')}`
+  throw new CommandError(`no trace ${wanted}`, traces.length === 0 ? held : `${held}, such as ${examples.join(', ')}`)
+}
+
+function traceLine(trace: Trace, screen: Screen): string {
+  const services = new Set(trace.spans.map((span) => span.resource.get('service.name')))
+  const facts = [counted(trace.spans.length, 'span'), counted(services.size, 'service')]
+  const root = trace.spans.find((span) => span.parentSpanId === '')
+  if (root !== undefined) facts.unshift(escapeControls(root.name))
+  if (trace.truncated) facts.push('truncated: judged on part of its spans')
+  else if (!trace.complete) facts.push('incomplete: a root or a parent is missing')
+  return `${paint(screen, 'bold', `trace ${trace.traceId}`)} ${paint(screen, 'dim', facts.join(' · '))}`
+}
+
+const OUTCOMES: Readonly<Record<Outcome, { readonly sign: string; readonly style: 'red' | 'green' | 'dim' }>> = {
+  violated: { sign: '✗', style: 'red' },
+  satisfied: { sign: '✓', style: 'green' },
+  vacuous: { sign: '○', style: 'dim' },
+}
+
+function verdictText({ rule, outcome, evidence }: Verdict, screen: Screen): string {
+  const { sign, style } = OUTCOMES[outcome]
+  const mode = rule.metadata.mode === 'shadow' ? ', shadow' : ''
+  const head = `${paint(screen, style, `${sign} ${outcome}`)} ${paint(screen, 'bold', rule.name)} (${rule.severity}${mode})`
+  const lines = evidence === undefined ? [] : renderEvidence(evidence)
+  return [head, ...lines.map((line) => `  ${line}`)].map((line) => `${line}\n`).join('')
+}
