@@ -112,15 +112,20 @@ function disagreement(node: Comparison, left: Kind, right: Kind): Explanation {
 }
 
 function hintFor(node: Comparison, left: Kind, right: Kind): string {
-  const word = node.right.kind === 'text' && !node.right.quoted ? node.right.value : undefined
-  if (word !== undefined && node.left.kind === 'count') return `write a number, or trace.count(${word})`
-  if (word !== undefined && isLiteral(node.left))
-    return `write the attribute first: ${word} ${mirrored(node.operator)} …`
+  const hint = node.right.kind === 'text' && !node.right.quoted ? wordHint(node, node.right.value) : undefined
+  if (hint !== undefined) return hint
   if (left === 'duration' || right === 'duration') return durationHint(left === 'duration' ? node.right : node.left)
-  if (left === 'status')
-    return 'compare with unset, ok or error; a response code is an attribute such as http.response.status_code'
+  if (left === 'status') return 'compare with unset, ok or error; a response code is an attribute'
   if (left === 'number' && node.right.kind === 'text') return 'write a number without quotes'
   return 'compare values of one kind'
+}
+
+/** A bare word is text after `==`, where an attribute or a count may be meant. */
+function wordHint({ left, operator }: Comparison, word: string): string | undefined {
+  if (left.kind === 'count') return `write a number, or trace.count(${word})`
+  if (isLiteral(left)) return `write the attribute first: ${word} ${mirrored(operator)} …`
+  if (left.kind === 'intrinsic' && left.name.startsWith('trace.')) return undefined
+  return `write attr(${word}) for the attribute so named`
 }
 
 function isLiteral(operand: Operand): boolean {
@@ -137,7 +142,7 @@ function durationHint(other: Operand): string {
     case 'number':
       return `give the number a unit, as in ${other.value}ms`
     case 'attribute':
-      return `an attribute is a plain number: compare ${other.key} with a number in its own unit, or ${other.key} * 1ms with a duration`
+      return `write ${other.key} * 1ms if it counts milliseconds, or compare it with a plain number`
     case 'text':
       return 'write a duration without quotes, as in 5s'
     default:
@@ -157,9 +162,15 @@ function reportItem(item: Literal, left: Kind, report: Report): void {
     const hint =
       item.kind === 'duration'
         ? 'write a number in the unit of the attribute'
-        : `write ${left === 'duration' ? 'durations, as in 5s' : inWords(left)}`
+        : `write ${IN_LISTS.get(left) ?? inWords(left)}`
     report(problemAt(item.range, 'kind-mismatch', message, hint))
   } else if (isNamed(left)) {
     reportWrongValue(item, left, report)
   }
 }
+
+const IN_LISTS: ReadonlyMap<Kind, string> = new Map([
+  ['duration', 'durations, as in 5s'],
+  ['text', 'text in quotes'],
+  ['status', 'unset, ok or error'],
+])

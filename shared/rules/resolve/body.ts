@@ -18,6 +18,7 @@ export function resolveBody(reading: Reading, body: SyntaxBody): Pattern | Invar
 }
 
 function resolvePattern(reading: Reading, body: SyntaxBody & { readonly kind: 'pattern' }): Pattern | undefined {
+  if (body.condition.kind === 'missing' && body.extra !== null) return undefined
   const condition = resolveCondition(reading, body.condition)
   return condition === undefined ? undefined : { kind: 'pattern', condition, range: reading.rangeOf(body) }
 }

@@ -51,6 +51,7 @@ function hintForExtra(reading: Reading, at: Span, found: string): string {
   if (found === '#') return 'start a comment with //'
   if (before.endsWith('"')) return 'write a quote inside text as \\"'
   if (found === '.' && after.startsWith('.*')) return 'write a name with * inside trace.has(…)'
+  if (found === '.' && /^\.\p{L}/u.test(after)) return 'write the attribute without the leading point'
   if (found === '.' && /\d$/.test(before)) return 'write the number without the point'
   if (found === ',') return 'write "and" or "or" between conditions'
   if (found === ')' || found === ']' || found === '}') return `remove it, or add the bracket that opens it`

@@ -105,7 +105,10 @@ function resolveFunction(reading: Reading, node: CallNode): Test | undefined {
 /** How many spans, as a value: `trace.count(s)`, filters inside or after. */
 function resolveTraceCount(reading: Reading, node: SelectorCallNode | MethodNode): Count | undefined {
   const { base, methods } = chainOf(node)
-  if (base.kind !== 'selectorCall') return reportUncounted(reading, node)
+  if (base.kind !== 'selectorCall') {
+    const filters = resolveFilters(reading, methods)
+    return filters === undefined ? undefined : reportUncounted(reading, node)
+  }
   const name = functionName(base)
   if (AGGREGATES.has(name)) {
     return reportUnsupported(reading, base.name, `${base.name.text}(…)`)

@@ -26,6 +26,7 @@ export function resolveLogic<Atom extends Located>(
     }
     case 'group':
       checkBracket(reading, node, 'in the brackets')
+      if (node.inner.kind === 'missing' && node.extra !== null) return undefined
       return resolveLogic(reading, node.inner, atom)
     default:
       return atom(node)
@@ -58,7 +59,7 @@ function reportJuxtaposed(reading: Reading, next: Span): undefined {
   const before = reading.text.slice(Math.max(0, next.start - 100), next.start).trimEnd()
   const word = textOf(reading, next)
   const [number] = /(?<![\p{L}\p{N}_.-])[\d.]+$/u.exec(before) ?? []
-  const [name] = /(?<![p{L}p{N}_.-])(?:exists|attr|num)$/.exec(before) ?? []
+  const [name] = /(?<![p{L}p{N}_.-])(?:(?:trace\.)?(?:has|count|all)|exists|attr|num)$/.exec(before) ?? []
   const hint =
     number !== undefined && /^\p{L}{1,8}$/u.test(word)
       ? `write a unit right after its number: ${number}${word}`

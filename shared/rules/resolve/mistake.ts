@@ -92,6 +92,9 @@ function reportWrongKind(reading: Reading, node: SyntaxNode, wanted: string): vo
 
 function hintForKind(reading: Reading, node: SyntaxNode, wanted: string): string {
   if (wanted !== 'a condition') {
+    if (node.kind === 'call' && node.name.text === 'exists')
+      return 'exists(…) is true or false by itself: leave the comparison out'
+    if (wanted === 'a regular expression in quotes') return 'write the pattern in quotes after matches'
     if (node.kind === 'list') return 'compare with a list by in [ … ]'
     return node.kind === 'or' || node.kind === 'and' || node.kind === 'not' || node.kind === 'relation'
       ? 'conditions do not compare: combine them with and, or, not'

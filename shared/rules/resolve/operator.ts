@@ -51,6 +51,8 @@ const SPELLINGS: ReadonlyMap<string, ComparingOperator> = new Map([
   ['includes', 'contains'],
   ['include', 'contains'],
   ['icontains', 'contains'],
+  ['starts', 'starts with'],
+  ['ends', 'ends with'],
   ['starts_with', 'starts with'],
   ['startswith', 'starts with'],
   ['ends_with', 'ends with'],

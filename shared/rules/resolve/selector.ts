@@ -134,6 +134,7 @@ function resolveMethod(reading: Reading, method: MethodNode): Filter | undefined
       'write "and" or "or" between conditions',
     )
   }
+  if (first.kind === 'missing' && taken.extra !== null) return undefined
   if (first.kind === 'missing' && taken.close !== null)
     return reportMissing(reading, taken, 'the condition of .where(…)')
   return resolveFilter(reading, first)

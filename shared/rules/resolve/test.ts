@@ -81,7 +81,7 @@ function resolveMatches(
   tail: RelationTail,
   left: Comparison['left'] | undefined,
 ): Matches | undefined {
-  const { right } = tail
+  const right = ungrouped(tail.right)
   if (right.kind === 'word' || right.kind === 'number') {
     return report(
       reading,
@@ -131,6 +131,10 @@ function resolveItems(reading: Reading, node: SyntaxNode): readonly Literal[] | 
   const items = node.items.map((item) => resolveItem(reading, item))
   const known = items.filter((item) => item !== undefined)
   return known.length === items.length ? known : undefined
+}
+
+function ungrouped(node: SyntaxNode): SyntaxNode {
+  return node.kind === 'group' && node.close !== null && node.extra === null ? ungrouped(node.inner) : node
 }
 
 /** A value in a list: every bare word is text there. */
