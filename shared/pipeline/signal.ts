@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { CheckedRule, Severity } from '../rules/ast.ts'
-import type { Verdict } from '../rules/verdict.ts'
+import { renderEvidence } from '../rules/evidence/render.ts'
+import type { Evidence, Verdict } from '../rules/verdict.ts'
 import type { Trace } from '../trace/span.ts'
-import { type SignalEvidence, signalEvidence } from './evidence.ts'
 
 export type SignalStatus = 'firing' | 'retracted' | 'updated'
 export type SignalMode = 'live' | 'replay'
@@ -15,6 +15,11 @@ export interface RuleDescription {
   readonly runbook?: string
   readonly owner?: string
   readonly tags: readonly string[]
+}
+
+/** Why the rule fired: a text a person reads, and the same as data; together at most 16 KiB of JSON. */
+export interface SignalEvidence extends Evidence {
+  readonly text: string
 }
 
 export interface SignalData extends RuleDescription {
@@ -124,8 +129,12 @@ export function signalData(trace: Trace, verdict: Verdict): SignalData {
     traceId: trace.traceId,
     service: serviceOf(trace, verdict),
     complete: trace.complete,
-    evidence: signalEvidence(verdict.evidence),
+    evidence: signalEvidence(verdict),
   }
+}
+
+function signalEvidence({ evidence = { clauses: [], truncated: false } }: Verdict): SignalEvidence {
+  return { text: renderEvidence(evidence).join('\n'), ...evidence }
 }
 
 function describeRule(rule: CheckedRule): RuleDescription {
