@@ -1,4 +1,4 @@
-import { storedSpans } from '../trace/assemble.ts'
+import { type AssembleLimits, storedSpans } from '../trace/assemble.ts'
 import type { Filing } from '../trace/filing.ts'
 import { decodeSpans, type SpanRow } from './span-row.ts'
 
@@ -27,6 +27,6 @@ export interface TraceToArchive extends Omit<TraceRecord, 'traceId' | 'spans'> {
 }
 
 /** Decodes the spans that were judged, or came too late for it: duplicates removed, and cut off where the judge did. */
-export function traceRecord({ traceId, chunks, ...rest }: TraceToArchive): TraceRecord {
-  return { ...rest, traceId: Buffer.from(traceId, 'hex'), spans: decodeSpans(storedSpans(chunks).stored) }
+export function traceRecord({ traceId, chunks, ...rest }: TraceToArchive, limits?: AssembleLimits): TraceRecord {
+  return { ...rest, traceId: Buffer.from(traceId, 'hex'), spans: decodeSpans(storedSpans(chunks, limits).stored) }
 }

@@ -3,6 +3,7 @@ import type { DecodedArray } from 'hyparquet'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { cells } from './cells.ts'
 import { COLUMNS, type Column, parquetEncoding, parquetSchema } from './columns.ts'
+import { byTrace, mergeRepeated } from './merge-records.ts'
 import { nameSet } from './name-set.ts'
 import { type ObjectSummary, writeSummary } from './object-summary.ts'
 import { ALL_TRACES, type Slice } from './slice.ts'
@@ -22,7 +23,7 @@ const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD
 
 /** What an object is written from, and what it is to say of itself. */
 export interface ObjectContent {
-  /** At least one, by trace id, revision, reason. */
+  /** At least one, by trace id, revision, reason; no two agree in all three. */
   readonly records: Iterable<TraceRecord>
   readonly slice: Slice
   /** Keys of the objects whose content it takes over. */
@@ -31,7 +32,7 @@ export interface ObjectContent {
 
 /** Writes records that no other object holds. */
 export function writeObject(records: readonly TraceRecord[]): WrittenObject {
-  return writeContent({ records: [...records].sort(byTrace), slice: ALL_TRACES, replaces: [] })
+  return writeContent({ records: mergeRepeated([...records].sort(byTrace)), slice: ALL_TRACES, replaces: [] })
 }
 
 /** Writes one Parquet object, a row group at a time: what is held besides are the compressed bytes. */
@@ -57,19 +58,9 @@ export function writeContent({ records, slice, replaces }: ObjectContent): Writt
   return { bytes: writer.getBytes(), summary }
 }
 
-/** The order of records in an object. */
-export function byTrace(a: TraceRecord, b: TraceRecord): number {
-  return Buffer.compare(a.traceId, b.traceId) || a.revision - b.revision || compareText(a.reason, b.reason)
-}
-
 function columnSource(column: Column, group: readonly TraceRecord[]) {
   const data: DecodedArray = cells(column.name, group)
   return { name: column.name, data, statistics: column.statistics, offsetIndex: false, ...parquetEncoding(column) }
-}
-
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }
 
 function* rowGroups(records: Iterable<TraceRecord>): Generator<readonly TraceRecord[]> {

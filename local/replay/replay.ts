@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import { planReplay, type ReplayPlan, type WorkItem } from '../shared/replay/plan.ts'
-import type { ReplayRange } from '../shared/replay/range.ts'
-import { type ReplayReport, reportOf } from '../shared/replay/report.ts'
-import { addTally, newTally, type Tally } from '../shared/replay/tally.ts'
-import { folderStore } from './folder-store.ts'
+import { planReplay, type ReplayPlan, type WorkItem } from '../../shared/replay/plan.ts'
+import type { ReplayRange } from '../../shared/replay/range.ts'
+import { type ReplayReport, reportOf } from '../../shared/replay/report.ts'
+import { addTally, newTally, type Tally } from '../../shared/replay/tally.ts'
+import { folderStore } from '../archive/folder-store.ts'
 import type { WorkerTask } from './replay-worker.ts'
 
 /** What to replay, and where. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { ObjectGone, type ObjectStore, type StoredObject } from '../shared/archive/object-store.ts'
-import type { ByteSource } from '../shared/archive/read-footer.ts'
+import { ObjectGone, type ObjectStore, type StoredObject } from '../../shared/archive/object-store.ts'
+import type { ByteSource } from '../../shared/archive/read-footer.ts'
 
 /** Reading a small object whole takes one system call instead of a dozen. */
 const WHOLE_READ_BYTES = 1024 * 1024

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { WorkItem } from '../shared/replay/plan.ts'
-import type { ReplayRange } from '../shared/replay/range.ts'
-import { newWorker, workOn } from '../shared/replay/work.ts'
-import type { CheckedRule } from '../shared/rules/ast.ts'
-import { compileRules } from '../shared/rules/compile.ts'
-import { folderStore } from './folder-store.ts'
+import type { WorkItem } from '../../shared/replay/plan.ts'
+import type { ReplayRange } from '../../shared/replay/range.ts'
+import { newWorker, workOn } from '../../shared/replay/work.ts'
+import type { CheckedRule } from '../../shared/rules/ast.ts'
+import { compileRules } from '../../shared/rules/compile.ts'
+import { folderStore } from '../archive/folder-store.ts'
 
 /** What a worker thread is told when it starts. */
 export interface WorkerTask {

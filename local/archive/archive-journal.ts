@@ -1,0 +1,33 @@
+import { rm } from 'node:fs/promises'
+import { HOUR_MS, objectKey } from '../../shared/archive/object-key.ts'
+import type { ObjectStore } from '../../shared/archive/object-store.ts'
+import { traceRecord } from '../../shared/archive/trace-record.ts'
+import { writeObject } from '../../shared/archive/write-object.ts'
+import type { AssembleLimits } from '../../shared/trace/assemble.ts'
+import { readJournal } from './journal.ts'
+
+/** What became of a journal. */
+export interface ArchivedJournal {
+  readonly traces: number
+  readonly objects: number
+  readonly cutOff: boolean
+}
+
+/**
+ * Writes what a journal holds as one object an hour, then deletes it. Done again after a crash it writes the same
+ * objects under the same keys.
+ */
+export async function archiveJournal(
+  path: string,
+  store: ObjectStore,
+  limits: AssembleLimits,
+): Promise<ArchivedJournal> {
+  const { entries, cutOff } = await readJournal(path)
+  const hours = Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)
+  for (const [hourMs, group] of hours) {
+    const { bytes } = writeObject(group.map((entry) => traceRecord(entry, limits)))
+    await store.put(objectKey(hourMs, bytes, 'written'), bytes)
+  }
+  await rm(path)
+  return { traces: entries.length, objects: hours.size, cutOff }
+}

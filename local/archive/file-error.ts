@@ -1,0 +1,17 @@
+import { StorageError } from '../../shared/pipeline/storage-error.ts'
+
+const CODES: Readonly<Record<string, readonly [ConstructorParameters<typeof StorageError>[0], string]>> = {
+  ENOSPC: ['full', 'free some space on the disk; traces are not archived until then'],
+  EDQUOT: ['full', 'free some space within the quota; traces are not archived until then'],
+  EACCES: ['denied', 'give this user access to the data folder'],
+  EPERM: ['denied', 'give this user access to the data folder'],
+  EROFS: ['read-only', 'make the data folder writable for this user'],
+}
+
+/** What the operating system said about a file, as the StorageError the pipeline knows. */
+export function fileError(cause: unknown): StorageError {
+  if (cause instanceof StorageError) return cause
+  const { code, message } = cause as NodeJS.ErrnoException
+  const [failure, hint] = CODES[code ?? ''] ?? ['unavailable', 'look at the disk']
+  return new StorageError(failure, `the archive cannot be written: ${message}`, { cause, hint })
+}

@@ -1,0 +1,115 @@
+import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
+import type { TraceToArchive } from '../../shared/archive/trace-record.ts'
+
+/*
+ * What is to be archived, on the disk before it is acknowledged, until it lies in objects. A record is its length, the
+ * CRC-32 of its content, then the content: the length of a JSON header, the header, the chunks one after the other.
+ */
+
+const PREFIX_BYTES = 8
+
+/** A journal being written: records appended at the same time share one sync to the disk. */
+export class Journal {
+  readonly path: string
+  private readonly file: FileHandle
+  private waiting: { readonly record: Buffer; readonly done: (error?: unknown) => void }[] = []
+  private writing: Promise<void> | undefined
+  private written = 0
+  /** What came after a failed write could not be read back: nothing more is taken. */
+  private failure: unknown
+
+  private constructor(path: string, file: FileHandle) {
+    this.path = path
+    this.file = file
+  }
+
+  static async create(path: string): Promise<Journal> {
+    return new Journal(path, await open(path, 'ax'))
+  }
+
+  /** Bytes appended, or about to be. */
+  get sizeBytes(): number {
+    return this.written
+  }
+
+  /** Resolves when the entry is on the disk. */
+  append(entry: TraceToArchive): Promise<void> {
+    if (this.failure !== undefined) return Promise.reject(this.failure)
+    const record = encodeRecord(entry)
+    this.written += record.length
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ record, done: (error) => (error === undefined ? resolve() : reject(error)) })
+      this.writing ??= this.writeWaiting().finally(() => {
+        this.writing = undefined
+      })
+    })
+  }
+
+  /** Waits for what was appended, then closes the file. */
+  async close(): Promise<void> {
+    await this.writing
+    await this.file.close()
+  }
+
+  private async writeWaiting(): Promise<void> {
+    while (this.waiting.length > 0) {
+      const group = this.waiting
+      this.waiting = []
+      if (this.failure === undefined) await this.writeGroup(group.map(({ record }) => record))
+      for (const { done } of group) done(this.failure)
+    }
+  }
+
+  private async writeGroup(records: readonly Buffer[]): Promise<void> {
+    try {
+      await this.file.writev(records)
+      await this.file.datasync()
+    } catch (error) {
+      this.failure = error
+    }
+  }
+}
+
+function encodeRecord({ chunks, ...header }: TraceToArchive): Buffer {
+  const json = Buffer.from(JSON.stringify({ ...header, sizes: chunks.map((chunk) => chunk.length) }))
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(json.length)
+  const content = Buffer.concat([length, json, ...chunks])
+  const prefix = Buffer.alloc(PREFIX_BYTES)
+  prefix.writeUInt32LE(content.length, 0)
+  prefix.writeUInt32LE(crc32(content), 4)
+  return Buffer.concat([prefix, content])
+}
+
+/** What a journal holds, and whether its end is missing: a record that was cut off was never acknowledged. */
+export interface JournalContent {
+  readonly entries: readonly TraceToArchive[]
+  readonly cutOff: boolean
+}
+
+export async function readJournal(path: string): Promise<JournalContent> {
+  const bytes = await readFile(path)
+  const entries: TraceToArchive[] = []
+  let at = 0
+  while (at + PREFIX_BYTES <= bytes.length) {
+    const start = at + PREFIX_BYTES
+    const end = start + bytes.readUInt32LE(at)
+    const content = bytes.subarray(start, end)
+    if (end > bytes.length || crc32(content) !== bytes.readUInt32LE(at + 4)) break
+    entries.push(decodeRecord(content))
+    at = end
+  }
+  return { entries, cutOff: at < bytes.length }
+}
+
+function decodeRecord(content: Buffer): TraceToArchive {
+  const chunksStart = 4 + content.readUInt32LE(0)
+  const { sizes, ...header } = JSON.parse(content.toString('utf8', 4, chunksStart))
+  let at = chunksStart
+  const chunks = (sizes as readonly number[]).map((size) => {
+    at += size
+    return content.subarray(at - size, at)
+  })
+  return { ...header, chunks }
+}

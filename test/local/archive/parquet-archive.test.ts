@@ -1,0 +1,117 @@
+import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { folderStore } from '../../../local/archive/folder-store.ts'
+import { archiveFolder, ParquetArchive } from '../../../local/archive/parquet-archive.ts'
+import { planLocalReplay, replayLocally } from '../../../local/replay/replay.ts'
+import { parseKey } from '../../../shared/archive/object-key.ts'
+import { newChunk } from '../../../shared/pipeline/chunk.ts'
+import type { ArchivedTrace } from '../../../shared/pipeline/ports.ts'
+import { ASSEMBLE_LIMITS, assembleTrace } from '../../../shared/trace/assemble.ts'
+import { rulesOf } from '../../reference/rules.ts'
+import type { SpanSketch } from '../../reference/traces.ts'
+import { chunkOf, HOUR_MS, ONE_DAY, START_MS } from '../../replay/archived.ts'
+
+let dataFolder: string
+let nowMs: number
+let logged: string[]
+
+beforeEach(async () => {
+  dataFolder = await mkdtemp(join(tmpdir(), 'betrace-archive-'))
+  nowMs = START_MS
+  logged = []
+})
+
+afterEach(() => rm(dataFolder, { recursive: true }))
+
+function openArchive() {
+  return ParquetArchive.open({
+    dataFolder,
+    limits: ASSEMBLE_LIMITS,
+    clock: () => nowMs,
+    log: (_level, message) => logged.push(message),
+  })
+}
+
+function entry(index: number, spans: readonly SpanSketch[], atMs = START_MS): ArchivedTrace {
+  const traceId = index.toString(16).padStart(32, '0')
+  const bytes = chunkOf(traceId, spans)
+  return {
+    trace: assembleTrace(traceId, [bytes]),
+    chunks: [newChunk(traceId, atMs, bytes, spans.length)],
+    filing: { atMs, by: 'start' },
+    revision: 1,
+    reason: 'verdict',
+  }
+}
+
+const objects = () => folderStore(archiveFolder(dataFolder)).list('spans/')
+const journals = () => readdir(join(dataFolder, 'archive-journal'))
+
+async function violations(rule: string): Promise<readonly string[]> {
+  const folder = archiveFolder(dataFolder)
+  const plan = await planLocalReplay(folder, ONE_DAY)
+  const report = await replayLocally({ folder, rules: rulesOf(rule), range: ONE_DAY, sampleLimit: 10, plan })
+  return report.rules[0]?.samples.map(({ traceId }) => traceId.replace(/^0+/, '')) ?? []
+}
+
+describe('the local archive', () => {
+  test('holds what was written to it, an object an hour, and replays it in threads', async () => {
+    const archive = await openArchive()
+    await Promise.all([
+      archive.write(entry(1, [{ name: 'a', attributes: { amount: 5 } }])),
+      archive.write(entry(2, [{ name: 'a', attributes: { amount: 50 } }], START_MS + HOUR_MS)),
+      archive.write(entry(3, [{ name: 'b' }])),
+    ])
+    await archive.close()
+    expect((await objects()).map(({ key }) => parseKey(key)?.hourMs)).toEqual([START_MS, START_MS + HOUR_MS])
+    expect(await journals()).toEqual([])
+    expect(await violations('trace.has(a).where(amount > 10)')).toEqual(['2'])
+    expect(await violations('trace.has(a) or trace.has(b)')).toEqual(['1', '3', '2'])
+  })
+
+  test('turns a journal into objects once it is old enough', async () => {
+    const archive = await openArchive()
+    await archive.write(entry(1, [{ name: 'a' }]))
+    nowMs += 9_999
+    await archive.runDue()
+    expect(await objects()).toEqual([])
+    nowMs += 1
+    await archive.runDue()
+    expect(await objects()).toHaveLength(1)
+    await archive.close()
+  })
+
+  test('takes up what a crashed process acknowledged, and drops what it could not acknowledge', async () => {
+    const crashed = await openArchive()
+    await crashed.write(entry(1, [{ name: 'a' }]))
+    await crashed.write(entry(2, [{ name: 'a' }]))
+    const [journal] = await journals()
+    await appendFile(join(dataFolder, 'archive-journal', journal ?? ''), Buffer.from([200, 0, 0, 0, 1, 2, 3, 4, 5]))
+    const next = await openArchive()
+    await next.flush()
+    expect(await violations('trace.has(a)')).toEqual(['1', '2'])
+    expect(await journals()).toEqual([])
+    expect(logged).toEqual(['the end of a journal was cut off by a crash, before it was acknowledged'])
+    await next.close()
+  })
+
+  test('writes a trace that was archived twice once', async () => {
+    const archive = await openArchive()
+    await archive.write(entry(1, [{ name: 'a' }]))
+    await archive.write(entry(1, [{ name: 'a' }, { name: 'b' }]))
+    await archive.close()
+    expect(await violations('trace.count(a) == 1 and trace.count(any) == 2')).toEqual(['1'])
+  })
+
+  test('says that the disk does not take it', async () => {
+    const archive = await openArchive()
+    await rm(join(dataFolder, 'archive-journal'), { recursive: true })
+    await expect(archive.write(entry(1, [{ name: 'a' }]))).rejects.toMatchObject({
+      name: 'StorageError',
+      code: 'unavailable',
+    })
+    await archive.close()
+  })
+})
