@@ -112,7 +112,7 @@ function readInteger(name: string, value: Json | undefined, least: bigint, most:
   if (value === undefined || value === null) return undefined
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most) return value
   const isText = typeof value === 'string' && INTEGER.test(value)
-  if (isText || typeof value === 'bigint') {
+  if (isText || typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) {
     const integer = BigInt(value)
     if (integer >= least && integer <= most) return integer
   }

@@ -54,7 +54,7 @@ function readDouble(cursor: Cursor, end: number): number {
 
 function readBytes(cursor: Cursor, end: number): Uint8Array {
   const stop = readEnd(cursor, end)
-  const value = Uint8Array.prototype.slice.call(cursor.bytes, cursor.pos, stop)
+  const value = new Uint8Array(cursor.bytes.subarray(cursor.pos, stop))
   cursor.pos = stop
   return value
 }

@@ -33,15 +33,18 @@ export function storedSpans(
   limits: AssembleLimits = ASSEMBLE_LIMITS,
 ): { readonly stored: readonly StoredSpan[]; readonly truncated: boolean } {
   const readable = withinBytes(chunks, limits.maxTraceBytes)
-  const found: StoredSpan[] = []
-  for (const chunk of readable) readChunk(asBuffer(chunk), found)
-  const stored = distinctSpans(found)
-  const truncated = readable.length < chunks.length || stored.length > limits.maxTraceSpans
-  if (stored.length > limits.maxTraceSpans) stored.length = limits.maxTraceSpans
-  return { stored, truncated }
+  const found: Found = { stored: [], truncated: readable.length < chunks.length }
+  for (const chunk of readable) readChunk(asBuffer(chunk), found, limits.maxTraceSpans)
+  cut(found, limits.maxTraceSpans)
+  return found
 }
 
-function readChunk(bytes: Buffer, stored: StoredSpan[]): void {
+interface Found {
+  stored: StoredSpan[]
+  truncated: boolean
+}
+
+function readChunk(bytes: Buffer, found: Found, maxSpans: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let layout: ResourceLayout | undefined
   let resource: AttributeSource | undefined
@@ -51,8 +54,20 @@ function readChunk(bytes: Buffer, stored: StoredSpan[]): void {
       resource = resourceAttributes(bytes, layout)
     }
     const start = cursor.pos
-    stored.push({ span: readSpan(cursor, end, view, resource), bytes, start, end, scope })
+    found.stored.push({ span: readSpan(cursor, end, view, resource), bytes, start, end, scope })
+    if (found.stored.length > 2 * maxSpans) cut(found, maxSpans)
   })
+}
+
+/**
+ * Leaves the first spans in order. Also done on the way: a span that is not among the first of some is not among the
+ * first of all, so memory is bounded and the order of arrival still shows nowhere.
+ */
+function cut(found: Found, maxSpans: number): void {
+  found.stored = distinctSpans(found.stored)
+  if (found.stored.length <= maxSpans) return
+  found.stored.length = maxSpans
+  found.truncated = true
 }
 
 /** The chunks that fit; which ones depends on what they hold, not on the order they came in. */

@@ -15,7 +15,7 @@ const RESOURCE_ATTRIBUTES = (RESOURCE.attributes << 3) | BYTES
  */
 export function lazyAttributes(bytes: Buffer, start: number, end: number, attributesTag: number): AttributeSource {
   return {
-    get: (key) => findAttribute({ bytes, pos: start }, end, attributesTag, onWire(key)),
+    get: (key) => findAttribute({ bytes, pos: start }, end, attributesTag, key),
     entries: () => readAttributes({ bytes, pos: start }, end, attributesTag),
   }
 }
@@ -62,6 +62,7 @@ function readAttributes(cursor: Cursor, end: number, attributesTag: number): [st
 }
 
 function findAttribute(cursor: Cursor, end: number, attributesTag: number, key: string): AttributeValue | undefined {
+  const wireKey = onWire(key)
   while (cursor.pos < end) {
     const tag = readTag(cursor, end)
     if (tag !== attributesTag) {
@@ -70,10 +71,10 @@ function findAttribute(cursor: Cursor, end: number, attributesTag: number, key: 
     }
     const stop = readEnd(cursor, end)
     const start = cursor.pos
-    if (mayHaveKey(cursor, stop, key)) {
+    if (wireKey === undefined || mayHaveKey(cursor, stop, wireKey)) {
       cursor.pos = start
       const [found, value] = readKeyValue(cursor, stop)
-      if (onWire(found) === key) return value
+      if (found === key) return value
     }
     cursor.pos = stop
   }
@@ -97,8 +98,10 @@ function sameText(bytes: Buffer, start: number, key: string): boolean {
   return true
 }
 
-/** The key with one character for each byte that it has in UTF-8. */
-function onWire(key: string): string {
-  for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) > 0x7f) return Buffer.from(key).toString('latin1')
+/** The key with one character for each byte that it has in UTF-8; undefined where several bytes may read as this key. */
+function onWire(key: string): string | undefined {
+  for (let i = 0; i < key.length; i++) {
+    if (key.charCodeAt(i) > 0x7f) return key.includes('\ufffd') ? undefined : Buffer.from(key).toString('latin1')
+  }
   return key
 }

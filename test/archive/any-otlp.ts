@@ -37,7 +37,7 @@ const { value: anyValue } = fc.letrec<{ value: object; keyValue: object }>((tie)
 }))
 
 const attributes = fc.array(fc.record({ key, value: anyValue }, { requiredKeys: ['key'] }), { maxLength: 4 })
-const id = (length: number) =>
+export const id = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).filter((bytes) => bytes.some(Boolean))
 
 const event = fc.record(
@@ -49,7 +49,7 @@ const link = fc.record(
   { requiredKeys: [] },
 )
 
-const optional = {
+export const optional = {
   traceState: text,
   flags: uint32,
   name: text,
@@ -66,11 +66,14 @@ const optional = {
   parentSpanId: fc.oneof(id(8), fc.constant(new Uint8Array(8))),
 }
 
-const context = {
+export const context = {
   resource: fc.record({ attributes, droppedAttributesCount: uint32 }, { requiredKeys: [] }),
   schemaUrl: text,
 }
-const scope = fc.record({ name: text, version: text, attributes, droppedAttributesCount: uint32 }, { requiredKeys: [] })
+export const scope = fc.record(
+  { name: text, version: text, attributes, droppedAttributesCount: uint32 },
+  { requiredKeys: [] },
+)
 
 export const TRACE_ID = new Uint8Array(16).fill(7)
 
