@@ -1,7 +1,7 @@
 import type { All, CheckedRule, Condition, Filter, Has, NamePattern, Selector, Test } from './ast.ts'
-import { type KeyUse, spanLookups, traceLookups } from './lookups.ts'
+import { type KeySlots, newKeySlots, spanLookups, traceLookups } from './lookups.ts'
 import { indexNames } from './name-index.ts'
-import type { NameGroup, Predicate, RulePlan, RuleSet, Run, SpanView } from './plan.ts'
+import type { NameGroup, Predicate, RulePlan, RuleSet, Run } from './plan.ts'
 import { type Decider, type Lookups, planFilters, planLogic, planTest } from './plan-test.ts'
 import { compileRegex, type RegexTest } from './regex.ts'
 import { countSpans } from './run.ts'
@@ -13,8 +13,9 @@ import type { Outcome } from './verdict.ts'
 interface Shared {
   readonly groups: Map<string, NameGroup>
   readonly predicates: Map<string, Predicate>
-  readonly span: Lookups<SpanView>
+  readonly slots: Map<NameGroup, KeySlots>
   readonly trace: Lookups<Run>
+  readonly regex: (pattern: string) => RegexTest
 }
 
 /**
@@ -41,21 +42,18 @@ export function compileRules(rules: readonly CheckedRule[]): RuleSet {
     always: plans.filter((_, order) => triggers[order] === undefined),
     anySpan: shared.groups.get('any')?.triggers ?? [],
     groups: shared.groups,
-    lookups: spanLookups(() => readByMany, shared.span.regex),
+    regex: shared.regex,
   }
 }
 
-/** What looks for evidence reads what others have read. */
-const readByMany: KeyUse = { uses: 2 }
-
 function newShared(): Shared {
-  const keys = new Map<string, KeyUse>()
   const regexes = new Map<string, RegexTest>()
   const regex = (pattern: string) => remember(regexes, pattern, () => requireRegex(pattern))
   const shared: Shared = {
     groups: new Map(),
+    slots: new Map(),
     predicates: new Map(),
-    span: spanLookups((key) => remember(keys, key, () => ({ uses: 0 })), regex),
+    regex,
     trace: traceLookups(({ selector }) => {
       const predicate = predicateOf(shared, selector)
       predicate.counted = true
@@ -130,18 +128,20 @@ export function exceptionsTo({ selector, filters, range }: All): Selector {
 }
 
 function predicateOf(shared: Shared, selector: Selector): Predicate {
-  const predicate = remember(shared.predicates, selectorShape(selector), () => ({
-    group: groupOf(shared, selector.name),
-    test: selector.filters.length === 0 ? undefined : planFilters(selector.filters, shared.span),
-    uses: 0,
-    counted: false,
-  }))
+  const predicate = remember(shared.predicates, selectorShape(selector), () => newPredicate(shared, selector))
   predicate.uses++
   return predicate
+}
+
+function newPredicate(shared: Shared, { name, filters }: Selector): Predicate {
+  const group = groupOf(shared, name)
+  const slots = remember(shared.slots, group, newKeySlots)
+  const test = filters.length === 0 ? undefined : planFilters(filters, spanLookups(slots, shared.regex))
+  return { group, number: group.predicates++, test, uses: 0, counted: false }
 }
 
 function groupOf(shared: Shared, name: NamePattern): NameGroup {
   const shape = nameShape(name)
   const pattern: NamePattern = shape === 'any' ? { kind: 'any', range: name.range } : name
-  return remember(shared.groups, shape, () => ({ pattern, triggers: [] }))
+  return remember(shared.groups, shape, () => ({ pattern, triggers: [], predicates: 0 }))
 }

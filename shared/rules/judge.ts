@@ -38,16 +38,19 @@ function groupByName({ lookup }: RuleSet, { spans }: Trace): ReadonlyMap<string,
 }
 
 function touchedPlans(set: RuleSet, run: Run): readonly RulePlan[] {
-  const plans = [...set.always]
-  const repeated = new Set<RulePlan>()
-  const add = (plan: RulePlan) => {
-    if (plan.repeats) repeated.add(plan)
-    else plans.push(plan)
+  const orders: number[] = []
+  const repeated = new Set<number>()
+  const add = (plans: readonly RulePlan[]) => {
+    for (const { order, repeats } of plans) {
+      if (repeats) repeated.add(order)
+      else orders.push(order)
+    }
   }
-  if (run.trace.spans.length > 0) set.anySpan.forEach(add)
-  for (const { groups } of run.spansByName.values()) for (const group of groups) group.triggers.forEach(add)
-  plans.push(...repeated)
-  return plans.sort((a, b) => a.order - b.order)
+  add(set.always)
+  if (run.trace.spans.length > 0) add(set.anySpan)
+  for (const { groups } of run.spansByName.values()) for (const { triggers } of groups) add(triggers)
+  for (const order of repeated) orders.push(order)
+  return Array.from(Int32Array.from(orders).sort(), (order) => set.plans[order] as RulePlan)
 }
 
 function verdictOf(set: RuleSet, plan: RulePlan, run: Run): Verdict {

@@ -4,17 +4,36 @@ import type { Lookups, Reader } from './plan-test.ts'
 import type { RegexTest } from './regex.ts'
 import { factsOf, readAttribute, readOnce, serviceOf, spanDuration } from './run.ts'
 
-/** How often the tests of a set read an attribute key; what is read more than once is remembered for the run. */
-export interface KeyUse {
-  uses: number
+/** Attribute keys of the filters on one group of spans; a key that several tests read has a slot in its spans' views. */
+export interface KeySlots {
+  readonly byKey: Map<string, { slot: number | undefined }>
+  used: number
+}
+
+/** A span's view may remember this many values: beyond it they are read anew each time. */
+const maxSlots = 128
+
+export function newKeySlots(): KeySlots {
+  return { byKey: new Map(), used: 0 }
+}
+
+/** Notes one more reader of the key. */
+function slotOf(slots: KeySlots, key: string): { readonly slot: number | undefined } {
+  const known = slots.byKey.get(key)
+  if (known !== undefined) {
+    if (known.slot === undefined && slots.used < maxSlots) known.slot = slots.used++
+    return known
+  }
+  const fresh = { slot: undefined }
+  slots.byKey.set(key, fresh)
+  return fresh
 }
 
 /** How operands are read inside a filter, of one span. */
-export function spanLookups(useOf: (key: string) => KeyUse, regex: (pattern: string) => RegexTest): Lookups<SpanView> {
+export function spanLookups(slots: KeySlots, regex: (pattern: string) => RegexTest): Lookups<SpanView> {
   const attribute = (key: string): Reader<SpanView> => {
-    const use = useOf(key)
-    use.uses++
-    return (view) => (use.uses > 1 ? readOnce(view, key) : readAttribute(view.span, key))
+    const place = slotOf(slots, key)
+    return (view) => (place.slot === undefined ? readAttribute(view.span, key) : readOnce(view, key, place.slot))
   }
   return {
     attribute: ({ key, from }: Attribute) => (from === 'any' ? attribute(key) : (view) => view.span.resource.get(key)),

@@ -1,7 +1,7 @@
 import type { AttributeValue, Span, Trace } from '../trace/span.ts'
 import type { CheckedRule, NamePattern } from './ast.ts'
 import type { NameLookup } from './name-index.ts'
-import type { Lookups } from './plan-test.ts'
+import type { RegexTest } from './regex.ts'
 import type { Outcome, Verdict } from './verdict.ts'
 
 /**
@@ -19,8 +19,8 @@ export interface RuleSet {
   readonly anySpan: readonly RulePlan[]
   /** Every name pattern that is asked for, by its shape. */
   readonly groups: ReadonlyMap<string, NameGroup>
-  /** How a span is read to say why a filter fails. */
-  readonly lookups: Lookups<SpanView>
+  /** Compiled regexes. */
+  readonly regex: (pattern: string) => RegexTest
 }
 
 /** One rule as closures. */
@@ -40,11 +40,15 @@ export interface NameGroup {
   readonly pattern: NamePattern
   /** Rules to be judged where a span of the name occurs. */
   readonly triggers: RulePlan[]
+  /** Predicates on these spans so far; the next one's number. */
+  predicates: number
 }
 
 /** Spans of a name that pass a filter; equal ones of different rules are one. */
 export interface Predicate {
   readonly group: NameGroup
+  /** Which of the group's predicates it is. */
+  readonly number: number
   /** Undefined where there is no filter. */
   readonly test: ((view: SpanView) => boolean) | undefined
   /** How many selectors ask for it. */
@@ -58,12 +62,8 @@ export interface Run {
   readonly trace: Trace
   /** The spans of every name that some rule asks for. */
   readonly spansByName: ReadonlyMap<string, NamedSpans>
-  /** How many spans a predicate takes, once counted. */
-  readonly counts: Map<Predicate, number>
-  /** Spans that some filter looked at, by position. */
-  views: (SpanView | undefined)[] | undefined
-  globs: ReadonlyMap<NameGroup, readonly number[]> | undefined
-  everySpan: readonly number[] | undefined
+  /** Filled on first use. */
+  spansByGroup: Map<NameGroup, GroupSpans> | undefined
   facts: TraceFacts | undefined
 }
 
@@ -73,12 +73,22 @@ export interface NamedSpans {
   readonly positions: number[]
 }
 
-/** A span with the attributes read so far. */
+/** The spans of a group in one trace. */
+export interface GroupSpans {
+  /** Positions in `trace.spans`; ascending, save for globs. */
+  readonly positions: readonly number[]
+  /** Spans that some filter looked at, in the same places as their positions. */
+  readonly views: (SpanView | undefined)[]
+  /** How many spans each predicate takes, once counted. */
+  readonly counts: (number | undefined)[]
+}
+
+/** A span as the filters of one group see it. */
 export interface SpanView {
   readonly run: Run
   readonly span: Span
-  /** By key; null where neither the span nor its resource has a value. */
-  values: Map<string, AttributeValue> | undefined
+  /** Attributes read so far by their slot in the group; null where neither the span nor its resource has a value. */
+  readonly values: (AttributeValue | undefined)[]
 }
 
 export interface TraceFacts {

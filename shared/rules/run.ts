@@ -1,75 +1,60 @@
 import type { Span, Trace } from '../trace/span.ts'
 import { normalise } from './arithmetic.ts'
-import type { NamedSpans, NameGroup, Predicate, Run, SpanView, TraceFacts } from './plan.ts'
+import type { GroupSpans, NamedSpans, NameGroup, Predicate, Run, SpanView, TraceFacts } from './plan.ts'
 import type { Value } from './values.ts'
 
 export function newRun(trace: Trace, spansByName: ReadonlyMap<string, NamedSpans>): Run {
-  return {
-    trace,
-    spansByName,
-    counts: new Map(),
-    views: undefined,
-    globs: undefined,
-    everySpan: undefined,
-    facts: undefined,
-  }
+  return { trace, spansByName, spansByGroup: undefined, facts: undefined }
 }
 
-const none: readonly number[] = []
-
-/** Positions of the spans whose name fits the group's pattern; for globs in no certain order. */
-export function spansOf(run: Run, group: NameGroup): readonly number[] {
-  switch (group.pattern.kind) {
-    case 'exact':
-      return run.spansByName.get(group.pattern.name)?.positions ?? none
-    case 'glob':
-      run.globs ??= gatherGlobs(run)
-      return run.globs.get(group) ?? none
-    case 'any':
-      run.everySpan ??= Array.from(run.trace.spans, (_, position) => position)
-      return run.everySpan
-  }
+/** The spans whose name fits the group's pattern, undefined where there is none. */
+export function spansOf(run: Run, group: NameGroup): GroupSpans | undefined {
+  run.spansByGroup ??= gatherGroups(run)
+  const known = run.spansByGroup.get(group)
+  if (known !== undefined || group.pattern.kind !== 'any') return known
+  const every = newGroupSpans(Array.from(run.trace.spans, (_, position) => position))
+  run.spansByGroup.set(group, every)
+  return every
 }
 
-function gatherGlobs(run: Run): ReadonlyMap<NameGroup, readonly number[]> {
-  const gathered = new Map<NameGroup, number[]>()
+function newGroupSpans(positions: readonly number[]): GroupSpans {
+  return { positions, views: [], counts: [] }
+}
+
+function gatherGroups(run: Run): Map<NameGroup, GroupSpans> {
+  const gathered = new Map<NameGroup, GroupSpans>()
   for (const { groups, positions } of run.spansByName.values()) {
     for (const group of groups) {
-      if (group.pattern.kind !== 'glob') continue
-      const before = gathered.get(group)
-      if (before === undefined) gathered.set(group, [...positions])
-      else for (const position of positions) before.push(position)
+      const before = gathered.get(group)?.positions
+      gathered.set(group, newGroupSpans(before === undefined ? positions : [...before, ...positions]))
     }
   }
   return gathered
 }
 
-export function viewOf(run: Run, position: number): SpanView {
-  run.views ??= new Array(run.trace.spans.length)
-  const known = run.views[position]
-  if (known !== undefined) return known
-  const view: SpanView = { run, span: run.trace.spans[position] as Span, values: undefined }
-  run.views[position] = view
-  return view
+export function newView(run: Run, position: number): SpanView {
+  return { run, span: run.trace.spans[position] as Span, values: [] }
 }
 
 /** How many spans the predicate takes; at most 1 where no rule needs more than that there is one. */
 export function countSpans(run: Run, predicate: Predicate): number {
-  const { group, test } = predicate
-  const positions = spansOf(run, group)
-  if (test === undefined || positions.length === 0) return positions.length
-  if (predicate.uses === 1) return countPassing(run, predicate, positions)
-  const known = run.counts.get(predicate)
+  const spans = spansOf(run, predicate.group)
+  if (spans === undefined) return 0
+  if (predicate.test === undefined) return spans.positions.length
+  if (predicate.uses === 1) return countPassing(run, predicate, spans)
+  const known = spans.counts[predicate.number]
   if (known !== undefined) return known
-  const count = countPassing(run, predicate, positions)
-  run.counts.set(predicate, count)
+  const count = countPassing(run, predicate, spans)
+  spans.counts[predicate.number] = count
   return count
 }
 
-function countPassing(run: Run, { test, counted }: Predicate, positions: readonly number[]): number {
+function countPassing(run: Run, { test, counted }: Predicate, { positions, views }: GroupSpans): number {
   let count = 0
-  for (const position of positions) {
-    if (test?.(viewOf(run, position)) !== true) continue
+  for (let i = 0; i < positions.length; i++) {
+    const view = views[i] ?? newView(run, positions[i] as number)
+    views[i] = view
+    if (test?.(view) !== true) continue
     if (!counted) return 1
     count++
   }
@@ -82,12 +67,11 @@ export function readAttribute({ attributes, resource }: Span, key: string): Valu
 }
 
 /** The same, remembered for the rest of the run. */
-export function readOnce(view: SpanView, key: string): Value {
-  view.values ??= new Map()
-  const known = view.values.get(key)
+export function readOnce(view: SpanView, key: string, slot: number): Value {
+  const known = view.values[slot]
   if (known !== undefined) return known
   const value = readAttribute(view.span, key) ?? null
-  view.values.set(key, value)
+  view.values[slot] = value
   return value
 }
 

@@ -1,11 +1,11 @@
 import type { All, Count, Filter, Has, NamePattern, Operand, Selector, Test } from '../ast.ts'
 import { exceptionsTo } from '../compile.ts'
-import { traceLookups } from '../lookups.ts'
+import { newKeySlots, spanLookups, traceLookups } from '../lookups.ts'
 import type { RuleSet, Run, SpanView } from '../plan.ts'
 import { planFilters, planOperand, planTest } from '../plan-test.ts'
 import { printExactName, printFilters, printName, printOperand } from '../print.ts'
 import { operandsOf } from '../requirement.ts'
-import { serviceOf, spansOf, viewOf } from '../run.ts'
+import { newView, serviceOf, spansOf } from '../run.ts'
 import { nameShape } from '../shape.ts'
 import { nearest } from '../suggest.ts'
 import { isNumeric } from '../values.ts'
@@ -96,19 +96,19 @@ function traceSight({ set, run }: Inspection): Sight<Run> {
     ({ selector }: Count) =>
     () =>
       select({ set, run }, selector).passing.length
-  return { scope: run, lookups: traceLookups(count, set.lookups.regex) }
+  return { scope: run, lookups: traceLookups(count, set.regex) }
 }
 
 function spanSight({ set, run }: Inspection, position: number): Sight<SpanView> {
-  return { scope: viewOf(run, position), lookups: set.lookups }
+  return { scope: newView(run, position), lookups: spanLookups(newKeySlots(), set.regex) }
 }
 
 function select({ set, run }: Inspection, { name, filters }: Selector): Selection {
   const group = set.groups.get(nameShape(name))
-  const positions = group === undefined ? [] : spansOf(run, group)
+  const positions = (group && spansOf(run, group)?.positions) ?? []
   const named = name.kind === 'glob' ? [...positions].sort((a, b) => a - b) : positions
-  const passes = planFilters(filters, set.lookups)
-  return { named, passing: named.filter((position) => passes(viewOf(run, position))) }
+  const passes = planFilters(filters, spanLookups(newKeySlots(), set.regex))
+  return { named, passing: named.filter((position) => passes(newView(run, position))) }
 }
 
 /** `0 of 12 spans named cart.validate`, or how many of those so named pass the filters. */
