@@ -1,29 +1,139 @@
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { expect, test } from 'vitest'
 import { splitByTrace } from '../../shared/otlp/split.ts'
 import { decodeTraces, encode } from './otlp-proto.ts'
 
 const traceId = (digit: number) => Buffer.alloc(16, digit)
 const spanId = (digit: number) => Buffer.alloc(8, digit)
+const span = { traceId: traceId(1), spanId: spanId(1) }
 const resource = { attributes: [{ key: 'service.name', value: { stringValue: 'shop' } }] }
 const scope = { name: 'library', version: '1' }
 
-test('spans of two traces in one request become one chunk each, under their resource and scope', () => {
-  const a = { traceId: traceId(1), spanId: spanId(1), name: 'a', startTimeUnixNano: '20' }
-  const b = { traceId: traceId(2), spanId: spanId(2), name: 'b', startTimeUnixNano: '18446744073709551615' }
-  const c = { traceId: traceId(1), spanId: spanId(3), name: 'c', startTimeUnixNano: '10' }
-  const wrapped = (...spans: object[]) => ({
+const requestOf = (...spans: object[]) =>
+  encode('TracesData', {
     resourceSpans: [{ resource, schemaUrl: 'r', scopeSpans: [{ scope, schemaUrl: 's', spans }] }],
   })
+const rejectedOf = (...spans: object[]) => Object.fromEntries(splitByTrace(requestOf(...spans)).rejected)
 
-  const split = splitByTrace(encode('TracesData', wrapped(a, b, c)))
+/** A message of these length-delimited fields. */
+function message(...fields: [field: number, content: Uint8Array][]): Uint8Array {
+  const writer = new BinaryWriter()
+  for (const [field, content] of fields) writer.tag(field, WireType.LengthDelimited).bytes(content)
+  return writer.finish()
+}
+
+/** A request whose only span is these bytes. */
+const requestOfSpan = (content: Uint8Array) => message([1, message([2, message([2, content])])])
+const ids = message([1, span.traceId], [2, span.spanId])
+
+test('spans of two traces in one request become one chunk each, under their resource and scope', () => {
+  const a = { ...span, name: 'a', startTimeUnixNano: '20' }
+  const b = { traceId: traceId(2), spanId: spanId(2), name: 'b', startTimeUnixNano: '18446744073709551615' }
+  const c = { ...span, spanId: spanId(3), name: 'c', startTimeUnixNano: '10' }
+
+  const split = splitByTrace(requestOf(a, b, c))
 
   expect(split.chunks.map(({ bytes, ...rest }) => rest)).toEqual([
     { traceId: '01'.repeat(16), spanCount: 2, startUnixNano: 10n },
     { traceId: '02'.repeat(16), spanCount: 1, startUnixNano: 18446744073709551615n },
   ])
   expect(split.chunks.map((chunk) => decodeTraces(chunk.bytes))).toEqual(
-    [wrapped(a, c), wrapped(b)].map((traces) => decodeTraces(encode('TracesData', traces))),
+    [requestOf(a, c), requestOf(b)].map(decodeTraces),
   )
   expect(split).toMatchObject({ spanCount: 3, unknownFields: false })
   expect(split.rejected.size).toBe(0)
+})
+
+test('an empty request, or one without spans, has no chunks', () => {
+  for (const body of [new Uint8Array(0), requestOf(), encode('TracesData', { resourceSpans: [{}] })]) {
+    expect(splitByTrace(body)).toMatchObject({ chunks: [], spanCount: 0, unknownFields: false })
+  }
+})
+
+test.each([
+  ['no trace id', { traceId: Buffer.alloc(0) }, { 'invalid-trace-id': 1 }],
+  ['a trace id of zeros', { traceId: Buffer.alloc(16) }, { 'invalid-trace-id': 1 }],
+  ['a trace id of 15 bytes', { traceId: Buffer.alloc(15, 1) }, { 'invalid-trace-id': 1 }],
+  ['a trace id of 17 bytes', { traceId: Buffer.alloc(17, 1) }, { 'invalid-trace-id': 1 }],
+  ['no span id', { spanId: Buffer.alloc(0) }, { 'invalid-span-id': 1 }],
+  ['a span id of zeros', { spanId: Buffer.alloc(8) }, { 'invalid-span-id': 1 }],
+  ['a span id of 16 bytes', { spanId: Buffer.alloc(16, 1) }, { 'invalid-span-id': 1 }],
+  ['a parent span id of 4 bytes', { parentSpanId: Buffer.alloc(4, 1) }, { 'invalid-parent-span-id': 1 }],
+  ['a parent span id of zeros', { parentSpanId: Buffer.alloc(8) }, {}],
+  ['a trace id of zeros but for the last byte', { traceId: Buffer.concat([Buffer.alloc(15), Buffer.of(1)]) }, {}],
+])('a span with %s among good ones is told apart', (_what, fields, rejected) => {
+  expect(rejectedOf(span, { ...span, ...fields }, span)).toEqual(rejected)
+})
+
+test('of a trace id given twice the last counts', () => {
+  const twice = message([1, traceId(7)], [1, traceId(1)], [2, span.spanId])
+  expect(splitByTrace(requestOfSpan(twice)).chunks.map((chunk) => chunk.traceId)).toEqual(['01'.repeat(16)])
+})
+
+test('a group, though deprecated, is skipped and kept as it is', () => {
+  const group = new BinaryWriter()
+    .tag(99, WireType.StartGroup)
+    .tag(1, WireType.Varint)
+    .uint32(5)
+    .tag(99, WireType.EndGroup)
+  const content = Buffer.concat([ids, group.finish()])
+  const [chunk] = splitByTrace(requestOfSpan(content)).chunks
+  expect(Buffer.from(chunk?.bytes ?? []).includes(content)).toBe(true)
+})
+
+function nestedValue(depth: number): Uint8Array {
+  let value = message([1, Buffer.from('x')])
+  for (let level = 1; level < depth; level++) value = message([5, message([1, value])])
+  return Buffer.concat([ids, message([9, message([1, Buffer.from('key')], [2, value])])])
+}
+
+test.each([
+  ['values', nestedValue],
+  ['groups', groupsOf],
+])('%s nested 64 deep are accepted, 65 deep are refused', (_what, nested) => {
+  expect(splitByTrace(requestOfSpan(nested(64))).spanCount).toBe(1)
+  expect(() => splitByTrace(requestOfSpan(nested(65)))).toThrow(expect.objectContaining({ code: 'nested-too-deep' }))
+  expect(() => splitByTrace(requestOfSpan(nested(5_000)))).toThrow(expect.objectContaining({ code: 'nested-too-deep' }))
+})
+
+function groupsOf(depth: number): Uint8Array {
+  const writer = new BinaryWriter().raw(ids)
+  for (let level = 0; level < depth; level++) writer.tag(99, WireType.StartGroup)
+  for (let level = 0; level < depth; level++) writer.tag(99, WireType.EndGroup)
+  return writer.finish()
+}
+
+test.each([
+  ['a length past the end', Buffer.of(0x0a, 0x05, 0x00)],
+  ['a field number of 0', Buffer.of(0x02, 0x00)],
+  ['a varint without an end', Buffer.concat([ids, Buffer.of(0x30), Buffer.alloc(11, 0x80)])],
+  ['a time cut short', Buffer.concat([ids, Buffer.of(0x39, 1, 2, 3)])],
+  ['a wire type that does not exist', Buffer.concat([ids, Buffer.of(0x37)])],
+  ['the end of a group that did not start', Buffer.concat([ids, Buffer.of(0x9c, 0x06)])],
+  ['a group without an end', Buffer.concat([ids, Buffer.of(0x9b, 0x06)])],
+  ['an attribute that runs past the span', Buffer.concat([ids, Buffer.of(0x4a, 0x7f, 0x0a)])],
+  [
+    'an attribute value that runs past the attribute',
+    Buffer.concat([ids, Buffer.of(0x4a, 0x04, 0x0a, 0x00, 0x12, 0x09)]),
+  ],
+  [
+    'a string that runs past its value',
+    Buffer.concat([ids, Buffer.of(0x4a, 0x06, 0x0a, 0x00, 0x12, 0x02, 0x0a, 0x05)]),
+  ],
+])('%s in a span is malformed', (_what, content) => {
+  expect(() => splitByTrace(requestOfSpan(content))).toThrow(expect.objectContaining({ code: 'malformed-protobuf' }))
+})
+
+test('fields that OTLP does not have at the top or beside the scopes are noted', () => {
+  expect(splitByTrace(message([2, Buffer.of()])).unknownFields).toBe(true)
+  expect(splitByTrace(message([1, message([1000, Buffer.of()])])).unknownFields).toBe(true)
+})
+
+test('a resource that would be repeated beyond the limit is refused before anything is copied', () => {
+  const spans = Array.from({ length: 10 }, (_, i) => ({ ...span, traceId: traceId(i + 1) }))
+  const big = { attributes: [{ key: 'k', value: { stringValue: 'x'.repeat(10_000) } }] }
+  const body = encode('TracesData', { resourceSpans: [{ resource: big, scopeSpans: [{ spans }] }] })
+
+  expect(splitByTrace(body, 110_000).chunks).toHaveLength(10)
+  expect(() => splitByTrace(body, 100_000)).toThrow(expect.objectContaining({ code: 'body-too-large' }))
 })
