@@ -1,5 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
+import { isRuleFileName, isTestFileName } from '../shared/rules/read.ts'
 import { CommandError } from './command-error.ts'
 
 /** A rule file as it was read; `file` is the path to show. */
@@ -8,44 +9,58 @@ export interface RuleFile {
   readonly text: string
 }
 
-const EXTENSIONS: ReadonlySet<string> = new Set(['.rules', '.yaml', '.yml'])
-
 /** Far above what the 10,000 rules a set may hold come to. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024
 
 /**
  * Reads the rule files that paths name: a file as it is, a folder with every `*.rules`, `*.yaml` and `*.yml` below it,
- * by name. A path that does not exist, or a folder without rules, is a CommandError.
+ * by name; files of rule tests are passed over. A path that does not exist, or holds no rules, is a CommandError.
  */
 export async function readRuleFiles(paths: readonly string[]): Promise<readonly RuleFile[]> {
-  const found = new Map<string, string>()
+  const found: string[] = []
   for (const path of paths) {
-    if ((await collect(path, found, new Set())) === 0) {
+    const files = await filesBelow([path], isRuleFileName)
+    if (files.length === 0)
       throw new CommandError(`no rule files in ${path}`, 'rule files are named *.rules, *.yaml or *.yml')
-    }
+    found.push(...files.filter((file) => !isTestFileName(file)))
   }
-  return Promise.all([...found.values()].map(readRuleFile))
+  if (found.length === 0) throw new CommandError('these are files of rule tests', 'run them with betrace test')
+  const files = await filesBelow(found, isRuleFileName)
+  return Promise.all(files.map(readTextFile))
 }
 
-/** Adds the files `path` holds to `found` (real path to shown path) and says how many it holds, known ones too. */
-async function collect(path: string, found: Map<string, string>, visited: Set<string>): Promise<number> {
+/** Files as they are, and of folders all below whose name is accepted, by name; each once, as it was first named. */
+export async function filesBelow(
+  paths: readonly string[],
+  accepts: (name: string) => boolean,
+): Promise<readonly string[]> {
+  const found = new Map<string, string>()
+  for (const path of paths) await collect(path, accepts, found, new Set())
+  return [...found.values()]
+}
+
+/** Adds the files `path` holds to `found` (real path to shown path). */
+async function collect(
+  path: string,
+  accepts: (name: string) => boolean,
+  found: Map<string, string>,
+  visited: Set<string>,
+): Promise<void> {
   const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
     throw unreadable(path, error)
   })
   if (!(await isFolder(real))) {
     if (!found.has(real)) found.set(real, path)
-    return 1
+    return
   }
   // A link may point back to a folder above it.
-  if (visited.has(real)) return 0
+  if (visited.has(real)) return
   visited.add(real)
-  let count = 0
   for (const name of (await readdir(real)).sort()) {
     if (name.startsWith('.') || name === 'node_modules') continue
     const child = join(path, name)
-    if (EXTENSIONS.has(extname(name)) || (await isFolder(child))) count += await collect(child, found, visited)
+    if (accepts(name) || (await isFolder(child))) await collect(child, accepts, found, visited)
   }
-  return count
 }
 
 /**
@@ -55,7 +70,7 @@ async function collect(path: string, found: Map<string, string>, visited: Set<st
 export async function separateRules(paths: readonly string[]) {
   let end = 1
   for (const path of paths.slice(1)) {
-    if (!EXTENSIONS.has(extname(path)) && !(await isFolder(path))) break
+    if (!isRuleFileName(path) && !(await isFolder(path))) break
     end++
   }
   return { rulePaths: paths.slice(0, end), tracePaths: paths.slice(end) }
@@ -65,7 +80,8 @@ async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false
 }
 
-async function readRuleFile(file: string): Promise<RuleFile> {
+/** Reads a file of text; one that cannot be read, is no UTF-8 or is too large is a CommandError. */
+export async function readTextFile(file: string): Promise<RuleFile> {
   const { size } = await stat(file)
   if (size > MAX_FILE_BYTES) {
     throw new CommandError(`${file} is larger than 64 MiB`, 'split it: a set holds at most 10,000 rules')

@@ -41,6 +41,14 @@ test('a file named outright is read whatever it is called', async () => {
   expect(await readRuleFiles([path])).toEqual([{ file: path, text: 'text' }])
 })
 
+test('files of rule tests are passed over, also where they are named', async () => {
+  const rules = await put('a.rules', 'a')
+  const tests = await put('a.test.yaml', 'tests: []')
+  await put('b.test.yml', 'tests: []')
+  expect((await readRuleFiles([folder, tests])).map(({ file }) => file)).toEqual([rules])
+  await expect(readRuleFiles([tests])).rejects.toMatchObject({ hint: 'run them with betrace test' })
+})
+
 test('a file named twice is read once', async () => {
   const path = await put('a.rules', 'a')
   expect(await readRuleFiles([path, folder, path])).toHaveLength(1)

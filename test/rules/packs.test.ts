@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { checkRules } from '../../shared/rules/check.ts'
+import { isRuleFileName } from '../../shared/rules/read.ts'
 import { renderProblem } from '../../shared/rules/render.ts'
 
 const folder = new URL('../../rules/', import.meta.url)
 const packs = readdirSync(folder)
-  .filter((file) => /\.(rules|ya?ml)$/.test(file))
+  .filter(isRuleFileName)
   .map((file) => ({ file, text: readFileSync(new URL(file, folder), 'utf8') }))
 
 test('the packs that ship check clean as one set', () => {
