@@ -25,7 +25,8 @@ export class Database {
   private queue: QueuedWrite[] = []
   private scheduled = false
 
-  constructor(path: string) {
+  /** Opens or creates the file, which may grow to `maxBytes`; throws a StorageError that says what to do. */
+  constructor(path: string, maxBytes: number) {
     this.path = path
     try {
       this.connection = new DatabaseSync(path, { timeout: 5_000 })
@@ -35,6 +36,8 @@ export class Database {
     try {
       this.connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
       this.migrate()
+      const { page_size: pageBytes } = this.connection.prepare('PRAGMA page_size').get() as { page_size: number }
+      this.connection.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / pageBytes)}`)
     } catch (error) {
       this.connection.close()
       throw storageError(error, path)
@@ -64,10 +67,22 @@ export class Database {
     })
   }
 
+  /** Writes a row and syncs it: resolves if the file can be written, rejects with what is in the way. */
+  async touch(): Promise<void> {
+    await this.write(() => this.run('INSERT OR REPLACE INTO touched (id, times) VALUES (1, random())'))
+  }
+
   /** Does the writes still queued, then closes the file. */
   close(): void {
     while (this.queue.length > 0) this.flush()
     this.guarded(() => this.connection.close())
+  }
+
+  /** Bytes in use, free pages left out. */
+  sizeBytes(): number {
+    const sql = `SELECT (page_count - freelist_count) * page_size AS bytes
+      FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`
+    return Number(this.get(sql)?.bytes)
   }
 
   private schedule(): void {

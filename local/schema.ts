@@ -55,6 +55,7 @@ CREATE TABLE storms (
   rule TEXT NOT NULL,
   window_start_ms INTEGER NOT NULL,
   armed INTEGER NOT NULL,
+  sent INTEGER NOT NULL,
   samples TEXT NOT NULL,
   PRIMARY KEY (rule, window_start_ms)
 );
@@ -78,4 +79,6 @@ CREATE TABLE deliveries (
   UNIQUE (webhook, event_id)
 );
 CREATE INDEX deliveries_by_time ON deliveries (webhook, failed, due_ms);
+
+CREATE TABLE touched (id INTEGER PRIMARY KEY, times INTEGER NOT NULL);
 `

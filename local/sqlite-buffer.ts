@@ -13,7 +13,7 @@ import { packChunk, unpackChunk } from '../shared/stores/chunk-codec.ts'
 import type { Database, Row } from './database.ts'
 import { insertTimer } from './sqlite-timers.ts'
 
-/** Bytes of packed chunks that one page reads. */
+/** Chunks that one page holds. */
 const PAGE_CHUNKS = 128
 /** Far above what a request may hold; a stored chunk that inflates to more is damaged. */
 const MAX_CHUNK_BYTES = 256 * 1024 * 1024
@@ -120,6 +120,26 @@ export class SqliteBuffer implements TraceBuffer {
   releaseAll(): Promise<number> {
     const sql = 'UPDATE markers SET lease_token = NULL, lease_until_ms = NULL WHERE lease_token IS NOT NULL'
     return this.database.write(() => this.database.run(sql))
+  }
+
+  /** Ids of at most `limit` traces with a chunk that arrived before a time. */
+  expiredTraces(beforeMs: number, limit: number): readonly string[] {
+    const sql = 'SELECT trace_id FROM chunks WHERE arrived_ms < ? GROUP BY trace_id LIMIT ?'
+    return this.database.all(sql, beforeMs, limit).map((row) => String(row.trace_id))
+  }
+
+  /** The chunks of a trace that arrived before a time; at most as many as one page holds. */
+  expiredChunks(traceId: string, beforeMs: number): readonly Chunk[] {
+    const sql = 'SELECT * FROM chunks WHERE trace_id = ? AND arrived_ms < ? ORDER BY key LIMIT ?'
+    return this.database.all(sql, traceId, beforeMs, PAGE_CHUNKS).map(toChunk)
+  }
+
+  async remove(chunks: readonly Chunk[]): Promise<void> {
+    await this.database.write(() => {
+      for (const { traceId, key } of chunks) {
+        this.database.run('DELETE FROM chunks WHERE trace_id = ? AND key = ?', traceId, key)
+      }
+    })
   }
 
   private insert(chunk: Chunk, packed: Uint8Array): void {

@@ -18,15 +18,15 @@ export class SqliteStorms implements StormLedger {
       const window = this.window(rule, windowStartMs)
       if (!isNew || window.count <= limit || window.samples.length >= MAX_SAMPLES) return window
       const samples = [...window.samples, sample]
-      const keep = `INSERT INTO storms (rule, window_start_ms, armed, samples) VALUES (?, ?, 0, ?)
+      const keep = `INSERT INTO storms (rule, window_start_ms, armed, sent, samples) VALUES (?, ?, 0, 0, ?)
         ON CONFLICT DO UPDATE SET samples = excluded.samples`
       this.database.run(keep, rule, windowStartMs, JSON.stringify(samples))
       return { ...window, samples }
     })
   }
 
-  async markArmed(rule: string, windowStartMs: number): Promise<void> {
-    const sql = 'UPDATE storms SET armed = 1 WHERE rule = ? AND window_start_ms = ?'
+  async mark(rule: string, windowStartMs: number, step: 'armed' | 'sent'): Promise<void> {
+    const sql = `UPDATE storms SET ${step} = 1 WHERE rule = ? AND window_start_ms = ?`
     await this.database.write(() => this.database.run(sql, rule, windowStartMs))
   }
 
@@ -37,11 +37,12 @@ export class SqliteStorms implements StormLedger {
 
   private window(rule: string, windowStartMs: number): StormWindow {
     const counted = 'SELECT count(*) AS count FROM storm_signals WHERE rule = ? AND window_start_ms = ?'
-    const kept = 'SELECT armed, samples FROM storms WHERE rule = ? AND window_start_ms = ?'
+    const kept = 'SELECT armed, sent, samples FROM storms WHERE rule = ? AND window_start_ms = ?'
     const row = this.database.get(kept, rule, windowStartMs)
     return {
       count: Number(this.database.get(counted, rule, windowStartMs)?.count),
       armed: row?.armed === 1,
+      sent: row?.sent === 1,
       samples: row === undefined ? [] : (JSON.parse(String(row.samples)) as readonly StormSample[]),
     }
   }

@@ -11,19 +11,16 @@ export interface DueTimer {
 export class SqliteTimers implements Timers {
   private readonly database: Database
   private readonly clock: Clock
-  private readonly onArmed: () => void
 
-  constructor(database: Database, clock: Clock, onArmed: () => void) {
+  constructor(database: Database, clock: Clock) {
     this.database = database
     this.clock = clock
-    this.onArmed = onArmed
   }
 
   async arm(timers: readonly Timer[]): Promise<void> {
     await this.database.write(() => {
       for (const timer of timers) insertTimer(this.database, timer)
     })
-    this.onArmed()
   }
 
   async bury(timer: Timer, reason: string): Promise<void> {
@@ -33,13 +30,11 @@ export class SqliteTimers implements Timers {
 
   /** Arms again every timer that was buried; returns how many there were. */
   async redrive(): Promise<number> {
-    const redriven = await this.database.write(() => {
+    return this.database.write(() => {
       const rows = this.database.all('DELETE FROM buried_timers RETURNING timer')
       for (const { timer } of rows) insertTimer(this.database, { ...JSON.parse(String(timer)), attempt: 0 } as Timer)
       return rows.length
     })
-    if (redriven > 0) this.onArmed()
-    return redriven
   }
 
   /** Hands out at most `limit` timers that are due, and hides them for `visibilityMs`. */

@@ -164,8 +164,8 @@ export interface FailedEvent {
 export interface StormLedger {
   /** Adds a signal to the window; counting one (by its id) twice is allowed, counting it never is not. */
   admit(entry: StormEntry): Promise<StormWindow>
-  /** Remembers that the window's digest has its timer. */
-  markArmed(rule: string, windowStartMs: number): Promise<void>
+  /** Remembers that the window's digest has its timer, or was sent. */
+  mark(rule: string, windowStartMs: number, step: 'armed' | 'sent'): Promise<void>
   read(rule: string, windowStartMs: number): Promise<StormWindow | undefined>
 }
 
@@ -187,6 +187,8 @@ export interface StormWindow {
   readonly count: number
   /** A timer for the digest was armed. */
   readonly armed: boolean
+  /** The digest was sent. */
+  readonly sent: boolean
   /** The first few past the limit, at most 5. */
   readonly samples: readonly StormSample[]
 }
@@ -219,6 +221,8 @@ export interface Counted {
   /** Bytes of request bodies as they were sent. */
   readonly bytesReceived: Record<never, never>
   readonly chunksStored: Record<never, never>
+  /** Removed by their time to live although no verdict could take them in. */
+  readonly chunksDropped: Record<never, never>
   readonly tracesJudged: { readonly complete: boolean }
   readonly tracesReopened: Record<never, never>
   readonly tracesLate: Record<never, never>

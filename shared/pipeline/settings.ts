@@ -2,10 +2,10 @@ import * as v from 'valibot'
 import { InputError } from '../errors.ts'
 
 /** A whole number of milliseconds, bytes or things, at least 1. */
-const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+export const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
 
 /** A length of time in milliseconds, 0 for none. */
-const duration = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+export const duration = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
 /** How traces are judged; the defaults are those of a deployed stack. */
 export const JUDGING = {

@@ -17,13 +17,13 @@ export async function admitToStorm(e: Evaluator, event: SignalEvent): Promise<bo
   if (!window.armed) {
     const dueAtMs = windowStartMs + stormWindowMs + GRACE_MS
     await e.timers.arm([{ kind: 'storm', rule, windowStartMs, dueAtMs, attempt: 0 }])
-    await e.storms.markArmed(rule, windowStartMs)
+    await e.storms.mark(rule, windowStartMs, 'armed')
   }
   e.metrics.add('signalsSuppressed', { rule, severity })
   return false
 }
 
-/** Sends the digest of a window that has ended; its id is the same however often it is sent. */
+/** Sends the digest of a window that has ended: once, and with the same id should a crash make it twice. */
 export async function onStormTimer(e: Evaluator, timer: StormTimer): Promise<'early' | 'digest' | 'calm'> {
   if (e.clock() < timer.dueAtMs) {
     await e.timers.arm([timer])
@@ -31,9 +31,10 @@ export async function onStormTimer(e: Evaluator, timer: StormTimer): Promise<'ea
   }
   const window = await e.storms.read(timer.rule, timer.windowStartMs)
   const first = window?.samples[0]
-  if (window === undefined || first === undefined) return 'calm'
+  if (window === undefined || first === undefined || window.sent) return 'calm'
   const failed = await e.publisher.publish([digestEvent(e, timer, window, first.describes)])
   if (failed[0] !== undefined) throw new StorageError('unavailable', `digest could not be sent: ${failed[0].reason}`)
+  await e.storms.mark(timer.rule, timer.windowStartMs, 'sent')
   return 'digest'
 }
 

@@ -7,12 +7,13 @@ import type { DynamoTable } from './dynamo-requests.ts'
 import { type Gather, gather } from './gather.ts'
 
 /*
- * One item a rule and window, beside the traces: c signals so far, a armed, s samples (JSON each), x expiry.
+ * One item a rule and window, beside the traces: c signals so far, a armed, d digest sent, s samples (JSON each), x expiry.
  */
 
 const SORT_KEY = 'storm'
 const KEPT_DAYS = 7
 const MAX_SAMPLES = 5
+const STEPS = { armed: 'a', sent: 'd' } as const
 
 /** Counts storms in the buffer's table, over all evaluators at once. */
 export class DynamoStormLedger implements StormLedger {
@@ -79,10 +80,10 @@ export class DynamoStormLedger implements StormLedger {
     return windowOf(after)
   }
 
-  async markArmed(rule: string, windowStartMs: number): Promise<void> {
+  async mark(rule: string, windowStartMs: number, step: 'armed' | 'sent'): Promise<void> {
     await this.#update(rule, windowStartMs, {
-      UpdateExpression: 'SET #a = :yes',
-      ExpressionAttributeNames: { '#a': 'a' },
+      UpdateExpression: 'SET #step = :yes',
+      ExpressionAttributeNames: { '#step': STEPS[step] },
       ExpressionAttributeValues: { ':yes': { BOOL: true } },
     })
   }
@@ -130,7 +131,8 @@ function stormKey(rule: string, windowStartMs: number): Item {
 function windowOf(item: Item): StormWindow {
   return {
     count: Number(item.c?.N ?? 0),
-    armed: item.a?.BOOL === true,
+    armed: item[STEPS.armed]?.BOOL === true,
+    sent: item[STEPS.sent]?.BOOL === true,
     samples: (item.s?.L ?? []).map((sample) => JSON.parse(sample.S ?? '') as StormSample),
   }
 }

@@ -15,7 +15,7 @@ export function newFolder(): string {
 
 /** A database in a file of its own. */
 export function newDatabase(path = join(newFolder(), 'betrace.db')): Database {
-  const database = new Database(path)
+  const database = new Database(path, 1024 ** 3)
   opened.push(database)
   return database
 }

@@ -19,11 +19,7 @@ stormLedgerContract('SQLite', () => new SqliteStorms(newDatabase()))
 
 timersContract('SQLite', () => {
   const database = newDatabase()
-  const timers = new SqliteTimers(
-    database,
-    () => NOW_MS,
-    () => {},
-  )
+  const timers = new SqliteTimers(database, () => NOW_MS)
   const read = (table: string) =>
     database.all(`SELECT timer FROM ${table}`).map(({ timer }) => JSON.parse(String(timer)) as Timer)
   return { timers, waiting: async () => read('timers'), buried: async () => read('buried_timers'), nowMs: NOW_MS }

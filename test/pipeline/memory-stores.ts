@@ -164,7 +164,7 @@ export class MemoryStorms implements StormLedger {
 
   async admit({ rule, windowStartMs, limit, sample }: StormEntry): Promise<StormWindow> {
     const key = `${rule}@${windowStartMs}`
-    const window = this.windows.get(key) ?? { ids: new Set<string>(), count: 0, armed: false, samples: [] }
+    const window = this.windows.get(key) ?? { ids: new Set<string>(), count: 0, armed: false, sent: false, samples: [] }
     const known = window.ids.has(sample.id)
     const count = window.ids.add(sample.id).size
     const keep = !known && count > limit && window.samples.length < 5
@@ -173,10 +173,10 @@ export class MemoryStorms implements StormLedger {
     return next
   }
 
-  async markArmed(rule: string, windowStartMs: number): Promise<void> {
+  async mark(rule: string, windowStartMs: number, step: 'armed' | 'sent'): Promise<void> {
     const key = `${rule}@${windowStartMs}`
     const window = this.windows.get(key)
-    if (window !== undefined) this.windows.set(key, { ...window, armed: true })
+    if (window !== undefined) this.windows.set(key, { ...window, [step]: true })
   }
 
   async read(rule: string, windowStartMs: number): Promise<StormWindow | undefined> {

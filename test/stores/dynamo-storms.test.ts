@@ -49,7 +49,7 @@ test('the first five signals past the limit are kept as samples, each once', asy
 
 test('a window remembers that its digest has a timer', async () => {
   await ledger().admit(entry('ARMED', 'a'))
-  await ledger().markArmed('ARMED', NOW_MS)
+  await ledger().mark('ARMED', NOW_MS, 'armed')
   expect(await ledger().admit(entry('ARMED', 'b'))).toMatchObject({ count: 2, armed: true })
   expect(await ledger().read('NEVER', NOW_MS)).toBeUndefined()
 })

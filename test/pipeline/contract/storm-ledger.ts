@@ -37,12 +37,14 @@ export function stormLedgerContract(name: string, open: () => StormLedger | Prom
       expect(window?.samples[0]).toEqual(entry('A', 3).sample)
     })
 
-    test('remembers that the digest of a window has its timer', async () => {
+    test('remembers that the digest of a window has its timer, and that it was sent', async () => {
       const ledger = await open()
       for (let id = 1; id <= 3; id++) expect((await ledger.admit(entry('A', id))).armed).toBe(false)
-      await ledger.markArmed('A', WINDOW_MS)
-      expect((await ledger.admit(entry('A', 4))).armed).toBe(true)
-      expect((await ledger.read('A', WINDOW_MS))?.armed).toBe(true)
+      await ledger.mark('A', WINDOW_MS, 'armed')
+      expect(await ledger.admit(entry('A', 4))).toMatchObject({ armed: true, sent: false })
+      expect(await ledger.read('A', WINDOW_MS)).toMatchObject({ count: 4, armed: true, sent: false })
+      await ledger.mark('A', WINDOW_MS, 'sent')
+      expect(await ledger.read('A', WINDOW_MS)).toMatchObject({ count: 4, armed: true, sent: true })
     })
 
     test('knows nothing of a window without signals', async () => {

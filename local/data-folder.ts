@@ -1,0 +1,50 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { InputError } from '../shared/errors.ts'
+
+/** A folder that is ours alone until `unlock`. */
+export interface DataFolder {
+  readonly databasePath: string
+  unlock(): void
+}
+
+/** SQLite's result code for a file that somebody else has locked. */
+const BUSY = 5
+
+/**
+ * Makes the folder where it is missing and locks it; throws an InputError where that cannot be, or another process has
+ * it. The lock is the operating system's (through SQLite), so that none is left behind by a process that was killed.
+ */
+export function openDataFolder(folder: string): DataFolder {
+  try {
+    mkdirSync(folder, { recursive: true })
+  } catch (error) {
+    throw unusable(folder, (error as Error).message)
+  }
+  const lock = lockFile(folder)
+  return { databasePath: join(folder, 'betrace.db'), unlock: () => lock.close() }
+}
+
+function lockFile(folder: string): DatabaseSync {
+  let lock: DatabaseSync | undefined
+  try {
+    lock = new DatabaseSync(join(folder, 'lock'), { timeout: 0 })
+    lock.exec('BEGIN EXCLUSIVE')
+    return lock
+  } catch (error) {
+    lock?.close()
+    const { errcode, message } = error as { errcode?: number; message: string }
+    if (errcode !== BUSY) throw unusable(folder, message)
+    throw new InputError({
+      code: 'data-folder-in-use',
+      message: `the data folder ${folder} is in use by another betrace`,
+      hint: 'stop that one, or give this one a folder of its own',
+    })
+  }
+}
+
+function unusable(folder: string, reason: string): InputError {
+  const message = `the data folder ${folder} cannot be used: ${reason}`
+  return new InputError({ code: 'data-folder-unusable', message, hint: 'name a folder this user may write to' })
+}

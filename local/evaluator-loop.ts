@@ -1,0 +1,86 @@
+import type { Evaluator } from '../shared/pipeline/evaluator.ts'
+import type { Timer, TraceTimer } from '../shared/pipeline/ports.ts'
+import { handleTimers } from '../shared/pipeline/timers.ts'
+import type { DueTimer, SqliteTimers } from './sqlite-timers.ts'
+
+/** Timers taken at a time. */
+const BATCH = 256
+/** Traces worked on at a time: their writes share transactions. */
+const CONCURRENT_TRACES = 32
+
+/** Hands due timers to the evaluator, until nothing is due; one run at a time. */
+export class EvaluatorLoop {
+  private readonly evaluator: Evaluator
+  private readonly timers: SqliteTimers
+  private running: Promise<void> = Promise.resolve()
+  private stopped = false
+  private finishedMs: number
+
+  constructor(evaluator: Evaluator, timers: SqliteTimers) {
+    this.evaluator = evaluator
+    this.timers = timers
+    this.finishedMs = evaluator.clock()
+  }
+
+  /** When the last run came to its end, in milliseconds since 1970. */
+  get lastRunMs(): number {
+    return this.finishedMs
+  }
+
+  /** Handles everything that is due by the clock, and what becomes due by that. Never rejects. */
+  runDue(): Promise<void> {
+    this.running = this.running.then(() => this.run())
+    return this.running
+  }
+
+  /** Takes no more timers; resolves when those in hand are done. */
+  stop(): Promise<void> {
+    this.stopped = true
+    return this.running
+  }
+
+  private async run(): Promise<void> {
+    try {
+      while (!this.stopped && (this.timers.nextVisibleMs() ?? Infinity) <= this.evaluator.clock()) await this.runBatch()
+      this.finishedMs = this.evaluator.clock()
+    } catch (error) {
+      this.evaluator.metrics.add('timerFailures', { transient: true })
+      this.evaluator.log('error', 'timers could not be taken; trying again', { reason: String(error) })
+    }
+  }
+
+  private async runBatch(): Promise<void> {
+    const visibilityMs = 6 * this.evaluator.settings.leaseMs
+    const due = await this.timers.takeDue(BATCH, visibilityMs)
+    const groups = [...bySubject(due).values()]
+    const handled: DueTimer[] = []
+    const work = async () => {
+      for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
+        const undone = await handleTimers(this.evaluator, [merged(group)])
+        if (undone.length === 0) handled.push(...group)
+      }
+    }
+    await Promise.all(Array.from({ length: CONCURRENT_TRACES }, work))
+    await this.timers.acknowledge(handled)
+  }
+}
+
+/** Timers of one trace, or of one storm, are one piece of work. */
+function bySubject(due: readonly DueTimer[]): ReadonlyMap<string, readonly DueTimer[]> {
+  return Map.groupBy(due, ({ timer }) =>
+    timer.kind === 'trace' ? timer.traceId : `storm ${timer.windowStartMs} ${timer.rule}`,
+  )
+}
+
+function merged(group: readonly DueTimer[]): Timer {
+  const timers = group.map(({ timer }) => timer)
+  const traces = timers.filter((timer): timer is TraceTimer => timer.kind === 'trace')
+  const [first] = traces
+  if (first === undefined) return timers[0] as Timer
+  return {
+    ...first,
+    chunkKeys: [...new Set(traces.flatMap(({ chunkKeys }) => chunkKeys))],
+    dueAtMs: Math.max(...traces.map(({ dueAtMs }) => dueAtMs)),
+    attempt: Math.max(...traces.map(({ attempt }) => attempt)),
+  }
+}

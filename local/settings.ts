@@ -1,0 +1,60 @@
+import * as v from 'valibot'
+import { checkOrder, duration, JUDGING, parseSettings, positive } from '../shared/pipeline/settings.ts'
+
+const DAY_MS = 24 * 3_600_000
+
+const webhook = v.strictObject({
+  /** Every live signal and digest is sent there as one POST (`application/cloudevents+json`). */
+  url: v.pipe(
+    v.string(),
+    v.check((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'expected an http or https URL'),
+  ),
+  /** Sent with every request, for example `authorization`. */
+  headers: v.optional(v.record(v.string(), v.string()), {}),
+  timeoutMs: v.optional(positive, 10_000),
+  /** First wait after a failure; it doubles with each, with jitter, up to `maxRetryDelayMs`. */
+  retryDelayMs: v.optional(positive, 1_000),
+  maxRetryDelayMs: v.optional(positive, 300_000),
+  /** Deliveries that failed so often are set aside, and tried again after a restart. */
+  maxAttempts: v.optional(positive, 20),
+})
+
+export type WebhookSettings = v.InferOutput<typeof webhook>
+
+/** How one process receives, judges and keeps traces; waits are shorter than in a deployed stack. */
+const runtimeSchema = v.strictObject({
+  ...JUDGING,
+  quietPeriodMs: v.optional(duration, 5_000),
+  incompleteWaitMs: v.optional(duration, 15_000),
+  leaseMs: v.optional(positive, 60_000),
+  /** `127.0.0.1` keeps it on this machine. */
+  host: v.optional(v.pipe(v.string(), v.minLength(1)), '127.0.0.1'),
+  /** The port of OTLP/HTTP; 0 takes any that is free. */
+  port: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(65_535)), 4318),
+  /** Bytes of a request, as sent and again after decompression. */
+  maxBodyBytes: v.optional(positive, 20 * 1024 * 1024),
+  /** Origins whose pages may send spans (`*` for all); none unless told. */
+  corsOrigins: v.optional(v.array(v.string()), []),
+  /** The database may grow so large; beyond it spans are refused with 503 until older ones have had their time. */
+  maxDatabaseBytes: v.optional(positive, 16 * 1024 ** 3),
+  /** Chunks of traces; a span later than this finds its trace gone. */
+  chunkRetentionMs: v.optional(positive, 7 * DAY_MS),
+  /** What is known of a trace's judging, renewed by every verdict. */
+  markerRetentionMs: v.optional(positive, 21 * DAY_MS),
+  signalRetentionMs: v.optional(positive, 90 * DAY_MS),
+  /** Timers and deliveries that were set aside. */
+  failureRetentionMs: v.optional(positive, 7 * DAY_MS),
+  /** How often the rule files are looked at for changes. */
+  rulesPollMs: v.optional(positive, 500),
+  webhooks: v.optional(v.array(webhook), []),
+})
+
+export type RuntimeSettings = v.InferOutput<typeof runtimeSchema>
+export type RuntimeSettingsInput = v.InferInput<typeof runtimeSchema>
+
+/** Settings from what somebody wrote, gaps filled with the defaults; throws an InputError that names every bad one. */
+export function runtimeSettings(given: RuntimeSettingsInput): RuntimeSettings {
+  const settings = parseSettings(runtimeSchema, given)
+  checkOrder(settings)
+  return settings
+}

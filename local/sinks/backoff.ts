@@ -1,0 +1,37 @@
+/** How a request ended that was not answered with 2xx. */
+export interface DeliveryFailure {
+  readonly reason: string
+  /** Sending the same again may help. */
+  readonly retriable: boolean
+  /** What the receiver asked for, in milliseconds. */
+  readonly retryAfterMs?: number
+}
+
+const RETRIABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504])
+
+/** What an answer other than 2xx means: overload and faults pass, refusals and redirects do not. */
+export function failureOf(status: number, retryAfter: string | null): DeliveryFailure {
+  const seconds = retryAfter !== null && /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : undefined
+  const retriable = RETRIABLE_STATUSES.has(status) || status > 504
+  return {
+    reason: `answered ${status}`,
+    retriable,
+    ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1000 }),
+  }
+}
+
+/**
+ * How long to wait after the given number of failures (1, 2 …): doubling from `firstMs` to `mostMs`, the upper half of
+ * it at random (0 to 1), and no less than the receiver asked for within `mostMs`.
+ */
+export function backoffMs(
+  attempts: number,
+  firstMs: number,
+  mostMs: number,
+  random: number,
+  askedMs: number | undefined,
+): number {
+  const fullMs = Math.min(mostMs, firstMs * 2 ** Math.min(attempts - 1, 40))
+  const jitteredMs = Math.round(fullMs / 2 + (fullMs / 2) * random)
+  return Math.max(jitteredMs, Math.min(askedMs ?? 0, mostMs))
+}

@@ -1,0 +1,53 @@
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import type { FailedEvent, PendingSignal, SignalPublisher } from '../../shared/pipeline/ports.ts'
+import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
+import type { Database } from '../database.ts'
+import { eventLine, eventText } from './signal-text.ts'
+import type { Webhook } from './webhook.ts'
+
+/** Hands signals to the webhooks' queues and then to the screen; a receiver that fails holds up nobody. */
+export class LocalPublisher implements SignalPublisher {
+  private readonly database: Database
+  private readonly webhooks: readonly Webhook[]
+  private readonly show: (event: PublishedEvent) => Promise<void>
+
+  constructor(database: Database, webhooks: readonly Webhook[], show: (event: PublishedEvent) => Promise<void>) {
+    this.database = database
+    this.webhooks = webhooks
+    this.show = show
+  }
+
+  async publish(events: readonly PublishedEvent[]): Promise<readonly FailedEvent[]> {
+    if (this.webhooks.length > 0) {
+      await this.database.write(() => {
+        for (const webhook of this.webhooks) webhook.enqueue(events)
+      })
+    }
+    for (const event of events) await this.show(event)
+    return []
+  }
+}
+
+/** Shows events on a screen or in a file, in colour where `colour` says so. */
+export function showOn(stream: Writable, colour: boolean): (event: PublishedEvent) => Promise<void> {
+  return (event) => write(stream, eventText(event, colour))
+}
+
+/** Writes every signal that is not in shadow mode as a line of JSON, those of storms too. */
+export function linesTo(stream: Writable): (signals: readonly PendingSignal[]) => Promise<void> {
+  return async (signals) => {
+    const lines = signals.filter(({ shadow }) => !shadow).map(eventLine)
+    if (lines.length > 0) await write(stream, lines.join(''))
+  }
+}
+
+/** Waits where the stream is full; a reader that has gone away is no reason to stop judging. */
+async function write(stream: Writable, text: string): Promise<void> {
+  if (stream.destroyed || stream.writableEnded || stream.write(text)) return
+  const gone = new AbortController()
+  const { signal } = gone
+  const ended = ['drain', 'close', 'error'].map((name) => once(stream, name, { signal }).catch(() => {}))
+  await Promise.race(ended)
+  gone.abort()
+}
