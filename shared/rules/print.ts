@@ -11,70 +11,85 @@ import type {
   Test,
 } from './ast.ts'
 import { describeDuration } from './evidence/wording.ts'
+import { quoted } from './resolve/reading.ts'
 
-/** A condition as a person would write it, on one line; reading it back gives an equal condition. */
-export function printCondition(condition: Condition): string {
-  return printLogic(condition, 'or')
+/** How words are spelled that may stand with or without quotes. */
+export interface Spelling {
+  name(name: string): string
+  key(key: string): string
+  text(text: Extract<Literal, { readonly kind: 'text' }>): string
+}
+
+/** As a person would write it: quotes only where needed. */
+const plain: Spelling = {
+  name: (name) => (isWord(name) ? name : quoted(name)),
+  key: (key) => (isWord(key) && !isPrefixed(key) ? key : `attr(${quoted(key)})`),
+  text: ({ value, quoted: wasQuoted }) => (!wasQuoted && isPlainText(value) ? value : quoted(value)),
+}
+
+/** A condition, or a filter, on one line with brackets only where needed; reading it back gives an equal one. */
+export function printCondition(condition: Condition, spelling: Spelling = plain): string {
+  return printLogic(condition, 'or', spelling)
 }
 
 /** Filters of one span as one condition. */
 export function printFilters(filters: readonly Filter[]): string {
-  return filters.map((filter) => printLogic(filter, filters.length > 1 ? 'and' : 'or')).join(' and ')
+  return filters.map((filter) => printLogic(filter, filters.length > 1 ? 'and' : 'or', plain)).join(' and ')
 }
 
 const logicPower = { or: 1, and: 2, not: 3 } as const
 
-function printLogic(logic: Condition | Filter, within: keyof typeof logicPower): string {
+function printLogic(logic: Condition, within: keyof typeof logicPower, spelling: Spelling): string {
   switch (logic.kind) {
     case 'and':
     case 'or': {
-      const text = logic.operands.map((operand) => printLogic(operand, logic.kind)).join(` ${logic.kind} `)
+      const text = logic.operands.map((operand) => printLogic(operand, logic.kind, spelling)).join(` ${logic.kind} `)
       return logicPower[logic.kind] < logicPower[within] ? `(${text})` : text
     }
     case 'not':
-      return `not ${printLogic(logic.operand, 'not')}`
+      return `not ${printLogic(logic.operand, 'not', spelling)}`
     case 'has':
-      return `trace.has${printSelector(logic.selector)}`
+      return `trace.has${printSelector(logic.selector, spelling)}`
     case 'all': {
       const { name, filters } = logic.selector
-      return `trace.all(${printName(name)}${printWhere(filters)})${printWhere(logic.filters)}`
+      return `trace.all(${printName(name, spelling)}${printWhere(filters, spelling)})${printWhere(logic.filters, spelling)}`
     }
     default:
-      return printTest(logic)
+      return printTest(logic, spelling)
   }
 }
 
-function printTest(test: Test): string {
+function printTest(test: Test, spelling: Spelling): string {
   switch (test.kind) {
     case 'comparison':
-      return `${printOperand(test.left)} ${test.operator} ${printRight(test)}`
+      return `${printOperand(test.left, spelling)} ${test.operator} ${printRight(test, spelling)}`
     case 'membership': {
-      const items = test.items.map(printLiteral).join(', ')
-      return `${printOperand(test.left)} ${test.negated ? 'not in' : 'in'} [${items}]`
+      const items = test.items.map((item) => printLiteral(item, spelling)).join(', ')
+      return `${printOperand(test.left, spelling)} ${test.negated ? 'not in' : 'in'} [${items}]`
     }
     case 'matches':
-      return `${printOperand(test.left)} matches ${quote(test.pattern)}`
+      return `${printOperand(test.left, spelling)} matches ${quoted(test.pattern)}`
     case 'exists':
-      return `exists(${printOperand(test.operand)})`
+      return `exists(${printOperand(test.operand, spelling)})`
     case 'truthy':
-      return printOperand(test.operand)
+      return printOperand(test.operand, spelling)
   }
 }
 
 /** The brackets and filters that follow `trace.has` or `trace.count`. */
-function printSelector({ name, filters }: Selector): string {
-  return `(${printName(name)})${printWhere(filters)}`
+function printSelector({ name, filters }: Selector, spelling: Spelling): string {
+  return `(${printName(name, spelling)})${printWhere(filters, spelling)}`
 }
 
-function printWhere(filters: readonly Filter[]): string {
-  return filters.map((filter) => `.where(${printLogic(filter, 'or')})`).join('')
+function printWhere(filters: readonly Filter[], spelling: Spelling): string {
+  return filters.map((filter) => `.where(${printLogic(filter, 'or', spelling)})`).join('')
 }
 
 /** A span name as it stands in the brackets of `trace.has(…)`. */
-export function printName(name: NamePattern): string {
+export function printName(name: NamePattern, spelling: Spelling = plain): string {
   switch (name.kind) {
     case 'exact':
-      return printExactName(name.name)
+      return spelling.name(name.name)
     case 'glob':
       return name.pattern
     case 'any':
@@ -83,70 +98,67 @@ export function printName(name: NamePattern): string {
 }
 
 export function printExactName(name: string): string {
-  return isWord(name) ? name : quote(name)
+  return plain.name(name)
 }
 
 /** After `==` and its like a plain word is text, so an attribute is written `attr(…)` there. */
-function printRight({ operator, right }: Comparison): string {
+function printRight({ operator, right }: Comparison, spelling: Spelling): string {
   const isOrder = operator === '<' || operator === '<=' || operator === '>' || operator === '>='
-  if (isOrder || right.kind !== 'attribute' || right.from === 'resource') return printOperand(right)
-  return `attr(${quote(right.key)})`
+  if (isOrder || right.kind !== 'attribute' || right.from === 'resource') return printOperand(right, spelling)
+  return `attr(${quoted(right.key)})`
 }
 
-export function printOperand(operand: Operand): string {
+export function printOperand(operand: Operand, spelling: Spelling = plain): string {
   switch (operand.kind) {
     case 'attribute':
-      return printAttribute(operand)
+      return printAttribute(operand, spelling)
     case 'attributeOrText':
       return operand.word
     case 'intrinsic':
       return operand.name
     case 'arithmetic':
-      return printArithmetic(operand)
-    case 'negation':
-      return `-${isCompound(operand.operand) ? `(${printOperand(operand.operand)})` : printOperand(operand.operand)}`
+      return printArithmetic(operand, spelling)
+    case 'negation': {
+      const inner = printOperand(operand.operand, spelling)
+      return needsBrackets(operand.operand) ? `-(${inner})` : `-${inner}`
+    }
     case 'numberOf':
-      return `num(${printOperand(operand.operand)})`
+      return `num(${printOperand(operand.operand, spelling)})`
     case 'count':
-      return `trace.count${printSelector(operand.selector)}`
+      return `trace.count${printSelector(operand.selector, spelling)}`
     default:
-      return printLiteral(operand)
+      return printLiteral(operand, spelling)
   }
 }
 
-function printAttribute({ key, from }: Attribute): string {
-  if (from === 'resource') return `resource.${key}`
-  return isWord(key) && !isPrefixed(key) ? key : `attr(${quote(key)})`
+function printAttribute({ key, from }: Attribute, spelling: Spelling): string {
+  return from === 'resource' ? `resource.${key}` : spelling.key(key)
 }
 
 const arithmeticPower = { '+': 1, '-': 1, '*': 2, '/': 2, '%': 2 } as const
 
-function printArithmetic({ operator, left, right }: Arithmetic): string {
+function printArithmetic({ operator, left, right }: Arithmetic, spelling: Spelling): string {
   const power = arithmeticPower[operator]
   const bracketed = (side: Operand, least: number) =>
     side.kind === 'arithmetic' && arithmeticPower[side.operator] < least
-      ? `(${printOperand(side)})`
-      : printOperand(side)
+      ? `(${printOperand(side, spelling)})`
+      : printOperand(side, spelling)
   return `${bracketed(left, power)} ${operator} ${bracketed(right, power + 1)}`
 }
 
-function isCompound(operand: Operand): boolean {
-  return (
-    operand.kind === 'arithmetic' ||
-    operand.kind === 'negation' ||
-    operand.kind === 'number' ||
-    operand.kind === 'duration'
-  )
+/** After a sign: a sign before a number would become part of it. */
+function needsBrackets({ kind }: Operand): boolean {
+  return kind === 'arithmetic' || kind === 'negation' || kind === 'number' || kind === 'duration'
 }
 
-export function printLiteral(literal: Literal): string {
+export function printLiteral(literal: Literal, spelling: Spelling = plain): string {
   switch (literal.kind) {
     case 'number':
       return printNumber(literal.value)
     case 'duration':
       return describeDuration(literal.nanos)
     case 'text':
-      return !literal.quoted && isPlainText(literal.value) ? literal.value : quote(literal.value)
+      return spelling.text(literal)
     case 'boolean':
       return String(literal.value)
   }
@@ -173,14 +185,4 @@ function isPrefixed(word: string): boolean {
 /** Text that needs no quotes right of `==`. */
 function isPlainText(text: string): boolean {
   return /^[A-Za-z_][\w-]*$/.test(text) && !reserved.has(text) && !isPrefixed(text)
-}
-
-/** Text in quotes. A backslash is doubled only where it would be read as an escape, so that regexes stay readable. */
-function quote(text: string): string {
-  const escaped = text
-    .replace(/\\(?=[\\"nt\n\t]|$)/g, '\\\\')
-    .replaceAll('"', '\\"')
-    .replaceAll('\n', '\\n')
-    .replaceAll('\t', '\\t')
-  return `"${escaped}"`
 }

@@ -73,7 +73,7 @@ function failingReason<Scope>(sight: Sight<Scope>, test: Test): string {
 }
 
 function failedMembership({ items, negated }: Membership, value: Value): string {
-  const list = cut(`[${items.map(printLiteral).join(', ')}]`)
+  const list = cut(`[${items.map((item) => printLiteral(item)).join(', ')}]`)
   const elements = isArray(value) ? elementsOf(value) : [value]
   const isComparable = elements.some((one) => items.some((item) => equal(one, literalValue(item)) !== undefined))
   if (!isComparable) return `${describeTyped(value)}, and no such type is in ${list}`

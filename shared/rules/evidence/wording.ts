@@ -109,9 +109,10 @@ const units = [
   ['us', 1_000n],
 ] as const
 
-/** A duration in the largest unit that is not longer, to the last nanosecond: `1.25s`, `7.200001ms`. */
+/** A duration in the largest unit that is not longer, exactly, as a rule would write it: `1.25s`, `7.200001ms`, `2h`. */
 export function describeDuration(nanos: number | bigint): string {
-  if (typeof nanos === 'number' && !Number.isInteger(nanos)) return `${nanos / 1000}us`
+  if (typeof nanos === 'number' && !Number.isFinite(nanos)) return String(nanos)
+  if (typeof nanos === 'number' && !Number.isInteger(nanos)) return describeFraction(nanos)
   if (nanos === 0) return '0s'
   const whole = BigInt(nanos)
   const size = whole < 0n ? -whole : whole
@@ -119,6 +120,12 @@ export function describeDuration(nanos: number | bigint): string {
   const exact = unit === 'h' || unit === 'm' ? roundUnit(size) : ([unit, length] as const)
   const fraction = fractionDigits(size % exact[1], exact[1])
   return `${whole < 0n ? '-' : ''}${size / exact[1]}${fraction}${exact[0]}`
+}
+
+/** Part of a nanosecond: shifting the exponent in text keeps it exact. */
+function describeFraction(nanos: number): string {
+  const [digits, exponent = '0'] = String(nanos).split('e')
+  return `${digits}e${Number(exponent) - 3}us`
 }
 
 /** Hours and minutes only where they come out whole: `2h`, `90s`. */
