@@ -1,4 +1,4 @@
-import type { CheckedRule, Invariant, Pattern, Rule } from './ast.ts'
+import type { CheckedRule, Rule } from './ast.ts'
 import { revisionOf } from './canonical.ts'
 import { reportKindMismatches } from './check/kinds.ts'
 import { reportLongLists } from './check/lists.ts'
@@ -90,13 +90,9 @@ function problemsInSet(file: string, { name, nameRange }: ReadRule, set: RuleSet
 }
 
 /** What the passes find; nothing of a rule that uses what this version cannot judge, where they would misread it. */
-function problemsOf({ rule, problems }: ReadRule): readonly TextProblem[] {
-  if (rule === undefined || problems.some(({ code }) => code === 'unsupported-feature')) return []
-  return runPasses(rule.body)
-}
-
-function runPasses(body: Pattern | Invariant): readonly TextProblem[] {
+function problemsOf({ conditions, problems }: ReadRule): readonly TextProblem[] {
+  if (problems.some(({ code }) => code === 'unsupported-feature')) return []
   const found: TextProblem[] = []
-  for (const pass of PASSES) pass(body, (problem) => found.push(problem))
+  for (const pass of PASSES) pass(conditions, (problem) => found.push(problem))
   return found
 }

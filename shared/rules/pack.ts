@@ -15,7 +15,7 @@ import {
 import type { SourceRange } from '../errors.ts'
 import type { Rule, RuleMetadata } from './ast.ts'
 import { checkName, modeOf, severityOf, tagsOf } from './header.ts'
-import { parseBody } from './parse.ts'
+import { type ParsedBody, parseBody } from './parse.ts'
 import type { RuleProblemCode, TextProblem } from './problem.ts'
 import { type ReadFile, type ReadRule, RULE_BYTES_LIMIT } from './rule-file.ts'
 import { rangeIn, type Source, sourceOf } from './source.ts'
@@ -35,7 +35,7 @@ interface PackReading {
 export function readPack(text: string): ReadFile {
   const source = sourceOf(text)
   try {
-    const document = parseDocument(source.text, { prettyErrors: false, logLevel: 'silent', stringKeys: true })
+    const document = parseDocument(source.text, { prettyErrors: false, logLevel: 'error', stringKeys: true })
     const problems = [...document.errors, ...document.warnings].map((error) => yamlProblem(source, error))
     return document.errors.length > 0 ? { rules: [], problems } : readRules({ source, document }, problems)
   } catch (thrown) {
@@ -120,7 +120,7 @@ function readRule(reading: PackReading, item: Node): ReadRule {
   const itemRange = rangeOf(reading, item)
   if (!isMap(item)) {
     report(problemAt(itemRange, 'malformed-pack', 'a rule is a map', 'write id, severity and condition'))
-    return { name: undefined, nameRange: itemRange, rule: undefined, problems }
+    return { name: undefined, nameRange: itemRange, rule: undefined, conditions: [], problems }
   }
   const entries = entriesOf(reading, item as YAMLMap<Node, Node>, RULE_KEYS, report)
   const textOf = (key: RuleKey, required: boolean) => textNode(reading, itemRange, entries, key, required, report)
@@ -134,17 +134,18 @@ function readRule(reading: PackReading, item: Node): ReadRule {
   if (severity !== undefined && 'code' in severity) report(severity)
   const metadata = readPackMetadata(reading, entries, textOf, report)
   const condition = textOf('condition', true)
-  const body = condition && readCondition(reading, condition, report)
-  const rule: Rule | undefined = body && {
-    name: name ?? 'UNNAMED',
-    nameRange,
-    severity: severity !== undefined && 'severity' in severity ? severity.severity : 'info',
-    metadata,
-    body,
-    text: condition.value.trim(),
-    range: itemRange,
-  }
-  return { name, nameRange, rule, problems }
+  const { body, conditions } = condition ? readCondition(reading, condition, report) : NOTHING
+  const rule: Rule | undefined = body &&
+    condition && {
+      name: name ?? 'UNNAMED',
+      nameRange,
+      severity: severity !== undefined && 'severity' in severity ? severity.severity : 'info',
+      metadata,
+      body,
+      text: condition.value.trim(),
+      range: itemRange,
+    }
+  return { name, nameRange, rule, conditions, problems }
 }
 
 /** The first characters of an item, where something is missing in it. */
@@ -218,20 +219,22 @@ function readTags(
   return []
 }
 
+const NOTHING: Omit<ParsedBody, 'problems'> = { body: undefined, conditions: [] }
+
 function readCondition(
   reading: PackReading,
   node: Scalar<string>,
   report: (problem: TextProblem) => void,
-): Rule['body'] | undefined {
+): Omit<ParsedBody, 'problems'> {
   if (Buffer.byteLength(node.value) > RULE_BYTES_LIMIT) {
     report(
       problemAt(rangeOf(reading, node), 'rule-too-long', 'a rule holds at most 64 KiB', 'split it into several rules'),
     )
-    return undefined
+    return NOTHING
   }
   const offsets = offsetsOfScalar(reading.source.text, node)
   const last = offsets.at(-1) ?? 0
-  const { body, problems } = parseBody(node.value, (offset) => reading.source.positionAt(offsets[offset] ?? last))
-  for (const problem of problems) report(problem)
-  return body
+  const parsed = parseBody(node.value, (offset) => reading.source.positionAt(offsets[offset] ?? last))
+  for (const problem of parsed.problems) report(problem)
+  return parsed
 }

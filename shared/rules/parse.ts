@@ -1,13 +1,15 @@
 import { parse } from '../../grammar/generated/rule-parser.js'
 import type { SourcePosition, SourceRange } from '../errors.ts'
-import type { Invariant, Pattern } from './ast.ts'
+import type { Condition, Invariant, Pattern } from './ast.ts'
 import { inOrder, type TextProblem } from './problem.ts'
 import { resolveBody } from './resolve/body.ts'
 import type { Span, SyntaxBody, TooDeep } from './syntax.ts'
 
-/** A rule's body as read; with problems it is partial or missing, and only good for finding more problems. */
+/** A rule's body as read; with problems it is partial or missing. */
 export interface ParsedBody {
   readonly body: Pattern | Invariant | undefined
+  /** What could be read of its conditions, where more problems can be looked for. */
+  readonly conditions: readonly Condition[]
   readonly problems: readonly TextProblem[]
 }
 
@@ -28,10 +30,10 @@ export function parseBody(text: string, positionAt: (offset: number) => SourcePo
       hint,
       range: rangeOf(syntax),
     })
-    return { body: undefined, problems }
+    return { body: undefined, conditions: [], problems }
   }
   const resolved = resolveBody({ text: body, rangeOf, report: (problem) => problems.push(problem) }, syntax)
-  return { body: resolved, problems: inOrder(problems) }
+  return { ...resolved, problems: inOrder(problems) }
 }
 
 /** The syntax of a rule's body, before words have a meaning; any text has one unless it nests too deep. */

@@ -1,7 +1,7 @@
 import type { SourceRange } from '../errors.ts'
 import type { Rule } from './ast.ts'
 import { type Header, type Line, readHeader, readMetadata, setsMode } from './header.ts'
-import { parseBody } from './parse.ts'
+import { type ParsedBody, parseBody } from './parse.ts'
 import type { RuleProblemCode, TextProblem } from './problem.ts'
 import { isBlankOrComment, type Section, sectionsOf } from './sections.ts'
 import { rangeIn, type Source, sourceOf } from './source.ts'
@@ -15,6 +15,7 @@ export interface ReadRule {
   /** Where the name stands, or the header where it has none. */
   readonly nameRange: SourceRange
   readonly rule: Rule | undefined
+  readonly conditions: ParsedBody['conditions']
   readonly problems: readonly TextProblem[]
 }
 
@@ -68,11 +69,11 @@ function readSection(source: Source, section: Section): ReadRule {
     report({ code, message, hint, range: header.nameRange })
   if (text === '') {
     problem('missing-condition', 'the rule has no condition', 'write its condition below the header')
-    return { name: header.name, nameRange: header.nameRange, rule: undefined, problems }
+    return { name: header.name, nameRange: header.nameRange, rule: undefined, conditions: [], problems }
   }
   if (Buffer.byteLength(source.text.slice(section.header.start, start + text.length)) > RULE_BYTES_LIMIT) {
     problem('rule-too-long', 'a rule holds at most 64 KiB', 'split it into several rules')
-    return { name: header.name, nameRange: header.nameRange, rule: undefined, problems }
+    return { name: header.name, nameRange: header.nameRange, rule: undefined, conditions: [], problems }
   }
   for (const line of section.body.filter(({ start, end }) => setsMode(source.text.slice(start, end)))) {
     const hint = 'move the line up, to just below the header'
@@ -83,7 +84,7 @@ function readSection(source: Source, section: Section): ReadRule {
       range: visibleRange(source, line),
     })
   }
-  const { body, problems: found } = parseBody(text, (offset) => source.positionAt(start + offset))
+  const { body, conditions, problems: found } = parseBody(text, (offset) => source.positionAt(start + offset))
   problems.push(...found)
   const end = start + text.length
   const rule = body && {
@@ -93,7 +94,7 @@ function readSection(source: Source, section: Section): ReadRule {
     text: text.trim(),
     range: rangeIn(source, section.header.start, end),
   }
-  return { name: header.name, nameRange: header.nameRange, rule, problems }
+  return { name: header.name, nameRange: header.nameRange, rule, conditions, problems }
 }
 
 /** A header with problems still gets a name, so that the rest of its rule can be checked; such a rule is never used. */

@@ -1,4 +1,4 @@
-import type { Condition, Filter, Invariant, Operand, Pattern, Selector, Test } from './ast.ts'
+import type { Condition, Filter, Operand, Selector, Test } from './ast.ts'
 
 /** A test and what it is a test of: the whole trace, or one span inside `.where`. */
 export interface PlacedTest {
@@ -6,12 +6,9 @@ export interface PlacedTest {
   readonly of: 'trace' | 'span'
 }
 
-/** Every test of a body in the order written, those inside `.where` and `trace.count(…)` included. */
-export function* testsOf(body: Pattern | Invariant): Generator<PlacedTest> {
-  if (body.kind === 'pattern') return yield* testsOfCondition(body.condition)
-  for (const block of [body.when, body.always, body.never, body.except]) {
-    if (block !== undefined) yield* testsOfCondition(block)
-  }
+/** Every test in the order written, those inside `.where` and `trace.count(…)` included. */
+export function* testsOf(conditions: readonly Condition[]): Generator<PlacedTest> {
+  for (const condition of conditions) yield* testsOfCondition(condition)
 }
 
 function* testsOfCondition(node: Condition): Generator<PlacedTest> {

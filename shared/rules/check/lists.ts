@@ -1,12 +1,12 @@
-import type { Invariant, Pattern } from '../ast.ts'
+import type { Condition } from '../ast.ts'
 import { testsOf } from '../walk.ts'
 import { problemAt, type Report } from './pass.ts'
 
 /** Values in one `in [ … ]`. */
 export const LIST_LIMIT = 1000
 
-export function reportLongLists(body: Pattern | Invariant, report: Report): void {
-  for (const { test } of testsOf(body)) {
+export function reportLongLists(conditions: readonly Condition[], report: Report): void {
+  for (const { test } of testsOf(conditions)) {
     const tooMany = test.kind === 'membership' ? test.items[LIST_LIMIT] : undefined
     if (tooMany === undefined) continue
     report(

@@ -1,11 +1,11 @@
-import type { Invariant, Operand, Pattern } from '../ast.ts'
+import type { Condition, Operand } from '../ast.ts'
 import { quoted } from '../resolve/reading.ts'
 import { operandsOf, testsOf } from '../walk.ts'
 import { problemAt, type Report } from './pass.ts'
 
 /** A plain condition is about the whole trace: attributes and span values belong inside `.where(…)`. */
-export function reportSpanValuesOutsideWhere(body: Pattern | Invariant, report: Report): void {
-  for (const { test, of } of testsOf(body)) {
+export function reportSpanValuesOutsideWhere(conditions: readonly Condition[], report: Report): void {
+  for (const { test, of } of testsOf(conditions)) {
     if (of !== 'trace') continue
     for (const operand of operandsOf(test)) {
       const name = spanValue(operand)
@@ -39,8 +39,8 @@ function isWord(key: string): boolean {
 }
 
 /** A comparison of fixed values says nothing of a trace. */
-export function reportConstantComparisons(body: Pattern | Invariant, report: Report): void {
-  for (const { test } of testsOf(body)) {
+export function reportConstantComparisons(conditions: readonly Condition[], report: Report): void {
+  for (const { test } of testsOf(conditions)) {
     if ([...operandsOf(test)].some(isRead)) continue
     report(
       problemAt(

@@ -8,44 +8,50 @@ import { reportUnsupported } from './unsupported.ts'
 
 type BlockName = 'when' | 'always' | 'never' | 'except'
 
-/** What a rule says, from its syntax; undefined where too little of it stands, which is then reported. */
-export function resolveBody(reading: Reading, body: SyntaxBody): Pattern | Invariant | undefined {
+/** What a rule says; the body is missing where too little of it could be read. */
+export interface ResolvedBody {
+  readonly body: Pattern | Invariant | undefined
+  readonly conditions: readonly Condition[]
+}
+
+/** What a rule says, from its syntax; reports whatever says nothing. */
+export function resolveBody(reading: Reading, body: SyntaxBody): ResolvedBody {
   if (body.definition !== null) reportUnsupported(reading, body.definition, `"${body.definition.text}"`)
-  if (body.kind === 'definition') return undefined
+  if (body.kind === 'definition') return { body: undefined, conditions: [] }
   const resolved = body.kind === 'pattern' ? resolvePattern(reading, body) : resolveInvariant(reading, body)
   if (body.extra !== null && body.definition === null) reportExtra(reading, body.extra, 'after the condition')
   return resolved
 }
 
-function resolvePattern(reading: Reading, body: SyntaxBody & { readonly kind: 'pattern' }): Pattern | undefined {
-  if (body.condition.kind === 'missing' && body.extra !== null) return undefined
-  const condition = resolveCondition(reading, body.condition)
-  return condition === undefined ? undefined : { kind: 'pattern', condition, range: reading.rangeOf(body) }
+function resolvePattern(reading: Reading, body: SyntaxBody & { readonly kind: 'pattern' }): ResolvedBody {
+  const onlyExtra = body.condition.kind === 'missing' && body.extra !== null
+  const condition = onlyExtra ? undefined : resolveCondition(reading, body.condition)
+  if (condition === undefined) return { body: undefined, conditions: [] }
+  return { body: { kind: 'pattern', condition, range: reading.rangeOf(body) }, conditions: [condition] }
 }
 
-function resolveInvariant(reading: Reading, body: SyntaxBody & { readonly kind: 'blocks' }): Invariant | undefined {
-  const conditions: Partial<Record<BlockName, Condition>> = {}
+function resolveInvariant(reading: Reading, body: SyntaxBody & { readonly kind: 'blocks' }): ResolvedBody {
+  const blocks: Partial<Record<BlockName, Condition>> = {}
+  const conditions: Condition[] = []
   const seen = new Set<BlockName>()
   for (const block of body.blocks) {
     const name = blockName(reading, block)
     const condition = resolveBlock(reading, block)
+    if (condition !== undefined) conditions.push(condition)
     if (name === undefined) continue
-    if (seen.has(name)) {
-      report(
-        reading,
-        block.keyword,
-        'duplicate-block',
-        `a rule has one ${block.keyword.text} block`,
-        'join both conditions in one block with "and" or "or"',
-      )
-      continue
-    }
+    if (seen.has(name)) reportRepeated(reading, block)
+    else if (condition !== undefined) blocks[name] = condition
     seen.add(name)
-    if (condition !== undefined) conditions[name] = condition
   }
   checkBlocks(reading, body.blocks, seen)
-  const { when, ...others } = conditions
-  return when === undefined ? undefined : { kind: 'invariant', when, ...others, range: reading.rangeOf(body) }
+  const { when, ...others } = blocks
+  if (when === undefined) return { body: undefined, conditions }
+  return { body: { kind: 'invariant', when, ...others, range: reading.rangeOf(body) }, conditions }
+}
+
+function reportRepeated(reading: Reading, { keyword }: SyntaxBlock): void {
+  const hint = 'join both conditions in one block with "and" or "or"'
+  report(reading, keyword, 'duplicate-block', `a rule has one ${keyword.text} block`, hint)
 }
 
 function blockNameOf({ keyword }: SyntaxBlock): BlockName | undefined {

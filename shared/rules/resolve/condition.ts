@@ -77,12 +77,12 @@ function resolveCall(
   }
   const inner = resolveArgument(reading, call)
   const filters = resolveFilters(reading, methods)
-  if (inner === undefined || filters === undefined) return undefined
+  if (inner === undefined) return undefined
   const range = reading.rangeOf(node)
   if (name === 'has')
     return { kind: 'has', selector: { ...inner, filters: [...inner.filters, ...filters], range }, range }
   if (name === 'count') return reportUncompared(reading, node)
-  if (filters.length > 0) return { kind: 'all', selector: inner, filters, range }
+  if (methods.length > 0) return { kind: 'all', selector: inner, filters, range }
   return report(
     reading,
     node,
@@ -106,8 +106,8 @@ function resolveFunction(reading: Reading, node: CallNode): Test | undefined {
 function resolveTraceCount(reading: Reading, node: SelectorCallNode | MethodNode): Count | undefined {
   const { base, methods } = chainOf(node)
   if (base.kind !== 'selectorCall') {
-    const filters = resolveFilters(reading, methods)
-    return filters === undefined ? undefined : reportUncounted(reading, node)
+    resolveFilters(reading, methods)
+    return methods.every(({ name }) => name.text === 'where') ? reportUncounted(reading, node) : undefined
   }
   const name = functionName(base)
   if (AGGREGATES.has(name)) {
@@ -116,7 +116,7 @@ function resolveTraceCount(reading: Reading, node: SelectorCallNode | MethodNode
   if (name !== 'count') return reportUncounted(reading, node)
   const inner = resolveArgument(reading, base)
   const filters = resolveFilters(reading, methods)
-  if (inner === undefined || filters === undefined) return undefined
+  if (inner === undefined) return undefined
   const range = reading.rangeOf(node)
   return { kind: 'count', selector: { ...inner, filters: [...inner.filters, ...filters], range }, range }
 }

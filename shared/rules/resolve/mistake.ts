@@ -94,6 +94,7 @@ function hintForKind(reading: Reading, node: SyntaxNode, wanted: string): string
   if (wanted !== 'a condition') {
     if (node.kind === 'call' && node.name.text === 'exists')
       return 'exists(…) is true or false by itself: leave the comparison out'
+    if (wanted === 'an attribute key') return 'write a word, or the key in quotes'
     if (wanted === 'a regular expression in quotes') return 'write the pattern in quotes after matches'
     if (node.kind === 'list') return 'compare with a list by in [ … ]'
     return node.kind === 'or' || node.kind === 'and' || node.kind === 'not' || node.kind === 'relation'

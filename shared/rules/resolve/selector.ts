@@ -64,7 +64,7 @@ export function resolveSelector(reading: Reading, node: SyntaxNode): Selector | 
   const { base, methods } = chainOf(node)
   const name = resolveName(reading, base)
   const filters = resolveFilters(reading, methods)
-  if (name === undefined || filters === undefined) return undefined
+  if (name === undefined) return undefined
   return { kind: 'selector', name, filters, range: reading.rangeOf(node) }
 }
 
@@ -103,16 +103,9 @@ function resolveShortName(reading: Reading, node: WordNode): NamePattern | undef
   return { kind: 'exact', name: node.text, range }
 }
 
-/** The filters of `.where(…).where(…)`; undefined where a method is something else, which is reported. */
-export function resolveFilters(reading: Reading, methods: readonly MethodNode[]): readonly Filter[] | undefined {
-  const filters: Filter[] = []
-  let complete = true
-  for (const method of methods) {
-    const filter = resolveMethod(reading, method)
-    if (filter === undefined) complete = false
-    else filters.push(filter)
-  }
-  return complete ? filters : undefined
+/** The filters of `.where(…).where(…)`; those that could not be read are reported and left out. */
+export function resolveFilters(reading: Reading, methods: readonly MethodNode[]): readonly Filter[] {
+  return methods.map((method) => resolveMethod(reading, method)).filter((filter) => filter !== undefined)
 }
 
 function resolveMethod(reading: Reading, method: MethodNode): Filter | undefined {
