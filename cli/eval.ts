@@ -13,6 +13,7 @@ import { signalText } from './signal-text.ts'
 import { type ExitCode, type Terminal, write } from './terminal.ts'
 import { counted, grouped, percent } from './text.ts'
 import type { CollectedTraces } from './traces.ts'
+import { fitTo } from './wrap.ts'
 
 type Format = 'pretty' | 'jsonl'
 
@@ -97,7 +98,7 @@ async function judgeAll(
 }
 
 function render(data: SignalData, isShadow: boolean, format: Format, terminal: Terminal): string {
-  if (format === 'pretty') return signalText(data, isShadow, terminal.stdout)
+  if (format === 'pretty') return fitTo(terminal.stdout, signalText(data, isShadow, terminal.stdout))
   return `${JSON.stringify(isShadow ? { ...data, mode: 'shadow' } : data)}\n`
 }
 

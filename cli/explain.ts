@@ -14,6 +14,7 @@ import { separateRules } from './rule-files.ts'
 import { type ExitCode, paint, type Screen, type Terminal, write } from './terminal.ts'
 import { counted } from './text.ts'
 import type { CollectedTrace } from './traces.ts'
+import { fitTo } from './wrap.ts'
 
 interface ExplainOptions {
   readonly rules: readonly string[]
@@ -53,7 +54,7 @@ async function explainTrace(
   const trace = assembleTrace(found, chunks)
   await write(terminal.stdout, `${traceLine(trace, terminal.stdout)}\n`)
   for (const verdict of explain(compileRules(rules), trace)) {
-    await write(terminal.stdout, `\n${verdictText(verdict, terminal.stdout)}`)
+    await write(terminal.stdout, fitTo(terminal.stdout, `\n${verdictText(verdict, terminal.stdout)}`))
   }
   return problemCount > 0 || collected.problemCount > 0 ? 2 : 0
 }

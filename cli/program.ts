@@ -3,10 +3,12 @@ import { InputError } from '../shared/errors.ts'
 import { checkCommand } from './check.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
+import { demoCommand } from './demo.ts'
 import { evalCommand } from './eval.ts'
 import { explainCommand } from './explain.ts'
 import { fmtCommand } from './fmt.ts'
 import { packageVersion } from './package-root.ts'
+import { serveCommand } from './serve.ts'
 import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
 
 /**
@@ -33,6 +35,8 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .description('Judges OpenTelemetry traces by invariants, and signals where one breaks.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpCommand('help [command]', 'show the help of a command')
+    .addCommand(demoCommand(terminal, finish))
+    .addCommand(serveCommand(terminal, finish))
     .addCommand(checkCommand(terminal, finish))
     .addCommand(evalCommand(terminal, finish))
     .addCommand(explainCommand(terminal, finish))

@@ -1,3 +1,5 @@
+import { CommandError } from '../command-error.ts'
+
 /** Where a request enters the shop, or which of its jobs runs. */
 export type Route =
   | 'checkout'
@@ -55,7 +57,12 @@ export function planRequests(count: number, seed: number): readonly PlannedReque
   const planned: { route: Route; fault?: Fault }[] = FAULTS.flatMap(([fault, route, times]) =>
     Array.from({ length: times }, () => ({ route, fault })),
   )
-  if (planned.length > count) throw new RangeError(`${count} requests cannot carry ${planned.length} faults`)
+  if (planned.length > count) {
+    throw new CommandError(
+      `${count} requests cannot carry ${planned.length} faults`,
+      `let there be ${planned.length} or more`,
+    )
+  }
   for (let healthy = 0; planned.length < count; healthy++) {
     planned.push({ route: HEALTHY[healthy % HEALTHY.length] ?? 'checkout' })
   }

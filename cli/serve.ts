@@ -1,0 +1,159 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { relative } from 'node:path'
+import type { Writable } from 'node:stream'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { Runtime } from '../local/runtime.ts'
+import { type Finish, newCommand, withExamples } from './command.ts'
+import { CommandError } from './command-error.ts'
+import { parseDurationMs, parsePort, parseUrl, repeatable } from './option-values.ts'
+import { packageVersion } from './package-root.ts'
+import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
+import { counted } from './text.ts'
+import { wrapping } from './wrap.ts'
+
+interface ServeOptions {
+  readonly host: string
+  readonly port: number
+  readonly rules: readonly string[]
+  readonly data: string
+  readonly quietPeriod: number
+  readonly incompleteWait: number
+  readonly webhook?: readonly string[]
+  readonly webhookHeader?: readonly (readonly [string, string])[]
+  readonly jsonl?: string
+  readonly cors?: readonly string[]
+}
+
+/** `betrace serve`: the whole pipeline in one process. */
+export function serveCommand(terminal: Terminal, finish: Finish): Command {
+  const command = newCommand('serve', terminal)
+    .summary('receive spans and signal broken rules')
+    .description('Receives OTLP over HTTP, judges each trace when it is quiet, and signals where a rule breaks.')
+  for (const option of serveOptions()) command.addOption(option)
+  command.action(async (options: ServeOptions) => {
+    finish(await serve(options, terminal))
+  })
+  withExamples(command, terminal, [
+    ['receive on localhost:4318, judge by ./rules', 'betrace serve'],
+    [
+      'send each signal on, and keep a log of them',
+      'betrace serve --webhook https://example.com/hook --jsonl signals.jsonl',
+    ],
+    ['pipe signals into another program', "betrace serve --jsonl - | jq '.data.signal'"],
+  ])
+  return command.addHelpText('after', '\nExit code: 0 stopped by Ctrl-C or SIGTERM, 2 it could not start.')
+}
+
+function serveOptions(): readonly Option[] {
+  const rules = new Option('-r, --rules <path...>', 'rule files, or folders of them; watched for changes')
+  return [
+    new Option('-p, --port <port>', 'port of OTLP/HTTP').env('BETRACE_PORT').argParser(parsePort).default(4318),
+    new Option('--host <address>', 'address to listen on').env('BETRACE_HOST').default('127.0.0.1'),
+    rules.env('BETRACE_RULES').default(['rules'], 'rules'),
+    new Option('-d, --data <folder>', 'where everything is kept').env('BETRACE_DATA').default('.betrace'),
+    new Option('-q, --quiet-period <duration>', 'a trace is judged when no span came for so long')
+      .env('BETRACE_QUIET_PERIOD')
+      .argParser(parseDurationMs)
+      .default(5000, '5s'),
+    new Option('--incomplete-wait <duration>', 'the same for a trace that lacks its root or a parent')
+      .env('BETRACE_INCOMPLETE_WAIT')
+      .argParser(parseDurationMs)
+      .default(15_000, '15s'),
+    new Option('--webhook <url>', 'POST each signal there as a CloudEvent; may be repeated')
+      .env('BETRACE_WEBHOOK')
+      .argParser(repeatable(parseUrl)),
+    new Option('--webhook-header <header>', '"name: value" for every webhook; may be repeated')
+      .env('BETRACE_WEBHOOK_HEADER')
+      .argParser(repeatable(parseHeader)),
+    new Option('--jsonl <file>', 'append each signal there as a line of JSON; - is standard output').env(
+      'BETRACE_JSONL',
+    ),
+    new Option('--cors <origin>', 'let pages of this origin send spans (* for all); may be repeated')
+      .env('BETRACE_CORS')
+      .argParser(repeatable((text) => text)),
+  ]
+}
+
+function parseHeader(text: string): readonly [string, string] {
+  const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):\s*(.+)$/.exec(text) ?? []
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('Write a header as "name: value".')
+  return [name, value]
+}
+
+async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCode> {
+  const { startRuntime } = await import('../local/runtime.ts')
+  const stop = terminal.interrupted()
+  const jsonLines = await openJsonLines(options.jsonl, terminal)
+  // Standard output belongs to whoever reads the JSON.
+  const screen = jsonLines === terminal.stdout ? terminal.stderr : terminal.stdout
+  const runtime = await startRuntime({
+    dataFolder: options.data,
+    rulePaths: options.rules,
+    settings: {
+      host: options.host,
+      port: options.port,
+      quietPeriodMs: options.quietPeriod,
+      incompleteWaitMs: Math.max(options.quietPeriod, options.incompleteWait),
+      corsOrigins: [...(options.cors ?? [])],
+      webhooks: (options.webhook ?? []).map((url) => ({
+        url,
+        headers: Object.fromEntries(options.webhookHeader ?? []),
+      })),
+    },
+    screen: wrapping(screen),
+    ...(jsonLines === undefined ? {} : { jsonLines }),
+    onRules: (report) => terminal.stderr.write(report),
+  })
+  terminal.stderr.write(banner(runtime, options, terminal.stderr))
+  if (!stop.aborted) await once(stop, 'abort')
+  const { spansReceived, tracesJudged, signals } = runtime.stats()
+  await runtime.close()
+  const done = [
+    counted(spansReceived, 'span'),
+    `${counted(tracesJudged, 'verdict')} on traces`,
+    counted(signals, 'signal'),
+  ]
+  terminal.stderr.write(`\nstopped after ${done.join(', ')}\n`)
+  return 0
+}
+
+async function openJsonLines(file: string | undefined, terminal: Terminal): Promise<Writable | undefined> {
+  if (file === undefined) return undefined
+  if (file === '-') return terminal.stdout
+  const stream = createWriteStream(file, { flags: 'a' })
+  try {
+    await once(stream, 'open')
+  } catch (error) {
+    throw new CommandError(
+      `cannot write signals to ${file}: ${(error as Error).message}`,
+      'name a file this user may write',
+    )
+  }
+  stream.on('error', (error) => terminal.stderr.write(`error signals are not written to ${file}: ${error.message}\n`))
+  return stream
+}
+
+function banner({ url }: Runtime, options: ServeOptions, screen: Screen): string {
+  const title = (text: string) => paint(screen, 'bold', text)
+  const lines = [
+    `${title(`betrace ${packageVersion()}`)}`,
+    `  spans    ${paint(screen, 'cyan', `${url}/v1/traces`)} (OTLP/HTTP, protobuf or JSON)`,
+    `  rules    ${options.rules.join(', ')} (a change takes effect within seconds)`,
+    `  data     ${relative('', options.data) || '.'}`,
+    `  metrics  ${url}/metrics`,
+    '',
+    'To send spans from any OpenTelemetry SDK:',
+    `  export OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
+    '',
+    'Signals appear below as rules break. Ctrl-C stops.',
+  ]
+  if (!['127.0.0.1', '::1', 'localhost'].includes(options.host)) {
+    lines.splice(
+      5,
+      0,
+      `  ${paint(screen, 'yellow', 'anyone who reaches this port can send spans: it asks for no key')}`,
+    )
+  }
+  return `${lines.join('\n')}\n\n`
+}
