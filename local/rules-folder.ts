@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
+import { isRuleFileName } from '../shared/rules/read.ts'
 
 export interface RuleFile {
   /** The path as shown in problems. */
@@ -24,12 +25,11 @@ interface FoundFile {
   readonly version: string
 }
 
-const EXTENSIONS: ReadonlySet<string> = new Set(['.rules', '.yaml', '.yml'])
 /** Far above what 10,000 rules of usual length come to. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024
 const MAX_DEPTH = 32
 
-/** Reads every `*.rules`, `*.yaml` and `*.yml` under the paths (files or folders), by name; what cannot be read is told. */
+/** Reads every rule file under the paths (files or folders), by name; what cannot be read is told. */
 export async function readRules(paths: readonly string[]): Promise<RulesFolder> {
   const { found, unreadable } = await findRules(paths)
   const files: RuleFile[] = []
@@ -66,7 +66,7 @@ async function find(path: string, depth: number, findings: Findings): Promise<vo
   try {
     const { isFolder, version } = await look(path)
     if (!isFolder) {
-      if (depth === 0 || EXTENSIONS.has(extname(path))) findings.found.push({ file: path, version })
+      if (depth === 0 || isRuleFileName(path)) findings.found.push({ file: path, version })
       return
     }
     if (depth >= MAX_DEPTH) throw new Error(`folders are nested more than ${MAX_DEPTH} deep, or link to themselves`)
