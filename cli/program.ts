@@ -8,6 +8,7 @@ import { evalCommand } from './eval.ts'
 import { explainCommand } from './explain.ts'
 import { fmtCommand } from './fmt.ts'
 import { packageVersion } from './package-root.ts'
+import { replayCommand } from './replay.ts'
 import { serveCommand } from './serve.ts'
 import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
 
@@ -39,6 +40,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .addCommand(serveCommand(terminal, finish))
     .addCommand(checkCommand(terminal, finish))
     .addCommand(evalCommand(terminal, finish))
+    .addCommand(replayCommand(terminal, finish))
     .addCommand(explainCommand(terminal, finish))
     .addCommand(fmtCommand(terminal, finish))
   return withExamples(program, terminal, [['check rules', 'betrace check rules/']])

@@ -1,7 +1,7 @@
 import type { SignalData } from '../shared/pipeline/signal.ts'
 import { paint, type Screen } from './terminal.ts'
 
-const COLOURS = { critical: ['bold', 'red'], high: 'red', medium: 'yellow', low: 'cyan', info: 'blue' } as const
+export const COLOURS = { critical: ['bold', 'red'], high: 'red', medium: 'yellow', low: 'cyan', info: 'blue' } as const
 
 /** A signal as a few lines for people: what fired, on which trace, and why. */
 export function signalText(data: SignalData, isShadow: boolean, screen: Screen): string {

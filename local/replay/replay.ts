@@ -4,6 +4,8 @@ import { planReplay, type ReplayPlan, type WorkItem } from '../../shared/replay/
 import type { ReplayRange } from '../../shared/replay/range.ts'
 import { type ReplayReport, reportOf } from '../../shared/replay/report.ts'
 import { addTally, newTally, type Tally } from '../../shared/replay/tally.ts'
+import { newWorker, workOn } from '../../shared/replay/work.ts'
+import { compileRules } from '../../shared/rules/compile.ts'
 import { folderStore } from '../archive/folder-store.ts'
 import type { WorkerTask } from './replay-worker.ts'
 
@@ -12,6 +14,8 @@ export interface LocalReplay extends WorkerTask {
   readonly plan: ReplayPlan
   /** Stops the workers; the replay then rejects with the signal's reason. */
   readonly signal?: AbortSignal
+  /** Unless told: as many as there are cores, none where the work is done sooner than a thread is up. */
+  readonly threads?: number
   /** Called after each item with how many are done. */
   readonly onProgress?: (done: number, sum: Tally) => void
 }
@@ -24,21 +28,33 @@ export function planLocalReplay(folder: string, range: ReplayRange): Promise<Rep
   return planReplay(folderStore(folder), range, { mostItemBytes: MOST_ITEM_BYTES })
 }
 
-/** Judges the planned items in worker threads on all cores. */
+/** A thread takes half a second to start and warm up; in that time one core judges so much. */
+const BYTES_WORTH_A_THREAD = 8 * 1024 * 1024
+
+/** Judges the planned items in worker threads on all cores; small ones in this thread. */
 export async function replayLocally(replay: LocalReplay): Promise<ReplayReport> {
   const { plan, rules, range, sampleLimit } = replay
   const sum = newTally(rules.length)
-  const waiting = [...plan.items]
   let done = 0
-  const threads = Math.min(availableParallelism(), waiting.length)
-  const lanes = Array.from({ length: threads }, () =>
-    runThread(replay, waiting, (tally) => {
-      addTally(sum, tally, sampleLimit)
-      replay.onProgress?.(++done, sum)
-    }),
-  )
-  await Promise.all(lanes)
+  const onTally = (tally: Tally) => {
+    addTally(sum, tally, sampleLimit)
+    replay.onProgress?.(++done, sum)
+  }
+  const worthwhile = Math.floor(plan.bytes / BYTES_WORTH_A_THREAD)
+  const threads = Math.min(replay.threads ?? Math.min(worthwhile, availableParallelism()), plan.items.length)
+  if (threads === 0) await runHere(replay, onTally)
+  const waiting = [...plan.items]
+  await Promise.all(Array.from({ length: threads }, () => runThread(replay, waiting, onTally)))
   return reportOf(range, plan, rules, sum)
+}
+
+async function runHere(replay: LocalReplay, onTally: (tally: Tally) => void): Promise<void> {
+  const { folder, rules, range, sampleLimit, signal, plan } = replay
+  const worker = newWorker(folderStore(folder), compileRules(rules), range, sampleLimit)
+  for (const item of plan.items) {
+    signal?.throwIfAborted()
+    onTally(await workOn(worker, item))
+  }
 }
 
 /** Extension of the worker's file: the sources run as they are, the package is compiled. */

@@ -49,15 +49,15 @@ function entry(index: number, spans: readonly SpanSketch[], atMs = START_MS): Ar
 const objects = () => folderStore(archiveFolder(dataFolder)).list('spans/')
 const journals = () => readdir(join(dataFolder, 'archive-journal'))
 
-async function violations(rule: string): Promise<readonly string[]> {
+async function violations(rule: string, threads = 0): Promise<readonly string[]> {
   const folder = archiveFolder(dataFolder)
   const plan = await planLocalReplay(folder, ONE_DAY)
-  const report = await replayLocally({ folder, rules: rulesOf(rule), range: ONE_DAY, sampleLimit: 10, plan })
+  const report = await replayLocally({ folder, rules: rulesOf(rule), range: ONE_DAY, sampleLimit: 10, plan, threads })
   return report.rules[0]?.samples.map(({ traceId }) => traceId.replace(/^0+/, '')) ?? []
 }
 
 describe('the local archive', () => {
-  test('holds what was written to it, an object an hour, and replays it in threads', async () => {
+  test('holds what was written to it, an object an hour, to be replayed in threads or without', async () => {
     const archive = await openArchive()
     await Promise.all([
       archive.write(entry(1, [{ name: 'a', attributes: { amount: 5 } }])),
@@ -67,7 +67,7 @@ describe('the local archive', () => {
     await archive.close()
     expect((await objects()).map(({ key }) => parseKey(key)?.hourMs)).toEqual([START_MS, START_MS + HOUR_MS])
     expect(await journals()).toEqual([])
-    expect(await violations('trace.has(a).where(amount > 10)')).toEqual(['2'])
+    expect(await violations('trace.has(a).where(amount > 10)', 2)).toEqual(['2'])
     expect(await violations('trace.has(a) or trace.has(b)')).toEqual(['1', '3', '2'])
   })
 

@@ -1,0 +1,55 @@
+import type { ReplayReport, RuleReport } from '../shared/replay/report.ts'
+import { COLOURS, signalText } from './signal-text.ts'
+import { paint, type Screen, widthOf } from './terminal.ts'
+import { counted, grouped } from './text.ts'
+
+const HOUR_MS = 3_600_000
+const BARS = '▁▂▃▄▅▆▇█'
+/** No violation in this stretch of time. */
+const NOTHING = '·'
+
+/** A replay's report for people: each rule with its violations over time and the first of them in full. */
+export function replayText(report: ReplayReport, screen: Screen): string {
+  return report.rules.map((rule) => ruleText(rule, report, screen)).join('\n')
+}
+
+function ruleText(rule: RuleReport, report: ReplayReport, screen: Screen): string {
+  const severity = paint(screen, COLOURS[rule.severity] as 'red', rule.severity.toUpperCase())
+  const lines = [`${severity} ${paint(screen, 'bold', rule.rule)}: ${outcomeText(rule)}`]
+  if (rule.violated > 0) {
+    const { bars, hoursEach } = sparkline(rule, report, widthOf(screen) - 4)
+    lines.push(`  ${bars}`)
+    const each = hoursEach === 1 ? 'an hour' : `${hoursEach} hours`
+    lines.push(paint(screen, 'dim', `  ${each} a mark, from ${report.from} to ${report.to}`))
+    lines.push(paint(screen, 'dim', `  first ${rule.first} · last ${rule.last}`))
+  }
+  const samples = rule.samples.map((sample) => indented(signalText(sample, false, screen)))
+  const more = rule.violated - rule.samples.length
+  const rest = more > 0 && samples.length > 0 ? `  … and ${grouped(more)} more\n` : ''
+  return `${lines.join('\n')}\n${samples.join('')}${rest}`
+}
+
+function outcomeText({ judged, violated, vacuous }: RuleReport): string {
+  const share = judged === 0 ? '' : ` (${((100 * violated) / judged).toFixed(2)} %)`
+  const idle = vacuous === 0 ? '' : `, vacuous on ${grouped(vacuous)}`
+  return `${counted(violated, 'violation')}${violated === 0 ? '' : share} in ${counted(judged, 'trace')}${idle}`
+}
+
+/** Violations over the range in at most `width` marks of whole hours each. */
+function sparkline(rule: RuleReport, { from, to }: ReplayReport, width: number) {
+  const firstHour = Math.floor(Date.parse(from) / HOUR_MS)
+  const hours = Math.ceil(Date.parse(to) / HOUR_MS) - firstHour
+  const hoursEach = Math.ceil(hours / width)
+  const counts: number[] = new Array(Math.ceil(hours / hoursEach)).fill(0)
+  for (const { hour, violated } of rule.hours) {
+    const mark = Math.floor((Math.floor(Date.parse(hour) / HOUR_MS) - firstHour) / hoursEach)
+    counts[mark] = (counts[mark] ?? 0) + violated
+  }
+  const most = Math.max(...counts)
+  const bars = counts.map((count) => (count === 0 ? NOTHING : BARS[Math.ceil((count * BARS.length) / most) - 1]))
+  return { bars: bars.join(''), hoursEach }
+}
+
+function indented(text: string): string {
+  return text.replace(/^(?=.)/gm, '  ')
+}
