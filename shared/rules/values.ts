@@ -31,9 +31,11 @@ export function relate(operator: ComparisonOperator, left: Value, right: Value):
   if (isMissing(left) || isMissing(right)) return false
   if (isArray(left)) {
     const each = operator === 'contains' ? '==' : operator
-    return quantify(operator, elementsOf(left), (element) => relate(each, element, right))
+    return quantify(operator, elementsOf(left), (element) => !isArray(element) && relate(each, element, right))
   }
-  if (isArray(right)) return quantify(operator, elementsOf(right), (element) => relate(operator, left, element))
+  if (isArray(right)) {
+    return quantify(operator, elementsOf(right), (element) => !isArray(element) && relate(operator, left, element))
+  }
   return relateScalars(operator, left, right)
 }
 
