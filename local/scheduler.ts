@@ -12,15 +12,23 @@ export const processScheduler: Scheduler = {
   },
 }
 
-/** Does `work` again and again, each time `delayMs` after the last has ended. The result ends it, and waits for the last. */
-export function repeat(scheduler: Scheduler, delayMs: number, work: () => Promise<void>): () => Promise<void> {
+/**
+ * Does `work` again and again, each time `delayMs` after the last has ended, well or with an error that is told. The
+ * result ends it, and waits for the last.
+ */
+export function repeat(
+  scheduler: Scheduler,
+  delayMs: number,
+  work: () => Promise<void>,
+  onError: (error: unknown) => void,
+): () => Promise<void> {
   let stopped = false
   let running: Promise<void> = Promise.resolve()
   let cancel = () => {}
   const schedule = () => {
     if (stopped) return
     cancel = scheduler.after(delayMs, () => {
-      running = work().finally(schedule)
+      running = work().catch(onError).finally(schedule)
     })
   }
   schedule()

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
-import { type Runtime, type RuntimeOptions, startRuntime } from '../../local/runtime.ts'
+import type { RuntimeOptions } from '../../local/parts.ts'
+import { type Runtime, startRuntime } from '../../local/runtime.ts'
 import type { RuntimeSettingsInput } from '../../local/settings.ts'
+import { MemoryArchive } from '../pipeline/memory-stores.ts'
 import { type TestSpan, TRACE_ID, tracesData } from '../pipeline/traces.ts'
 import { closeDatabases, newFolder } from './databases.ts'
 
@@ -51,6 +53,7 @@ export function runtimes() {
         clock: () => nowMs,
         scheduler: { after: () => () => {} },
         log: () => {},
+        archive: new MemoryArchive(),
         ...options,
       })
       running.push(runtime)

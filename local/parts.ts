@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto'
+import type { Writable } from 'node:stream'
+import { styleText } from 'node:util'
+import type { Evaluator } from '../shared/pipeline/evaluator.ts'
+import type { Archive, Clock, Log } from '../shared/pipeline/ports.ts'
+import { ParquetArchive } from './archive/parquet-archive.ts'
+import { openDataFolder } from './data-folder.ts'
+import { Database } from './database.ts'
+import { textLog } from './log.ts'
+import { PrometheusMetrics } from './metrics.ts'
+import { RulesWatcher, rulesReport } from './rules-watcher.ts'
+import type { Scheduler } from './scheduler.ts'
+import type { RuntimeSettings, RuntimeSettingsInput } from './settings.ts'
+import { LocalPublisher, linesTo, showOn } from './sinks/local-publisher.ts'
+import { Webhook } from './sinks/webhook.ts'
+import { SqliteBuffer } from './sqlite-buffer.ts'
+import { SqliteSignals } from './sqlite-signals.ts'
+import { SqliteStorms } from './sqlite-storms.ts'
+import { SqliteTimers } from './sqlite-timers.ts'
+
+export interface RuntimeOptions {
+  /** Everything that is kept lies there; one process at a time. */
+  readonly dataFolder: string
+  /** Rule files, or folders of them; watched for changes. */
+  readonly rulePaths: readonly string[]
+  readonly settings?: RuntimeSettingsInput
+  /** Where signals are shown to people; in colour if it is a terminal and NO_COLOR is unset. */
+  readonly screen?: Writable
+  /** Gets every signal that is not in shadow mode as a line of JSON (CloudEvents). */
+  readonly jsonLines?: Writable
+  /** Told of rules as they come into force, with their problems; in colour where the screen is. */
+  readonly onRules?: (report: string) => void
+  readonly log?: Log
+  /** Gets whole traces as they are judged; unless told they are kept as Parquet files in the data folder. */
+  readonly archive?: Archive
+  readonly clock?: Clock
+  readonly scheduler?: Scheduler
+  readonly fetch?: typeof fetch
+  readonly random?: () => number
+}
+
+/** What a runtime is made of; `closers` of its own are called last to first. */
+export interface Parts {
+  readonly evaluator: Evaluator
+  readonly database: Database
+  readonly buffer: SqliteBuffer
+  readonly timers: SqliteTimers
+  readonly metrics: PrometheusMetrics
+  readonly signals: SqliteSignals
+  readonly webhooks: readonly Webhook[]
+  readonly rules: RulesWatcher
+  /** Writes the part of the archive that is due. */
+  readonly archiveDue: () => Promise<void>
+}
+
+/** Undoes what was opened, to be called last to first. */
+export type Closers = (() => void | Promise<void>)[]
+
+/** Opens the data folder and everything in it, and the rules. */
+export async function openParts(options: RuntimeOptions, settings: RuntimeSettings, closers: Closers): Promise<Parts> {
+  const { clock = Date.now, log = textLog((line) => process.stderr.write(line)) } = options
+  const folder = openDataFolder(options.dataFolder)
+  closers.push(() => folder.unlock())
+  const database = new Database(folder.databasePath, settings.maxDatabaseBytes)
+  closers.push(() => database.close())
+  const colour = inColour(options.screen)
+  const rules = await RulesWatcher.open(options.rulePaths, (loaded) => options.onRules?.(rulesReport(loaded, colour)))
+  const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs)
+  const timers = new SqliteTimers(database, clock)
+  const { fetch = globalThis.fetch, random = Math.random, jsonLines } = options
+  const webhooks = settings.webhooks.map(
+    (webhook, index) => new Webhook(index + 1, webhook, { database, clock, log, fetch, random }),
+  )
+  await resume(buffer, timers, webhooks)
+  const { archive, archiveDue } = await openArchive(options, settings, { clock, log }, closers)
+  const signals = new SqliteSignals(database, jsonLines === undefined ? undefined : linesTo(jsonLines))
+  const metrics = new PrometheusMetrics()
+  const show = options.screen === undefined ? async () => {} : showOn(options.screen, colour)
+  const evaluator: Evaluator = {
+    buffer,
+    timers,
+    archive,
+    signals,
+    publisher: new LocalPublisher(database, webhooks, show),
+    storms: new SqliteStorms(database),
+    rules,
+    metrics,
+    clock,
+    stopwatch: () => performance.now(),
+    log,
+    newToken: randomUUID,
+    settings,
+  }
+  return { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue }
+}
+
+async function openArchive(
+  { archive, dataFolder }: RuntimeOptions,
+  limits: RuntimeSettings,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  closers: Closers,
+): Promise<{ readonly archive: Archive; readonly archiveDue: () => Promise<void> }> {
+  if (archive !== undefined) return { archive, archiveDue: async () => {} }
+  const parquet = await ParquetArchive.open({ dataFolder, limits, clock, log })
+  closers.push(() => parquet.close())
+  return { archive: parquet, archiveDue: () => parquet.runDue() }
+}
+
+/** Nobody else can be at work on the folder: what the last process left in hand is taken up at once. */
+async function resume(buffer: SqliteBuffer, timers: SqliteTimers, webhooks: readonly Webhook[]): Promise<void> {
+  await buffer.releaseAll()
+  await timers.showAll()
+  await timers.redrive()
+  for (const webhook of webhooks) await webhook.redrive()
+}
+
+function inColour(stream: Writable | undefined): boolean {
+  return stream !== undefined && styleText('red', 'x', { stream }) !== 'x'
+}
