@@ -18,16 +18,21 @@ export function fakeScreen(known: { isTTY?: boolean; columns?: number } = {}): F
   return Object.assign(screen, { text: () => Buffer.concat(parts).toString() }, known)
 }
 
-/** Runs one command line in this process, with nothing on the terminal and the given standard input. */
-export async function runInProcess(args: readonly string[], stdin: string | Uint8Array = '') {
-  const stdout = fakeScreen()
-  const stderr = fakeScreen()
-  const terminal: Terminal = {
+/** A terminal with nothing on it, the given standard input, and a Ctrl-C in the hands of the test. */
+export function fakeTerminal(stdin: string | Uint8Array = '') {
+  const ctrlC = new AbortController()
+  const terminal = {
     stdin: Readable.from([Buffer.from(stdin)]),
-    stdout,
-    stderr,
-    interrupted: () => new AbortController().signal,
-  }
+    stdout: fakeScreen(),
+    stderr: fakeScreen(),
+    interrupted: () => ctrlC.signal,
+  } satisfies Terminal
+  return { ...terminal, ctrlC }
+}
+
+/** Runs one command line in this process to its end. */
+export async function runInProcess(args: readonly string[], stdin: string | Uint8Array = '') {
+  const terminal = fakeTerminal(stdin)
   const exitCode = await run(args, terminal)
-  return { exitCode, out: stdout.text(), err: stderr.text() }
+  return { exitCode, out: terminal.stdout.text(), err: terminal.stderr.text() }
 }
