@@ -98,7 +98,7 @@ async function judgeAll(
 }
 
 function render(data: SignalData, isShadow: boolean, format: Format, terminal: Terminal): string {
-  if (format === 'pretty') return fitTo(terminal.stdout, signalText(data, isShadow, terminal.stdout))
+  if (format === 'pretty') return fitTo(terminal.stdout, `${signalText(data, isShadow, terminal.stdout)}\n`)
   return `${JSON.stringify(isShadow ? { ...data, mode: 'shadow' } : data)}\n`
 }
 

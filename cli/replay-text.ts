@@ -1,5 +1,6 @@
+import { SEVERITY_STYLES } from '../local/sinks/signal-text.ts'
 import type { ReplayReport, RuleReport } from '../shared/replay/report.ts'
-import { COLOURS, signalText } from './signal-text.ts'
+import { signalText } from './signal-text.ts'
 import { paint, type Screen, widthOf } from './terminal.ts'
 import { counted, grouped } from './text.ts'
 
@@ -14,7 +15,7 @@ export function replayText(report: ReplayReport, screen: Screen): string {
 }
 
 function ruleText(rule: RuleReport, report: ReplayReport, screen: Screen): string {
-  const severity = paint(screen, COLOURS[rule.severity] as 'red', rule.severity.toUpperCase())
+  const severity = paint(screen, SEVERITY_STYLES[rule.severity], rule.severity.toUpperCase())
   const lines = [`${severity} ${paint(screen, 'bold', rule.rule)}: ${outcomeText(rule)}`]
   if (rule.violated > 0) {
     const { bars, hoursEach } = sparkline(rule, report, widthOf(screen) - 4)

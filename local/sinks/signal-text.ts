@@ -1,11 +1,19 @@
 import { styleText } from 'node:util'
 import type { PendingSignal } from '../../shared/pipeline/ports.ts'
-import type { DigestEvent, PublishedEvent, RuleDescription, SignalEvent } from '../../shared/pipeline/signal.ts'
+import type {
+  DigestEvent,
+  PublishedEvent,
+  RuleDescription,
+  SignalData,
+  SignalEvent,
+} from '../../shared/pipeline/signal.ts'
 
 type Style = Parameters<typeof styleText>[0]
+
+/** Colours text, or leaves it. */
 type Paint = (style: Style, text: string) => string
 
-const SEVERITY_STYLES: Readonly<Record<RuleDescription['severity'], Style>> = {
+export const SEVERITY_STYLES: Readonly<Record<RuleDescription['severity'], Style>> = {
   critical: ['bold', 'red'],
   high: 'red',
   medium: 'yellow',
@@ -16,17 +24,34 @@ const SEVERITY_STYLES: Readonly<Record<RuleDescription['severity'], Style>> = {
 /** An event for people to read: what fired, where, why and what to do; ends with an empty line. */
 export function eventText(event: PublishedEvent, colour: boolean): string {
   const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
-  const lines = 'signalid' in event ? signalLines(event, paint) : digestLines(event, paint)
+  const lines = 'signalid' in event ? eventLines(event, paint) : digestLines(event, paint)
   return `${lines.join('\n')}\n\n`
 }
 
-function signalLines(event: SignalEvent, paint: Paint): readonly string[] {
-  const { data, status } = event
+function eventLines(event: SignalEvent, paint: Paint): readonly string[] {
+  const { data, status, time } = event
   const mark = { firing: '', retracted: 'retracted ', updated: 'updated ' }[status]
-  const facts = [`trace ${data.traceId}`, visible(data.service), data.complete ? '' : 'incomplete']
   const why = status === 'retracted' ? 'the rule holds by now' : data.evidence.text
+  return signalLines(data, paint, { mark, time, why })
+}
+
+/** What is said beside the content of a signal. */
+interface Remarks {
+  /** Before the severity. */
+  readonly mark?: string
+  readonly time?: string
+  /** Beside the trace id. */
+  readonly notes?: readonly string[]
+  /** Instead of the evidence. */
+  readonly why?: string
+}
+
+/** A signal for people to read, line by line: what fired, where, why and what to do. */
+export function signalLines(data: SignalData, paint: Paint, remarks: Remarks = {}): readonly string[] {
+  const { mark = '', time, notes = [], why = data.evidence.text } = remarks
+  const facts = [`trace ${data.traceId}`, visible(data.service), data.complete ? '' : 'incomplete', ...notes]
   return [
-    `${heading(data, paint, mark)}  ${paint('dim', event.time)}`,
+    `${heading(data, paint, mark)}${time === undefined ? '' : `  ${paint('dim', time)}`}`,
     `  ${paint('dim', facts.filter((fact) => fact !== '').join(' · '))}`,
     ...indented(data.description),
     ...indented(why),
