@@ -7,21 +7,28 @@ import type { AssembleLimits } from '../../shared/trace/assemble.ts'
 import { readJournal } from './journal.ts'
 
 /** What became of a journal. */
-export interface ArchivedJournal {
+interface ArchivedJournal {
   readonly traces: number
   readonly objects: number
   readonly cutOff: boolean
+}
+
+export type ArchiveReply = { readonly done: ArchivedJournal } | { readonly failed: string }
+
+/** The same, with a failure for an answer. */
+export async function tryArchiving(path: string, store: ObjectStore, limits: AssembleLimits): Promise<ArchiveReply> {
+  try {
+    return { done: await archiveJournal(path, store, limits) }
+  } catch (error) {
+    return { failed: error instanceof Error ? error.message : String(error) }
+  }
 }
 
 /**
  * Writes what a journal holds as one object an hour, then deletes it. Done again after a crash it writes the same
  * objects under the same keys.
  */
-export async function archiveJournal(
-  path: string,
-  store: ObjectStore,
-  limits: AssembleLimits,
-): Promise<ArchivedJournal> {
+async function archiveJournal(path: string, store: ObjectStore, limits: AssembleLimits): Promise<ArchivedJournal> {
   const { entries, cutOff } = await readJournal(path)
   const hours = Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)
   for (const [hourMs, group] of hours) {

@@ -1,12 +1,14 @@
+import { stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
-import type { ArchivedJournal } from './archive-journal.ts'
+import { type ArchiveReply, tryArchiving } from './archive-journal.ts'
 import type { ArchiveWorkerTask } from './archive-worker.ts'
-
-/** What the thread made of a journal. */
-export type ArchiveReply = { readonly done: ArchivedJournal } | { readonly failed: string }
+import { folderStore } from './folder-store.ts'
 
 /** Extension of the worker's file: the sources run as they are, the package is compiled. */
 const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
+
+/** A journal so small is turned sooner than a thread is up, and holds up nobody. */
+const BYTES_WORTH_A_THREAD = 256 * 1024
 
 /** A thread that turns journals into objects, one at a time; started when first needed, and anew if it dies. */
 export class ArchiveThread {
@@ -18,7 +20,14 @@ export class ArchiveThread {
   }
 
   /** Never rejects; ask for the next only when this one is answered. */
-  archive(path: string): Promise<ArchiveReply> {
+  async archive(path: string): Promise<ArchiveReply> {
+    const { folder, limits } = this.task
+    const size = await stat(path).catch(() => undefined)
+    if (size !== undefined && size.size > BYTES_WORTH_A_THREAD) return this.ask(path)
+    return tryArchiving(path, folderStore(folder), limits)
+  }
+
+  private ask(path: string): Promise<ArchiveReply> {
     this.worker ??= new Worker(new URL(`./archive-worker${EXTENSION}`, import.meta.url), { workerData: this.task })
     const { worker } = this
     return new Promise((resolve) => {

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { archiveFolder } from '../../local/archive/parquet-archive.ts'
+import { planLocalReplay, replayLocally } from '../../local/replay/replay.ts'
+import { checkRules } from '../../shared/rules/check.ts'
+import { CHARGE, runtimes, UNVALIDATED, VALIDATION } from './harness.ts'
+
+const runtime = runtimes()
+const DAY_MS = 86_400_000
+
+test('a replay of the data folder finds what was signalled live, by the same witness', async () => {
+  const home = runtime.newHome()
+  const live = await runtime.start(home)
+  await runtime.send(live, [CHARGE], 'a1'.repeat(16))
+  await runtime.send(live, [CHARGE, VALIDATION], 'b2'.repeat(16))
+  await runtime.pass(live, 60_000)
+  const [signal, ...others] = live.signals.find({})
+  expect(others).toEqual([])
+  await runtime.stop(live)
+
+  const { rules } = checkRules([{ file: 'seed.rules', text: UNVALIDATED }])
+  const range = { fromMs: runtime.now() - DAY_MS, toMs: runtime.now() }
+  const folder = archiveFolder(home.dataFolder)
+  const plan = await planLocalReplay(folder, range)
+  const report = await replayLocally({ folder, rules, range, sampleLimit: 10, plan })
+  const [rule] = report.rules
+  expect(rule).toMatchObject({ judged: 2, violated: 1 })
+  expect(rule?.samples.map(({ time, ...data }) => data)).toEqual([signal?.event.data])
+})
