@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { archiveFolder } from '../../local/archive/parquet-archive.ts'
+import { archiveFolder, ParquetArchive } from '../../local/archive/parquet-archive.ts'
 import { planLocalReplay, replayLocally } from '../../local/replay/replay.ts'
 import { checkRules } from '../../shared/rules/check.ts'
+import { ASSEMBLE_LIMITS } from '../../shared/trace/assemble.ts'
 import { CHARGE, runtimes, UNVALIDATED, VALIDATION } from './harness.ts'
 
 const runtime = runtimes()
@@ -9,17 +10,20 @@ const DAY_MS = 86_400_000
 
 test('a replay of the data folder finds what was signalled live, by the same witness', async () => {
   const home = runtime.newHome()
-  const live = await runtime.start(home)
+  const { dataFolder } = home
+  const archive = await ParquetArchive.open({ dataFolder, limits: ASSEMBLE_LIMITS, clock: runtime.now, log: () => {} })
+  const live = await runtime.start(home, {}, { archive })
   await runtime.send(live, [CHARGE], 'a1'.repeat(16))
   await runtime.send(live, [CHARGE, VALIDATION], 'b2'.repeat(16))
   await runtime.pass(live, 60_000)
   const [signal, ...others] = live.signals.find({})
   expect(others).toEqual([])
   await runtime.stop(live)
+  await archive.close()
 
   const { rules } = checkRules([{ file: 'seed.rules', text: UNVALIDATED }])
   const range = { fromMs: runtime.now() - DAY_MS, toMs: runtime.now() }
-  const folder = archiveFolder(home.dataFolder)
+  const folder = archiveFolder(dataFolder)
   const plan = await planLocalReplay(folder, range)
   const report = await replayLocally({ folder, rules, range, sampleLimit: 10, plan })
   const [rule] = report.rules
