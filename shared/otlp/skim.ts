@@ -3,37 +3,39 @@ import { ANY_VALUE, EVENT, KEY_VALUE, LINK, LIST, RESOURCE, SCOPE, SPAN } from '
 import { BYTES, type Cursor, FIXED64, MAX_NESTING, readEnd, readTag, skipValue, VARINT } from './wire.ts'
 
 /** Which fields of a message hold messages, so that their lengths can be followed without decoding anything. */
-export interface Shape {
+interface Shape {
   /** By field number; the values are other shapes. */
-  readonly nested: readonly (Shape | undefined)[]
+  readonly nested: (Shape | undefined)[]
+  /** Tag of the field that holds KeyValues, -1 where none does. */
+  readonly attributesTag: number
   /** 1 for AnyValue, the only message that can hold itself. */
   readonly level: 0 | 1
 }
 
-function shape(fields: Readonly<Record<number, Shape>>, level: 0 | 1 = 0): Shape {
-  const nested: (Shape | undefined)[] = new Array(MOST_FIELDS).fill(undefined)
+function shape(fields: Readonly<Record<number, Shape>>, attributesField?: number): Shape {
+  const nested = new Array<Shape | undefined>(MOST_FIELDS).fill(undefined)
   for (const [field, inner] of Object.entries(fields)) nested[Number(field)] = inner
-  return { nested, level }
+  if (attributesField === undefined) return { nested, attributesTag: -1, level: 0 }
+  nested[attributesField] = KEY_VALUE_SHAPE
+  return { nested, attributesTag: (attributesField << 3) | BYTES, level: 0 }
 }
 
 const MOST_FIELDS = 32
-const LEAF = shape({})
-const anyValue: { nested: (Shape | undefined)[]; level: 1 } = {
-  nested: new Array(MOST_FIELDS).fill(undefined),
-  level: 1,
-}
-const KEY_VALUE_SHAPE = shape({ [KEY_VALUE.value]: anyValue })
-anyValue.nested[ANY_VALUE.arrayValue] = shape({ [LIST.values]: anyValue })
-anyValue.nested[ANY_VALUE.kvlistValue] = shape({ [LIST.values]: KEY_VALUE_SHAPE })
+const ANY_VALUE_SHAPE: Shape = { ...shape({}), level: 1 }
+const KEY_VALUE_SHAPE = shape({ [KEY_VALUE.value]: ANY_VALUE_SHAPE })
+ANY_VALUE_SHAPE.nested[ANY_VALUE.arrayValue] = shape({ [LIST.values]: ANY_VALUE_SHAPE })
+ANY_VALUE_SHAPE.nested[ANY_VALUE.kvlistValue] = shape({}, LIST.values)
 
-export const RESOURCE_SHAPE = shape({ [RESOURCE.attributes]: KEY_VALUE_SHAPE })
-export const SCOPE_SHAPE = shape({ [SCOPE.attributes]: KEY_VALUE_SHAPE })
-export const SPAN_SHAPE = shape({
-  [SPAN.attributes]: KEY_VALUE_SHAPE,
-  [SPAN.events]: shape({ [EVENT.attributes]: KEY_VALUE_SHAPE }),
-  [SPAN.links]: shape({ [LINK.attributes]: KEY_VALUE_SHAPE }),
-  [SPAN.status]: LEAF,
-})
+export const RESOURCE_SHAPE = shape({}, RESOURCE.attributes)
+export const SCOPE_SHAPE = shape({}, SCOPE.attributes)
+export const SPAN_SHAPE = shape(
+  {
+    [SPAN.events]: shape({}, EVENT.attributes),
+    [SPAN.links]: shape({}, LINK.attributes),
+    [SPAN.status]: shape({}),
+  },
+  SPAN.attributes,
+)
 
 /**
  * Walks a message from `pos` to `end` and everything nested in it, reading tags and lengths only. Throws InputError
@@ -43,17 +45,20 @@ export const SPAN_SHAPE = shape({
 export function skim(cursor: Cursor, end: number, message: Shape, depth: number): void {
   const inner = depth + message.level
   if (inner > MAX_NESTING) throw nestedTooDeep(MAX_NESTING)
-  while (cursor.pos < end) skimField(cursor, end, readTag(cursor, end), message, inner)
+  while (cursor.pos < end) {
+    if (inner < MAX_NESTING && skimPlainAttributes(cursor, end, message)) continue
+    skimField(cursor, end, readTag(cursor, end), message, inner)
+  }
 }
 
 /**
- * Skims the attributes that stand one after another from `pos`, as far as they are plain (`isScalarKeyValue`), and
- * leaves `pos` at the first field that is not; `tag` is the attributes' own, of one byte.
+ * Skims the attributes that stand one after another from `pos`, as far as they are plain (`isScalarKeyValue`); false
+ * where there was none.
  */
-export function skimPlainAttributes(cursor: Cursor, end: number, tag: number): void {
-  const { bytes } = cursor
-  let at = cursor.pos
-  while (at < end && bytes[at] === tag) {
+export function skimPlainAttributes(cursor: Cursor, end: number, { attributesTag }: Shape): boolean {
+  const { bytes, pos } = cursor
+  let at = pos
+  while (at < end && bytes[at] === attributesTag) {
     let start = at + 2
     let length = bytes[at + 1] as number
     if (length >= 0x80) {
@@ -66,6 +71,7 @@ export function skimPlainAttributes(cursor: Cursor, end: number, tag: number): v
     at = stop
   }
   cursor.pos = at
+  return at > pos
 }
 
 const KEY_TAG = (KEY_VALUE.key << 3) | BYTES

@@ -1,6 +1,6 @@
 import { bodyTooLarge } from './errors.ts'
-import { framedSizeAtMost, frameTrace } from './frame.ts'
-import { readSpanHead, type SpanHead, type SpanLayout, walkSpans } from './layout.ts'
+import { framedSizeAtMost, frameTrace, type SpanTable } from './frame.ts'
+import { readSpanHead, type SpanHead, walkSpans } from './layout.ts'
 import { asBuffer } from './wire.ts'
 
 /** One trace's share of a request: a valid TracesData that holds its spans as they came, under their resource and scope. */
@@ -30,37 +30,57 @@ export const MAX_FRAMED_BYTES = 128 * 1024 * 1024
 
 /**
  * Splits a protobuf ExportTraceServiceRequest into one chunk per trace id. Attributes are not decoded; unknown fields
- * and schema URLs survive. Throws InputError (`malformed-protobuf`, `nested-too-deep`, `body-too-large`).
+ * and schema URLs survive. A request of one trace is its own chunk, not a copy. Throws InputError
+ * (`malformed-protobuf`, `nested-too-deep`, `body-too-large`).
  */
 export function splitByTrace(request: Uint8Array, maxFramedBytes = MAX_FRAMED_BYTES): SplitBody {
   const body = asBuffer(request)
-  const { groups, rejected, unknownFields } = groupByTrace(body)
+  const { spans, groups, rejected, unknownFields } = groupByTrace(body)
+  const spanCount = spans.start.length
+  if (groups.length === 1 && rejected.size === 0) {
+    const view = viewOf(body)
+    const chunks = groups.map((group) => chunkOf(group, body, view))
+    return { chunks, spanCount, rejected, unknownFields }
+  }
   let size = 0
-  for (const group of groups) size += framedSizeAtMost(group.spans)
+  for (const group of groups) size += framedSizeAtMost(spans, group.last)
   if (size > maxFramedBytes) {
     throw bodyTooLarge('resources repeated for each trace take', maxFramedBytes, 'send fewer traces in one request')
   }
-  const framed = Buffer.allocUnsafeSlow(size)
-  let end = size
-  let spanCount = 0
-  const chunks = groups.map(({ traceId, spans, startHigh, startLow }): TraceChunk => {
-    const start = frameTrace(body, spans, framed, end)
-    const bytes = framed.subarray(start, end)
-    end = start
-    spanCount += spans.length
-    return { traceId, bytes, spanCount: spans.length, startUnixNano: (BigInt(startHigh) << 32n) | BigInt(startLow) }
-  })
-  return { chunks, spanCount, rejected, unknownFields }
+  return { chunks: frameAll(body, spans, groups, size), spanCount, rejected, unknownFields }
 }
 
-/** The spans of one trace; the earliest start so far as two halves, because bigints are slow to compare. */
+function frameAll(body: Buffer, spans: SpanTable, groups: readonly TraceGroup[], size: number): readonly TraceChunk[] {
+  const source = new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
+  const pooled = Buffer.allocUnsafe(size)
+  const framed = new Uint8Array(pooled.buffer, pooled.byteOffset, size)
+  const view = viewOf(body)
+  let end = size
+  return groups.map((group) => {
+    const start = frameTrace(source, spans, group.last, framed, end)
+    const bytes = framed.subarray(start, end)
+    end = start
+    return chunkOf(group, bytes, view)
+  })
+}
+
+function viewOf(body: Buffer): DataView {
+  return new DataView(body.buffer, body.byteOffset, body.byteLength)
+}
+
+function chunkOf({ traceId, spanCount, startAt }: TraceGroup, bytes: Uint8Array, view: DataView): TraceChunk {
+  return { traceId, bytes, spanCount, startUnixNano: startAt < 0 ? 0n : view.getBigUint64(startAt, true) }
+}
+
+/** The spans of one trace, as the head of a chain through the table. */
 interface TraceGroup {
   readonly traceId: string
   /** Where the id lies in the body. */
-  readonly idOffset: number
-  readonly spans: SpanLayout[]
-  startHigh: number
-  startLow: number
+  readonly idAt: number
+  last: number
+  spanCount: number
+  /** Where the earliest start lies in the body, -1 for a span without one. */
+  startAt: number
 }
 
 const NO_HEAD: SpanHead = {
@@ -77,7 +97,7 @@ const SPAN_ID_BYTES = 8
 const RECENT_TRACES = 64
 
 function groupByTrace(body: Buffer) {
-  const view = new DataView(body.buffer, body.byteOffset, body.byteLength)
+  const spans: SpanTable = { scope: [], start: [], end: [], previous: [] }
   const byId = new Map<string, TraceGroup>()
   const recent: (TraceGroup | undefined)[] = new Array(RECENT_TRACES).fill(undefined)
   const rejected = new Map<SpanRejection, number>()
@@ -91,32 +111,39 @@ function groupByTrace(body: Buffer) {
     }
     const slot = (body[head.traceId + TRACE_ID_BYTES - 1] as number) % RECENT_TRACES
     let group = recent[slot]
-    if (group === undefined || !sameTraceId(body, group.idOffset, head.traceId)) {
-      group = groupOf(body, head.traceId, byId)
+    if (group === undefined || !sameTraceId(body, group.idAt, head.traceId)) {
+      group = groupOf(body, head, byId)
       recent[slot] = group
     }
-    group.spans.push({ scope, start, end })
-    noteStart(group, view, head.startUnixNano)
+    spans.previous.push(group.last)
+    group.last = spans.start.length
+    group.spanCount++
+    if (isEarlier(body, head.startUnixNano, group.startAt)) group.startAt = head.startUnixNano
+    spans.scope.push(scope)
+    spans.start.push(start)
+    spans.end.push(end)
   })
-  return { groups: [...byId.values()], rejected, unknownFields }
+  return { spans, groups: [...byId.values()], rejected, unknownFields }
 }
 
-function groupOf(body: Buffer, idOffset: number, byId: Map<string, TraceGroup>): TraceGroup {
-  const traceId = body.toString('hex', idOffset, idOffset + TRACE_ID_BYTES)
+function groupOf(body: Buffer, head: SpanHead, byId: Map<string, TraceGroup>): TraceGroup {
+  const idAt = head.traceId
+  const traceId = body.toString('hex', idAt, idAt + TRACE_ID_BYTES)
   const known = byId.get(traceId)
   if (known !== undefined) return known
-  const group = { traceId, idOffset, spans: [], startHigh: 0xffffffff, startLow: 0xffffffff }
+  const group = { traceId, idAt, last: -1, spanCount: 0, startAt: head.startUnixNano }
   byId.set(traceId, group)
   return group
 }
 
-function noteStart(group: TraceGroup, view: DataView, at: number): void {
-  const high = at < 0 ? 0 : view.getUint32(at + 4, true)
-  if (high > group.startHigh) return
-  const low = at < 0 ? 0 : view.getUint32(at, true)
-  if (high === group.startHigh && low >= group.startLow) return
-  group.startHigh = high
-  group.startLow = low
+/** Compares two times where they lie, from their high bytes down; one that is absent is 0. */
+function isEarlier(body: Buffer, a: number, b: number): boolean {
+  if (a < 0 || b < 0 || a === b) return a < 0
+  for (let i = 7; i >= 0; i--) {
+    const difference = (body[a + i] as number) - (body[b + i] as number)
+    if (difference !== 0) return difference < 0
+  }
+  return false
 }
 
 function rejectionOf(body: Buffer, head: SpanHead): SpanRejection | undefined {

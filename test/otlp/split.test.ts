@@ -87,8 +87,16 @@ function nestedValue(depth: number): Uint8Array {
   return Buffer.concat([ids, message([9, message([1, Buffer.from('key')], [2, value])])])
 }
 
+function nestedList(depth: number): Uint8Array {
+  let value = message([1, Buffer.from('x')])
+  for (let level = 1; level < depth; level++)
+    value = message([6, message([1, message([1, Buffer.from('k')], [2, value])])])
+  return Buffer.concat([ids, message([9, message([1, Buffer.from('key')], [2, value])])])
+}
+
 test.each([
   ['values', nestedValue],
+  ['key-value lists', nestedList],
   ['groups', groupsOf],
 ])('%s nested 64 deep are accepted, 65 deep are refused', (_what, nested) => {
   expect(splitByTrace(requestOfSpan(nested(64))).spanCount).toBe(1)
