@@ -89,6 +89,15 @@ rules:
     })
   })
 
+  it('takes an alias for the anchor last set before it, however many there are', () => {
+    const item = (index: number) =>
+      `  - {id: A${index}, severity: low, condition: a, tags: ${index % 2 ? '*tags' : `&tags [t${index}]`}}\n`
+    const started = performance.now()
+    const { rules } = check(`rules:\n${Array.from({ length: 2000 }, (_, index) => item(index)).join('')}`)
+    expect(rules.map(({ metadata }) => metadata.tags).slice(-2)).toEqual([['t1998'], ['t1998']])
+    expect(performance.now() - started).toBeLessThan(5000)
+  })
+
   it('is not slowed down by aliases of aliases', () => {
     const levels = Array.from({ length: 40 }, (_, level) => `&l${level + 1} [${`*l${level}, `.repeat(9)}]`)
     const started = performance.now()
@@ -109,6 +118,7 @@ rules:
     ['rules: [{severity: low, condition: a}]', 'malformed-pack 1:9', 'add id: …'],
     ['rules: [{id: A, condition: a}]', 'malformed-pack 1:9', 'add severity: …'],
     ['rules: [{id: A, severity: low}]', 'malformed-pack 1:9', 'add condition: …'],
+    ['rules: [{id: A}]', 'malformed-pack 1:9', 'add severity: …, condition: …'],
     ['rules: [{id: A, severity: low, condition: ""}]', 'malformed-pack 1:9', 'add condition: …'],
     ['rules: [{id: A, severity: low, condition: [a]}]', 'malformed-pack 1:43', 'put it in quotes'],
     ['rules: [{id: 5, severity: low, condition: a}]', 'malformed-pack 1:14', 'put it in quotes'],

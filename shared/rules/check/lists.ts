@@ -3,7 +3,7 @@ import { testsOf } from '../walk.ts'
 import { problemAt, type Report } from './pass.ts'
 
 /** Values in one `in [ … ]`. */
-export const LIST_LIMIT = 1000
+const LIST_LIMIT = 1000
 
 export function reportLongLists(conditions: readonly Condition[], report: Report): void {
   for (const { test } of testsOf(conditions)) {
