@@ -118,8 +118,17 @@ export class Database {
       this.connection.exec('RELEASE one')
       return () => resolve(result)
     } catch (error) {
-      this.connection.exec('ROLLBACK TO one; RELEASE one')
+      this.undoOne(error)
       return () => reject(storageError(error, this.path))
+    }
+  }
+
+  /** A full disk ends the whole transaction: then its error, and no other, is that of every write in it. */
+  private undoOne(error: unknown): void {
+    try {
+      this.connection.exec('ROLLBACK TO one; RELEASE one')
+    } catch {
+      throw error
     }
   }
 

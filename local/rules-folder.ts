@@ -53,23 +53,29 @@ export async function fingerprint(paths: readonly string[]): Promise<string> {
 interface Findings {
   readonly found: FoundFile[]
   readonly unreadable: UnreadableFile[]
+  /** Files and folders, by device and inode: links may lead to one several times, and in circles. */
+  readonly visited: Set<string>
 }
 
 async function findRules(paths: readonly string[]): Promise<Findings> {
-  const findings: Findings = { found: [], unreadable: [] }
+  const findings: Findings = { found: [], unreadable: [], visited: new Set() }
   for (const path of paths) await find(path, 0, findings)
-  const once = new Map(findings.found.map((file) => [file.file, file]))
-  return { ...findings, found: [...once.values()] }
+  return findings
 }
 
 async function find(path: string, depth: number, findings: Findings): Promise<void> {
   try {
-    const { isFolder, version } = await look(path)
-    if (!isFolder) {
-      if (depth === 0 || isRuleFileName(path)) findings.found.push({ file: path, version })
+    const stats = await stat(path, { bigint: true })
+    const isRead = stats.isDirectory() || depth === 0 || isRuleFileName(path)
+    const identity = `${stats.dev}.${stats.ino}`
+    if (!isRead || findings.visited.has(identity)) return
+    findings.visited.add(identity)
+    if (!stats.isDirectory()) {
+      if (stats.size > MAX_FILE_BYTES) throw new Error('it is larger than 64 MiB')
+      findings.found.push({ file: path, version: `${identity}.${stats.size}.${stats.mtimeNs}.${stats.ctimeNs}` })
       return
     }
-    if (depth >= MAX_DEPTH) throw new Error(`folders are nested more than ${MAX_DEPTH} deep, or link to themselves`)
+    if (depth >= MAX_DEPTH) throw new Error(`folders are nested more than ${MAX_DEPTH} deep`)
     for (const name of (await readdir(path)).sort()) {
       if (!name.startsWith('.') && name !== 'node_modules') await find(join(path, name), depth + 1, findings)
     }
@@ -78,14 +84,8 @@ async function find(path: string, depth: number, findings: Findings): Promise<vo
   }
 }
 
-async function look(path: string): Promise<{ readonly isFolder: boolean; readonly version: string }> {
-  const stats = await stat(path, { bigint: true })
-  return { isFolder: stats.isDirectory(), version: `${stats.size}.${stats.ino}.${stats.mtimeNs}.${stats.ctimeNs}` }
-}
-
 async function readText(file: string): Promise<string> {
   const bytes = await readFile(file)
-  if (bytes.length > MAX_FILE_BYTES) throw new Error('it is larger than 64 MiB')
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {

@@ -59,11 +59,9 @@ export class RulesWatcher implements RuleSource {
     const next = await load(this.paths)
     this.loadedVersion = version
     const gone = next.folder.unreadable.some(({ file }) => this.paths.includes(file))
-    if (gone) this.onLoaded({ ...this.loaded, folder: { ...this.loaded.folder, unreadable: next.folder.unreadable } })
-    else {
-      this.loaded = next
-      this.onLoaded(next)
-    }
+    const { files } = this.loaded.folder
+    this.loaded = gone ? { ...this.loaded, folder: { files, unreadable: next.folder.unreadable } } : next
+    this.onLoaded(this.loaded)
   }
 }
 
@@ -78,7 +76,7 @@ async function load(paths: readonly string[]): Promise<LoadedRules> {
 export function rulesReport({ set, folder }: LoadedRules, colour: boolean): string {
   const texts = new Map(folder.files.map(({ file, text }) => [file, text]))
   const rejected = set.rejected === 0 ? '' : `, ${set.rejected} rejected`
-  const parts = [`${set.rules.length} rules in force${rejected}`]
+  const parts = [`${set.rules.length} ${set.rules.length === 1 ? 'rule' : 'rules'} in force${rejected}`]
   for (const { file, reason } of folder.unreadable) parts.push(`${file} was not read: ${reason}`)
   for (const problem of set.problems) parts.push(renderProblem(problem, texts.get(problem.file) ?? '', { colour }))
   return `${parts.join('\n\n')}\n`

@@ -23,5 +23,5 @@ export function newDatabase(path = join(newFolder(), 'betrace.db')): Database {
 /** Closes what was opened and removes the folders. */
 export function closeDatabases(): void {
   for (const database of opened.splice(0)) database.close()
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 }
