@@ -105,7 +105,7 @@ rules:
       `rules:\n  - id: A\n    severity: low\n    condition: trace.has(a)\n    tags: [&l0 x, ${levels.join(', ')}]\n`,
     )
     expect(problems).toMatchObject([{ code: 'malformed-pack' }])
-    expect(performance.now() - started).toBeLessThan(1000)
+    expect(performance.now() - started).toBeLessThan(5000)
   })
 
   it.each([

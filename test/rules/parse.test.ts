@@ -257,7 +257,7 @@ describe('nesting', () => {
     const started = performance.now()
     parse(`a.where(${nested('(', 30, `${nested('(', 30, 'x', ' + 1)')} == 1`, ' or y)')})`)
     parse(`${nested('(', 60, 'count(a) > 1', ' and b)')}`)
-    expect(performance.now() - started).toBeLessThan(250)
+    expect(performance.now() - started).toBeLessThan(2000)
   })
 
   it('counts operators of one calculation up to 200', () => {
