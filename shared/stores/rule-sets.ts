@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import * as v from 'valibot'
 import { StorageError } from '../pipeline/storage-error.ts'
-import { asked } from './aws-failure.ts'
+import { asked, storageFailure } from './aws-failure.ts'
 
 /*
  * The rules bucket: packs/ is what a deploy brings and replaces, own/ is what people pushed; both are there to be
@@ -75,6 +75,16 @@ export async function readCurrentSet(bucket: RulesBucket): Promise<CurrentSet> {
   return { ...pointer, files: await readRuleFiles(bucket, pointer.id) }
 }
 
+/** The set in force, or undefined where none ever was. */
+export async function findCurrentSet(bucket: RulesBucket): Promise<CurrentSet | undefined> {
+  try {
+    return await readCurrentSet(bucket)
+  } catch (failure) {
+    if (failure instanceof StorageError && (failure.cause as Error | undefined)?.name === 'NoSuchKey') return undefined
+    throw failure
+  }
+}
+
 /** Writes a set without putting it in force, and returns its id; equal files make an equal set. */
 export async function writeRuleSet(bucket: RulesBucket, files: readonly RuleFile[]): Promise<string> {
   const text = JSON.stringify({ files: files.toSorted((a, b) => (a.file < b.file ? -1 : 1)) })
@@ -100,18 +110,25 @@ export async function writeRuleSet(bucket: RulesBucket, files: readonly RuleFile
 }
 
 /**
- * Puts a set in force. With the ETag of the pointer that it was made from, a switch that somebody else made meanwhile
- * is not overwritten: StorageError `denied`.
+ * Puts a set in force, unless somebody else switched since the pointer had this ETag (undefined: there was none);
+ * false, and nothing changed, if so.
  */
-export async function switchRuleSet(bucket: RulesBucket, id: string, madeFromEtag?: string): Promise<void> {
+export async function switchRuleSet(bucket: RulesBucket, id: string, knownEtag: string | undefined): Promise<boolean> {
   const put = new PutObjectCommand({
     Bucket: bucket.name,
     Key: RULE_KEYS.pointer,
     Body: JSON.stringify({ set: id }),
     ContentType: 'application/json',
-    ...(madeFromEtag !== undefined && { IfMatch: madeFromEtag }),
+    ...(knownEtag === undefined ? { IfNoneMatch: '*' } : { IfMatch: knownEtag }),
   })
-  await asked('switch the rules', bucket.client.send(put))
+  try {
+    await bucket.client.send(put)
+    return true
+  } catch (cause) {
+    // 412: it has another ETag by now; 409: somebody is switching at this moment.
+    if ([409, 412].includes(statusOf(cause) ?? 0)) return false
+    throw storageFailure('switch the rules', cause)
+  }
 }
 
 /** S3 answers 304 with an error. */
@@ -119,9 +136,13 @@ async function unlessUnchanged(call: Promise<GetObjectCommandOutput>): Promise<G
   try {
     return await call
   } catch (cause) {
-    if ((cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 304) return undefined
+    if (statusOf(cause) === 304) return undefined
     throw cause
   }
+}
+
+function statusOf(cause: unknown): number | undefined {
+  return (cause as { readonly $metadata?: { readonly httpStatusCode?: number } }).$metadata?.httpStatusCode
 }
 
 function textOf(output: GetObjectCommandOutput): Promise<string> {

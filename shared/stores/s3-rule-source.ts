@@ -12,6 +12,7 @@ import {
 const REVALIDATE_MS = 30_000
 /** S3 could not be asked: the rules we have stay in force, and we ask again soon. */
 const ASK_AGAIN_MS = 5_000
+const LOGGED_PROBLEMS = 20
 
 /** What the rule source needs besides its bucket. */
 export interface RuleLoading {
@@ -19,8 +20,8 @@ export interface RuleLoading {
   readonly compile: (files: readonly RuleFile[]) => RuleSet
   readonly clock: Clock
   readonly log: Log
-  /** Called with each set that came into force. */
-  readonly loaded?: (set: RuleSet) => void
+  /** Called when the bucket could not be asked and older rules stay in force. */
+  readonly onStale: () => void
 }
 
 interface Loaded extends Pointer {
@@ -38,6 +39,11 @@ export class S3RuleSource implements RuleSource {
   constructor(bucket: RulesBucket, loading: RuleLoading) {
     this.#bucket = bucket
     this.#loading = loading
+  }
+
+  /** Rules of the set in force that could not be loaded; 0 before the first set. */
+  get rejected(): number {
+    return this.#loaded?.set.rejected ?? 0
   }
 
   async current(): Promise<RuleSet> {
@@ -61,6 +67,7 @@ export class S3RuleSource implements RuleSource {
         set: before.id,
         reason: String(failure),
       })
+      this.#loading.onStale()
       this.#freshUntilMs = this.#loading.clock() + ASK_AGAIN_MS
       return before.set
     }
@@ -77,7 +84,14 @@ export class S3RuleSource implements RuleSource {
     const set = this.#loading.compile(await readRuleFiles(this.#bucket, pointer.id))
     const { rules, problems } = set
     this.#loading.log('info', 'rules loaded', { set: pointer.id, rules: rules.length, problems: problems.length })
-    this.#loading.loaded?.(set)
+    logProblems(this.#loading.log, set)
     return { ...pointer, set }
+  }
+}
+
+/** The first few of what is wrong with the rules, for whoever reads the log after the alarm. */
+function logProblems(log: Log, { problems }: RuleSet): void {
+  for (const { file, code, message, range } of problems.slice(0, LOGGED_PROBLEMS)) {
+    log('warn', 'rule problem', { file, code, problem: message, line: range?.start.line ?? 0 })
   }
 }

@@ -1,0 +1,125 @@
+import { Duration, Stack } from 'aws-cdk-lib'
+import { CfnBudget } from 'aws-cdk-lib/aws-budgets'
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Alias } from 'aws-cdk-lib/aws-kms'
+import {
+  Subscription,
+  SubscriptionFilter,
+  type SubscriptionProps,
+  SubscriptionProtocol,
+  Topic,
+} from 'aws-cdk-lib/aws-sns'
+import { Construct } from 'constructs'
+import type { StackContext } from './lambda-function.ts'
+
+export interface AlarmProps {
+  /** A heading of the runbook, word by word. */
+  readonly heading: string
+  readonly metric: IMetric
+  /** At or above this in one period; each alarm is about something that ought to be less. */
+  readonly threshold: number
+  readonly periods?: number
+}
+
+/** The topic that signals go to, the topic that alarms go to, and who hears of either. */
+export class Pager extends Construct {
+  readonly signals: Topic
+  readonly alarms: Topic
+  readonly #runbookUrl: string
+  readonly #raised: Alarm[] = []
+
+  constructor(scope: Construct, context: StackContext) {
+    super(scope, 'Pager')
+    const { settings, key } = context
+    this.signals = new Topic(this, 'Signals', {
+      displayName: 'BeTrace signals',
+      enforceSSL: true,
+      masterKey: key ?? Alias.fromAliasName(this, 'SnsKey', 'alias/aws/sns'),
+    })
+    // CloudWatch cannot publish under AWS's own key for SNS, only under a customer's; alarms tell of no span.
+    this.alarms = new Topic(this, 'Alarms', {
+      displayName: 'BeTrace alarms',
+      enforceSSL: true,
+      ...(key !== undefined && { masterKey: key }),
+    })
+    this.alarms.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com'))
+    this.#runbookUrl = settings.runbookUrl
+    settings.pager.forEach((subscriber, i) => {
+      this.#subscribe(`Pager${i}`, subscriber)
+    })
+    if (settings.monthlyBudgetUsd > 0) this.#budget(settings.monthlyBudgetUsd)
+  }
+
+  /** All alarms raised so far, for the dashboard. */
+  get raised(): readonly Alarm[] {
+    return this.#raised
+  }
+
+  /** An alarm that goes to the pager and says where in the runbook it is explained. */
+  alarm(scope: Construct, id: string, { heading, metric, threshold, periods = 1 }: AlarmProps): Alarm {
+    const alarm = new Alarm(scope, `${id}Alarm`, {
+      alarmDescription: `${heading}. What to do: ${this.#runbookUrl}#${headingAnchor(heading)}`,
+      metric,
+      threshold,
+      evaluationPeriods: periods,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    })
+    alarm.addAlarmAction(new SnsAction(this.alarms))
+    alarm.addOkAction(new SnsAction(this.alarms))
+    this.#raised.push(alarm)
+    return alarm
+  }
+
+  #subscribe(id: string, subscriber: string): void {
+    const to = endpointOf(subscriber)
+    new Subscription(this, `${id}Alarms`, { topic: this.alarms, ...to })
+    new Subscription(this, `${id}Signals`, {
+      topic: this.signals,
+      ...to,
+      filterPolicy: {
+        severity: SubscriptionFilter.stringFilter({ allowlist: ['critical', 'high'] }),
+        mode: SubscriptionFilter.stringFilter({ allowlist: ['live'] }),
+        status: SubscriptionFilter.stringFilter({ allowlist: ['firing', 'digest'] }),
+      },
+    })
+  }
+
+  #budget(monthlyUsd: number): void {
+    this.alarms.grantPublish(new ServicePrincipal('budgets.amazonaws.com'))
+    const subscribers = [{ subscriptionType: 'SNS', address: this.alarms.topicArn }]
+    const notify = (notificationType: 'ACTUAL' | 'FORECASTED', threshold: number) => ({
+      notification: { notificationType, threshold, thresholdType: 'PERCENTAGE', comparisonOperator: 'GREATER_THAN' },
+      subscribers,
+    })
+    new CfnBudget(this, 'Budget', {
+      budget: {
+        budgetName: `${Stack.of(this).stackName}-monthly`,
+        budgetType: 'COST',
+        timeUnit: 'MONTHLY',
+        budgetLimit: { amount: monthlyUsd, unit: 'USD' },
+      },
+      notificationsWithSubscribers: [notify('ACTUAL', 80), notify('FORECASTED', 100)],
+    })
+  }
+}
+
+/** The part of a URL after # under which Markdown shows a heading. */
+export function headingAnchor(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-')
+}
+
+function endpointOf(subscriber: string): Pick<SubscriptionProps, 'protocol' | 'endpoint'> {
+  if (subscriber.startsWith('mailto:')) return { protocol: SubscriptionProtocol.EMAIL, endpoint: subscriber.slice(7) }
+  if (subscriber.startsWith('https://')) return { protocol: SubscriptionProtocol.HTTPS, endpoint: subscriber }
+  const protocol = subscriber.split(':')[2] === 'sqs' ? SubscriptionProtocol.SQS : SubscriptionProtocol.LAMBDA
+  return { protocol, endpoint: subscriber }
+}
+
+/** How long one period of the stack's alarms is. */
+export const ALARM_PERIOD = Duration.minutes(5)

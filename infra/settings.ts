@@ -1,0 +1,122 @@
+import type { Node } from 'constructs'
+import * as v from 'valibot'
+import { InputError } from '../shared/errors.ts'
+
+/** `-c` gives texts, cdk.json gives anything. */
+function wholeNumber(min: number, max: number) {
+  return v.pipe(
+    v.union([v.number(), v.pipe(v.string(), v.regex(/^\d+$/, 'must be a whole number'), v.transform(Number))]),
+    v.safeInteger('must be a whole number'),
+    v.minValue(min, `must be at least ${min}`),
+    v.maxValue(max, `must be at most ${max}`),
+  )
+}
+const flag = v.union(
+  [
+    v.boolean(),
+    v.pipe(
+      v.picklist(['true', 'false']),
+      v.transform((text) => text === 'true'),
+    ),
+  ],
+  'must be true or false',
+)
+const list = v.union([
+  v.array(v.string()),
+  v.pipe(
+    v.string(),
+    v.transform((text) => text.split(',').map((part) => part.trim())),
+    v.transform((parts) => parts.filter((part) => part !== '')),
+  ),
+])
+/** What CloudWatch Logs takes. */
+const LOG_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+]
+
+const SUBSCRIBER = /^(mailto:[^@\s]+@[^@\s]+|https:\/\/\S+|arn:[^:\s]+:(sqs|lambda):\S+)$/
+const ORIGIN = /^(https?:\/\/[^/\s,]+|\*)$/
+
+const schema = v.object({
+  /** Names the stack `betrace-<environment>`; an account may hold several. */
+  environment: v.optional(
+    v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and -')),
+    'main',
+  ),
+  quietPeriodSeconds: v.optional(wholeNumber(1, 3_600), 30),
+  incompleteWaitSeconds: v.optional(wholeNumber(1, 43_200), 120),
+  maxTraceAgeSeconds: v.optional(wholeNumber(1, 86_400), 3_600),
+  judgeWindowHours: v.optional(wholeNumber(1, 120), 24),
+  /** Signals of one rule and minute that are sent one by one before a digest takes over. */
+  stormLimit: v.optional(wholeNumber(1, 100_000), 100),
+  /** Rule packs of the release (file names without ending) that are in force; `*` for all, empty for none. */
+  packs: v.optional(list, ['*']),
+  /** Who hears of signals (critical and high) and alarms: mailto:, https:// or the ARN of a queue or function. */
+  pager: v.optional(
+    v.pipe(
+      list,
+      v.everyItem((one) => SUBSCRIBER.test(one), 'must be mailto:…, https://… or the ARN of a queue or function'),
+    ),
+    [],
+  ),
+  /** 0 for no budget; the whole account's, because cost tags work only once somebody activates them. */
+  monthlyBudgetUsd: v.optional(wholeNumber(0, 10_000_000), 0),
+  corsOrigins: v.optional(
+    v.pipe(
+      list,
+      v.everyItem((one) => ORIGIN.test(one), 'must be origins such as https://shop.example'),
+    ),
+    [],
+  ),
+  throttleRequestsPerSecond: v.optional(wholeNumber(1, 100_000), 1_000),
+  throttleBurst: v.optional(wholeNumber(1, 100_000), 2_000),
+  /** Evaluators at work at once; the rest of the account's concurrency stays free for ingest. */
+  evaluatorConcurrency: v.optional(wholeNumber(2, 1_000), 100),
+  /** Requests an IP address may send in five minutes; 0 for no web application firewall. */
+  wafRequestsPerFiveMinutes: v.optional(
+    v.pipe(
+      wholeNumber(0, 2_000_000_000),
+      v.check((n) => n === 0 || n >= 10, 'must be 0 or at least 10'),
+    ),
+    0,
+  ),
+  /** Encrypt everything under a key of your own account instead of AWS's. */
+  customerKey: v.optional(flag, false),
+  /** What is kept by `cdk destroy`: archive, rules, key secret and traces under judgement. */
+  keepData: v.optional(flag, true),
+  archiveDays: v.optional(wholeNumber(1, 36_500), 365),
+  logDays: v.optional(
+    v.pipe(
+      wholeNumber(1, 3_653),
+      v.check((days) => LOG_DAYS.includes(days), `must be one of ${LOG_DAYS.join(', ')}`),
+    ),
+    30,
+  ),
+  xray: v.optional(flag, false),
+  /** Where alarms find the runbook. */
+  runbookUrl: v.optional(v.pipe(v.string(), v.minLength(1)), 'docs/runbook.md'),
+})
+
+/** All that can be set with `cdk deploy -c name=value`, or in cdk.json. */
+export type StackSettings = v.InferOutput<typeof schema>
+
+/** Reads the settings from the context; throws an InputError that names every bad one and what it must be. */
+export function readSettings(node: Pick<Node, 'tryGetContext'>): StackSettings {
+  const given = Object.fromEntries(
+    Object.keys(schema.entries).map((name) => [name, node.tryGetContext(name) as unknown]),
+  )
+  const result = v.safeParse(schema, given)
+  const problems = result.success ? orderProblems(result.output) : result.issues.map(describe)
+  if (result.success && problems.length === 0) return result.output
+  throw new InputError({ code: 'bad-setting', message: problems.join('; '), hint: 'see "Settings" in the README' })
+}
+
+function describe(issue: v.BaseIssue<unknown>): string {
+  return `${v.getDotPath(issue) ?? 'context'} (${JSON.stringify(issue.input)}): ${issue.message}`
+}
+
+function orderProblems(settings: StackSettings): readonly string[] {
+  const { quietPeriodSeconds, incompleteWaitSeconds, maxTraceAgeSeconds } = settings
+  const ordered = quietPeriodSeconds <= incompleteWaitSeconds && incompleteWaitSeconds <= maxTraceAgeSeconds
+  return ordered ? [] : ['quietPeriodSeconds <= incompleteWaitSeconds <= maxTraceAgeSeconds must hold']
+}

@@ -1,0 +1,53 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
+import type { Construct } from 'constructs'
+import { OUTPUTS, stackName } from '../shared/stores/deployment.ts'
+import { Dashboard } from './dashboard.ts'
+import { Evaluator } from './evaluator.ts'
+import { Ingest } from './ingest.ts'
+import type { StackContext } from './lambda-function.ts'
+import { Pager } from './pager.ts'
+import { RuleSeeding } from './rule-seeding.ts'
+import type { StackSettings } from './settings.ts'
+import { customerKey, Storage } from './storage.ts'
+import { Timer } from './timer.ts'
+
+/** One environment of BeTrace: traces in by HTTP, signals out by SNS. */
+export class BetraceStack extends Stack {
+  constructor(scope: Construct, settings: StackSettings, props: StackProps = {}) {
+    super(scope, 'Betrace', {
+      stackName: stackName(settings.environment),
+      description: 'BeTrace: behavioural assurance from OpenTelemetry traces',
+      terminationProtection: settings.keepData,
+      tags: { 'betrace-environment': settings.environment },
+      ...props,
+    })
+    const key = settings.customerKey ? customerKey(this, settings.keepData) : undefined
+    const context: StackContext = { settings, key, namespace: stackName(settings.environment) }
+    const pager = new Pager(this, context)
+    const storage = new Storage(this, context)
+    const evaluator = new Evaluator(this, context, storage, pager)
+    new Timer(this, context, storage, evaluator, pager)
+    const ingest = new Ingest(this, context, storage, pager)
+    // Rules first: a trace that comes at once must not be judged by none.
+    evaluator.node.addDependency(new RuleSeeding(this, context, storage))
+    const dashboard = new Dashboard(this, context, { storage, ingest, evaluator, pager })
+    this.#outputs({
+      ingestUrl: ingest.url,
+      keySecret: ingest.keySecret.secretArn,
+      signalTopic: pager.signals.topicArn,
+      alarmTopic: pager.alarms.topicArn,
+      table: storage.table.tableName,
+      timersUrl: evaluator.timers.queueUrl,
+      deadLettersUrl: evaluator.deadLetters.queueUrl,
+      rulesBucket: storage.rules.bucketName,
+      archiveBucket: storage.archive.bucketName,
+      dashboardUrl: `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards:name=${dashboard.name}`,
+    })
+  }
+
+  #outputs(values: Readonly<Record<keyof typeof OUTPUTS, string>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      new CfnOutput(this, OUTPUTS[name as keyof typeof OUTPUTS], { value })
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
+import { AttributeType, BillingMode, StreamViewType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
+import { Construct } from 'constructs'
+import { TABLE_KEYS } from '../shared/stores/buffer-items.ts'
+import { FAILURE_PREFIX } from '../shared/stores/deployment.ts'
+import type { StackContext } from './lambda-function.ts'
+import { acknowledge } from './permissions.ts'
+
+/** Failed stream records are looked at within days or never. */
+const FAILURE_DAYS = 14
+const OLD_RULE_VERSION_DAYS = 90
+
+/** Where traces wait, rules lie and judged traces are kept. */
+export class Storage extends Construct {
+  readonly table: Table
+  readonly rules: Bucket
+  readonly archive: Bucket
+
+  constructor(scope: Construct, context: StackContext) {
+    super(scope, 'Storage')
+    const { settings, key } = context
+    this.table = new Table(this, 'Table', {
+      partitionKey: { name: TABLE_KEYS.partition, type: AttributeType.STRING },
+      sortKey: { name: TABLE_KEYS.sort, type: AttributeType.STRING },
+      timeToLiveAttribute: TABLE_KEYS.expiry,
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      // Keys where something was inserted, the image where it was removed: a timer needs no more, a rescue no less.
+      stream: StreamViewType.OLD_IMAGE,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      removalPolicy: removal(context),
+      deletionProtection: settings.keepData,
+      ...(key === undefined
+        ? { encryption: TableEncryption.DEFAULT }
+        : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }),
+    })
+    this.rules = new Bucket(this, 'Rules', {
+      ...bucketProps(context),
+      versioned: true,
+      lifecycleRules: [
+        { noncurrentVersionExpiration: Duration.days(OLD_RULE_VERSION_DAYS), noncurrentVersionsToRetain: 10 },
+      ],
+    })
+    this.archive = new Bucket(this, 'Archive', {
+      ...bucketProps(context),
+      lifecycleRules: [
+        { prefix: FAILURE_PREFIX, expiration: Duration.days(FAILURE_DAYS) },
+        ...['raw/', 'spans/', 'signals/'].map((prefix) => ({
+          prefix,
+          expiration: Duration.days(settings.archiveDays),
+        })),
+        { abortIncompleteMultipartUploadAfter: Duration.days(1) },
+      ],
+    })
+    for (const bucket of [this.rules, this.archive]) {
+      acknowledge(
+        bucket,
+        'S1',
+        'every object is written and read by the functions, whose logs tell; access logs would cost more than the archive',
+      )
+    }
+  }
+}
+
+const LOG_KEY_ACTIONS = ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'DescribeKey']
+
+/** A key in the stack that the services which encrypt on their own behalf may use. */
+export function customerKey(scope: Construct, keepData: boolean): Key {
+  const key = new Key(scope, 'Key', {
+    description: 'BeTrace: traces, rules, signals, logs and keys at rest',
+    enableKeyRotation: true,
+    removalPolicy: keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  })
+  // CloudWatch Logs uses the key itself, for the log groups of this account only.
+  const { partition, region, account } = Stack.of(scope)
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      principals: [new ServicePrincipal(`logs.${region}.amazonaws.com`)],
+      actions: LOG_KEY_ACTIONS.map((action) => `kms:${action}`),
+      resources: ['*'],
+      conditions: {
+        ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:*` },
+      },
+    }),
+  )
+  return key
+}
+
+function bucketProps(context: StackContext): BucketProps {
+  const { key } = context
+  return {
+    blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+    objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    enforceSSL: true,
+    minimumTLSVersion: 1.2,
+    removalPolicy: removal(context),
+    autoDeleteObjects: !context.settings.keepData,
+    ...(key === undefined
+      ? { encryption: BucketEncryption.S3_MANAGED }
+      : { encryption: BucketEncryption.KMS, encryptionKey: key, bucketKeyEnabled: true }),
+  }
+}
+
+function removal({ settings }: StackContext): RemovalPolicy {
+  return settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY
+}

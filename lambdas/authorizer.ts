@@ -1,0 +1,39 @@
+import middy from '@middy/core'
+import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda'
+import { ApiKeys } from '../shared/stores/api-keys.ts'
+import { secretsClient } from '../shared/stores/clients.ts'
+import { MAX_REQUEST_BYTES } from '../shared/stores/deployment.ts'
+import { setting } from './environment.ts'
+import { telemetry } from './telemetry.ts'
+
+const { log, middleware } = telemetry()
+const keys = new ApiKeys(secretsClient(), setting('keySecret'), Date.now, log)
+
+/**
+ * Lets requests pass that bring a known key as `x-api-key` or `Authorization: Bearer`; the key's name becomes the
+ * principal. No known key: the error from which the gateway makes a 401. A body that no function can be given is
+ * denied, from which the gateway makes a 413: only here is its length known before it is too late.
+ */
+export const handler = middy<APIGatewayRequestAuthorizerEvent, APIGatewayAuthorizerResult>()
+  .use(middleware)
+  .handler(async (event) => {
+    const headers = lowerCased(event.headers ?? {})
+    const key = headers['x-api-key'] ?? /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+    const name = key === undefined ? undefined : await keys.nameOf(key)
+    // The gateway knows this text, and no other, as "not authorized" instead of "the authorizer failed".
+    if (name === undefined) throw new Error('Unauthorized')
+    const tooLarge = Number(headers['content-length'] ?? 0) > MAX_REQUEST_BYTES
+    return {
+      principalId: name,
+      policyDocument: {
+        Version: '2012-10-17',
+        Statement: [{ Action: 'execute-api:Invoke', Effect: tooLarge ? 'Deny' : 'Allow', Resource: event.methodArn }],
+      },
+    }
+  })
+
+function lowerCased(
+  headers: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+}

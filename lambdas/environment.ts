@@ -1,0 +1,16 @@
+import { InputError } from '../shared/errors.ts'
+import { type JudgingSettings, judgingSettings } from '../shared/pipeline/settings.ts'
+import { ENVIRONMENT } from '../shared/stores/deployment.ts'
+
+/** The value that the stack gave the function; throws an InputError where it gave none. */
+export function setting(name: keyof typeof ENVIRONMENT): string {
+  const variable = ENVIRONMENT[name]
+  const value = process.env[variable]
+  if (value !== undefined) return value
+  throw new InputError({ code: 'bad-setting', message: `${variable} is not set`, hint: 'deploy the stack again' })
+}
+
+/** How traces are judged in this stack. */
+export function judging(): JudgingSettings {
+  return judgingSettings(JSON.parse(setting('judging')) as Parameters<typeof judgingSettings>[0])
+}

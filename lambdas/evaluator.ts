@@ -1,0 +1,23 @@
+import middy from '@middy/core'
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda'
+import { evaluatorParts } from './evaluator-parts.ts'
+import { onRemovals } from './removals.ts'
+import { telemetry } from './telemetry.ts'
+import { onTimers } from './timers.ts'
+
+const observed = telemetry()
+const parts = evaluatorParts(observed)
+
+/** Judges traces whose timers fired (from the queue), rescues chunks that expired unjudged (from the table's stream). */
+export const handler = middy<SQSEvent | DynamoDBStreamEvent, SQSBatchResponse | DynamoDBBatchResponse>()
+  .use(observed.middleware)
+  .handler(async (event, context) => {
+    const response = isQueue(event) ? await onTimers(parts, event, context) : await onRemovals(parts, event, context)
+    // Each time, not only when rules are loaded: the alarm is to stay until they are mended.
+    observed.count('RulesRejected', parts.rules.rejected)
+    return response
+  })
+
+function isQueue(event: SQSEvent | DynamoDBStreamEvent): event is SQSEvent {
+  return event.Records[0]?.eventSource === 'aws:sqs'
+}

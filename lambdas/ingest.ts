@@ -1,0 +1,52 @@
+import middy from '@middy/core'
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda'
+import type { OtlpResponse } from '../shared/otlp/http.ts'
+import { INGEST_OPTIONS, type IngestDeps, ingest, refuseTooLarge } from '../shared/pipeline/ingest.ts'
+import { PATIENT } from '../shared/stores/backoff.ts'
+import { dynamoClient } from '../shared/stores/clients.ts'
+import { MAX_REQUEST_BYTES } from '../shared/stores/deployment.ts'
+import { DynamoTraceBuffer } from '../shared/stores/dynamo-buffer.ts'
+import { setting } from './environment.ts'
+import { telemetry } from './telemetry.ts'
+
+const { log, metrics, middleware } = telemetry()
+const table = { client: dynamoClient(), name: setting('table'), backoff: PATIENT }
+const allowedOrigins = setting('corsOrigins')
+  .split(',')
+  .filter((origin) => origin !== '')
+const deps: IngestDeps = {
+  buffer: new DynamoTraceBuffer(table, Date.now),
+  clock: Date.now,
+  metrics,
+  options: { ...INGEST_OPTIONS, ...(allowedOrigins.length > 0 && { cors: { allowedOrigins } }) },
+  onStorageFailure: (error) => log('error', 'chunks not stored', { reason: String(error) }),
+}
+/** What a function can be given is less than what a request may hold once it is decompressed. */
+const received: IngestDeps = { ...deps, options: { ...deps.options, maxBodyBytes: MAX_REQUEST_BYTES } }
+
+/** Answers POST /v1/traces behind the gateway: one durable write, then 200. */
+export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+  .use(middleware)
+  .handler(async (event) => {
+    const head = { method: event.httpMethod, headers: headersOf(event) }
+    const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8')
+    const tooLarge = body.length > MAX_REQUEST_BYTES
+    return resultOf(tooLarge ? refuseTooLarge(head, received) : await ingest({ ...head, body }, deps))
+  })
+
+/** A header sent several times is one list, as HTTP has it. */
+function headersOf({ headers, multiValueHeaders }: APIGatewayProxyEvent): Readonly<Record<string, string>> {
+  const all = Object.entries(multiValueHeaders ?? {}).map(([name, values]) => [name, values?.join(', ')])
+  const single = Object.entries(headers ?? {})
+  const named = [...single, ...all].filter(([, value]) => value !== undefined)
+  return Object.fromEntries(named.map(([name, value]) => [name?.toLowerCase(), value]))
+}
+
+function resultOf({ status, headers, body }: OtlpResponse): APIGatewayProxyResult {
+  return {
+    statusCode: status,
+    headers: { ...headers },
+    body: Buffer.from(body).toString('base64'),
+    isBase64Encoded: true,
+  }
+}

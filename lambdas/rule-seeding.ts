@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import middy from '@middy/core'
+import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
+import { s3Client } from '../shared/stores/clients.ts'
+import { seedPacks } from '../shared/stores/rule-seeding.ts'
+import { RULE_KEYS, type RuleFile } from '../shared/stores/rule-sets.ts'
+import { setting } from './environment.ts'
+import { telemetry } from './telemetry.ts'
+
+const { log, middleware } = telemetry()
+const bucket = { client: s3Client(), name: setting('rulesBucket') }
+/** Beside the bundle; put there when the stack is synthesized. */
+const PACKS_FOLDER = join(import.meta.dirname, 'rules')
+const RULE_FILE = /\.(rules|ya?ml)$/
+
+/** Runs at each deploy: puts the packs of this release in force, beside the rules that people pushed. */
+export const handler = middy<CloudFormationCustomResourceEvent, void>()
+  .use(middleware)
+  .handler(async (event) => {
+    try {
+      if (event.RequestType !== 'Delete') log('info', 'packs in force', { set: await seedPacks(bucket, packs(event)) })
+      await answer(event, 'SUCCESS')
+    } catch (error) {
+      log('error', 'packs not seeded', { reason: String(error) })
+      await answer(event, 'FAILED', String(error))
+    }
+  })
+
+/** The packs that the stack's settings ask for. */
+function packs({ ResourceProperties }: CloudFormationCustomResourceEvent): readonly RuleFile[] {
+  const wanted: readonly string[] = ResourceProperties.packs ?? []
+  const names = readdirSync(PACKS_FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => RULE_FILE.test(name))
+  const unknown = wanted.filter((pack) => pack !== '*' && !names.some((name) => packName(name) === pack))
+  if (unknown.length > 0) {
+    throw new Error(`no pack is called ${unknown.join(', ')}; there are ${names.map(packName).join(', ')}`)
+  }
+  const included = names.filter((name) => wanted.includes('*') || wanted.includes(packName(name)))
+  return included.map((name) => ({
+    file: `${RULE_KEYS.packs}${name}`,
+    text: readFileSync(join(PACKS_FOLDER, name), 'utf8'),
+  }))
+}
+
+function packName(fileName: string): string {
+  return fileName.replace(RULE_FILE, '')
+}
+
+/** CloudFormation waits for this, whatever happened. */
+async function answer(
+  event: CloudFormationCustomResourceEvent,
+  Status: 'SUCCESS' | 'FAILED',
+  Reason = '',
+): Promise<void> {
+  const { RequestId, StackId, LogicalResourceId } = event
+  const PhysicalResourceId = 'rule-packs'
+  const body = JSON.stringify({ Status, Reason, PhysicalResourceId, RequestId, StackId, LogicalResourceId })
+  const response = await fetch(event.ResponseURL, { method: 'PUT', headers: { 'content-type': '' }, body })
+  if (!response.ok) throw new Error(`CloudFormation answers ${response.status}`)
+}

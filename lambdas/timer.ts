@@ -1,0 +1,48 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
+import middy from '@middy/core'
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
+import { arrivalMs } from '../shared/pipeline/chunk.ts'
+import type { TraceTimer } from '../shared/pipeline/ports.ts'
+import { PATIENT } from '../shared/stores/backoff.ts'
+import { TABLE_KEYS } from '../shared/stores/buffer-items.ts'
+import { sqsClient } from '../shared/stores/clients.ts'
+import { gather } from '../shared/stores/gather.ts'
+import { SqsTimers } from '../shared/stores/sqs-timers.ts'
+import { judging, setting } from './environment.ts'
+import { telemetry } from './telemetry.ts'
+
+const { middleware } = telemetry()
+const { quietPeriodMs } = judging()
+const queues = { timersUrl: setting('timersUrl'), deadLettersUrl: setting('deadLettersUrl') }
+const timers = new SqsTimers({ client: sqsClient(), ...queues, backoff: PATIENT }, Date.now)
+
+/** Timers that fail together are armed again together; those of other groups are done. */
+const GROUP = 200
+const arm = gather(
+  async (group: readonly TraceTimer[]) => {
+    await timers.arm(group)
+    return group.map(() => undefined)
+  },
+  { maxItems: GROUP, maxBytes: GROUP, sizeBytes: () => 1, patience: () => Promise.resolve() },
+)
+
+/** Arms a timer for every chunk that was inserted: one a trace for all of its chunks in the batch. */
+export const handler = middy<DynamoDBStreamEvent, DynamoDBBatchResponse>()
+  .use(middleware)
+  .handler((event, context) => {
+    const byTrace = Map.groupBy(event.Records, traceIdOf)
+    const armed = new Map([...byTrace].map(([traceId, records]) => [traceId, arm(timerOf(traceId, records))]))
+    const processor = new BatchProcessor(EventType.DynamoDBStreams)
+    const arming = (record: DynamoDBRecord) => armed.get(traceIdOf(record)) as Promise<void>
+    return processPartialResponse(event, arming, processor, { context, throwOnFullBatchFailure: false })
+  })
+
+function timerOf(traceId: string, records: readonly DynamoDBRecord[]): TraceTimer {
+  const chunkKeys = records.map(({ dynamodb }) => dynamodb?.Keys?.[TABLE_KEYS.sort]?.S ?? '')
+  const newestMs = Math.max(...chunkKeys.map(arrivalMs))
+  return { kind: 'trace', traceId, chunkKeys, dueAtMs: newestMs + quietPeriodMs, attempt: 0 }
+}
+
+function traceIdOf({ dynamodb }: DynamoDBRecord): string {
+  return dynamodb?.Keys?.[TABLE_KEYS.partition]?.S ?? ''
+}

@@ -1,0 +1,73 @@
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
+import type { Evaluator } from '../shared/pipeline/evaluator.ts'
+import type { Timer, TraceTimer } from '../shared/pipeline/ports.ts'
+import { handleTimers } from '../shared/pipeline/timers.ts'
+import { timerOf } from '../shared/stores/timer-message.ts'
+import type { EvaluatorParts } from './evaluator-parts.ts'
+import { limited } from './limited.ts'
+
+/** Traces worked on side by side: enough to wait for storage together, few enough for large ones to fit in memory. */
+const WIDTH = 16
+/** With less time left no trace is begun. */
+const RESERVE_MS = 15_000
+/** Those that were killed together come back apart. */
+const SPREAD_MS = 60_000
+
+/** Handles the timers of a queue's batch; one message that fails holds up no other. */
+export async function onTimers(parts: EvaluatorParts, event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  const e = parts.evaluator
+  const run = limited(WIDTH)
+  const groups = Map.groupBy(event.Records, subjectOf)
+  const handled = new Map([...groups].map(([subject, records]) => [subject, run(() => handle(e, records, context))]))
+  const handling = (record: SQSRecord) => handled.get(subjectOf(record)) as Promise<void>
+  const processor = new BatchProcessor(EventType.SQS)
+  return processPartialResponse(event, handling, processor, { context, throwOnFullBatchFailure: false })
+}
+
+/** Messages about one trace are one piece of work, unless they came before. */
+function subjectOf(record: SQSRecord): string {
+  const timer = timerOf(record.body)
+  return timer?.kind === 'trace' && !cameBefore(record) ? timer.traceId : record.messageId
+}
+
+/** Nobody reported on it: the function that had it was killed, or could not even set it back. */
+function cameBefore({ attributes }: SQSRecord): boolean {
+  return Number(attributes.ApproximateReceiveCount) > 1
+}
+
+/** Throws for what the queue has to deliver again. */
+async function handle(e: Evaluator, records: readonly SQSRecord[], context: Context): Promise<void> {
+  const timers = records.map(({ body }) => timerOf(body)).filter((timer) => timer !== undefined)
+  const [first] = timers
+  if (first === undefined) throw new Error('a message of the timers queue holds no timer')
+  const timer = merged(first, timers)
+  if (records.some(cameBefore)) return setApart(e, timer)
+  if (context.getRemainingTimeInMillis() < RESERVE_MS) return e.timers.arm([timer])
+  const undone = await handleTimers(e, [timer])
+  if (undone.length > 0) throw new Error('a timer could not be handled, nor set back')
+}
+
+function merged(first: Timer, timers: readonly Timer[]): Timer {
+  const traces = timers.filter((timer): timer is TraceTimer => timer.kind === 'trace')
+  if (first.kind !== 'trace') return first
+  return {
+    ...first,
+    chunkKeys: [...new Set(traces.flatMap(({ chunkKeys }) => chunkKeys))],
+    dueAtMs: Math.max(...traces.map(({ dueAtMs }) => dueAtMs)),
+    attempt: Math.max(...traces.map(({ attempt }) => attempt)),
+  }
+}
+
+/**
+ * A trace that kills its function takes the others of its batch with it, and would again. Each goes into a message of
+ * its own, with one attempt less, at another time: the innocent are judged there, the guilty one ends among the dead letters.
+ */
+async function setApart(e: Evaluator, timer: Timer): Promise<void> {
+  const attempt = timer.attempt + 1
+  if (attempt < e.settings.maxAttempts) {
+    return e.timers.arm([{ ...timer, attempt, dueAtMs: e.clock() + Math.random() * SPREAD_MS }])
+  }
+  await e.timers.bury({ ...timer, attempt }, 'the function was killed while it worked on this')
+  e.metrics.add('timersBuried', {})
+}

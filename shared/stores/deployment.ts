@@ -1,0 +1,60 @@
+import type { Counted } from '../pipeline/ports.ts'
+
+/*
+ * Names that the stack gives and the functions and the command line take. One place, so that they cannot differ.
+ */
+
+/** Environment variables of the functions. */
+export const ENVIRONMENT = {
+  table: 'BETRACE_TABLE',
+  timersUrl: 'BETRACE_TIMERS_URL',
+  deadLettersUrl: 'BETRACE_DEAD_LETTERS_URL',
+  signalTopic: 'BETRACE_SIGNAL_TOPIC',
+  rulesBucket: 'BETRACE_RULES_BUCKET',
+  archiveBucket: 'BETRACE_ARCHIVE_BUCKET',
+  keySecret: 'BETRACE_KEY_SECRET',
+  /** JudgingSettings as JSON; what is left out has its default. */
+  judging: 'BETRACE_JUDGING',
+  /** Origins that browsers may send from, comma separated; empty for none. */
+  corsOrigins: 'BETRACE_CORS_ORIGINS',
+  /** CloudWatch namespace of the stack's own metrics. */
+  metricNamespace: 'POWERTOOLS_METRICS_NAMESPACE',
+  /** The function's name in logs and metrics: `ingest`, not what CloudFormation calls it. */
+  functionName: 'POWERTOOLS_SERVICE_NAME',
+} as const
+
+/** Outputs of the stack. */
+export const OUTPUTS = {
+  ingestUrl: 'IngestUrl',
+  keySecret: 'KeySecretArn',
+  signalTopic: 'SignalTopicArn',
+  alarmTopic: 'AlarmTopicArn',
+  table: 'TableName',
+  timersUrl: 'TimersQueueUrl',
+  deadLettersUrl: 'DeadLettersQueueUrl',
+  rulesBucket: 'RulesBucketName',
+  archiveBucket: 'ArchiveBucketName',
+  dashboardUrl: 'DashboardUrl',
+} as const
+
+/** The largest body that fits a function's 6 MB event once the gateway has encoded it as base64, with room for headers. */
+export const MAX_REQUEST_BYTES = Math.floor(4.4 * 1024 * 1024)
+
+/** What every stack is called; an account may hold several. */
+export function stackName(environment: string): string {
+  return `betrace-${environment}`
+}
+
+/** The CloudWatch name of a count, with what the functions count beyond the pipeline. */
+export type MetricName = Capitalize<keyof Counted> | 'RulesRejected' | 'RulesNotRevalidated' | 'Requests' | 'Faults'
+
+/** `tracesJudged` → `TracesJudged`. */
+export function metricName(counted: keyof Counted): Capitalize<keyof Counted> {
+  return `${counted.slice(0, 1).toUpperCase()}${counted.slice(1)}` as Capitalize<keyof Counted>
+}
+
+/** The dimension that says which function counted. */
+export const FUNCTION_DIMENSION = 'function'
+
+/** Where Lambda puts stream records that it gave up on; the name is Lambda's. */
+export const FAILURE_PREFIX = 'aws/lambda/'

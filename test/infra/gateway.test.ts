@@ -1,0 +1,180 @@
+import { Match } from 'aws-cdk-lib/assertions'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ofType, type Synthesized, synthesize, WITHOUT_BUNDLES } from './synthesized.ts'
+
+let stack: Synthesized
+let withOptions: Synthesized
+beforeAll(() => {
+  stack = synthesize(WITHOUT_BUNDLES)
+  withOptions = synthesize({
+    ...WITHOUT_BUNDLES,
+    environment: 'staging',
+    corsOrigins: 'https://shop.example,https://other.example',
+    wafRequestsPerFiveMinutes: '1000',
+    throttleRequestsPerSecond: 50,
+    throttleBurst: 80,
+    customerKey: 'true',
+    xray: true,
+    keepData: 'false',
+    pager: 'mailto:ops@shop.example,https://events.shop.example/in,arn:aws:sqs:eu-west-1:123456789012:pager',
+    monthlyBudgetUsd: '200',
+    logDays: 7,
+    runbookUrl: 'https://wiki.shop.example/betrace',
+  })
+}, 60_000)
+
+function responses({ template }: Synthesized): Readonly<Record<string, string>> {
+  const found = Object.values(template.findResources('AWS::ApiGateway::GatewayResponse'))
+  return Object.fromEntries(found.map(({ Properties }) => [Properties.ResponseType, Properties.StatusCode]))
+}
+
+describe('the gateway', () => {
+  test('hands every body over as bytes', () => {
+    stack.template.hasResourceProperties('AWS::ApiGateway::RestApi', {
+      BinaryMediaTypes: ['*/*'],
+      EndpointConfiguration: { Types: ['REGIONAL'] },
+    })
+  })
+
+  test('lets nobody in without the authorizer, which sees every request whatever headers it has', () => {
+    const methods = ofType(stack, 'AWS::ApiGateway::Method')
+    expect(methods.map(({ Properties }) => [Properties.HttpMethod, Properties.AuthorizationType])).toEqual([
+      ['POST', 'CUSTOM'],
+    ])
+    stack.template.hasResourceProperties('AWS::ApiGateway::Authorizer', {
+      Type: 'REQUEST',
+      AuthorizerResultTtlInSeconds: 0,
+      IdentitySource: Match.absent(),
+    })
+  })
+
+  test('answers 503 where a client may try again, so that SDKs keep their spans', () => {
+    expect(responses(stack)).toEqual({
+      THROTTLED: '503',
+      INTEGRATION_FAILURE: '503',
+      INTEGRATION_TIMEOUT: '503',
+      AUTHORIZER_FAILURE: '503',
+      AUTHORIZER_CONFIGURATION_ERROR: '503',
+      DEFAULT_5XX: '503',
+      REQUEST_TOO_LARGE: '413',
+      ACCESS_DENIED: '413',
+      UNAUTHORIZED: '401',
+      MISSING_AUTHENTICATION_TOKEN: '404',
+    })
+    const transient = Object.values(stack.template.findResources('AWS::ApiGateway::GatewayResponse')).filter(
+      ({ Properties }) => Properties.StatusCode === '503',
+    )
+    for (const { Properties } of transient) {
+      expect(Properties.ResponseParameters['gatewayresponse.header.Retry-After']).toBe("'5'")
+    }
+  })
+
+  test('says in a 413 what to do', () => {
+    stack.template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
+      ResponseType: 'ACCESS_DENIED',
+      ResponseTemplates: {
+        'application/json': Match.stringLikeRegexp('at most 4613734 bytes: compress, or lower the batch size'),
+      },
+    })
+  })
+
+  test('limits the rate and logs neither bodies nor addresses', () => {
+    stack.template.hasResourceProperties('AWS::ApiGateway::Stage', {
+      MethodSettings: [
+        Match.objectLike({
+          ThrottlingRateLimit: 1_000,
+          ThrottlingBurstLimit: 2_000,
+          DataTraceEnabled: false,
+          LoggingLevel: 'ERROR',
+        }),
+      ],
+      AccessLogSetting: { Format: Match.not(Match.stringLikeRegexp('identity|sourceIp|userAgent')) },
+    })
+  })
+})
+
+describe('settings', () => {
+  test('give every environment a stack and metrics of its own', () => {
+    withOptions.template.hasResourceProperties('AWS::ApiGateway::RestApi', { Name: 'betrace-staging' })
+    const names = ofType(withOptions, 'AWS::CloudWatch::Alarm').map(({ Properties }) => Properties.Namespace)
+    expect(names).toContain('betrace-staging')
+    const [alarm] = ofType(withOptions, 'AWS::CloudWatch::Alarm')
+    expect(alarm?.Properties.AlarmDescription).toContain('https://wiki.shop.example/betrace#')
+  })
+
+  test('let browsers of the named origins ask without a key, and nobody else', () => {
+    withOptions.template.hasResourceProperties('AWS::ApiGateway::Method', {
+      HttpMethod: 'OPTIONS',
+      AuthorizationType: 'NONE',
+      Integration: { Type: 'MOCK', ContentHandling: 'CONVERT_TO_TEXT' },
+    })
+    stack.template.resourcePropertiesCountIs('AWS::ApiGateway::Method', { HttpMethod: 'OPTIONS' }, 0)
+  })
+
+  test('put a firewall before the gateway, and a limit of requests', () => {
+    withOptions.template.resourceCountIs('AWS::WAFv2::WebACLAssociation', 1)
+    stack.template.resourceCountIs('AWS::WAFv2::WebACLAssociation', 0)
+    withOptions.template.hasResourceProperties('AWS::ApiGateway::Stage', {
+      MethodSettings: [Match.objectLike({ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 80 })],
+      TracingEnabled: true,
+    })
+  })
+
+  test('encrypt everything under a key of the account', () => {
+    const keyed = (type: string, path: (properties: never) => unknown) => {
+      for (const { Properties } of ofType(withOptions, type)) expect(path(Properties as never)).toBeDefined()
+    }
+    keyed('AWS::SQS::Queue', ({ KmsMasterKeyId }) => KmsMasterKeyId)
+    keyed('AWS::SNS::Topic', ({ KmsMasterKeyId }) => KmsMasterKeyId)
+    keyed('AWS::Logs::LogGroup', ({ KmsKeyId }) => KmsKeyId)
+    keyed('AWS::SecretsManager::Secret', ({ KmsKeyId }) => KmsKeyId)
+    keyed(
+      'AWS::DynamoDB::Table',
+      ({ SSESpecification }) => (SSESpecification as { KMSMasterKeyId?: unknown }).KMSMasterKeyId,
+    )
+    withOptions.template.hasResourceProperties('AWS::KMS::Key', {
+      EnableKeyRotation: true,
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Principal: { Service: { 'Fn::Join': ['', ['logs.', { Ref: 'AWS::Region' }, '.amazonaws.com']] } },
+          }),
+        ]),
+      },
+    })
+  })
+
+  test('keep no data where none is wanted', () => {
+    for (const type of ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::SecretsManager::Secret']) {
+      for (const { DeletionPolicy } of ofType(withOptions, type)) expect(DeletionPolicy).toBe('Delete')
+    }
+    withOptions.template.resourceCountIs('Custom::S3AutoDeleteObjects', 2)
+  })
+
+  test('page whoever is named: of alarms, and of critical and high signals', () => {
+    const subscriptions = ofType(withOptions, 'AWS::SNS::Subscription').map(({ Properties }) => [
+      Properties.Protocol,
+      Properties.FilterPolicy?.severity,
+    ])
+    const urgent = ['critical', 'high']
+    expect(subscriptions).toEqual([
+      ['email', undefined],
+      ['email', urgent],
+      ['https', undefined],
+      ['https', urgent],
+      ['sqs', undefined],
+      ['sqs', urgent],
+    ])
+    stack.template.resourceCountIs('AWS::SNS::Subscription', 0)
+  })
+
+  test('set a budget that warns the pager', () => {
+    withOptions.template.hasResourceProperties('AWS::Budgets::Budget', {
+      Budget: { BudgetLimit: { Amount: 200, Unit: 'USD' }, TimeUnit: 'MONTHLY' },
+    })
+  })
+
+  test('leave cdk-nag nothing to find', () => {
+    expect(withOptions.violations).toEqual([])
+  })
+})
