@@ -4,7 +4,7 @@ import { readSpanHead, type SpanHead, walkSpans } from './layout.ts'
 import { asBuffer } from './wire.ts'
 
 /** One trace's share of a request: a valid TracesData that holds its spans as they came, under their resource and scope. */
-export interface TraceChunk {
+interface TraceChunk {
   /** Lower-case hex, 32 digits. */
   readonly traceId: string
   readonly bytes: Uint8Array
@@ -26,7 +26,7 @@ export interface SplitBody {
 }
 
 /** Every chunk repeats its resource; a request of one huge resource and many traces may not grow past this. */
-export const MAX_FRAMED_BYTES = 128 * 1024 * 1024
+const MAX_FRAMED_BYTES = 128 * 1024 * 1024
 
 /**
  * Splits a protobuf ExportTraceServiceRequest into one chunk per trace id. Attributes are not decoded; unknown fields

@@ -15,7 +15,7 @@ const KEY = bytesTag(KEY_VALUE.key)
 const VALUE = bytesTag(KEY_VALUE.value)
 
 /** Reads the AnyValue from `pos` to `end`; the last of several fields wins, null where there is none. */
-export function readAnyValue(cursor: Cursor, end: number): AttributeValue {
+function readAnyValue(cursor: Cursor, end: number): AttributeValue {
   let value: AttributeValue = null
   while (cursor.pos < end) {
     const tag = readTag(cursor, end)

@@ -58,7 +58,7 @@ export interface OracleSpan {
   readonly [field: string]: unknown
 }
 
-export interface OracleScopeSpans {
+interface OracleScopeSpans {
   readonly scope?: object
   readonly schemaUrl?: string
   readonly spans?: readonly OracleSpan[]
