@@ -1,12 +1,4 @@
-import type { Condition, Filter, NamePattern, Selector } from './ast.ts'
-
-/**
- * A text that two filters share only if they mean the same as written: without places, chained filters and nested groups
- * of one kind flattened, operands of `and` and `or` in one order.
- */
-export function filterShape(filters: readonly Filter[]): string {
-  return logicShape(filters)
-}
+import type { Condition, NamePattern, Selector } from './ast.ts'
 
 export function nameShape(name: NamePattern): string {
   switch (name.kind) {
@@ -19,23 +11,23 @@ export function nameShape(name: NamePattern): string {
   }
 }
 
+/**
+ * A text that two selectors share only if they mean the same as written: without places, chained filters and nested
+ * groups of one kind flattened, operands of `and` and `or` in one order.
+ */
 export function selectorShape({ name, filters }: Selector): string {
-  return filters.length === 0 ? nameShape(name) : `${nameShape(name)}\n${filterShape(filters)}`
+  return JSON.stringify([nameShape(name), ...shapes('and', filters)])
 }
 
 function isEveryName(pattern: string): boolean {
   return /^\*+$/.test(pattern)
 }
 
-function logicShape(operands: readonly Condition[]): string {
-  return [...new Set(flatten('and', operands).map(shape))].sort().join(' and ')
-}
-
 function shape(node: Condition): string {
   switch (node.kind) {
     case 'and':
     case 'or': {
-      const parts = [...new Set(flatten(node.kind, node.operands).map(shape))].sort()
+      const parts = shapes(node.kind, node.operands)
       return parts.length === 1 ? (parts[0] as string) : `(${parts.join(` ${node.kind} `)})`
     }
     case 'not':
@@ -43,6 +35,10 @@ function shape(node: Condition): string {
     default:
       return JSON.stringify(node, withoutPlaces)
   }
+}
+
+function shapes(kind: 'and' | 'or', operands: readonly Condition[]): readonly string[] {
+  return [...new Set(flatten(kind, operands).map(shape))].sort()
 }
 
 function flatten(kind: 'and' | 'or', operands: readonly Condition[]): readonly Condition[] {

@@ -89,7 +89,7 @@ function order(left: Value, right: Value): number {
 }
 
 /** Orders strings by code point; `<` orders by UTF-16 unit, which puts U+FF5E after U+1F30D. */
-export function compareByCodePoint(left: string, right: string): number {
+function compareByCodePoint(left: string, right: string): number {
   const length = Math.min(left.length, right.length)
   let at = 0
   while (at < length && left.charCodeAt(at) === right.charCodeAt(at)) at++

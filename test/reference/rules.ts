@@ -74,7 +74,8 @@ const equality = pick('==', '!=')
 const textual = pick('contains', 'starts with', 'ends with')
 const joined = (...parts: readonly fc.Arbitrary<string>[]) => fc.tuple(...parts).map((each) => each.join(' '))
 
-const spanTest = fc.oneof(
+/** One test of a span, as text. */
+export const spanTest = fc.oneof(
   joined(key, equality, literal),
   joined(
     key,

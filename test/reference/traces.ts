@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { AttributeSource, AttributeValue, Span, Trace } from '../../shared/trace/span.ts'
 
-export type Attributes = Readonly<Record<string, AttributeValue>>
+type Attributes = Readonly<Record<string, AttributeValue>>
 
 /** What a test says of a span; the rest is filled in. Times in nanoseconds after some moment. */
 export interface SpanSketch {
@@ -46,7 +46,7 @@ function spanOf(sketch: SpanSketch, index: number): Span {
   }
 }
 
-export function spanId(id: number): string {
+function spanId(id: number): string {
   return id.toString(16).padStart(16, '0')
 }
 
@@ -57,7 +57,7 @@ function attributeSource(attributes: Attributes): AttributeSource {
 }
 
 /** Names, keys and texts are few, so that rules and traces drawn apart meet often. */
-export const names = ['a', 'b', 'cart.validate', 'http.get', 'http.post', 'GET /x', '', 'ünï 🌍', 'a*b']
+const names = ['a', 'b', 'cart.validate', 'http.get', 'http.post', 'GET /x', '', 'ünï 🌍', 'a*b']
 export const keys = ['x', 'y', 'tags', 'user.id', 'k-1', 'service.name', 'ключ']
 export const texts = [
   'EU',
@@ -75,8 +75,8 @@ export const texts = [
   '\ue000z',
   'true',
 ]
-export const numbers = [0, -0, 1, 2, 5, -3, 0.5, 1.5, 1e3, 2 ** 53, 2 ** 63, 1e300, 9007199254740991]
-export const bigints = [2n ** 53n + 1n, -(2n ** 53n) - 1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 2n]
+const numbers = [0, -0, 1, 2, 5, -3, 0.5, 1.5, 1e3, 2 ** 53, 2 ** 63, 1e300, 9007199254740991]
+const bigints = [2n ** 53n + 1n, -(2n ** 53n) - 1n, 2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 2n]
 
 const scalar: fc.Arbitrary<AttributeValue> = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom(...texts) },
@@ -90,7 +90,7 @@ const compound: fc.Arbitrary<AttributeValue> = fc.oneof(
   fc.array(fc.oneof(scalar, fc.array(scalar, { maxLength: 2 })), { maxLength: 3 }),
   scalar.map((value) => new Map([['x', value]])),
 )
-export const attributeValue = fc.oneof({ weight: 6, arbitrary: scalar }, { weight: 2, arbitrary: compound })
+const attributeValue = fc.oneof({ weight: 6, arbitrary: scalar }, { weight: 2, arbitrary: compound })
 const attributes = fc.dictionary(fc.constantFrom(...keys), attributeValue, { maxKeys: 5, noNullPrototype: true })
 const resources = fc.constantFrom<Attributes>(
   { 'service.name': 'shop' },
@@ -99,7 +99,7 @@ const resources = fc.constantFrom<Attributes>(
   {},
 )
 
-const spanSketch: fc.Arbitrary<SpanSketch> = fc
+export const spanSketch: fc.Arbitrary<SpanSketch> = fc
   .record({
     name: fc.constantFrom(...names),
     id: fc.integer({ min: 1, max: 9 }),

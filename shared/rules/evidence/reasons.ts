@@ -35,7 +35,7 @@ function reasonsFor<Scope>(sight: Sight<Scope>, filter: Filter, truth: boolean):
 }
 
 /** What the operands of a test came to: `currency is "USD"`. */
-export function saySides<Scope>(sight: Sight<Scope>, test: Test): string {
+function saySides<Scope>(sight: Sight<Scope>, test: Test): string {
   const sides = test.kind === 'comparison' ? [test.left, test.right] : [testedOperand(test)]
   return sides
     .filter((side) => !isLiteral(side))
