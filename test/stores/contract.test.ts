@@ -27,7 +27,7 @@ stormLedgerContract('in DynamoDB', () => {
   const ledger = new DynamoStormLedger(table(), () => NOW_MS)
   return {
     admit: (entry) => ledger.admit({ ...entry, windowStartMs: entry.windowStartMs + own }),
-    markArmed: (rule, windowStartMs) => ledger.markArmed(rule, windowStartMs + own),
+    mark: (rule, windowStartMs, step) => ledger.mark(rule, windowStartMs + own, step),
     read: (rule, windowStartMs) => ledger.read(rule, windowStartMs + own),
   }
 })
