@@ -26,7 +26,7 @@ async function listFolder(folder: string, prefix: string): Promise<readonly Stor
     const path = join(entry.parentPath, entry.name)
     const found = await stat(path).catch(() => undefined)
     const key = path.slice(join(folder, '/').length).replaceAll('\\', '/')
-    return found === undefined ? undefined : { key, byteLength: found.size }
+    return found === undefined ? undefined : { key, byteLength: found.size, storedAtMs: found.mtimeMs }
   })
   const found = (await Promise.all(objects)).filter((object) => object !== undefined)
   return found.sort((a, b) => (a.key < b.key ? -1 : 1))

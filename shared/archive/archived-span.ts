@@ -1,6 +1,7 @@
 import type { AttributeSource, Span, SpanEvent } from '../trace/span.ts'
 import { kindNumber, statusNumber } from './enum-names.ts'
 import { jsonAttributes, jsonEvents, resourceAttributes } from './json-attributes.ts'
+import { type Meanings, meanings } from './meanings.ts'
 import { nanosAt } from './read-records.ts'
 import type { RowGroup } from './row-group.ts'
 
@@ -11,11 +12,6 @@ export interface SpanColumns {
   readonly kinds: Meanings<number>
   readonly statuses: Meanings<number>
   readonly resources: Meanings<AttributeSource>
-}
-
-/** What the rows of a dictionary column mean; each entry is made out once. */
-export interface Meanings<Value> {
-  of(row: number): Value
 }
 
 export function spanColumns(group: RowGroup): SpanColumns {
@@ -30,24 +26,6 @@ export function spanColumns(group: RowGroup): SpanColumns {
 
 function textOf(entry: Buffer | undefined): string {
   return entry === undefined ? '' : entry.toString()
-}
-
-function meanings<Value>(group: RowGroup, column: string, mean: (entry: Buffer | undefined) => Value): Meanings<Value> {
-  let codes: Int32Array | undefined
-  let absent: Value
-  let known: Value[] = []
-  return {
-    of(row) {
-      if (codes === undefined) {
-        const decoded = group.dictionary(column)
-        known = decoded.entries.map(mean)
-        absent = mean(undefined)
-        codes = decoded.codes
-      }
-      const code = codes[row] as number
-      return code < 0 ? absent : (known[code] as Value)
-    },
-  }
 }
 
 /**

@@ -4,6 +4,8 @@ import type { ByteSource } from './read-footer.ts'
 export interface StoredObject {
   readonly key: string
   readonly byteLength: number
+  /** Milliseconds since 1970. */
+  readonly storedAtMs: number
 }
 
 /** Where archive objects lie: a folder, a bucket. Keys hash the content, so an object never changes under its key. */

@@ -21,8 +21,16 @@ export interface ObjectSummary {
   /** Some trace is there by a late part, which is to be judged with the rest of it. */
   readonly late: boolean
   readonly names: NameSet
-  /** Keys of the objects whose content this one took over; a reader skips them. */
+  /** Keys of the objects whose content this one took over, together with the other parts of its set. */
   readonly replaces: readonly string[]
+  /** Objects that took over others together: only all parts of a set replace anything. */
+  readonly set?: ObjectSet
+}
+
+export interface ObjectSet {
+  readonly id: string
+  readonly part: number
+  readonly parts: number
 }
 
 /** The version of the columns, their encodings and this summary. */

@@ -1,17 +1,23 @@
 import { COLUMNS } from './columns.ts'
 import type { DictionaryColumn } from './decode-column.ts'
 import { kindNumber, statusNumber } from './enum-names.ts'
+import { type Meanings, meanings } from './meanings.ts'
 import { type ByteSource, type ObjectFooter, understand } from './read-footer.ts'
 import { openRowGroup, type RowGroup } from './row-group.ts'
+import { ALL_TRACES, holds, type Slice } from './slice.ts'
 import type { SpanRow } from './span-row.ts'
 import type { ArchiveReason, TraceRecord } from './trace-record.ts'
 
-/** Reads an object back whole, record by record in the order written, a row group in memory at a time. */
-export async function* readRecords(source: ByteSource, { rowGroups }: ObjectFooter): AsyncGenerator<TraceRecord> {
+/** Reads an object back, record by record in the order written, a row group in memory at a time. */
+export async function* readRecords(
+  source: ByteSource,
+  { rowGroups }: ObjectFooter,
+  slice: Slice = ALL_TRACES,
+): AsyncGenerator<TraceRecord> {
   for (const layout of rowGroups) {
     const group = openRowGroup(source, layout)
     await group.load(COLUMNS.map(({ name }) => name))
-    yield* understand(() => recordsOf(group))
+    yield* understand(() => recordsOf(group, slice))
   }
 }
 
@@ -32,38 +38,61 @@ export function recordStarts(group: RowGroup): readonly number[] {
   return starts
 }
 
-function recordsOf(group: RowGroup): readonly TraceRecord[] {
+function recordsOf(group: RowGroup, slice: Slice): readonly TraceRecord[] {
+  const texts = textColumns(group)
   const starts = recordStarts(group)
-  return starts.map((start, i) => readRecord(group, start, starts[i + 1] ?? group.rows))
+  const traceIds = group.dictionary('trace_id')
+  const records: TraceRecord[] = []
+  starts.forEach((start, i) => {
+    if (holds(slice, entryAt(traceIds, start) as Buffer)) {
+      records.push(readRecord(group, texts, start, starts[i + 1] ?? group.rows))
+    }
+  })
+  return records
 }
 
-function readRecord(group: RowGroup, start: number, end: number): TraceRecord {
+type Texts = (column: string, row: number) => string | null
+
+/** The texts of dictionary columns; each entry becomes a string once. */
+function textColumns(group: RowGroup): Texts {
+  const columns = new Map<string, Meanings<string | null>>()
+  return (column, row) => {
+    let texts = columns.get(column)
+    if (texts === undefined) {
+      texts = meanings(group, column, (entry) => entry?.toString() ?? null)
+      columns.set(column, texts)
+    }
+    return texts.of(row)
+  }
+}
+
+function readRecord(group: RowGroup, texts: Texts, start: number, end: number): TraceRecord {
   const spans: SpanRow[] = []
-  for (let row = start; row < end; row++) spans.push(readRow(group, row))
+  for (let row = start; row < end; row++) spans.push(readRow(group, texts, row))
   return {
-    traceId: entryAt(group.dictionary('trace_id'), start) as Buffer,
+    traceId: Buffer.from(entryAt(group.dictionary('trace_id'), start) as Buffer),
     filing: {
       atMs: Number((entryAt(group.longs('trace_start'), start) as bigint) / 1000n),
-      by: textAt(group, 'filed_by', start) as 'start' | 'arrival',
+      by: texts('filed_by', start) as 'start' | 'arrival',
     },
     revision: entryAt(group.numbers('revision'), start) as number,
-    reason: textAt(group, 'reason', start) as ArchiveReason,
+    reason: texts('reason', start) as ArchiveReason,
     complete: group.booleans('complete')[start] === 1,
     truncated: group.booleans('truncated')[start] === 1,
     spans,
   }
 }
 
-function readRow(group: RowGroup, row: number): SpanRow {
+function readRow(group: RowGroup, texts: Texts, row: number): SpanRow {
   return {
-    spanId: group.bytes('span_id').at(row) as Buffer,
-    parentSpanId: group.bytes('parent_span_id').at(row) ?? null,
-    traceState: textAt(group, 'trace_state', row),
+    spanId: bytesAt(group, 'span_id', row) as Buffer,
+    parentSpanId: bytesAt(group, 'parent_span_id', row),
+    traceState: texts('trace_state', row),
     flags: countAt(group, 'flags', row),
-    name: textAt(group, 'name', row) as string,
-    kind: kindNumber(textAt(group, 'kind', row) as string),
-    statusCode: statusNumber(textAt(group, 'status_code', row) as string),
-    statusMessage: textAt(group, 'status_message', row),
+    name: texts('name', row) as string,
+    kind: kindNumber(texts('kind', row) as string),
+    statusCode: statusNumber(texts('status_code', row) as string),
+    statusMessage: texts('status_message', row),
     startUnixNano: nanosAt(group, 'start_time', 'start_nanos', row),
     endUnixNano: nanosAt(group, 'end_time', 'end_nanos', row),
     attributes: jsonAt(group, 'attributes', row) as string,
@@ -72,10 +101,10 @@ function readRow(group: RowGroup, row: number): SpanRow {
     droppedEventsCount: countAt(group, 'dropped_events_count', row),
     links: jsonAt(group, 'links', row),
     droppedLinksCount: countAt(group, 'dropped_links_count', row),
-    resource: textAt(group, 'resource', row),
-    serviceName: textAt(group, 'service_name', row),
-    scope: textAt(group, 'scope', row),
-    otlp: group.bytes('otlp').at(row) ?? null,
+    resource: texts('resource', row),
+    serviceName: texts('service_name', row),
+    scope: texts('scope', row),
+    otlp: bytesAt(group, 'otlp', row),
   }
 }
 
@@ -88,8 +117,10 @@ function entryAt<Value>({ codes, entries }: DictionaryColumn<Value>, row: number
   return entries[codes[row] as number]
 }
 
-function textAt(group: RowGroup, column: string, row: number): string | null {
-  return entryAt(group.dictionary(column), row)?.toString() ?? null
+/** A copy: a record is kept longer than its row group. */
+function bytesAt(group: RowGroup, column: string, row: number): Buffer | null {
+  const bytes = group.bytes(column).at(row)
+  return bytes === undefined ? null : Buffer.from(bytes)
 }
 
 function jsonAt(group: RowGroup, column: string, row: number): string | null {

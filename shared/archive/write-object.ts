@@ -6,7 +6,7 @@ import { COLUMNS, type Column, parquetEncoding, parquetSchema } from './columns.
 import { byTrace, mergeRepeated } from './merge-records.ts'
 import { nameSet } from './name-set.ts'
 import { type ObjectSummary, writeSummary } from './object-summary.ts'
-import { ALL_TRACES, type Slice } from './slice.ts'
+import { ALL_TRACES } from './slice.ts'
 import type { TraceRecord } from './trace-record.ts'
 
 /** An object ready to be stored, and what its metadata says. */
@@ -21,22 +21,24 @@ const ROW_GROUP_SPANS = 50_000
 const PAGE_BYTES = 128 * 1024
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } }
 
-/** What an object is written from, and what it is to say of itself. */
-export interface ObjectContent {
-  /** At least one, by trace id, revision, reason; no two agree in all three. */
-  readonly records: Iterable<TraceRecord>
-  readonly slice: Slice
-  /** Keys of the objects whose content it takes over. */
-  readonly replaces: readonly string[]
-}
-
 /** Writes records that no other object holds. */
 export function writeObject(records: readonly TraceRecord[]): WrittenObject {
-  return writeContent({ records: mergeRepeated([...records].sort(byTrace)), slice: ALL_TRACES, replaces: [] })
+  const writer = openWriter({ slice: ALL_TRACES, replaces: [] })
+  writer.add([...records].sort(byTrace))
+  return writer.finish()
 }
 
-/** Writes one Parquet object, a row group at a time: what is held besides are the compressed bytes. */
-export function writeContent({ records, slice, replaces }: ObjectContent): WrittenObject {
+/** What an object says of itself that its records do not. */
+export type ObjectRole = Pick<ObjectSummary, 'slice' | 'replaces' | 'set'>
+
+/** An object on its way; what is held are the compressed bytes. */
+export interface ObjectWriter {
+  /** Adds records by trace id, revision, reason, all there are of their traces; equal ones become one. */
+  add(records: Iterable<TraceRecord>): void
+  finish(): WrittenObject
+}
+
+export function openWriter(role: ObjectRole): ObjectWriter {
   const writer = new ByteWriter(PAGE_BYTES)
   const parquet = new ParquetWriter({
     writer,
@@ -46,16 +48,22 @@ export function writeContent({ records, slice, replaces }: ObjectContent): Writt
     createdBy: 'betrace',
   })
   const tally = newTally()
-  for (const group of rowGroups(records)) {
-    count(tally, group)
-    const columnData = COLUMNS.map((column) => columnSource(column, group))
-    parquet.write({ columnData, rowGroupSize: Number.MAX_SAFE_INTEGER, pageSize: PAGE_BYTES })
+  return {
+    add(records) {
+      for (const group of rowGroups(mergeRepeated(records))) {
+        count(tally, group)
+        const columnData = COLUMNS.map((column) => columnSource(column, group))
+        parquet.write({ columnData, rowGroupSize: Number.MAX_SAFE_INTEGER, pageSize: PAGE_BYTES })
+      }
+    },
+    finish() {
+      const { names, ...rest } = tally
+      const summary: ObjectSummary = { ...rest, names: nameSet(names), ...role }
+      parquet.kvMetadata = writeSummary(summary)
+      parquet.finish()
+      return { bytes: writer.getBytes(), summary }
+    },
   }
-  const { names, ...rest } = tally
-  const summary: ObjectSummary = { ...rest, names: nameSet(names), slice, replaces }
-  parquet.kvMetadata = writeSummary(summary)
-  parquet.finish()
-  return { bytes: writer.getBytes(), summary }
 }
 
 function columnSource(column: Column, group: readonly TraceRecord[]) {
@@ -81,8 +89,8 @@ function newTally() {
   return {
     spans: 0,
     traces: 0,
-    firstStartMs: Number.POSITIVE_INFINITY,
-    lastStartMs: Number.NEGATIVE_INFINITY,
+    firstStartMs: Number.MAX_SAFE_INTEGER,
+    lastStartMs: Number.MIN_SAFE_INTEGER,
     firstTraceId: '',
     lastTraceId: '',
     revised: false,
@@ -98,8 +106,9 @@ function count(tally: ReturnType<typeof newTally>, group: readonly TraceRecord[]
     tally.traces++
     tally.firstStartMs = Math.min(tally.firstStartMs, filing.atMs)
     tally.lastStartMs = Math.max(tally.lastStartMs, filing.atMs)
-    tally.lastTraceId = Buffer.from(traceId).toString('hex')
-    tally.firstTraceId ||= tally.lastTraceId
+    const id = Buffer.from(traceId).toString('hex')
+    if (tally.traces === 1 || id < tally.firstTraceId) tally.firstTraceId = id
+    if (id > tally.lastTraceId) tally.lastTraceId = id
     tally.revised ||= revision !== 1 || reason === 'late'
     tally.late ||= reason === 'late'
   }

@@ -1,6 +1,6 @@
+import { inParallel } from '../archive/in-parallel.ts'
 import { ObjectGone, type ObjectStore, type StoredObject } from '../archive/object-store.ts'
 import { type ByteSource, type ObjectFooter, readFooter } from '../archive/read-footer.ts'
-import { inParallel } from './in-parallel.ts'
 import type { WorkItem } from './plan.ts'
 import type { ReplayRange } from './range.ts'
 import type { Relevance } from './relevance.ts'
@@ -16,8 +16,8 @@ export interface OpenObject {
 const FOOTERS_AT_ONCE = 16
 
 /**
- * Opens the objects of an item that its traces are to be read from. Those that another has taken over are left out;
- * where no rule can have anything to say, the object is counted from its footer and not read. Throws ObjectGone.
+ * Opens the objects of an item that its traces are to be read from; one of which no rule can have anything to say is
+ * counted from its footer and left out. Throws ObjectGone.
  */
 export async function openItem(
   store: ObjectStore,
@@ -27,10 +27,7 @@ export async function openItem(
   tally: Tally,
 ): Promise<readonly OpenObject[]> {
   const opened = await openAll(store, item.objects, tally.failures)
-  const replaced = new Set(opened.flatMap(({ footer }) => footer.summary.replaces))
-  const current = opened.filter(({ stored }) => !replaced.has(stored.key))
-  tally.objects.replaced += opened.length - current.length
-  const inRange = current.filter(({ footer }) => {
+  const inRange = opened.filter(({ footer }) => {
     return footer.summary.firstStartMs < range.toMs && footer.summary.lastStartMs >= range.fromMs
   })
   for (const { footer } of inRange) {

@@ -1,8 +1,9 @@
+import { currentObjects, type SummarisedObject } from '../archive/current-objects.ts'
+import { inParallel } from '../archive/in-parallel.ts'
 import { dayPrefix, HOUR_MS, hourPrefix, parseKey } from '../archive/object-key.ts'
 import type { ObjectStore, StoredObject } from '../archive/object-store.ts'
 import { readFooter } from '../archive/read-footer.ts'
 import { ALL_TRACES, cutSlices, overlaps, type Slice } from '../archive/slice.ts'
-import { inParallel } from './in-parallel.ts'
 import type { ReplayRange } from './range.ts'
 
 /** Objects of one hour that are judged together, because traces may be spread over them. */
@@ -18,7 +19,7 @@ export interface ReplayPlan {
   readonly items: readonly WorkItem[]
   readonly objects: number
   readonly bytes: number
-  /** Objects that another one has taken over; they are about to be deleted. */
+  /** Objects that others have taken over, or that are not yet all there: they are not read. */
   readonly replaced: number
   /** Keys under `spans/` that are no objects of ours. */
   readonly foreign: readonly string[]
@@ -82,35 +83,26 @@ function byHour(listed: readonly StoredObject[], { fromMs, toMs }: ReplayRange) 
   return { hours: [...hours].sort(([a], [b]) => a - b), foreign }
 }
 
-interface Placed {
-  readonly object: StoredObject
-  readonly slice: Slice
-}
-
 async function planHour(store: ObjectStore, hourMs: number, objects: readonly StoredObject[]) {
-  const replaced = new Set<string>()
-  const placed = await inParallel(objects, FOOTERS_AT_ONCE, async (object): Promise<Placed> => {
-    if (parseKey(object.key)?.origin !== 'compacted') return { object, slice: ALL_TRACES }
-    const summary = await readFooter(store.open(object)).then(
-      (footer) => footer.summary,
-      // Whoever works on the item meets the same failure and reports it.
-      () => undefined,
-    )
-    for (const key of summary?.replaces ?? []) replaced.add(key)
-    return { object, slice: summary?.slice ?? ALL_TRACES }
+  const summarised = await inParallel(objects, FOOTERS_AT_ONCE, async (stored): Promise<SummarisedObject> => {
+    if (parseKey(stored.key)?.origin !== 'compacted') return { stored, summary: undefined }
+    // Where it cannot be read, whoever works on the item meets the same failure and reports it.
+    const footer = await readFooter(store.open(stored)).catch(() => undefined)
+    return { stored, summary: footer?.summary }
   })
-  const current = placed.filter(({ object }) => !replaced.has(object.key))
-  return { items: cluster(hourMs, current), replaced: placed.length - current.length }
+  const { current, replaced, unfinished } = currentObjects(summarised)
+  return { items: cluster(hourMs, current), replaced: replaced.length + unfinished.length }
 }
 
 /** Puts objects together whose slices overlap. */
-function cluster(hourMs: number, placed: readonly Placed[]): readonly WorkItem[] {
+function cluster(hourMs: number, objects: readonly SummarisedObject[]): readonly WorkItem[] {
   const items: { hourMs: number; objects: StoredObject[]; slice: Slice }[] = []
-  for (const { object, slice } of [...placed].sort((a, b) => a.slice.from - b.slice.from)) {
+  const placed = objects.map(({ stored, summary }) => ({ stored, slice: summary?.slice ?? ALL_TRACES }))
+  for (const { stored, slice } of placed.sort((a, b) => a.slice.from - b.slice.from)) {
     const last = items.at(-1)
-    if (last === undefined || !overlaps(last.slice, slice)) items.push({ hourMs, objects: [object], slice })
+    if (last === undefined || !overlaps(last.slice, slice)) items.push({ hourMs, objects: [stored], slice })
     else {
-      last.objects.push(object)
+      last.objects.push(stored)
       last.slice = { from: last.slice.from, to: Math.max(last.slice.to, slice.to) }
     }
   }

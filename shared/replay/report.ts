@@ -15,7 +15,8 @@ export interface ReplayReport {
   /** Traces judged. */
   readonly traces: number
   readonly rules: readonly RuleReport[]
-  readonly objects: ObjectTally
+  /** `replaced`: taken over by compacted objects. */
+  readonly objects: ObjectTally & { readonly replaced: number }
   /** What could not be read, and is missing from the counts. */
   readonly failures: readonly Failure[]
 }
@@ -49,7 +50,6 @@ export function reportOf(
   rules: readonly CheckedRule[],
   tally: Tally,
 ): ReplayReport {
-  const objects = { ...tally.objects, replaced: tally.objects.replaced + plan.replaced }
   const foreign = plan.foreign.map((key) => ({ key, reason: 'it is no archive object; move it elsewhere' }))
   return {
     from: iso(range.fromMs),
@@ -57,7 +57,7 @@ export function reportOf(
     archivedThrough: isoOrNull(tally.archivedThroughMs),
     traces: tally.traces,
     rules: rules.map((rule, order) => reportRule(rule, tally.rules[order] as RuleTally, tally.traces)),
-    objects,
+    objects: { ...tally.objects, replaced: plan.replaced },
     failures: [...tally.failures, ...foreign].sort((a, b) => (a.key < b.key ? -1 : 1)),
   }
 }

@@ -34,8 +34,6 @@ export interface Sample {
 export interface ObjectTally {
   scanned: number
   skipped: number
-  /** Taken over by a compacted object. */
-  replaced: number
   bytesScanned: number
   bytesSkipped: number
   spansScanned: number
@@ -56,7 +54,6 @@ export function newTally(rules: number): Tally {
     objects: {
       scanned: 0,
       skipped: 0,
-      replaced: 0,
       bytesScanned: 0,
       bytesSkipped: 0,
       spansScanned: 0,

@@ -7,15 +7,18 @@ export interface MemoryStore extends ObjectStore {
   readonly reads: Map<string, number>
 }
 
-export function memoryStore(): MemoryStore {
+export function memoryStore(nowMs: () => number = () => 0): MemoryStore {
   const objects = new Map<string, Uint8Array>()
+  const storedAt = new Map<string, number>()
   const reads = new Map<string, number>()
   return {
     objects,
     reads,
     async list(prefix) {
       const found: StoredObject[] = []
-      for (const [key, bytes] of objects) if (key.startsWith(prefix)) found.push({ key, byteLength: bytes.length })
+      for (const [key, bytes] of objects) {
+        if (key.startsWith(prefix)) found.push({ key, byteLength: bytes.length, storedAtMs: storedAt.get(key) ?? 0 })
+      }
       return found.sort((a, b) => (a.key < b.key ? -1 : 1))
     },
     open: ({ key, byteLength }) => ({
@@ -29,9 +32,32 @@ export function memoryStore(): MemoryStore {
     }),
     async put(key, bytes) {
       objects.set(key, bytes.slice())
+      storedAt.set(key, nowMs())
     },
     async delete(key) {
       objects.delete(key)
+    },
+  }
+}
+
+/** What a process that dies is stopped by. */
+export class Died extends Error {}
+
+/** The store as seen by a process that dies in place of its write number `writes` + 1. */
+export function mortalStore(store: ObjectStore, writes: number): ObjectStore {
+  let left = writes
+  const live = () => {
+    if (left-- <= 0) throw new Died()
+  }
+  return {
+    ...store,
+    async put(key, bytes) {
+      live()
+      await store.put(key, bytes)
+    },
+    async delete(key) {
+      live()
+      await store.delete(key)
     },
   }
 }

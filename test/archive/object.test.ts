@@ -5,7 +5,7 @@ import { readFooter } from '../../shared/archive/read-footer.ts'
 import { readRecords } from '../../shared/archive/read-records.ts'
 import { decodeSpans } from '../../shared/archive/span-row.ts'
 import type { TraceRecord } from '../../shared/archive/trace-record.ts'
-import { writeContent, writeObject } from '../../shared/archive/write-object.ts'
+import { openWriter, writeObject } from '../../shared/archive/write-object.ts'
 import { storedSpans } from '../../shared/trace/assemble.ts'
 import { encode } from '../otlp/otlp-proto.ts'
 import { tracesOfOneSpan } from './any-otlp.ts'
@@ -68,7 +68,10 @@ describe('an archive object', () => {
     const first = { ...record, revision: 1, reason: 'verdict' as const, filing: { atMs: 5, by: 'start' as const } }
     const late = { ...first, revision: 2, reason: 'late' as const, filing: { atMs: 9, by: 'start' as const } }
     const slice = { from: 0, to: 5 }
-    const written = writeContent({ records: [first, late], slice, replaces: ['spans/x.parquet'] })
+    const set = { id: 'x', part: 0, parts: 2 }
+    const writer = openWriter({ slice, replaces: ['spans/x.parquet'], set })
+    writer.add([first, late])
+    const written = writer.finish()
     const { summary } = await readFooter(sourceOf(written.bytes))
     expect(summary).toEqual(written.summary)
     expect(summary).toMatchObject({
@@ -80,6 +83,7 @@ describe('an archive object', () => {
       revised: true,
       late: true,
       slice,
+      set,
       replaces: ['spans/x.parquet'],
     })
     for (const { name } of record.spans) expect(mayHaveName(summary.names, name)).toBe(true)
