@@ -96,11 +96,13 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
 
 async function openArchive(
   { archive, dataFolder }: RuntimeOptions,
-  limits: RuntimeSettings,
+  { maxTraceSpans, maxTraceBytes }: RuntimeSettings,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
   closers: Closers,
 ): Promise<{ readonly archive: Archive; readonly archiveDue: () => Promise<void> }> {
   if (archive !== undefined) return { archive, archiveDue: async () => {} }
+  // A trace is cut for judging by its distinct spans; reading lets up to twice as many pass, and the archive keeps them.
+  const limits = { maxTraceSpans: 2 * maxTraceSpans, maxTraceBytes }
   const parquet = await ParquetArchive.open({ dataFolder, limits, clock, log })
   closers.push(() => parquet.close())
   return { archive: parquet, archiveDue: () => parquet.runDue() }

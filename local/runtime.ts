@@ -46,15 +46,31 @@ export interface Runtime {
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const settings = runtimeSettings(options.settings ?? {})
   const closers: Closers = []
-  const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
+  let closed: Promise<void> | undefined
+  const close = () => {
+    closed ??= closeAll(closers)
+    return closed
   }
   try {
     return await start(options, settings, closers, close)
   } catch (error) {
-    await close()
+    // Why it could not start is what somebody has to know, not what else went wrong then.
+    await close().catch(() => {})
     throw error
   }
+}
+
+/** What was opened last is closed first; a closer that fails does not keep the others from being called. */
+async function closeAll(closers: Closers): Promise<void> {
+  const failures: unknown[] = []
+  for (const closer of closers.toReversed()) {
+    try {
+      await closer()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
 }
 
 async function start(

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { checkOrder, duration, JUDGING, parseSettings, positive } from '../shared/pipeline/settings.ts'
+import { badSetting, checkOrder, duration, JUDGING, parseSettings, positive } from '../shared/pipeline/settings.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -56,5 +56,12 @@ export type RuntimeSettingsInput = v.InferInput<typeof runtimeSchema>
 export function runtimeSettings(given: RuntimeSettingsInput): RuntimeSettings {
   const settings = parseSettings(runtimeSchema, given)
   checkOrder(settings)
+  const { chunkRetentionMs, maxTraceAgeMs } = settings
+  if (chunkRetentionMs <= maxTraceAgeMs) {
+    throw badSetting(
+      `chunkRetentionMs (${chunkRetentionMs}) is not more than maxTraceAgeMs (${maxTraceAgeMs})`,
+      'keep chunks longer than a trace may take',
+    )
+  }
   return settings
 }

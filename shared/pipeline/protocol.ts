@@ -100,8 +100,9 @@ function waitingUntilMs(e: Evaluator, traceId: string, stored: StoredTrace): num
   const forcedAtMs = arrivalMs(oldest.key) + e.settings.maxTraceAgeMs
   const incompleteAtMs = arrivalMs(newest.key) + e.settings.incompleteWaitMs
   const judgeAtMs = Math.min(forcedAtMs, incompleteAtMs)
-  if (e.clock() >= judgeAtMs || assembled(e, traceId, stored.chunks).complete) return 0
-  return judgeAtMs
+  if (e.clock() >= judgeAtMs) return 0
+  const { complete, truncated } = assembled(e, traceId, stored.chunks)
+  return complete || truncated ? 0 : judgeAtMs
 }
 
 /**

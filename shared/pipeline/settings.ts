@@ -74,6 +74,7 @@ export function checkOrder(settings: JudgingSettings): void {
   }
 }
 
-function badSetting(message: string, hint: string): InputError<'bad-setting'> {
+/** What to throw for a setting that cannot be. */
+export function badSetting(message: string, hint: string): InputError<'bad-setting'> {
   return new InputError({ code: 'bad-setting', message, hint })
 }

@@ -1,0 +1,58 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, test } from 'vitest'
+import type { Runtime } from '../../local/runtime.ts'
+import { CHARGE, metric, runtimes } from './harness.ts'
+
+const { newHome, pass, send, start } = runtimes()
+
+async function health(runtime: Runtime) {
+  const response = await fetch(`${runtime.url}/healthz`)
+  return { status: response.status, body: await response.json() }
+}
+
+describe('health', () => {
+  test('is good while spans can be stored and traces are judged', async () => {
+    const runtime = await start(newHome())
+    expect(await health(runtime)).toEqual({
+      status: 200,
+      body: { status: 'ok', buffer: 'ok', evaluator: 'ok', rules: 'ok', rulesLoaded: 1, rulesRejected: 0 },
+    })
+  })
+
+  test('is bad while nobody looks for due traces', async () => {
+    let nowMs = 1_764_000_000_000
+    const runtime = await start(newHome(), {}, { clock: () => nowMs })
+    nowMs += 31_000
+    expect(await health(runtime)).toMatchObject({
+      status: 503,
+      body: { status: 'failing', evaluator: 'has not looked for due traces for 31000 ms', buffer: 'ok' },
+    })
+    await runtime.runDue()
+    expect((await health(runtime)).status).toBe(200)
+  })
+
+  test('is bad while the database cannot be written, and spans are refused with 503', async () => {
+    const home = newHome()
+    const runtime = await start(home)
+    const other = new DatabaseSync(join(home.dataFolder, 'betrace.db'))
+    other.exec('DROP TABLE touched; DROP TABLE chunks')
+    other.close()
+    expect(await health(runtime)).toMatchObject({ status: 503, body: { buffer: expect.stringContaining('touched') } })
+    expect(await send(runtime, [CHARGE])).toBe(503)
+  })
+
+  test('tells of rules that cannot be read, though the rest works', async () => {
+    const home = newHome()
+    const runtime = await start(home)
+    rmSync(home.rules, { recursive: true })
+    await pass(runtime, 1_000)
+    await pass(runtime, 1_000)
+    expect(await health(runtime)).toMatchObject({
+      status: 200,
+      body: { rules: '1 files cannot be read', rulesLoaded: 1 },
+    })
+    expect(await metric(runtime, 'betrace_rule_files_unreadable')).toEqual(['betrace_rule_files_unreadable 1'])
+  })
+})

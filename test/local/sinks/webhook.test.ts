@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Log } from '../../../shared/pipeline/ports.ts'
+import { CHARGE, metric, runtimes, statuses } from '../harness.ts'
+import { newReceiver, type Receiver } from './receiver.ts'
+
+const { newHome, pass, send, start, stop } = runtimes()
+
+let receiver: Receiver
+beforeEach(async () => {
+  receiver = await newReceiver()
+})
+afterEach(() => receiver.close())
+
+const HOUR_MS = 3_600_000
+const trace = (number: number) => String(number).padStart(32, '0')
+const toReceiver = (more: object = {}) => ({ webhooks: [{ url: receiver.url, ...more }] })
+const ids = () => receiver.received.map(({ event }) => event.id)
+
+describe('a webhook', () => {
+  test('gets each signal as one CloudEvent, with the headers it is to have', async () => {
+    const runtime = await start(newHome(), toReceiver({ headers: { authorization: 'Bearer x' } }))
+    await send(runtime, [CHARGE])
+    await pass(runtime, 5_000)
+    await pass(runtime, 5_000)
+    expect(receiver.received).toHaveLength(1)
+    expect(receiver.received[0]?.event).toEqual(runtime.signals.find({})[0]?.event)
+    expect(receiver.received[0]?.headers).toMatchObject({
+      'content-type': 'application/cloudevents+json; charset=utf-8',
+      authorization: 'Bearer x',
+    })
+    expect(await metric(runtime, 'betrace_webhook_deliveries_total')).toContainEqual(
+      expect.stringMatching(/outcome="delivered"\} 1$/),
+    )
+  })
+
+  test('that fails and recovers gets every signal, later each time', async () => {
+    const runtime = await start(newHome(), toReceiver(), { random: () => 1 })
+    receiver.answer = 503
+    for (const number of [1, 2, 3]) await send(runtime, [CHARGE], trace(number))
+    await pass(runtime, 5_000)
+    expect(receiver.received).toHaveLength(3)
+    await pass(runtime, 999)
+    expect(receiver.received).toHaveLength(3)
+    await pass(runtime, 1)
+    expect(receiver.received).toHaveLength(6)
+    receiver.answer = 204
+    await pass(runtime, 1_999)
+    expect(receiver.received).toHaveLength(6)
+    await pass(runtime, 1)
+    await pass(runtime, HOUR_MS)
+    expect(receiver.received).toHaveLength(9)
+    expect(new Set(ids().slice(6)).size).toBe(3)
+    expect(await metric(runtime, 'betrace_webhook_waiting')).toEqual([expect.stringMatching(/ 0$/)])
+  })
+
+  test('that does not answer is given up on for now, and never holds up judging', async () => {
+    const runtime = await start(newHome(), toReceiver({ timeoutMs: 50 }))
+    receiver.answer = 'hang'
+    await send(runtime, [CHARGE], trace(1))
+    await pass(runtime, 5_000)
+    receiver.answer = 200
+    await send(runtime, [CHARGE], trace(2))
+    await pass(runtime, 5_000)
+    expect(statuses(runtime)).toHaveLength(2)
+    expect(new Set(ids()).size).toBe(2)
+  })
+
+  test('that cannot be reached gets its signals after a restart', async () => {
+    const home = newHome()
+    const unreachable = { webhooks: [{ url: 'http://127.0.0.1:1/hook' }] }
+    const first = await start(home, unreachable)
+    await send(first, [CHARGE])
+    await pass(first, 5_000)
+    expect(await metric(first, 'betrace_webhook_waiting')).toEqual([expect.stringMatching(/ 1$/)])
+    await stop(first)
+    const second = await start(home, unreachable, {
+      fetch: ((_url: string, init: RequestInit) => fetch(receiver.url, init)) as typeof fetch,
+    })
+    await pass(second, HOUR_MS)
+    expect(receiver.received).toHaveLength(1)
+  })
+
+  test('waits as long as the receiver asks for', async () => {
+    const runtime = await start(newHome(), toReceiver())
+    receiver.answer = 429
+    receiver.retryAfter = '60'
+    await send(runtime, [CHARGE])
+    await pass(runtime, 5_000)
+    receiver.answer = 200
+    await pass(runtime, 59_999)
+    expect(receiver.received).toHaveLength(1)
+    await pass(runtime, 1)
+    expect(receiver.received).toHaveLength(2)
+  })
+
+  test('that refuses a signal is not asked again; the signal is set aside and tried at the next start', async () => {
+    const home = newHome()
+    const logged: string[] = []
+    const log: Log = (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields)}`)
+    const first = await start(home, toReceiver(), { log })
+    receiver.answer = 401
+    await send(first, [CHARGE])
+    await pass(first, 5_000)
+    await pass(first, HOUR_MS)
+    expect(receiver.received).toHaveLength(1)
+    expect(await metric(first, 'betrace_webhook_set_aside')).toEqual([expect.stringMatching(/ 1$/)])
+    expect(logged.join()).toContain('answered 401')
+    expect(logged.join()).not.toContain('secret-token')
+    await stop(first)
+    receiver.answer = 200
+    const second = await start(home, toReceiver())
+    await pass(second, 0)
+    expect(new Set(ids()).size).toBe(1)
+    expect(receiver.received).toHaveLength(2)
+  })
+
+  test('that keeps failing is given up on after its attempts', async () => {
+    const runtime = await start(newHome(), toReceiver({ maxAttempts: 3 }))
+    receiver.answer = 500
+    await send(runtime, [CHARGE])
+    await pass(runtime, 5_000)
+    for (let hours = 0; hours < 6; hours++) await pass(runtime, HOUR_MS)
+    expect(receiver.received).toHaveLength(3)
+    expect(await metric(runtime, 'betrace_webhook_set_aside')).toEqual([expect.stringMatching(/ 1$/)])
+  })
+
+  test('gets the digest of a storm instead of the signals past the limit', async () => {
+    const runtime = await start(newHome(), { ...toReceiver(), stormLimit: 2 })
+    for (let number = 1; number <= 5; number++) await send(runtime, [CHARGE], trace(number))
+    await pass(runtime, 5_000)
+    expect(receiver.received).toHaveLength(2)
+    await pass(runtime, 65_000)
+    expect(receiver.received.map(({ event }) => event.type)).toEqual([
+      'dev.betrace.signal.firing',
+      'dev.betrace.signal.firing',
+      'dev.betrace.signal.digest',
+    ])
+    expect(receiver.received[2]?.event).toMatchObject({
+      mode: 'live',
+      data: { signal: 'PAYMENT_INVARIANT_VIOLATION', severity: 'critical', count: 5, suppressed: 3 },
+    })
+  })
+})
