@@ -1,7 +1,6 @@
 import type { CheckedRule } from '../shared/rules/ast.ts'
 import { checkRules } from '../shared/rules/check.ts'
-import type { RuleProblem } from '../shared/rules/problem.ts'
-import { renderProblem } from '../shared/rules/render.ts'
+import { type PlacedProblem, renderProblem } from '../shared/rules/render.ts'
 import { type RuleFile, readRuleFiles } from './rule-files.ts'
 import { paint, type Screen, type Terminal, write } from './terminal.ts'
 
@@ -21,7 +20,7 @@ export async function loadRules(paths: readonly string[], terminal: Terminal): P
 
 /** Shows problems with their source line and a caret, an empty line after each. */
 export async function writeProblems(
-  problems: readonly RuleProblem[],
+  problems: readonly PlacedProblem[],
   files: readonly RuleFile[],
   screen: Screen,
 ): Promise<void> {

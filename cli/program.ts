@@ -11,6 +11,7 @@ import { packageVersion } from './package-root.ts'
 import { replayCommand } from './replay.ts'
 import { serveCommand } from './serve.ts'
 import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
+import { testCommand } from './test.ts'
 
 /**
  * Runs one command line (without `node` and the script) and returns its exit code. Whatever the person can put right
@@ -43,6 +44,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .addCommand(replayCommand(terminal, finish))
     .addCommand(explainCommand(terminal, finish))
     .addCommand(fmtCommand(terminal, finish))
+    .addCommand(testCommand(terminal, finish))
   return withExamples(program, terminal, [['check rules', 'betrace check rules/']])
 }
 

@@ -1,13 +1,19 @@
-import type { RuleProblem } from './problem.ts'
+import type { Problem, SourceRange } from '../errors.ts'
 
 /** Columns of source shown; a longer line is cut around the problem. */
 const WIDTH = 120
+
+/** A problem of some stage and the file it is in. */
+export interface PlacedProblem extends Problem {
+  readonly file: string
+  readonly range: SourceRange
+}
 
 /**
  * A problem for people to read: `file:line:column  code  message`, the source line with a caret under what is wrong, and
  * the hint. `text` is the file's text as given to `checkRules`; `colour` adds ANSI escapes.
  */
-export function renderProblem(problem: RuleProblem, text: string, { colour }: { readonly colour: boolean }): string {
+export function renderProblem(problem: PlacedProblem, text: string, { colour }: { readonly colour: boolean }): string {
   const { start, end } = problem.range
   const paint = (code: number, shown: string) => (colour ? `\u001B[${code}m${shown}\u001B[0m` : shown)
   const head = `${problem.file}:${start.line}:${start.column}  ${paint(31, problem.code)}  ${problem.message}`

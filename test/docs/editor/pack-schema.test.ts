@@ -51,31 +51,26 @@ test.each([
   expect(validate(parse(yaml))).toBe(false)
 })
 
-const value = fc.constantFrom<unknown>('A', 'b c', 'low', 'live', 7, true, ['a', 1], [['a']], { a: 'b' })
+// No empty text: the loader takes one for none, where an editor had better ask for some.
+const values = ['A', 'b c', 'low', 'live', 'shadow', 7, true, ['a', 1], [['a']], { a: 'b' }, undefined]
+const keys = ['id', 'severity', 'condition', 'name', 'description', 'runbook', 'owner', 'tags', 'mode', 'title']
+
+/** A good rule with one or two values changed, added or taken out. */
 const rule = fc
-  .record(
-    {
-      id: fc.oneof({ weight: 4, arbitrary: fc.constant('A') }, value),
-      severity: fc.oneof({ weight: 4, arbitrary: fc.constantFrom('critical', 'high', 'medium', 'low', 'info') }, value),
-      condition: fc.oneof({ weight: 4, arbitrary: fc.constant('trace.has(a)') }, fc.constantFrom(7, ['a'])),
-      name: value,
-      description: value,
-      runbook: value,
-      owner: value,
-      tags: value,
-      mode: fc.oneof(fc.constantFrom('live', 'shadow'), value),
-      title: value,
-    },
-    { requiredKeys: [] },
-  )
-  .map((entries) => ({ id: 'A', severity: 'low', condition: 'a', ...entries }))
+  .array(fc.tuple(fc.constantFrom(...keys), fc.constantFrom(...values)), { minLength: 1, maxLength: 2 })
+  .filter((changes) => changes.every(([key, value]) => key !== 'condition' || value !== 'b c'))
+  .map((changes) => ({ id: 'A', severity: 'low', condition: 'a', ...Object.fromEntries(changes) }))
 
 test('schema and loader agree on whatever stands under the keys', () => {
+  let accepted = 0
   fc.assert(
     fc.property(rule, (one) => {
       const yaml = stringify({ rules: [one] })
-      expect([yaml, validate(parse(yaml))]).toEqual([yaml, refusals(yaml).length === 0])
+      const isValid = validate(parse(yaml))
+      if (isValid) accepted += 1
+      expect([yaml, isValid]).toEqual([yaml, refusals(yaml).length === 0])
     }),
     { seed: 3, numRuns: 500 },
   )
+  expect(accepted).toBeGreaterThan(50)
 })

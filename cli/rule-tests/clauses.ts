@@ -1,0 +1,137 @@
+import type { SourceRange } from '../../shared/errors.ts'
+import type { CheckedRule, Condition, Filter, Selector, Test } from '../../shared/rules/ast.ts'
+import { compileRules } from '../../shared/rules/compile.ts'
+import { judge } from '../../shared/rules/judge.ts'
+import type { RuleSet } from '../../shared/rules/plan.ts'
+import { operandsOf } from '../../shared/rules/walk.ts'
+import type { Trace } from '../../shared/trace/span.ts'
+
+/**
+ * A condition of a rule that is not made of others, or one test of a filter made of several. A test suite that never
+ * sees it true, or never false, would pass as well if it were left out.
+ */
+export interface Clause {
+  readonly rule: CheckedRule
+  readonly range: SourceRange
+}
+
+/** The clauses of some rules, each as two patterns: one that is true where the clause is, one where it is not. */
+export interface ClauseProbes {
+  readonly clauses: readonly Clause[]
+  readonly set: RuleSet
+  /** What a violation of each pattern says. */
+  readonly meanings: ReadonlyMap<CheckedRule, { readonly clause: Clause; readonly truth: boolean }>
+}
+
+/** Prepares the clauses of rules for `observeClauses`. */
+export function probeClauses(rules: readonly CheckedRule[]): ClauseProbes {
+  const clauses: Clause[] = []
+  const meanings = new Map<CheckedRule, { readonly clause: Clause; readonly truth: boolean }>()
+  for (const rule of rules) {
+    for (const { range, whenTrue, whenFalse } of probesOf(rule)) {
+      const clause = { rule, range }
+      clauses.push(clause)
+      meanings.set(patternRule(rule, whenTrue), { clause, truth: true })
+      meanings.set(patternRule(rule, whenFalse), { clause, truth: false })
+    }
+  }
+  return { clauses, set: compileRules([...meanings.keys()]), meanings }
+}
+
+/** Which clauses are true of a trace and which are not; those of blocks that do not matter there are neither. */
+export function observeClauses(
+  { set, meanings }: ClauseProbes,
+  trace: Trace,
+  saw: (clause: Clause, truth: boolean) => void,
+): void {
+  for (const { rule, outcome } of judge(set, trace)) {
+    const meaning = outcome === 'violated' ? meanings.get(rule) : undefined
+    if (meaning !== undefined) saw(meaning.clause, meaning.truth)
+  }
+}
+
+interface Probe {
+  readonly range: SourceRange
+  readonly whenTrue: Condition
+  readonly whenFalse: Condition
+}
+
+function patternRule(rule: CheckedRule, condition: Condition): CheckedRule {
+  return { ...rule, body: { kind: 'pattern', condition, range: condition.range } }
+}
+
+/** The blocks after `when` matter only where it holds, those of the requirement only outside `except`. */
+function probesOf({ body }: CheckedRule): readonly Probe[] {
+  if (body.kind === 'pattern') return probesOfCondition(body.condition, [])
+  const { when, always, never, except } = body
+  const inForce = except === undefined ? [when] : [when, not(except)]
+  return [
+    ...probesOfCondition(when, []),
+    ...(always === undefined ? [] : probesOfCondition(always, inForce)),
+    ...(never === undefined ? [] : probesOfCondition(never, inForce)),
+    ...(except === undefined ? [] : probesOfCondition(except, [when])),
+  ]
+}
+
+function probesOfCondition(condition: Condition, given: readonly Condition[]): readonly Probe[] {
+  return atomsOf(condition).flatMap((atom) => [
+    { range: atom.range, whenTrue: and([...given, atom]), whenFalse: and([...given, not(atom)]) },
+    ...selectorsOf(atom).flatMap((selector) => probesOfFilters(selector, given)),
+  ])
+}
+
+/** A filter of one test says no more than the condition it is in. */
+function probesOfFilters({ name, filters, range }: Selector, given: readonly Condition[]): readonly Probe[] {
+  const tests = filters.flatMap(atomsOf).filter(isTest)
+  if (tests.length < 2) return []
+  const some = (filter: Filter): Condition => ({
+    kind: 'has',
+    range,
+    selector: { kind: 'selector', name, filters: [filter], range },
+  })
+  return tests.map((test) => ({
+    range: test.range,
+    whenTrue: and([...given, some(test)]),
+    whenFalse: and([...given, some(not(test))]),
+  }))
+}
+
+type Atom = Exclude<Condition, { readonly kind: 'and' | 'or' | 'not' }>
+
+/** Filters are conditions too, of tests only. */
+function atomsOf(condition: Condition): readonly Atom[] {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return condition.operands.flatMap(atomsOf)
+    case 'not':
+      return atomsOf(condition.operand)
+    default:
+      return [condition]
+  }
+}
+
+function isTest(atom: Atom): atom is Test {
+  return atom.kind !== 'has' && atom.kind !== 'all'
+}
+
+function selectorsOf(atom: Atom): readonly Selector[] {
+  switch (atom.kind) {
+    case 'has':
+      return [atom.selector]
+    case 'all':
+      return [{ ...atom.selector, filters: [...atom.selector.filters, ...atom.filters] }]
+    default:
+      return [...operandsOf(atom)].flatMap((operand) => (operand.kind === 'count' ? [operand.selector] : []))
+  }
+}
+
+function and(operands: readonly Condition[]): Condition {
+  const [first, ...rest] = operands
+  if (first === undefined) throw new Error('nothing to join')
+  return rest.length === 0 ? first : { kind: 'and', operands, range: first.range }
+}
+
+function not<Inner extends Condition | Filter>(operand: Inner) {
+  return { kind: 'not', operand, range: operand.range } as const
+}

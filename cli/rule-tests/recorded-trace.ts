@@ -1,0 +1,43 @@
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { assembleTrace } from '../../shared/trace/assemble.ts'
+import type { Trace } from '../../shared/trace/span.ts'
+import { counted } from '../text.ts'
+import { collectTraces } from '../traces.ts'
+import type { Report } from './problem.ts'
+import type { Placed, TestTrace } from './test-file.ts'
+
+type RecordedTrace = Extract<TestTrace, { kind: 'file' }>
+
+/** The trace of an OTLP file named in a test; the path is relative to the test file. What is wrong is reported there. */
+export async function recordedTrace(
+  { file, traceId }: RecordedTrace,
+  testFile: string,
+  stdin: Readable,
+  report: Report,
+): Promise<Trace | undefined> {
+  const path = join(dirname(testFile), file.text)
+  const problems: string[] = []
+  const { traces, rejected } = await collectTraces({
+    files: [path],
+    stdin,
+    onProblem: (problem) => problems.push(problem),
+    onProgress: () => {},
+  })
+  const refuse = (message: string, hint: string, { range }: Placed): undefined => {
+    report({ code: 'unreadable-trace', message, hint, range })
+  }
+  for (const problem of problems) refuse(problem, 'name a readable OTLP file', file)
+  for (const [reason, count] of rejected)
+    refuse(`${counted(count, 'span')} of ${path}: ${reason}`, 'mend the ids', file)
+  if (problems.length > 0 || rejected.size > 0) return undefined
+  const wanted = traceId?.text.toLowerCase()
+  const found = traces.filter((trace) => wanted === undefined || trace.traceId === wanted)
+  const [only] = found
+  if (only !== undefined && found.length === 1) return assembleTrace(only.traceId, only.chunks)
+  const held = `${path} holds ${counted(traces.length, 'trace')}`
+  const ids = traces.slice(0, 3).map((trace) => trace.traceId)
+  if (traceId !== undefined)
+    return refuse(`${held}, none of them ${traceId.text}`, `such as ${ids.join(', ')}`, traceId)
+  return refuse(held, `name one by traceId: ${ids[0] ?? ''}`.trim(), file)
+}

@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import type { CheckedRule } from '../../shared/rules/ast.ts'
+import { checkRules } from '../../shared/rules/check.ts'
+import { isRuleFileName, isTestFileName } from '../../shared/rules/read.ts'
+import type { PlacedProblem } from '../../shared/rules/render.ts'
+import { nearest } from '../../shared/rules/suggest.ts'
+import { CommandError } from '../command-error.ts'
+import { filesBelow, type RuleFile, readTextFile } from '../rule-files.ts'
+import type { Report } from './problem.ts'
+import { type Placed, readTestFile, type TestFile } from './test-file.ts'
+
+/** A file of rules under test. */
+export interface TestedRules {
+  readonly source: RuleFile
+  readonly rules: readonly CheckedRule[]
+}
+
+/** One file of tests and the rules it tests. */
+export interface Suite {
+  readonly source: RuleFile
+  readonly tests: TestFile['tests']
+  readonly tested: readonly TestedRules[]
+}
+
+/** All that was found to test; with problems, some tests or rules are missing. */
+export interface Suites {
+  readonly suites: readonly Suite[]
+  /** Every rule file, also those that no test names. */
+  readonly tested: readonly TestedRules[]
+  readonly problems: readonly PlacedProblem[]
+  /** Every file read, to show problems with their lines. */
+  readonly files: readonly RuleFile[]
+}
+
+/**
+ * Finds tests and rules: a file of tests with the rules it names or stands beside, a file of rules with the tests beside
+ * it, a folder with all of both. Nothing to test is a CommandError.
+ */
+export async function loadSuites(paths: readonly string[]): Promise<Suites> {
+  const found = await filesBelow(paths, isRuleOrTest)
+  const testFiles = await filesBelow(
+    [...found.filter(isTestFileName), ...found.filter(isRuleFileName).flatMap(testFilesBeside)],
+    isTestFileName,
+  )
+  const loading: Loading = { tested: new Map(), problems: [], files: [] }
+  for (const file of found.filter((file) => !isTestFileName(file))) await loadRuleFile(loading, file)
+  const suites: Suite[] = []
+  for (const file of testFiles) suites.push(await loadSuite(loading, file))
+  if (suites.length === 0) {
+    throw new CommandError(`no tests in ${paths.join(', ')}`, 'write payments.test.yaml beside payments.rules')
+  }
+  return { suites, tested: [...loading.tested.values()], problems: loading.problems, files: loading.files }
+}
+
+interface Loading {
+  /** By absolute path. */
+  readonly tested: Map<string, TestedRules>
+  readonly problems: PlacedProblem[]
+  readonly files: RuleFile[]
+}
+
+function isRuleOrTest(name: string): boolean {
+  return isRuleFileName(name) || isTestFileName(name)
+}
+
+async function loadRuleFile(loading: Loading, file: string): Promise<TestedRules> {
+  const path = resolve(file)
+  const known = loading.tested.get(path)
+  if (known !== undefined) return known
+  const source = await readTextFile(file)
+  const { rules, problems } = checkRules([source])
+  const tested = { source, rules }
+  loading.tested.set(path, tested)
+  loading.files.push(source)
+  loading.problems.push(...problems)
+  return tested
+}
+
+async function loadSuite(loading: Loading, file: string): Promise<Suite> {
+  const source = await readTextFile(file)
+  const { rules, tests, problems } = readTestFile(source.text)
+  loading.files.push(source)
+  const report: Report = (problem) => loading.problems.push({ ...problem, file })
+  for (const problem of problems) report(problem)
+  const tested: TestedRules[] = []
+  for (const path of ruleFilesOf(file, rules, report)) tested.push(await loadRuleFile(loading, path))
+  reportUnknownRules(tests, tested, report)
+  return { source, tests, tested }
+}
+
+/** The files a test file names, else those it stands beside. */
+function ruleFilesOf(file: string, named: readonly Placed[], report: Report): readonly string[] {
+  if (named.length > 0) {
+    return named.flatMap(({ text, range }) => {
+      const path = fromHere(resolve(dirname(file), text))
+      if (existsSync(path)) return [path]
+      const hint = 'paths are relative to the file of tests'
+      report({ code: 'missing-rules', message: `no such file: ${path}`, hint, range })
+      return []
+    })
+  }
+  const beside = siblings(file.replace(/\.test\.ya?ml$/i, ''), ['.rules', '.yaml', '.yml'])
+  if (beside.length === 0) {
+    const start = { offset: 0, line: 1, column: 1 }
+    const message = `no rules stand beside this file, such as ${file.replace(/\.test\.ya?ml$/i, '.rules')}`
+    const hint = 'add rules: and the path of the rules it tests'
+    report({ code: 'missing-rules', message, hint, range: { start, end: { ...start, offset: 1, column: 2 } } })
+  }
+  return beside
+}
+
+function testFilesBeside(ruleFile: string): readonly string[] {
+  return siblings(ruleFile.replace(/\.(?:rules|ya?ml)$/i, ''), ['.test.yaml', '.test.yml'])
+}
+
+function siblings(stem: string, endings: readonly string[]): readonly string[] {
+  return endings.map((ending) => `${stem}${ending}`).filter((path) => existsSync(path))
+}
+
+/** A path as a person would type it, unless it lies far off. */
+function fromHere(path: string): string {
+  const here = relative('.', path)
+  return here.startsWith(join('..', '..')) ? path : here
+}
+
+function reportUnknownRules(tests: TestFile['tests'], tested: readonly TestedRules[], report: Report): void {
+  const known = tested.flatMap(({ rules }) => rules.map(({ name }) => name))
+  for (const { signals, satisfied, vacuous } of tests) {
+    for (const { text, range } of [...signals, ...satisfied, ...vacuous]) {
+      if (known.includes(text)) continue
+      const meant = nearest(text, known)
+      const hint = meant === undefined ? 'name a rule of the file under test' : `did you mean "${meant}"?`
+      report({ code: 'unknown-rule', message: `no rule under test is named ${text}`, hint, range })
+    }
+  }
+}
