@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander'
 import { InputError } from '../shared/errors.ts'
+import { StorageError } from '../shared/pipeline/storage-error.ts'
 import { checkCommand } from './check.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
@@ -10,6 +11,8 @@ import { fmtCommand } from './fmt.ts'
 import { packageVersion } from './package-root.ts'
 import { replayCommand } from './replay.ts'
 import { serveCommand } from './serve.ts'
+import { connectCommand } from './stack/connect.ts'
+import { keysCommand } from './stack/keys.ts'
 import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
 import { testCommand } from './test.ts'
 
@@ -45,6 +48,8 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .addCommand(explainCommand(terminal, finish))
     .addCommand(fmtCommand(terminal, finish))
     .addCommand(testCommand(terminal, finish))
+    .addCommand(connectCommand(terminal, finish))
+    .addCommand(keysCommand(terminal, finish))
   return withExamples(program, terminal, [['check rules', 'betrace check rules/']])
 }
 
@@ -54,6 +59,14 @@ function describe(error: unknown, screen: Screen): string {
     const hint = error.hint === undefined ? '' : `\n  ${error.hint}`
     return `${name} ${error.message}${hint}\n`
   }
+  if (error instanceof StorageError) return `${name} ${error.message}\n  ${adviceOn(error)}\n`
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   return `${name} an error inside betrace, please report it\n${stack}\n`
+}
+
+/** What to do; where the store has no advice, what it was told. */
+function adviceOn({ transient, hint, cause }: StorageError): string {
+  const said = cause instanceof Error ? cause.message : ''
+  if (transient) return said === '' ? 'run the command again' : `${said}; run the command again`
+  return [said, hint].filter((part) => part !== undefined && part !== '').join('; ')
 }

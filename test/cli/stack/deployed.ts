@@ -1,0 +1,41 @@
+import { afterAll, beforeEach } from 'vitest'
+import { OUTPUTS } from '../../../shared/stores/deployment.ts'
+import { type FakeAccount, fakeAccount } from '../../aws/fake-account.ts'
+
+/** What a stack's outputs look like; tests put the names of their own emulators in. */
+const EXAMPLE: Readonly<Record<keyof typeof OUTPUTS, string>> = {
+  ingestUrl: 'https://a1b2c3.execute-api.eu-central-1.amazonaws.com/main',
+  keySecret: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:keys',
+  signalTopic: 'arn:aws:sns:us-east-1:000000000000:signals',
+  alarmTopic: 'arn:aws:sns:us-east-1:000000000000:alarms',
+  table: 'buffer',
+  timersUrl: 'http://127.0.0.1/timers',
+  deadLettersUrl: 'http://127.0.0.1/dead-letters',
+  rulesBucket: 'rules',
+  archiveBucket: 'archive',
+  dashboardUrl: 'https://eu-central-1.console.aws.amazon.com/cloudwatch',
+}
+
+/** A deployed stack called betrace-main, and this process's environment pointing at it. */
+export function deployed(): { account(): FakeAccount; set(outputs: Partial<typeof EXAMPLE>): void } {
+  const account = fakeAccount()
+  const before = { ...process.env }
+  const set = (outputs: Partial<typeof EXAMPLE>) => {
+    const values = Object.entries({ ...EXAMPLE, ...outputs })
+    account().outputs = Object.fromEntries(values.map(([key, value]) => [OUTPUTS[key as keyof typeof OUTPUTS], value]))
+  }
+  beforeEach(() => {
+    Object.assign(process.env, {
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ENDPOINT_URL_CLOUDFORMATION: account().endpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: account().endpoint,
+    })
+    set({})
+  })
+  afterAll(() => {
+    process.env = before
+  })
+  return { account, set }
+}
