@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isRuleFileName } from '../shared/rules/read.ts'
 
-export interface RuleFile {
+interface RuleFile {
   /** The path as shown in problems. */
   readonly file: string
   readonly text: string
@@ -14,7 +14,7 @@ export interface RulesFolder {
   readonly unreadable: readonly UnreadableFile[]
 }
 
-export interface UnreadableFile {
+interface UnreadableFile {
   readonly file: string
   readonly reason: string
 }

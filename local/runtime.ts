@@ -16,7 +16,7 @@ const ARCHIVE_POLL_MS = 1_000
 const SWEEP_INTERVAL_MS = 60_000
 
 /** How things stand, since the start of the process. */
-export interface RuntimeStats {
+interface RuntimeStats {
   readonly spansReceived: number
   readonly tracesJudged: number
   readonly signals: number

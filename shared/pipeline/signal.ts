@@ -18,7 +18,7 @@ export interface RuleDescription {
 }
 
 /** Why the rule fired: a text a person reads, and the same as data; together at most 16 KiB of JSON. */
-export interface SignalEvidence extends Evidence {
+interface SignalEvidence extends Evidence {
   readonly text: string
 }
 
@@ -55,7 +55,7 @@ export interface SignalEvent extends CloudEvent<`dev.betrace.signal.${SignalStat
   readonly sequence: number
 }
 
-export interface DigestData extends RuleDescription {
+interface DigestData extends RuleDescription {
   /** RFC 3339, UTC; `to` is exclusive. */
   readonly from: string
   readonly to: string
