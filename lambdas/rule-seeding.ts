@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import middy from '@middy/core'
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
+import { isRuleFileName } from '../shared/rules/read.ts'
 import { s3Client } from '../shared/stores/clients.ts'
 import { seedPacks } from '../shared/stores/rule-seeding.ts'
 import { RULE_KEYS, type RuleFile } from '../shared/stores/rule-sets.ts'
@@ -12,7 +13,6 @@ const { log, middleware } = telemetry()
 const bucket = { client: s3Client(), name: setting('rulesBucket') }
 /** Beside the bundle; put there when the stack is synthesized. */
 const PACKS_FOLDER = join(import.meta.dirname, 'rules')
-const RULE_FILE = /\.(rules|ya?ml)$/
 
 /** Runs at each deploy: puts the packs of this release in force, beside the rules that people pushed. */
 export const handler = middy<CloudFormationCustomResourceEvent, void>()
@@ -30,7 +30,7 @@ export const handler = middy<CloudFormationCustomResourceEvent, void>()
 /** The packs that the stack's settings ask for. */
 function packs({ ResourceProperties }: CloudFormationCustomResourceEvent): readonly RuleFile[] {
   const wanted: readonly string[] = ResourceProperties.packs ?? []
-  const names = readdirSync(PACKS_FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => RULE_FILE.test(name))
+  const names = readdirSync(PACKS_FOLDER, { recursive: true, encoding: 'utf8' }).filter(isRuleFileName)
   const unknown = wanted.filter((pack) => pack !== '*' && !names.some((name) => packName(name) === pack))
   if (unknown.length > 0) {
     throw new Error(`no pack is called ${unknown.join(', ')}; there are ${names.map(packName).join(', ')}`)
@@ -43,7 +43,7 @@ function packs({ ResourceProperties }: CloudFormationCustomResourceEvent): reado
 }
 
 function packName(fileName: string): string {
-  return fileName.replace(RULE_FILE, '')
+  return fileName.replace(/\.(rules|ya?ml)$/i, '')
 }
 
 /** CloudFormation waits for this, whatever happened. */
