@@ -1,6 +1,5 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { relative } from 'node:path'
 import type { Writable } from 'node:stream'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Runtime } from '../local/runtime.ts'
@@ -140,7 +139,7 @@ function banner({ url }: Runtime, options: ServeOptions, screen: Screen): string
     `${title(`betrace ${packageVersion()}`)}`,
     `  spans    ${paint(screen, 'cyan', `${url}/v1/traces`)} (OTLP/HTTP, protobuf or JSON)`,
     `  rules    ${options.rules.join(', ')} (a change takes effect within seconds)`,
-    `  data     ${relative('', options.data) || '.'}`,
+    `  data     ${options.data}`,
     `  metrics  ${url}/metrics`,
     '',
     'To send spans from any OpenTelemetry SDK:',
