@@ -4,10 +4,12 @@ import { StorageError } from '../shared/pipeline/storage-error.ts'
 import { checkCommand } from './check.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
+import { compactCommand } from './compact.ts'
 import { demoCommand } from './demo.ts'
 import { evalCommand } from './eval.ts'
 import { explainCommand } from './explain.ts'
 import { fmtCommand } from './fmt.ts'
+import { forgetCommand } from './forget.ts'
 import { packageVersion } from './package-root.ts'
 import { replayCommand } from './replay.ts'
 import { serveCommand } from './serve.ts'
@@ -45,6 +47,8 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .addCommand(checkCommand(terminal, finish))
     .addCommand(evalCommand(terminal, finish))
     .addCommand(replayCommand(terminal, finish))
+    .addCommand(compactCommand(terminal, finish))
+    .addCommand(forgetCommand(terminal, finish))
     .addCommand(explainCommand(terminal, finish))
     .addCommand(fmtCommand(terminal, finish))
     .addCommand(testCommand(terminal, finish))

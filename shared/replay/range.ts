@@ -42,24 +42,28 @@ export function parseRange(from: string, to: string, nowMs: number): ReplayRange
   return range
 }
 
-function parseTime(which: 'from' | 'to', text: string, nowMs: number): number {
+/** Reads one end of a range, milliseconds since 1970. */
+export function parseTime(which: 'from' | 'to', text: string, nowMs: number): number {
   if (text === 'now') return nowMs
   const relative = /^-(\d{1,6})([smhdw])$/.exec(text)
   if (relative !== null) return nowMs - Number(relative[1]) * UNITS_MS[relative[2] as keyof typeof UNITS_MS]
-  const absolute = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text)
-  const parsed =
-    absolute === null ? Number.NaN : Date.parse(`${absolute[1]}T${absolute[2] ?? '00:00'}${absolute[3] ?? 'Z'}`)
-  if (
-    absolute !== null &&
-    new Date(`${absolute[1]}T00:00Z`).toISOString().slice(0, 10) === absolute[1] &&
-    !Number.isNaN(parsed)
-  )
-    return parsed
+  const absolute = parseIso(text)
+  if (absolute !== undefined) return absolute
   throw rangeError(
     'bad-time',
     `${which} is "${text}", which is no time`,
     'write an ISO time such as 2025-10-01T12:00Z or 2025-10-01, a relative one such as -29d, -6h, -90m, or now',
   )
+}
+
+function parseIso(text: string): number | undefined {
+  const [, date, time = '00:00', zone = 'Z'] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? []
+  const dayMs = Date.parse(`${date}T00:00Z`)
+  // Date.parse takes the 30th of February for the 2nd of March.
+  if (Number.isNaN(dayMs) || !iso(dayMs).startsWith(date ?? '')) return undefined
+  const parsed = Date.parse(`${date}T${time}${zone}`)
+  return Number.isNaN(parsed) ? undefined : parsed
 }
 
 function iso(ms: number): string {

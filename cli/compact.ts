@@ -1,0 +1,62 @@
+import { type Command, Option } from 'commander'
+import { compactFolder } from '../local/maintenance/compact.ts'
+import { parseRange } from '../shared/replay/range.ts'
+import { type Finish, newCommand, withExamples } from './command.ts'
+import { createProgress } from './progress.ts'
+import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
+import { counted } from './text.ts'
+
+interface CompactOptions {
+  readonly from: string
+  readonly to: string
+  readonly data: string
+}
+
+/** `betrace compact`: merges small archive files. */
+export function compactCommand(terminal: Terminal, finish: Finish): Command {
+  const command = newCommand('compact', terminal)
+    .summary('merge small archive files')
+    .description('Merges the small files of each archived hour into large ones: less disk, faster replay and queries.')
+    .addOption(new Option('--from <time>', 'first hour to look at').default('-7d'))
+    .addOption(new Option('--to <time>', 'end of the range').default('now'))
+    .addOption(new Option('-d, --data <folder>', 'where everything is kept').env('BETRACE_DATA').default('.betrace'))
+    .action(async (options: CompactOptions) => {
+      finish(await compact(options, terminal))
+    })
+  withExamples(command, terminal, [
+    ['the last week', 'betrace compact'],
+    ['every night, by cron', '0 3 * * * betrace compact --from -2d --data /var/lib/betrace'],
+  ])
+  return command.addHelpText(
+    'after',
+    '\nMay run beside a server and at any time: merged files are deleted an hour later, by the next run.\nExit code: 0 done, 2 bad input, or a file could not be read (it stays as it is).',
+  )
+}
+
+async function compact({ from, to, data }: CompactOptions, terminal: Terminal): Promise<ExitCode> {
+  const nowMs = Date.now()
+  const range = parseRange(from, to, nowMs)
+  const signal = terminal.interrupted()
+  const progress = createProgress(terminal.stderr, () => performance.now())
+  const sum = { merged: 0, written: 0, deleted: 0, bytesMerged: 0, bytesWritten: 0, failures: 0 }
+  for await (const hour of compactFolder(data, range, nowMs)) {
+    for (const key of ['merged', 'written', 'deleted', 'bytesMerged', 'bytesWritten'] as const) sum[key] += hour[key]
+    sum.failures += hour.failures.length
+    for (const { key, reason } of hour.failures) {
+      progress.clear()
+      terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${key}: ${reason}\n`)
+    }
+    progress.show(`compacting, ${counted(hour.hoursLeft, 'hour')} left`)
+    if (signal.aborted) break
+  }
+  progress.clear()
+  await write(terminal.stdout, `${summary(sum)}\n`)
+  return sum.failures > 0 ? 2 : 0
+}
+
+function summary(sum: Readonly<Record<'merged' | 'written' | 'deleted' | 'bytesMerged' | 'bytesWritten', number>>) {
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+  const merged = `${counted(sum.merged, 'file')} (${megabytes(sum.bytesMerged)}) merged`
+  const into = sum.merged === 0 ? '' : ` into ${sum.written} (${megabytes(sum.bytesWritten)})`
+  return `${merged}${into}; ${sum.deleted} merged before are deleted`
+}

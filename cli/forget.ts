@@ -1,0 +1,94 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type ForgottenData, forgetLocally } from '../local/maintenance/forget.ts'
+import type { Forgotten } from '../shared/archive/forget.ts'
+import { parseTime } from '../shared/replay/range.ts'
+import { type Finish, newCommand, withExamples } from './command.ts'
+import { CommandError } from './command-error.ts'
+import { createProgress } from './progress.ts'
+import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
+import { counted } from './text.ts'
+
+interface ForgetOptions {
+  readonly trace?: string
+  readonly where?: Forgotten
+  readonly from?: string
+  readonly to?: string
+  readonly data: string
+  readonly dryRun?: true
+}
+
+/** `betrace forget`: removes traces from everything that is kept. */
+export function forgetCommand(terminal: Terminal, finish: Finish): Command {
+  const command = newCommand('forget', terminal)
+    .summary("remove a trace, or a person's traces")
+    .description('Removes traces from the archive and the database, with their signals. What is removed is gone.')
+    .addOption(new Option('--trace <id>', 'the trace of this id').argParser(parseTraceId).conflicts('where'))
+    .addOption(
+      new Option('--where <key=value>', 'every trace with this value on a span, an event or a resource').argParser(
+        parseCondition,
+      ),
+    )
+    .addOption(new Option('--from <time>', 'only traces filed from then on'))
+    .addOption(new Option('--to <time>', 'only traces filed before'))
+    .addOption(new Option('-d, --data <folder>', 'where everything is kept').env('BETRACE_DATA').default('.betrace'))
+    .addOption(new Option('--dry-run', 'say what would be removed, and remove nothing'))
+    .action(async (options: ForgetOptions) => {
+      finish(await forget(options, terminal))
+    })
+  withExamples(command, terminal, [
+    ['a person, wherever they are', 'betrace forget --where enduser.id=4711'],
+    ['what that would remove', 'betrace forget --where enduser.id=4711 --dry-run'],
+    ['one trace', 'betrace forget --trace 4bf92f3577b34da6a3ce929d0e0e4736'],
+  ])
+  return command.addHelpText(
+    'after',
+    '\nWhole hours of the range are looked through. Stop the server first; traces it has not yet judged are not found by --where.\nExit code: 0 done, 2 bad input, or a file could not be read and may still hold what is to be forgotten.',
+  )
+}
+
+function parseTraceId(text: string): string {
+  const id = text.toLowerCase()
+  if (!/^[0-9a-f]{32}$/.test(id)) throw new InvalidArgumentError('Write a trace id as 32 hexadecimal digits.')
+  return id
+}
+
+function parseCondition(text: string): Forgotten {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (key === undefined || value === undefined) throw new InvalidArgumentError('Write a condition as key=value.')
+  return { kind: 'where', key, value }
+}
+
+async function forget(options: ForgetOptions, terminal: Terminal): Promise<ExitCode> {
+  const nowMs = Date.now()
+  const forgotten = options.trace === undefined ? options.where : { kind: 'trace' as const, traceId: options.trace }
+  if (forgotten === undefined) throw new CommandError('nothing to forget', 'name --trace ID or --where key=value')
+  const range = {
+    fromMs: options.from === undefined ? 0 : parseTime('from', options.from, nowMs),
+    toMs: options.to === undefined ? Number.POSITIVE_INFINITY : parseTime('to', options.to, nowMs),
+  }
+  const progress = createProgress(terminal.stderr, () => performance.now())
+  const found = await forgetLocally({
+    dataFolder: options.data,
+    forgotten,
+    range,
+    dryRun: options.dryRun === true,
+    nowMs,
+    onHour: (done, hours) => progress.show(`looking through hour ${done} of ${hours}`),
+  })
+  progress.clear()
+  for (const { key, reason } of found.failures) {
+    terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${key}: ${reason}\n`)
+  }
+  await write(terminal.stdout, describe(found, options.dryRun === true))
+  return found.failures.length > 0 ? 2 : 0
+}
+
+function describe(found: ForgottenData, dryRun: boolean): string {
+  const ids = found.traceIds.map((traceId) => `${traceId}\n`).join('')
+  const traces = `${counted(found.traceIds.length, 'trace')} with ${counted(found.spans, 'archived span')}`
+  const looked = `in ${counted(found.hours, 'hour')}`
+  if (dryRun) return `${ids}${traces} ${looked} would be removed\n`
+  const files = `${counted(found.objectsRewritten, 'file')} written anew, ${found.objectsDeleted} deleted`
+  const rows = `${counted(found.signals, 'signal')} and ${counted(found.chunks, 'chunk')} in the database`
+  return `${ids}${traces} ${looked} removed: ${files}, ${rows}\n`
+}

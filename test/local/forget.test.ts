@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { forgetLocally } from '../../local/maintenance/forget.ts'
+import { CHARGE, runtimes } from './harness.ts'
+
+const runtime = runtimes()
+
+test('a forgotten trace leaves the database too: its chunks, its signals, and their bytes', async () => {
+  const home = runtime.newHome()
+  const forgotten = 'a1'.repeat(16)
+  const live = await runtime.start(home)
+  await runtime.send(live, [CHARGE], forgotten)
+  await runtime.send(live, [CHARGE], 'b2'.repeat(16))
+  await runtime.pass(live, 60_000)
+  expect(live.signals.find({})).toHaveLength(2)
+  await runtime.stop(live)
+
+  const removed = await forgetLocally({
+    dataFolder: home.dataFolder,
+    forgotten: { kind: 'trace', traceId: forgotten },
+    range: { fromMs: 0, toMs: Number.POSITIVE_INFINITY },
+    dryRun: false,
+    nowMs: runtime.now(),
+  })
+  expect(removed).toMatchObject({ chunks: 1, signals: 1, failures: [] })
+  const later = await runtime.start(home)
+  expect(later.signals.find({}).map(({ event }) => event.data.traceId)).toEqual(['b2'.repeat(16)])
+  const database = await readFile(join(home.dataFolder, 'betrace.db'), 'latin1')
+  expect(database).not.toContain(`"traceId":"${forgotten}"`)
+  expect(database).toContain(`"traceId":"${'b2'.repeat(16)}"`)
+})
