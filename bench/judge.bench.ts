@@ -52,12 +52,27 @@ function mixedCases(): readonly Case[] {
 function scalingCases(): readonly Case[] {
   const random = seededRandom(seed)
   const set = compileRules(denseRules(random, 50))
-  const ofSpans = (count: number): Case => ({
-    ...judging([shopTrace(random, count)], set),
-    name: `50 dense rules, ${count.toLocaleString('en')} spans a trace`,
-  })
-  const small = ofSpans(100)
-  return [small, { ...ofSpans(10_000), against: { baseline: small.name, ratio: 'times slower', atMost: 1.2 } }]
+  const [small, large] = [shopTrace(random, 100), shopTrace(random, 10_000)]
+  const judged = (recorded: RecordedTrace): Work => {
+    const trace = assembleTrace(recorded.traceId, [recorded.bytes])
+    return { run: () => judge(set, trace), units: recorded.spanCount, unit: 'span' }
+  }
+  const baseline = '50 dense rules, 100 spans, assembled'
+  const fromBytes = '50 dense rules, 100 spans, from bytes'
+  return [
+    { name: baseline, ...judged(small) },
+    {
+      name: '50 dense rules, 10,000 spans, assembled',
+      ...judged(large),
+      against: { baseline, ratio: 'times slower', atMost: 1.2 },
+    },
+    { name: fromBytes, ...judging([small], set) },
+    {
+      name: '50 dense rules, 10,000 spans, from bytes',
+      ...judging([large], set),
+      against: { baseline: fromBytes, ratio: 'times slower' },
+    },
+  ]
 }
 
 /** Reviews and purchases in turn. */
@@ -69,7 +84,7 @@ function someTraces(count: number): readonly RecordedTrace[] {
 type Work = Pick<Case, 'run' | 'units' | 'unit'>
 
 function assembling(recorded: readonly RecordedTrace[]): Case {
-  return { name: 'assembling alone', ...perSpan(recorded, (trace) => trace) }
+  return { name: 'assembling alone', ...perSpan(recorded, ({ spans }) => spans.length) }
 }
 
 function judging(recorded: readonly RecordedTrace[], set: RuleSet): Work {
