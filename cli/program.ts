@@ -15,6 +15,7 @@ import { replayCommand } from './replay.ts'
 import { serveCommand } from './serve.ts'
 import { connectCommand } from './stack/connect.ts'
 import { keysCommand } from './stack/keys.ts'
+import { rulesCommand } from './stack/rules.ts'
 import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
 import { testCommand } from './test.ts'
 
@@ -54,6 +55,7 @@ function createProgram(terminal: Terminal, finish: Finish): Command {
     .addCommand(testCommand(terminal, finish))
     .addCommand(connectCommand(terminal, finish))
     .addCommand(keysCommand(terminal, finish))
+    .addCommand(rulesCommand(terminal, finish))
   return withExamples(program, terminal, [['check rules', 'betrace check rules/']])
 }
 

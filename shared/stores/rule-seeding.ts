@@ -1,7 +1,15 @@
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { StorageError } from '../pipeline/storage-error.ts'
 import { asked } from './aws-failure.ts'
-import { findCurrentSet, RULE_KEYS, type RuleFile, type RulesBucket, switchRuleSet, writeRuleSet } from './rule-sets.ts'
+import {
+  findCurrentSet,
+  RULE_KEYS,
+  type RuleFile,
+  type RulesBucket,
+  setsBefore,
+  switchRuleSet,
+  writeRuleSet,
+} from './rule-sets.ts'
 
 /** Somebody may push rules while a deploy is under way, but hardly more than once. */
 const SWITCH_ATTEMPTS = 5
@@ -26,7 +34,7 @@ export async function seedPacks(bucket: RulesBucket, packs: readonly RuleFile[])
     const current = await findCurrentSet(bucket)
     const own = current?.files.filter(({ file }) => !file.startsWith(RULE_KEYS.packs)) ?? []
     const id = await writeRuleSet(bucket, [...packs, ...own])
-    if (id === current?.id || (await switchRuleSet(bucket, id, current?.etag))) return id
+    if (id === current?.id || (await switchRuleSet(bucket, id, current?.etag, setsBefore(current)))) return id
   }
   throw new StorageError('unavailable', 'the rules were switched by others again and again')
 }

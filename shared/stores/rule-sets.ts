@@ -30,13 +30,24 @@ export interface RulesBucket {
 /** 10,000 rules of a kilobyte; a set larger than this is a mistake that would slow every cold start. */
 export const MAX_SET_BYTES = 32 * 1024 * 1024
 
-const pointerSchema = v.object({ set: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) })
+/** How far back a rollback finds its way by itself. */
+const EARLIER_SETS = 20
+
+const setId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+const pointerSchema = v.object({ set: setId, earlier: v.optional(v.array(setId), []) })
 const setSchema = v.object({ files: v.array(v.object({ file: v.string(), text: v.string() })) })
 
 /** Which set is in force, and by which ETag a later reader or writer sees whether it still is. */
 export interface Pointer {
   readonly id: string
   readonly etag: string
+  /** Sets that were in force before, the last one first. */
+  readonly earlier: readonly string[]
+}
+
+/** What was in force before the next set, once this one is replaced. */
+export function setsBefore(current: Pointer | undefined): readonly string[] {
+  return current === undefined ? [] : [current.id, ...current.earlier].slice(0, EARLIER_SETS)
 }
 
 /** The pointer to the set in force. */
@@ -56,7 +67,8 @@ function getPointer(bucket: RulesBucket, knownEtag?: string): Promise<GetObjectC
 }
 
 async function pointerIn(output: GetObjectCommandOutput): Promise<Pointer> {
-  return { id: parsed(pointerSchema, await textOf(output), RULE_KEYS.pointer).set, etag: output.ETag ?? '' }
+  const { set, earlier } = parsed(pointerSchema, await textOf(output), RULE_KEYS.pointer)
+  return { id: set, etag: output.ETag ?? '', earlier }
 }
 
 /** The files of a set, whose content must be what its name says. */
@@ -113,11 +125,16 @@ export async function writeRuleSet(bucket: RulesBucket, files: readonly RuleFile
  * Puts a set in force, unless somebody else switched since the pointer had this ETag (undefined: there was none);
  * false, and nothing changed, if so.
  */
-export async function switchRuleSet(bucket: RulesBucket, id: string, knownEtag: string | undefined): Promise<boolean> {
+export async function switchRuleSet(
+  bucket: RulesBucket,
+  id: string,
+  knownEtag: string | undefined,
+  earlier: readonly string[] = [],
+): Promise<boolean> {
   const put = new PutObjectCommand({
     Bucket: bucket.name,
     Key: RULE_KEYS.pointer,
-    Body: JSON.stringify({ set: id }),
+    Body: JSON.stringify({ set: id, earlier }),
     ContentType: 'application/json',
     ...(knownEtag === undefined ? { IfNoneMatch: '*' } : { IfMatch: knownEtag }),
   })
