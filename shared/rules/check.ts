@@ -57,7 +57,8 @@ type Place = { readonly file: string; readonly line: number }
 
 function checkFile({ file, text }: RuleSource, set: RuleSet): readonly RuleProblem[] {
   const read = readRules(file, text)
-  const problems = read.problems.map((problem): RuleProblem => ({ ...problem, file }))
+  const outside = inOrder([...read.problems, ...problemsOf({ conditions: read.defined, problems: read.problems })])
+  const problems = outside.map((problem): RuleProblem => ({ ...problem, file }))
   for (const entry of read.rules) {
     set.ruleCount += 1
     const found = inOrder([...problemsInSet(file, entry, set), ...entry.problems, ...problemsOf(entry)])
@@ -90,7 +91,7 @@ function problemsInSet(file: string, { name, nameRange }: ReadRule, set: RuleSet
 }
 
 /** What the passes find; nothing of a rule that uses what this version cannot judge, where they would misread it. */
-function problemsOf({ conditions, problems }: ReadRule): readonly TextProblem[] {
+function problemsOf({ conditions, problems }: Pick<ReadRule, 'conditions' | 'problems'>): readonly TextProblem[] {
   if (problems.some(({ code }) => code === 'unsupported-feature')) return []
   const found: TextProblem[] = []
   for (const pass of PASSES) pass(conditions, (problem) => found.push(problem))

@@ -27,7 +27,7 @@ export function readPack(text: string): ReadFile {
   const problems: TextProblem[] = []
   const report = (problem: TextProblem) => problems.push(problem)
   const nodes = parsePack(sourceOf(text), report)
-  return { rules: nodes === undefined ? [] : readItems(nodes, report), problems }
+  return { rules: nodes === undefined ? [] : readItems(nodes, report), problems, defined: [] }
 }
 
 function readItems(nodes: PackNodes, report: Report): readonly ReadRule[] {
@@ -118,9 +118,12 @@ function readTags(nodes: PackNodes, node: Node | undefined, report: Report): rea
   return []
 }
 
-const NOTHING: Omit<ParsedBody, 'problems'> = { body: undefined, conditions: [] }
+type ReadCondition = Pick<ParsedBody, 'body' | 'conditions'>
 
-function readCondition(nodes: PackNodes, node: Scalar<string>, report: Report): Omit<ParsedBody, 'problems'> {
+const NOTHING: ReadCondition = { body: undefined, conditions: [] }
+
+/** In a pack, definitions belong to the condition they stand in. */
+function readCondition(nodes: PackNodes, node: Scalar<string>, report: Report): ReadCondition {
   if (Buffer.byteLength(node.value) > RULE_BYTES_LIMIT) {
     const hint = 'split it into several rules'
     report(problemAt(rangeOf(nodes, node), 'rule-too-long', 'a rule holds at most 64 KiB', hint))
@@ -129,6 +132,6 @@ function readCondition(nodes: PackNodes, node: Scalar<string>, report: Report): 
   const offsets = offsetsOfScalar(nodes.source.text, node)
   const last = offsets.at(-1) ?? 0
   const parsed = parseBody(node.value, (offset) => nodes.source.positionAt(offsets[offset] ?? last))
-  for (const problem of parsed.problems) report(problem)
-  return parsed
+  for (const problem of [...parsed.definitions.problems, ...parsed.problems]) report(problem)
+  return { body: parsed.body, conditions: [...parsed.definitions.conditions, ...parsed.conditions] }
 }

@@ -3,6 +3,8 @@ import type { SourcePosition, SourceRange } from '../errors.ts'
 import type { Condition, Invariant, Pattern } from './ast.ts'
 import { inOrder, type TextProblem } from './problem.ts'
 import { resolveBody } from './resolve/body.ts'
+import { type Definitions, newDefinitions } from './resolve/definitions.ts'
+import type { Reading } from './resolve/reading.ts'
 import type { Span, SyntaxBody, TooDeep } from './syntax.ts'
 
 /** A rule's body as read; with problems it is partial or missing. */
@@ -11,13 +13,26 @@ export interface ParsedBody {
   /** What could be read of its conditions, where more problems can be looked for. */
   readonly conditions: readonly Condition[]
   readonly problems: readonly TextProblem[]
+  /** The definitions before and after the condition. */
+  readonly definitions: ReadDefinitions
+}
+
+/** What was found in definitions, to be checked once however many rules use them. */
+export interface ReadDefinitions {
+  readonly conditions: readonly Condition[]
+  readonly problems: readonly TextProblem[]
 }
 
 /**
  * Reads a rule's body: a pattern or a when/always/never rule. `positionAt` tells where an offset of `text` stands in its
- * file. Never throws for bad input: all problems are returned, in the order of the text.
+ * file; `definitions` are those of the file so far, to which its own are added. Never throws for bad input: all problems
+ * are returned, in the order of the text.
  */
-export function parseBody(text: string, positionAt: (offset: number) => SourcePosition): ParsedBody {
+export function parseBody(
+  text: string,
+  positionAt: (offset: number) => SourcePosition,
+  definitions: Definitions = newDefinitions(),
+): ParsedBody {
   const problems: TextProblem[] = []
   const rangeOf = (span: Span): SourceRange => ({ start: positionAt(span.start), end: positionAt(span.end) })
   const body = text.trimEnd()
@@ -30,11 +45,24 @@ export function parseBody(text: string, positionAt: (offset: number) => SourcePo
       hint,
       range: rangeOf(syntax),
     })
-    return { body: undefined, conditions: [], problems }
+    return { body: undefined, conditions: [], problems, definitions: NO_DEFINITIONS }
   }
-  const resolved = resolveBody({ text: body, rangeOf, report: (problem) => problems.push(problem) }, syntax)
-  return { ...resolved, problems: inOrder(problems) }
+  const reading: Reading = {
+    text: body,
+    definitions,
+    expanded: 0,
+    rangeOf,
+    report: (problem) => problems.push(problem),
+  }
+  const outside: TextProblem[] = []
+  const { defined, ...resolved } = resolveBody(reading, syntax, {
+    ...reading,
+    report: (problem) => outside.push(problem),
+  })
+  return { ...resolved, problems: inOrder(problems), definitions: { conditions: defined, problems: inOrder(outside) } }
 }
+
+export const NO_DEFINITIONS: ReadDefinitions = { conditions: [], problems: [] }
 
 /** The syntax of a rule's body, before words have a meaning; any text has one unless it nests too deep. */
 export function parseSyntax(text: string): SyntaxBody | TooDeep {

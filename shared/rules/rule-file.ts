@@ -1,10 +1,12 @@
 import type { SourceRange } from '../errors.ts'
-import type { Rule } from './ast.ts'
+import type { Condition, Rule } from './ast.ts'
 import { type Header, type Line, readHeader, readMetadata, setsMode } from './header.ts'
-import { type ParsedBody, parseBody } from './parse.ts'
+import { NO_DEFINITIONS, type ParsedBody, parseBody, parseSyntax, type ReadDefinitions } from './parse.ts'
 import type { RuleProblemCode, TextProblem } from './problem.ts'
+import { type Definitions, newDefinitions } from './resolve/definitions.ts'
 import { isBlankOrComment, type Section, sectionsOf } from './sections.ts'
 import { rangeIn, type Source, sourceOf } from './source.ts'
+import type { SyntaxBody } from './syntax.ts'
 
 /** Bytes of UTF-8 from a rule's header to its last visible character. */
 export const RULE_BYTES_LIMIT = 65_536
@@ -23,31 +25,63 @@ export interface ReadRule {
 export interface ReadFile {
   readonly rules: readonly ReadRule[]
   readonly problems: readonly TextProblem[]
+  /** What `define` names, where that belongs to no single rule. */
+  readonly defined: readonly Condition[]
 }
 
 /** Reads a `*.rules` file; a rule with problems never stops the others. */
 export function readRuleFile(text: string): ReadFile {
   const source = sourceOf(text)
   const { preamble, sections } = sectionsOf(source)
-  const stray = preamble.find((line) => !isBlankOrComment(source.text.slice(line.start, line.end)))
+  const definitions = newDefinitions()
+  const before = readPreamble(source, preamble, definitions)
+  const read = sections.map((section) => readSection(source, section, definitions))
+  const found = [before, ...read.map((section) => section.definitions)]
   return {
-    rules: sections.map((section) => readSection(source, section)),
-    problems: stray === undefined ? [] : [strayProblem(source, stray)],
+    rules: read.map(({ rule }) => rule),
+    problems: found.flatMap(({ problems }) => problems),
+    defined: found.flatMap(({ conditions }) => conditions),
   }
 }
 
-function strayProblem(source: Source, line: Line): TextProblem {
-  const range = visibleRange(source, line)
-  const definition = /^\s*(let\s+\$|define\s+\w)/.exec(source.text.slice(line.start, line.end))
-  if (definition !== null) {
-    const message = `"${definition[1]?.split(/\s/)[0]}" is not judged by this version yet`
-    return { code: 'unsupported-feature', message, hint: 'write the value or condition where it is used', range }
+/** What stands before the first header: definitions, and nothing else but comments. */
+function readPreamble(source: Source, lines: readonly Line[], definitions: Definitions): ReadDefinitions {
+  const start = lines[0]?.start ?? 0
+  const text = source.text.slice(start, lines.at(-1)?.end ?? start).trimEnd()
+  if (lines.every((line) => isBlankOrComment(source.text.slice(line.start, line.end)))) return NO_DEFINITIONS
+  if (Buffer.byteLength(text) > RULE_BYTES_LIMIT) {
+    const problem: TextProblem = {
+      code: 'rule-too-long',
+      message: 'definitions before the first rule hold at most 64 KiB',
+      hint: 'move some behind the first rule',
+      range: rangeIn(source, start, start + 1),
+    }
+    return { conditions: [], problems: [problem] }
   }
+  const syntax = parseSyntax(text)
+  const stray = syntax.kind === 'tooDeep' ? undefined : strayOffset(syntax)
+  const line = stray === undefined ? undefined : lines.find((each) => each.end > start + stray)
+  const read = parseBody(text.slice(0, stray), (offset) => source.positionAt(start + offset), definitions)
+  // Without a condition after them, the definitions are all there is to read.
+  const problems = [...read.definitions.problems, ...read.problems.filter(({ code }) => code !== 'missing-condition')]
+  if (line === undefined) return { ...read.definitions, problems }
+  return { ...read.definitions, problems: [...read.definitions.problems, strayProblem(source, line)] }
+}
+
+/** Where something other than definitions begins. */
+function strayOffset({ kind, start, extra, ...body }: SyntaxBody): number | undefined {
+  if (kind === 'blocks') return start
+  const condition = (body as SyntaxBody & { readonly kind: 'pattern' }).condition
+  if (condition.kind !== 'missing') return start
+  return extra?.start
+}
+
+function strayProblem(source: Source, line: Line): TextProblem {
   return {
     code: 'condition-before-header',
     message: 'no rule has begun here',
     hint: 'write // Signal: NAME (severity) on the line before the condition',
-    range,
+    range: visibleRange(source, line),
   }
 }
 
@@ -57,7 +91,13 @@ function visibleRange(source: Source, line: Line) {
   return rangeIn(source, line.start + indent, line.start + Math.max(text.trimEnd().length, indent + 1))
 }
 
-function readSection(source: Source, section: Section): ReadRule {
+/** A rule, and the definitions around its condition. */
+interface ReadSection {
+  readonly rule: ReadRule
+  readonly definitions: ReadDefinitions
+}
+
+function readSection(source: Source, section: Section, known: Definitions): ReadSection {
   const problems: TextProblem[] = []
   const report = (problem: TextProblem) => problems.push(problem)
   const header = readHeader(source, section.header, report)
@@ -69,11 +109,11 @@ function readSection(source: Source, section: Section): ReadRule {
     report({ code, message, hint, range: header.nameRange })
   if (text === '') {
     problem('missing-condition', 'the rule has no condition', 'write its condition below the header')
-    return { name: header.name, nameRange: header.nameRange, rule: undefined, conditions: [], problems }
+    return unread(header, problems)
   }
   if (Buffer.byteLength(source.text.slice(section.header.start, start + text.length)) > RULE_BYTES_LIMIT) {
     problem('rule-too-long', 'a rule holds at most 64 KiB', 'split it into several rules')
-    return { name: header.name, nameRange: header.nameRange, rule: undefined, conditions: [], problems }
+    return unread(header, problems)
   }
   for (const line of section.body.filter(({ start, end }) => setsMode(source.text.slice(start, end)))) {
     const hint = 'move the line up, to just below the header'
@@ -84,8 +124,9 @@ function readSection(source: Source, section: Section): ReadRule {
       range: visibleRange(source, line),
     })
   }
-  const { body, conditions, problems: found } = parseBody(text, (offset) => source.positionAt(start + offset))
-  problems.push(...found)
+  const parsed = parseBody(text, (offset) => source.positionAt(start + offset), known)
+  const { body, conditions, definitions } = parsed
+  problems.push(...parsed.problems)
   const end = start + text.length
   const rule = body && {
     ...nameOf(header),
@@ -94,7 +135,11 @@ function readSection(source: Source, section: Section): ReadRule {
     text: text.trim(),
     range: rangeIn(source, section.header.start, end),
   }
-  return { name: header.name, nameRange: header.nameRange, rule, conditions, problems }
+  return { rule: { name: header.name, nameRange: header.nameRange, rule, conditions, problems }, definitions }
+}
+
+function unread({ name, nameRange }: Header, problems: readonly TextProblem[]): ReadSection {
+  return { rule: { name, nameRange, rule: undefined, conditions: [], problems }, definitions: NO_DEFINITIONS }
 }
 
 /** A header with problems still gets a name, so that the rest of its rule can be checked; such a rule is never used. */

@@ -22,20 +22,38 @@ export interface Extra extends Span {
 }
 
 /** What the grammar makes of one rule's body, before words have a meaning. */
-export type SyntaxBody =
-  | (Span & { readonly kind: 'definition'; readonly definition: Token })
-  | (Span & {
-      readonly kind: 'pattern'
-      readonly condition: SyntaxNode
-      readonly definition: Token | null
-      readonly extra: Extra | null
-    })
-  | (Span & {
-      readonly kind: 'blocks'
-      readonly blocks: readonly SyntaxBlock[]
-      readonly definition: Token | null
-      readonly extra: Extra | null
-    })
+export type SyntaxBody = Surrounded &
+  (
+    | { readonly kind: 'pattern'; readonly condition: SyntaxNode }
+    | { readonly kind: 'blocks'; readonly blocks: readonly SyntaxBlock[] }
+  )
+
+interface Surrounded extends Span {
+  readonly before: readonly DefinitionNode[]
+  readonly after: readonly DefinitionNode[]
+  readonly extra: Extra | null
+}
+
+export type DefinitionNode = LetNode | DefineNode
+
+interface Defining extends Span {
+  readonly keyword: Token
+  readonly name: Token
+  readonly equals: Token
+}
+
+/** `let $name = value`. */
+export interface LetNode extends Defining {
+  readonly kind: 'let'
+  readonly value: SyntaxNode
+  readonly extra: Extra | null
+}
+
+/** `define name = condition`. */
+export interface DefineNode extends Defining {
+  readonly kind: 'define'
+  readonly condition: SyntaxNode
+}
 
 export interface SyntaxBlock extends Span {
   readonly kind: 'block'

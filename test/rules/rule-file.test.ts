@@ -144,9 +144,6 @@ describe('a file', () => {
     expect(check('// a file\n  trace.has(a)\n  and b\n// Signal: A (low)\na').places).toEqual([
       ['condition-before-header 2:3-15', 'write // Signal: NAME (severity) on the line before the condition'],
     ])
-    expect(check('let $a = [b]\n// Signal: A (low)\na').places.map(([place]) => place)).toEqual([
-      'unsupported-feature 1:1-13',
-    ])
   })
 
   it.each(['', '\n', '// only a comment\n', '   \n\t\n'])('reports a rule without a condition: %j', (body) => {

@@ -1,5 +1,6 @@
 import type {
   ArithmeticNode,
+  DefinitionNode,
   MethodNode,
   RelationNode,
   SelectorCallNode,
@@ -12,8 +13,34 @@ import type {
 import { group, indent, type Layout, line, newline, sequence, softLine } from './layout.ts'
 import { commentFollows, commentsBeforeClose, mark, ownComments, type Reader, token } from './tokens.ts'
 
-/** How a rule's body is laid out. The top of a pattern always breaks: one operand of `and` or `or` a line. */
+/** How a rule's body is laid out, definitions apart from its condition by an empty line. */
 export function bodyLayout(reader: Reader, body: SyntaxBody): Layout {
+  const before = definitionsLayout(reader, body.before)
+  const isEmpty = body.kind === 'pattern' && body.condition.kind === 'missing'
+  const condition = isEmpty ? [] : [conditionLayout(reader, body)]
+  const after = definitionsLayout(reader, body.after)
+  return joined([...before, ...condition, ...after], [newline, newline])
+}
+
+function definitionsLayout(reader: Reader, definitions: readonly DefinitionNode[]): readonly Layout[] {
+  if (definitions.length === 0) return []
+  return [
+    joined(
+      definitions.map((definition) => definitionLayout(reader, definition)),
+      [newline],
+    ),
+  ]
+}
+
+function definitionLayout(reader: Reader, definition: DefinitionNode): Layout {
+  const above = ownComments(reader, definition.start)
+  const start = [definition.keyword, definition.name, definition.equals].flatMap((word) => [token(reader, word), ' '])
+  const meaning = definition.kind === 'let' ? definition.value : definition.condition
+  return sequence([...above, group([...start, node(reader, meaning)])])
+}
+
+/** The top of a pattern always breaks: one operand of `and` or `or` a line. */
+function conditionLayout(reader: Reader, body: SyntaxBody): Layout {
   switch (body.kind) {
     case 'pattern':
       return isChain(body.condition) ? chain(reader, body.condition, true) : node(reader, body.condition)
@@ -22,8 +49,6 @@ export function bodyLayout(reader: Reader, body: SyntaxBody): Layout {
         body.blocks.map((block) => blockLayout(reader, block)),
         [newline],
       )
-    case 'definition':
-      throw new Error('a definition is no body of a rule')
   }
 }
 

@@ -1,5 +1,5 @@
 import { KEYS, type Line } from '../header.ts'
-import { type Section, sectionsOf } from '../sections.ts'
+import { isBlankOrComment, type Section, sectionsOf } from '../sections.ts'
 import { type Source, sourceOf } from '../source.ts'
 import { bodyLines, paragraphs } from './lines.ts'
 
@@ -7,7 +7,7 @@ import { bodyLines, paragraphs } from './lines.ts'
 export function layOutFile(text: string): string {
   const source = sourceOf(text)
   const { preamble, sections } = sectionsOf(source)
-  const lines = [...paragraphs(preamble.map((line) => textOf(source, line)))]
+  const lines = [...preambleLines(source, preamble)]
   for (const [index, section] of sections.entries()) {
     const { rule, remarks } = ruleLines(source, section)
     const isLast = index === sections.length - 1
@@ -17,6 +17,14 @@ export function layOutFile(text: string): string {
   while (lines.at(-1) === '') lines.pop()
   while (lines[0] === '') lines.shift()
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`
+}
+
+/** Definitions and comments before the first rule; the definitions end with an empty line. */
+function preambleLines(source: Source, preamble: readonly Line[]): readonly string[] {
+  if (preamble.every((line) => isBlankOrComment(textOf(source, line))))
+    return paragraphs(preamble.map((line) => textOf(source, line)))
+  const { body, remarks } = bodyLines(source.text.slice(preamble[0]?.start, preamble.at(-1)?.end))
+  return [...body, ...(remarks.includes('') ? remarks : ['', ...remarks])]
 }
 
 function textOf(source: Source, line: Line): string {

@@ -1,10 +1,11 @@
 import type { Condition, Invariant, Pattern } from '../ast.ts'
 import { nearest } from '../suggest.ts'
-import type { SyntaxBlock, SyntaxBody } from '../syntax.ts'
+import type { SyntaxBlock, SyntaxBody, SyntaxNode } from '../syntax.ts'
 import { reportExtra, reportUnclosed } from './bracket.ts'
 import { resolveCondition } from './condition.ts'
+import { resolveDefinitions } from './define.ts'
+import { checkDepth } from './definitions.ts'
 import { type Reading, report } from './reading.ts'
-import { reportUnsupported } from './unsupported.ts'
 
 type BlockName = 'when' | 'always' | 'never' | 'except'
 
@@ -14,20 +15,38 @@ export interface ResolvedBody {
   readonly conditions: readonly Condition[]
 }
 
-/** What a rule says, from its syntax; reports whatever says nothing. */
-export function resolveBody(reading: Reading, body: SyntaxBody): ResolvedBody {
-  if (body.definition !== null) reportUnsupported(reading, body.definition, `"${body.definition.text}"`)
-  if (body.kind === 'definition') return { body: undefined, conditions: [] }
+/** The conditions that the definitions around a rule's body stand for; problems in them are not the rule's. */
+export interface ResolvedDefinitions {
+  readonly defined: readonly Condition[]
+}
+
+/**
+ * What a rule says, from its syntax; reports whatever says nothing. `outside` is where problems of the definitions before
+ * and after the condition are reported.
+ */
+export function resolveBody(reading: Reading, body: SyntaxBody, outside: Reading): ResolvedBody & ResolvedDefinitions {
+  const before = resolveDefinitions(outside, body.before)
   const resolved = body.kind === 'pattern' ? resolvePattern(reading, body) : resolveInvariant(reading, body)
-  if (body.extra !== null && body.definition === null) reportExtra(reading, body.extra, 'after the condition')
-  return resolved
+  const after = resolveDefinitions(outside, body.after)
+  if (body.extra !== null) reportExtra(reading, body.extra, 'after the condition')
+  return { ...resolved, defined: [...before, ...after] }
 }
 
 function resolvePattern(reading: Reading, body: SyntaxBody & { readonly kind: 'pattern' }): ResolvedBody {
+  const [first] = body.before
+  if (body.condition.kind === 'missing' && body.extra === null && first !== undefined) {
+    const hint = 'write the condition after its definitions'
+    report(reading, first.keyword, 'missing-condition', 'definitions stand here, but no condition', hint)
+    return { body: undefined, conditions: [] }
+  }
   const onlyExtra = body.condition.kind === 'missing' && body.extra !== null
-  const condition = onlyExtra ? undefined : resolveCondition(reading, body.condition)
+  const condition = onlyExtra ? undefined : resolveTop(reading, body.condition)
   if (condition === undefined) return { body: undefined, conditions: [] }
   return { body: { kind: 'pattern', condition, range: reading.rangeOf(body) }, conditions: [condition] }
+}
+
+function resolveTop(reading: Reading, node: SyntaxNode): Condition | undefined {
+  return checkDepth(reading, node, resolveCondition(reading, node))
 }
 
 function resolveInvariant(reading: Reading, body: SyntaxBody & { readonly kind: 'blocks' }): ResolvedBody {
@@ -94,7 +113,7 @@ function resolveBlock(reading: Reading, block: SyntaxBlock): Condition | undefin
   } else if (block.extra !== null) {
     reportExtra(reading, block.extra, `in the ${block.keyword.text} block`)
   }
-  if (block.condition.kind !== 'missing') return resolveCondition(reading, block.condition)
+  if (block.condition.kind !== 'missing') return resolveTop(reading, block.condition)
   if (block.open !== null && block.close !== null && block.extra === null) {
     const at = { start: block.open.start, end: block.close.end }
     report(

@@ -1,5 +1,6 @@
 import type { All, Condition, Count, Has, Test } from '../ast.ts'
 import type { CallNode, MethodNode, SelectorCallNode, SyntaxNode } from '../syntax.ts'
+import { isDefinedCondition, useCondition } from './definitions.ts'
 import { reportConstant, resolveExists } from './filter.ts'
 import { resolveLogic } from './logic.ts'
 import { reportMistake } from './mistake.ts'
@@ -15,7 +16,11 @@ const TRACE: Place = { of: 'trace', resolveCount: resolveTraceCount }
 
 /** A plain condition: true or false of a whole trace. */
 export function resolveCondition(reading: Reading, node: SyntaxNode): Condition | undefined {
-  return resolveLogic<Has | All | Test>(reading, node, (atom) => resolveAtom(reading, atom))
+  return resolveLogic<Has | All | Test>(reading, node, (atom) =>
+    atom.kind === 'word' && isDefinedCondition(reading, atom.text)
+      ? useCondition(reading, atom)
+      : resolveAtom(reading, atom),
+  )
 }
 
 function resolveAtom(reading: Reading, node: SyntaxNode): Has | All | Test | undefined {
@@ -30,6 +35,7 @@ function resolveAtom(reading: Reading, node: SyntaxNode): Has | All | Test | und
       return resolveShort(reading, node)
     case 'method': {
       const { base, methods } = chainOf(node)
+      if (base.kind === 'word' && isDefinedCondition(reading, base.text)) return reportFiltered(reading, base)
       return base.kind === 'selectorCall' ? resolveCall(reading, base, methods, node) : resolveShort(reading, node)
     }
     case 'selectorCall':
@@ -59,6 +65,11 @@ function resolveBarePrefixed(reading: Reading, node: SyntaxNode & { readonly kin
 function resolveShort(reading: Reading, node: SyntaxNode): Has | undefined {
   const selector = resolveSelector(reading, node)
   return selector === undefined ? undefined : { kind: 'has', selector, range: reading.rangeOf(node) }
+}
+
+function reportFiltered(reading: Reading, base: SyntaxNode & { readonly kind: 'word' }): undefined {
+  const message = `${base.text} is a condition that was defined, and names no spans`
+  return report(reading, base, 'not-a-value', message, `write trace.has(${base.text}) if a span is named so`)
 }
 
 function functionName(call: SelectorCallNode): string {

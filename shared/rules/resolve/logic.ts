@@ -13,7 +13,7 @@ type Located = { readonly range: Logic<never>['range'] }
 export function resolveLogic<Atom extends Located>(
   reading: Reading,
   node: SyntaxNode,
-  atom: (node: SyntaxNode) => Atom | undefined,
+  atom: (node: SyntaxNode) => Logic<Atom> | undefined,
 ): Logic<Atom> | undefined {
   switch (node.kind) {
     case 'or':
@@ -36,7 +36,7 @@ export function resolveLogic<Atom extends Located>(
 function resolveOperands<Atom extends Located>(
   reading: Reading,
   node: OrNode | AndNode,
-  atom: (node: SyntaxNode) => Atom | undefined,
+  atom: (node: SyntaxNode) => Logic<Atom> | undefined,
 ): Logic<Atom> | undefined {
   const known: Logic<Atom>[] = []
   const first = resolveLogic(reading, node.first, atom)

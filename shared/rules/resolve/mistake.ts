@@ -3,7 +3,6 @@ import type { CallNode, Span, SyntaxNode } from '../syntax.ts'
 import { checkBracket, reportMissing } from './bracket.ts'
 import { reportBadNumber } from './literal.ts'
 import { quoted, type Reading, report, textOf } from './reading.ts'
-import { reportUnsupported } from './unsupported.ts'
 
 /** Reports a node that cannot be `wanted` ("a condition", "a value", "a span name"), by what it is. */
 export function reportMistake(reading: Reading, node: SyntaxNode, wanted: string): undefined {
@@ -37,7 +36,13 @@ export function reportMistake(reading: Reading, node: SyntaxNode, wanted: string
     case 'badNumber':
       return reportBadNumber(reading, { ...node, kind: 'badNumber' })
     case 'variable':
-      return reportUnsupported(reading, node, `${node.text} (let)`)
+      return report(
+        reading,
+        node,
+        'not-a-value',
+        `${node.text} is a value, not ${wanted}`,
+        'compare it with an attribute',
+      )
     case 'call':
       if (!KNOWN_FUNCTIONS.has(node.name.text)) return reportUnknownFunction(reading, node)
   }

@@ -10,9 +10,10 @@ import type {
   SyntaxNode,
 } from '../syntax.ts'
 import { checkBracket } from './bracket.ts'
+import { useValue } from './definitions.ts'
 import { decodeText, negatedLiteral, resolveNumber } from './literal.ts'
 import { reportMistake } from './mistake.ts'
-import { quoted, type Reading, report } from './reading.ts'
+import { quoted, type Reading, report, textOf } from './reading.ts'
 import { quotedKey, type Role, resolveWord } from './word.ts'
 
 /** What is tested: one span (inside `.where`) or the whole trace (a plain condition), where spans can be counted. */
@@ -41,6 +42,8 @@ export function resolveOperand(reading: Reading, node: SyntaxNode, role: Role, p
       return operatorCount(node) > OPERATOR_LIMIT
         ? reportTooLong(reading, node)
         : resolveArithmetic(reading, node, role, place)
+    case 'variable':
+      return resolveVariable(reading, node)
     case 'call':
       return resolveCall(reading, node, role, place)
     case 'selectorCall':
@@ -49,6 +52,14 @@ export function resolveOperand(reading: Reading, node: SyntaxNode, role: Role, p
     default:
       return reportMistake(reading, node, 'a value')
   }
+}
+
+/** What `let` has given the name; one value. */
+function resolveVariable(reading: Reading, node: Span): Literal | undefined {
+  const value = useValue(reading, node)
+  if (value === undefined || !value.isList) return value?.items[0]
+  const name = textOf(reading, node)
+  return report(reading, node, 'not-a-value', `${name} is a list, not one value`, `write in ${name}`)
 }
 
 function resolveQuoted(reading: Reading, node: Span, text: string, role: Role): Literal | Attribute | undefined {

@@ -1,10 +1,14 @@
 import type { SourceRange } from '../../errors.ts'
 import type { RuleProblemCode, TextProblem } from '../problem.ts'
 import type { Span } from '../syntax.ts'
+import type { Definitions } from './definitions.ts'
 
-/** One body being read: where its nodes stand in the file, and the problems found so far. */
+/** One body being read: where its nodes stand in the file, what its names stand for, and the problems found so far. */
 export interface Reading {
   readonly text: string
+  readonly definitions: Definitions
+  /** How many parts definitions have added to this rule. */
+  expanded: number
   rangeOf(span: Span): SourceRange
   report(problem: TextProblem): void
 }

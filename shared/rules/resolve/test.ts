@@ -1,6 +1,7 @@
 import type { Comparison, ComparisonOperator, Literal, Matches, Membership, Test } from '../ast.ts'
 import type { RelationNode, RelationTail, SyntaxNode, Token } from '../syntax.ts'
 import { checkBracket } from './bracket.ts'
+import { useValue } from './definitions.ts'
 import { booleanLiteral, decodeText, negatedLiteral, resolveNumber } from './literal.ts'
 import { reportMistake } from './mistake.ts'
 import { type Place, resolveOperand } from './operand.ts'
@@ -91,10 +92,21 @@ function resolveMatches(
       `write "${textOf(reading, right)}"`,
     )
   }
-  if (right.kind !== 'text') return reportMistake(reading, right, 'a regular expression in quotes')
-  if (left === undefined) return undefined
-  const range = reading.rangeOf(node)
-  return { kind: 'matches', left, pattern: decodeText(right.raw), patternRange: reading.rangeOf(right), range }
+  const pattern = resolvePattern(reading, right)
+  if (left === undefined || pattern === undefined) return undefined
+  return { kind: 'matches', left, pattern, patternRange: reading.rangeOf(right), range: reading.rangeOf(node) }
+}
+
+/** A regular expression as text, or as the text a name stands for. */
+function resolvePattern(reading: Reading, node: SyntaxNode): string | undefined {
+  if (node.kind === 'text') return decodeText(node.raw)
+  if (node.kind !== 'variable') return reportMistake(reading, node, 'a regular expression in quotes')
+  const value = useValue(reading, node)
+  if (value === undefined) return undefined
+  const [item] = value.items
+  if (!value.isList && item?.kind === 'text') return item.value
+  const message = `${textOf(reading, node)} is no regular expression`
+  return report(reading, node, 'not-a-value', message, 'give the name a text in quotes')
 }
 
 function resolveMembership(
@@ -110,9 +122,11 @@ function resolveMembership(
   return { kind: 'membership', negated, left, items, range: reading.rangeOf(node) }
 }
 
-function resolveItems(reading: Reading, node: SyntaxNode): readonly Literal[] | undefined {
+/** The values of a list, as written or as a name stands for it. */
+export function resolveItems(reading: Reading, node: SyntaxNode): readonly Literal[] | undefined {
+  if (node.kind === 'variable') return resolveListName(reading, node)
   if (node.kind !== 'list') {
-    if (node.kind === 'missing' || node.kind === 'variable') return reportMistake(reading, node, 'a list')
+    if (node.kind === 'missing') return reportMistake(reading, node, 'a list')
     const inner = textOf(reading, node).replace(/^\(|\)$/g, '')
     const hint = inner.length <= 60 ? `write [${inner}]` : 'write [a, b, c]'
     return report(reading, node, 'not-a-list', 'a list stands in square brackets', hint)
@@ -130,15 +144,29 @@ function resolveItems(reading: Reading, node: SyntaxNode): readonly Literal[] | 
   checkBracket(reading, node, 'in a list')
   const items = node.items.map((item) => resolveItem(reading, item))
   const known = items.filter((item) => item !== undefined)
-  return known.length === items.length ? known : undefined
+  return known.length === items.length ? known.flat() : undefined
+}
+
+function resolveListName(reading: Reading, node: SyntaxNode): readonly Literal[] | undefined {
+  const value = useValue(reading, node)
+  if (value === undefined || value.isList) return value?.items
+  const name = textOf(reading, node)
+  return report(reading, node, 'not-a-list', `${name} is one value, not a list`, `write in [${name}]`)
 }
 
 function ungrouped(node: SyntaxNode): SyntaxNode {
   return node.kind === 'group' && node.close !== null && node.extra === null ? ungrouped(node.inner) : node
 }
 
-/** A value in a list: every bare word is text there. */
-function resolveItem(reading: Reading, node: SyntaxNode): Literal | undefined {
+/** A value in a list, or the values a name in it stands for. */
+export function resolveItem(reading: Reading, node: SyntaxNode): readonly Literal[] | undefined {
+  if (node.kind === 'variable') return useValue(reading, node)?.items
+  const item = resolveFixed(reading, node)
+  return item && [item]
+}
+
+/** A fixed value: every bare word is text. */
+function resolveFixed(reading: Reading, node: SyntaxNode): Literal | undefined {
   switch (node.kind) {
     case 'word': {
       const word = booleanLiteral(reading, node) ?? resolveWord(reading, node, 'text', 'trace')

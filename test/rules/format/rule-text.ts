@@ -58,6 +58,10 @@ function logic(atom: fc.Arbitrary<Words>, depth: number): fc.Arbitrary<Words> {
   )
 }
 
+function isQuoted([first]: Words): boolean {
+  return first?.text.startsWith('"') === true
+}
+
 const where = logic(test, 1).map((filter) => all(word('.'), glued('where'), word('('), filter, word(')')))
 const filters = fc.array(where, { maxLength: 2 }).map((parts) => parts.flat())
 const has = fc.tuple(span, filters).map(([name, rest]) => all(word('trace.has'), word('('), name, word(')'), rest))
@@ -73,8 +77,13 @@ const atom: fc.Arbitrary<Words> = fc.oneof(
 )
 const condition = logic(atom, 2)
 const block = (keyword: string) => condition.map((inner) => all(word(keyword), word('{'), inner, word('}')))
+const definition = fc.oneof(
+  fc.tuple(word_('let'), word_('$x'), word_('='), fc.oneof(list, number, span.filter(isQuoted))),
+  fc.tuple(word_('define'), word_('d'), word_('='), condition),
+)
 const body = fc.oneof(
   condition,
+  fc.tuple(definition, condition).map(([before, after]) => all(...before, after)),
   fc.tuple(block('when'), block('always'), block('except   when')).map((blocks) => blocks.flat()),
 )
 

@@ -1,0 +1,113 @@
+import type { SourceRange } from '../../errors.ts'
+import type { Condition, Literal } from '../ast.ts'
+import { nearest } from '../suggest.ts'
+import type { Span } from '../syntax.ts'
+import { type Reading, report, textOf } from './reading.ts'
+
+/**
+ * What `let` and `define` have named so far, from one rule of a file to the next. A use is replaced by what it stands for,
+ * so that nothing after resolving knows of definitions.
+ */
+export interface Definitions {
+  /** By name with its `$`. */
+  readonly values: Map<string, Defined<DefinedValue>>
+  readonly conditions: Map<string, Defined<Condition>>
+}
+
+/** `meaning` is missing where the definition has a problem. */
+export interface Defined<Meaning> {
+  readonly meaning: Meaning | undefined
+  readonly range: SourceRange
+}
+
+/** One value, or a list. */
+export interface DefinedValue {
+  readonly isList: boolean
+  readonly items: readonly Literal[]
+}
+
+/** Parts (comparisons, names, values …) that definitions may add to one rule, and to one another. */
+const PART_LIMIT = 2000
+/** As deep as brackets and `not` may nest. */
+const LEVEL_LIMIT = 64
+
+export function newDefinitions(): Definitions {
+  return { values: new Map(), conditions: new Map() }
+}
+
+/** What `$name` stands for, as if it were written here. */
+export function useValue(reading: Reading, node: Span): DefinedValue | undefined {
+  const name = textOf(reading, node)
+  const defined = reading.definitions.values.get(name)
+  if (defined === undefined) return reportUnknownValue(reading, node, name)
+  const meaning = use(reading, node, defined)
+  return meaning && { ...meaning, items: meaning.items.map((item) => placedAt(item, reading.rangeOf(node))) }
+}
+
+function reportUnknownValue(reading: Reading, node: Span, name: string): undefined {
+  const meant = nearest(name, [...reading.definitions.values.keys()])
+  const hint =
+    meant === undefined ? `write let ${name === '$' ? '$name' : name} = … before it` : `did you mean ${meant}?`
+  return report(reading, node, 'unknown-definition', `nothing before this defines ${name}`, hint)
+}
+
+export function isDefinedCondition(reading: Reading, name: string): boolean {
+  return reading.definitions.conditions.has(name)
+}
+
+/** The condition that a name given by `define` stands for, as if it were written here in brackets. */
+export function useCondition(reading: Reading, node: Span): Condition | undefined {
+  const defined = reading.definitions.conditions.get(textOf(reading, node))
+  const meaning = defined && use(reading, node, defined)
+  return meaning && placedAt(meaning, reading.rangeOf(node))
+}
+
+function use<Meaning>(reading: Reading, node: Span, { meaning, range }: Defined<Meaning>): Meaning | undefined {
+  const name = textOf(reading, node)
+  if (meaning === undefined) {
+    const message = `the definition of ${name} on line ${range.start.line} has a problem`
+    return report(reading, node, 'broken-definition', message, 'mend the definition')
+  }
+  reading.expanded += partsOf(meaning)
+  if (reading.expanded <= PART_LIMIT) return meaning
+  const message = `definitions stand for at most ${PART_LIMIT.toLocaleString('en')} parts of a rule or a definition`
+  return report(reading, node, 'expression-too-long', message, 'use fewer definitions, or split the rule')
+}
+
+/** Reports a condition that definitions have made deeper than one may be written. */
+export function checkDepth(reading: Reading, node: Span, condition: Condition | undefined): Condition | undefined {
+  if (condition === undefined || reading.expanded === 0 || levelsOf(condition) <= LEVEL_LIMIT) return condition
+  const message = 'with its definitions, the condition nests more than 64 levels deep'
+  return report(reading, node, 'nesting-too-deep', message, 'use fewer definitions within each other')
+}
+
+function levelsOf(condition: Condition): number {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return 1 + condition.operands.reduce((most, operand) => Math.max(most, levelsOf(operand)), 0)
+    case 'not':
+      return 1 + levelsOf(condition.operand)
+    default:
+      return 1
+  }
+}
+
+/** How many nodes a part of the tree holds. */
+function partsOf(tree: unknown): number {
+  if (typeof tree !== 'object' || tree === null) return 0
+  const parts = Object.entries(tree).reduce((sum, [key, inner]) => sum + (isPlace(key) ? 0 : partsOf(inner)), 0)
+  return parts + ('kind' in tree ? 1 : 0)
+}
+
+/** The same tree with every node at one place: a problem found in it later is shown where the name is used. */
+function placedAt<Tree>(tree: Tree, range: SourceRange): Tree {
+  if (typeof tree !== 'object' || tree === null) return tree
+  if (Array.isArray(tree)) return tree.map((item) => placedAt(item, range)) as Tree
+  const entries = Object.entries(tree).map(([key, inner]) => [key, isPlace(key) ? range : placedAt(inner, range)])
+  return Object.fromEntries(entries) as Tree
+}
+
+function isPlace(key: string): boolean {
+  return key === 'range' || key === 'patternRange'
+}
