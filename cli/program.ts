@@ -1,23 +1,10 @@
 import { type Command, CommanderError } from 'commander'
 import { InputError } from '../shared/errors.ts'
 import { StorageError } from '../shared/pipeline/storage-error.ts'
-import { checkCommand } from './check.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
-import { compactCommand } from './compact.ts'
-import { demoCommand } from './demo.ts'
-import { evalCommand } from './eval.ts'
-import { explainCommand } from './explain.ts'
-import { fmtCommand } from './fmt.ts'
-import { forgetCommand } from './forget.ts'
 import { packageVersion } from './package-root.ts'
-import { replayCommand } from './replay.ts'
-import { serveCommand } from './serve.ts'
-import { connectCommand } from './stack/connect.ts'
-import { keysCommand } from './stack/keys.ts'
-import { rulesCommand } from './stack/rules.ts'
 import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
-import { testCommand } from './test.ts'
 
 /**
  * Runs one command line (without `node` and the script) and returns its exit code. Whatever the person can put right
@@ -25,10 +12,10 @@ import { testCommand } from './test.ts'
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   let exitCode: ExitCode = 0
-  const program = createProgram(terminal, (code) => {
-    exitCode = code
-  })
   try {
+    const program = await createProgram(args, terminal, (code) => {
+      exitCode = code
+    })
     await program.parseAsync(args, { from: 'user' })
     return exitCode
   } catch (error) {
@@ -38,25 +25,41 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-function createProgram(terminal: Terminal, finish: Finish): Command {
+type Load = () => Promise<(terminal: Terminal, finish: Finish) => Command>
+
+/** Each command with what it needs, loaded only when asked for: checking rules needs neither database nor SDK. */
+const COMMANDS: ReadonlyMap<string, Load> = new Map<string, Load>([
+  ['demo', async () => (await import('./demo.ts')).demoCommand],
+  ['serve', async () => (await import('./serve.ts')).serveCommand],
+  ['check', async () => (await import('./check.ts')).checkCommand],
+  ['fmt', async () => (await import('./fmt.ts')).fmtCommand],
+  ['test', async () => (await import('./test.ts')).testCommand],
+  ['eval', async () => (await import('./eval.ts')).evalCommand],
+  ['explain', async () => (await import('./explain.ts')).explainCommand],
+  ['replay', async () => (await import('./replay.ts')).replayCommand],
+  ['compact', async () => (await import('./compact.ts')).compactCommand],
+  ['forget', async () => (await import('./forget.ts')).forgetCommand],
+  ['connect', async () => (await import('./stack/connect.ts')).connectCommand],
+  ['keys', async () => (await import('./stack/keys.ts')).keysCommand],
+  ['rules', async () => (await import('./stack/rules.ts')).rulesCommand],
+])
+
+async function createProgram(args: readonly string[], terminal: Terminal, finish: Finish): Promise<Command> {
   const program = newCommand('betrace', terminal)
     .description('Judges OpenTelemetry traces by invariants, and signals where one breaks.')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpCommand('help [command]', 'show the help of a command')
-    .addCommand(demoCommand(terminal, finish))
-    .addCommand(serveCommand(terminal, finish))
-    .addCommand(checkCommand(terminal, finish))
-    .addCommand(evalCommand(terminal, finish))
-    .addCommand(replayCommand(terminal, finish))
-    .addCommand(compactCommand(terminal, finish))
-    .addCommand(forgetCommand(terminal, finish))
-    .addCommand(explainCommand(terminal, finish))
-    .addCommand(fmtCommand(terminal, finish))
-    .addCommand(testCommand(terminal, finish))
-    .addCommand(connectCommand(terminal, finish))
-    .addCommand(keysCommand(terminal, finish))
-    .addCommand(rulesCommand(terminal, finish))
-  return withExamples(program, terminal, [['check rules', 'betrace check rules/']])
+  const [first = '', second = ''] = args.filter((arg) => !arg.startsWith('-'))
+  const load = COMMANDS.get(first === 'help' ? second : first)
+  for (const one of load === undefined ? COMMANDS.values() : [load]) {
+    program.addCommand((await one())(terminal, finish))
+  }
+  return withExamples(program, terminal, [
+    ['see it work', 'betrace demo'],
+    ['receive spans on localhost:4318 and judge them by ./rules', 'betrace serve'],
+    ['check rules before they are merged', 'betrace check rules/'],
+    ['judge a recording', 'betrace eval --rules rules/ traces.jsonl.gz'],
+  ])
 }
 
 function describe(error: unknown, screen: Screen): string {
