@@ -23,7 +23,7 @@ const arm = gather(
     await timers.arm(group)
     return group.map(() => undefined)
   },
-  { maxItems: GROUP, maxBytes: GROUP, sizeBytes: () => 1, patience: () => Promise.resolve() },
+  { maxItems: GROUP, maxBytes: GROUP, sizeBytes: () => 1 },
 )
 
 /** Arms a timer for every chunk that was inserted: one a trace for all of its chunks in the batch. */

@@ -5,11 +5,11 @@ import { SNSClient } from '@aws-sdk/client-sns'
 import { SQSClient } from '@aws-sdk/client-sqs'
 
 /*
- * Clients as functions use them. Region, credentials and endpoint come from the standard environment variables alone.
+ * Clients as functions use them. Region, credentials, endpoint and attempts (three unless AWS_MAX_ATTEMPTS says otherwise)
+ * come from the standard environment variables alone.
  * A call that hangs is given up early enough for the SDK's own retries to fit a function's timeout.
  */
 const OPTIONS = {
-  maxAttempts: 3,
   requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000, throwOnRequestTimeout: true },
 } as const
 

@@ -44,14 +44,11 @@ export class DynamoStormLedger implements StormLedger {
   }
 
   #newCounter(rule: string, windowStartMs: number): Counter {
-    let underWay: Promise<unknown> = Promise.resolve()
     const flush = async (signals: readonly undefined[]) => {
-      const added = this.#add(rule, windowStartMs, signals.length)
-      underWay = added.catch(() => undefined)
-      const { count, ...window } = await added
+      const { count, ...window } = await this.#add(rule, windowStartMs, signals.length)
       return signals.map((_, i) => ({ ...window, count: count - signals.length + i + 1 }))
     }
-    const limits = { maxItems: 10_000, maxBytes: 10_000, sizeBytes: () => 1, patience: () => underWay }
+    const limits = { maxItems: 10_000, maxBytes: 10_000, sizeBytes: () => 1 }
     const counter = { windowStartMs, add: gather(flush, limits) }
     this.#counters.set(rule, counter)
     return counter

@@ -7,14 +7,14 @@ interface Waiting<Item, Result> {
   readonly reject: (failure: unknown) => void
 }
 
-/** When a group is handed on. */
+/** When a group is handed on: when it is full; else when the group before it is done and its first item waited. */
 export interface GatherLimits<Item> {
   readonly maxItems: number
-  /** Reached or passed by the last item of a group; an item's size is `sizeBytes`. */
+  /** Reached or passed by the last item of a full group; an item's size is `sizeBytes`. */
   readonly maxBytes: number
   readonly sizeBytes: (item: Item) => number
-  /** How long the first item of a group waits for others; resolves when they have had their time. */
-  readonly patience: () => Promise<unknown>
+  /** Resolves when the first item of a group has waited for others; without it items wait for the group before alone. */
+  readonly patience?: () => Promise<unknown>
 }
 
 /**
@@ -27,18 +27,23 @@ export function gather<Item, Result>(
 ): Gather<Item, Result> {
   let waiting: Waiting<Item, Result>[] = []
   let bytes = 0
-  const handOn = async () => {
+  let before: Promise<unknown> = Promise.resolve()
+  const handOn = () => {
     const group = waiting
     waiting = []
     bytes = 0
-    if (group.length > 0) await deliver(group, flush)
+    if (group.length > 0) before = deliver(group, flush)
+  }
+  const handOnLater = async () => {
+    await Promise.all([before, limits.patience?.()])
+    handOn()
   }
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, resolve, reject })
       bytes += limits.sizeBytes(item)
       if (waiting.length >= limits.maxItems || bytes >= limits.maxBytes) handOn()
-      else if (waiting.length === 1) limits.patience().then(handOn, handOn)
+      else if (waiting.length === 1) handOnLater()
     })
 }
 

@@ -17,8 +17,8 @@ export interface Bucket {
   readonly pause: Pause
 }
 
-/** Traces judged side by side reach this point within a few milliseconds of each other. */
-const PATIENCE_MS = 25
+/** Traces judged side by side reach this point within a few milliseconds of each other, and then while a write is under way. */
+const PATIENCE_MS = 5
 const GROUP_ITEMS = 500
 const GROUP_BYTES = 8 * 1024 * 1024
 
