@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib'
-import { DeleteItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import type { APIGatewayProxyResult, Context } from 'aws-lambda'
@@ -32,6 +32,8 @@ export interface LocalStack {
   settle(delivery?: 'once' | 'twice at once'): Promise<void>
   /** A trace's chunks expire, and the table's stream tells of it. */
   expire(traceId: string): Promise<void>
+  /** What is stored of a trace's chunks becomes garbage. */
+  damage(traceId: string): Promise<void>
   /** Every message that the topic delivered. */
   published(): readonly SignalEvent[]
   /** Lines of the archive under a prefix. */
@@ -160,6 +162,12 @@ export async function startLocalStack({ rules, judging = {} }: LocalStackOptions
       written = true
       const event = { httpMethod: 'POST', headers, body: Buffer.from(body).toString('base64'), isBase64Encoded: true }
       return functions.ingest(event, CONTEXT)
+    },
+    async damage(traceId) {
+      for (const item of (await items(traceId)).filter(isChunk)) {
+        const Item = { ...item, p: { B: Buffer.from('garbage') } }
+        await dynalite.client.send(new PutItemCommand({ TableName: 'buffer', Item }))
+      }
     },
     published: () =>
       (server.inspectQueue('inbox')?.messages.ready ?? []).map(({ body }) => JSON.parse(JSON.parse(body).Message)),

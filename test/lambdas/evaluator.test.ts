@@ -1,0 +1,121 @@
+import type { Context } from 'aws-lambda'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { newChunk } from '../../shared/pipeline/chunk.ts'
+import type { TraceTimer } from '../../shared/pipeline/ports.ts'
+import { timerMessage, timerOf } from '../../shared/stores/timer-message.ts'
+import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../aws/local-stack.ts'
+import { streamRecord } from '../aws/stream-records.ts'
+import { TRACE_ID, tracesData } from '../pipeline/traces.ts'
+
+const RULES = `
+// Signal: ANY_CHARGE (high)
+trace.has(payment.charge)
+`
+let stack: LocalStack
+beforeEach(async () => {
+  stack = await startLocalStack({ rules: RULES, judging: { maxAttempts: 3, retryDelayMs: 1_000 } })
+})
+afterEach(() => stack.stop())
+
+const CHARGE = { name: 'payment.charge', id: 1, startMs: START_MS - 10, endMs: START_MS }
+const timer = (traceId: string, attempt = 0): TraceTimer => {
+  const chunkKeys = [newChunk(traceId, START_MS - 60_000, Buffer.from(traceId), 1).key]
+  return { kind: 'trace', traceId, chunkKeys, dueAtMs: START_MS, attempt }
+}
+const message = (messageId: string, body: string, receives = 1) => ({
+  messageId,
+  body,
+  attributes: { ApproximateReceiveCount: String(receives) },
+  eventSource: 'aws:sqs',
+})
+const deliver = (Records: readonly object[], context: Context = CONTEXT) =>
+  stack.functions.evaluator({ Records }, context)
+const queuedTimers = () => stack.queued('timers').map((text) => timerOf(text) as TraceTimer)
+
+describe('a timer', () => {
+  test('judges its trace', async () => {
+    await stack.send(tracesData([CHARGE]))
+    await stack.settle()
+    expect(stack.published().map(({ data }) => data.signal)).toEqual(['ANY_CHARGE'])
+    expect(await stack.archived('raw/')).toMatchObject([{ traceId: TRACE_ID, revision: 1, reason: 'verdict' }])
+  })
+
+  test('that came before was with a function that was killed: it goes into a message of its own, one attempt less', async () => {
+    const response = await deliver([
+      message('1', timerMessage(timer('a')), 2),
+      message('2', timerMessage(timer('b')), 2),
+    ])
+    expect(response).toEqual({ batchItemFailures: [] })
+    const apart = queuedTimers()
+    expect(apart.map(({ traceId, attempt }) => [traceId, attempt]).toSorted()).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ])
+    for (const { dueAtMs } of apart) expect(dueAtMs).toBeGreaterThanOrEqual(START_MS)
+  })
+
+  test('whose function was killed with its last attempt ends among the dead letters', async () => {
+    await deliver([message('1', timerMessage(timer('a', 2)), 2)])
+    expect(queuedTimers()).toEqual([])
+    expect(stack.queued('dead').map(timerOf)).toMatchObject([{ traceId: 'a', attempt: 3 }])
+  })
+
+  test('for which too little time is left is armed again as it is', async () => {
+    await deliver([message('1', timerMessage(timer('a')))], { ...CONTEXT, getRemainingTimeInMillis: () => 14_000 })
+    expect(queuedTimers()).toEqual([timer('a')])
+  })
+
+  test('that is none is reported, and its neighbours are handled', async () => {
+    await stack.send(tracesData([CHARGE]))
+    const [chunk] = await stack.items(TRACE_ID)
+    const good = { ...timer(TRACE_ID), chunkKeys: [chunk?.item?.S ?? ''] }
+    const response = await deliver([message('bad', '{"kind":"other"}'), message('good', timerMessage(good))])
+    expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: 'bad' }] })
+    expect(queuedTimers()).toMatchObject([{ traceId: TRACE_ID, dueAtMs: START_MS + 30_000 }])
+  })
+
+  test('that can neither be handled nor set back is delivered again', async () => {
+    stack.faults.decide(() => 'lost')
+    const response = await deliver([message('1', timerMessage(timer('a'))), message('2', timerMessage(timer('b')))])
+    expect(response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier).toSorted()).toEqual(['1', '2'])
+  })
+})
+
+describe('chunks that expire', () => {
+  test('before a verdict took them in are judged as incomplete, once', async () => {
+    await stack.send(tracesData([CHARGE]))
+    await stack.expire(TRACE_ID)
+    await stack.settle()
+    expect(stack.published().map(({ data }) => [data.signal, data.complete])).toEqual([['ANY_CHARGE', false]])
+    expect(await stack.archived('raw/')).toMatchObject([{ traceId: TRACE_ID, reason: 'rescued', complete: false }])
+  })
+
+  test('after their verdict are let go', async () => {
+    await stack.send(tracesData([CHARGE]))
+    await stack.settle()
+    const before = stack.faults.calls.length
+    await stack.expire(TRACE_ID)
+    expect(stack.faults.calls.slice(before).map(({ action }) => action)).toEqual(['DynamoDB_20120810.GetItem'])
+    expect(stack.published()).toHaveLength(1)
+  })
+
+  test('that cannot be read are delivered again, those of other traces are rescued', async () => {
+    await stack.send(tracesData([CHARGE]))
+    const [good] = await stack.items(TRACE_ID)
+    const damaged = { ...good, trace: { S: 'f'.repeat(32) }, p: { B: Buffer.from('garbage') } }
+    const Records = [streamRecord('REMOVE', damaged), streamRecord('REMOVE', good ?? {})]
+    const { batchItemFailures } = await deliver(Records)
+    expect(batchItemFailures).toEqual([{ itemIdentifier: `${'f'.repeat(32)}/${good?.item?.S}` }])
+    expect(stack.published()).toHaveLength(1)
+  })
+})
+
+test('a trace that cannot be judged goes aside after its attempts and holds up no other', async () => {
+  const poison = 'e'.repeat(32)
+  await stack.send(tracesData([CHARGE], poison))
+  await stack.damage(poison)
+  await stack.send(tracesData([CHARGE]))
+  await stack.settle()
+  expect(stack.published().map(({ data }) => data.traceId)).toEqual([TRACE_ID])
+  expect(stack.queued('dead').map(timerOf)).toMatchObject([{ traceId: poison, attempt: 3 }])
+})
