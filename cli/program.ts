@@ -42,6 +42,8 @@ const COMMANDS: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['connect', async () => (await import('./stack/connect.ts')).connectCommand],
   ['keys', async () => (await import('./stack/keys.ts')).keysCommand],
   ['rules', async () => (await import('./stack/rules.ts')).rulesCommand],
+  ['signals', async () => (await import('./stack/signals.ts')).signalsCommand],
+  ['redrive', async () => (await import('./stack/redrive.ts')).redriveCommand],
 ])
 
 async function createProgram(args: readonly string[], terminal: Terminal, finish: Finish): Promise<Command> {

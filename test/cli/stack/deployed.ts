@@ -1,4 +1,4 @@
-import { afterAll, beforeEach } from 'vitest'
+import { afterAll, beforeEach, vi } from 'vitest'
 import { OUTPUTS } from '../../../shared/stores/deployment.ts'
 import { type FakeAccount, fakeAccount } from '../../aws/fake-account.ts'
 
@@ -25,6 +25,8 @@ export function deployed(): { account(): FakeAccount; set(outputs: Partial<typeo
     account().outputs = Object.fromEntries(values.map(([key, value]) => [OUTPUTS[key as keyof typeof OUTPUTS], value]))
   }
   beforeEach(() => {
+    // The SQS client warns of each queue URL of the emulator, whose host is no name.
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
     Object.assign(process.env, {
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'test',
