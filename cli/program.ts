@@ -44,6 +44,7 @@ const COMMANDS: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['rules', async () => (await import('./stack/rules.ts')).rulesCommand],
   ['signals', async () => (await import('./stack/signals.ts')).signalsCommand],
   ['redrive', async () => (await import('./stack/redrive.ts')).redriveCommand],
+  ['doctor', async () => (await import('./stack/doctor.ts')).doctorCommand],
 ])
 
 async function createProgram(args: readonly string[], terminal: Terminal, finish: Finish): Promise<Command> {
