@@ -122,7 +122,9 @@ function selectorsOf(atom: Atom): readonly Selector[] {
     case 'all':
       return [{ ...atom.selector, filters: [...atom.selector.filters, ...atom.filters] }]
     default:
-      return [...operandsOf(atom)].flatMap((operand) => (operand.kind === 'count' ? [operand.selector] : []))
+      return [...operandsOf(atom)].flatMap((operand) =>
+        operand.kind === 'count' || operand.kind === 'aggregate' ? [operand.selector] : [],
+      )
   }
 }
 

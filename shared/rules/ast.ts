@@ -119,7 +119,16 @@ export interface Truthy extends Located {
   readonly operand: Attribute | Intrinsic
 }
 
-export type Operand = Literal | Attribute | AttributeOrText | Intrinsic | Arithmetic | Negation | NumberOf | Count
+export type Operand =
+  | Literal
+  | Attribute
+  | AttributeOrText
+  | Intrinsic
+  | Arithmetic
+  | Negation
+  | NumberOf
+  | Count
+  | Aggregate
 
 export type Literal =
   /** bigint beyond ±(2^53-1), where a number would not be exact. */
@@ -181,6 +190,14 @@ export interface NumberOf extends Located {
 export interface Count extends Located {
   readonly kind: 'count'
   readonly selector: Selector
+}
+
+/** A function of one value of each span that the selector takes; stands only in conditions. */
+export interface Aggregate extends Located {
+  readonly kind: 'aggregate'
+  readonly function: 'sum' | 'min' | 'max' | 'avg' | 'distinct'
+  readonly selector: Selector
+  readonly of: Operand
 }
 
 declare const checked: unique symbol

@@ -1,10 +1,11 @@
-import type { All, CheckedRule, Condition, Filter, Has, NamePattern, Selector, Test } from './ast.ts'
+import { aggregate } from './aggregate.ts'
+import type { Aggregate, All, CheckedRule, Condition, Filter, Has, NamePattern, Selector, Test } from './ast.ts'
 import { type KeySlots, newKeySlots, spanLookups, traceLookups } from './lookups.ts'
 import { indexNames } from './name-index.ts'
 import type { NameGroup, Predicate, RulePlan, RuleSet, Run } from './plan.ts'
-import { type Decider, type Lookups, planFilters, planLogic, planTest } from './plan-test.ts'
+import { type Decider, type Lookups, planFilters, planLogic, planOperand, planTest, type Reader } from './plan-test.ts'
 import { compileRegex, type RegexTest } from './regex.ts'
-import { countSpans } from './run.ts'
+import { countSpans, passingViews } from './run.ts'
 import { nameShape, selectorShape } from './shape.ts'
 import { chooseTriggers, type Trigger } from './trigger.ts'
 import type { Outcome } from './verdict.ts'
@@ -54,11 +55,17 @@ function newShared(): Shared {
     slots: new Map(),
     predicates: new Map(),
     regex,
-    trace: traceLookups(({ selector }) => {
-      const predicate = predicateOf(shared, selector)
-      predicate.counted = true
-      return (run) => countSpans(run, predicate)
-    }, regex),
+    trace: traceLookups(
+      {
+        count({ selector }) {
+          const predicate = predicateOf(shared, selector)
+          predicate.counted = true
+          return (run) => countSpans(run, predicate)
+        },
+        aggregate: (node) => planAggregate(shared, node),
+      },
+      regex,
+    ),
   }
   return shared
 }
@@ -113,6 +120,13 @@ function planCondition(shared: Shared, condition: Condition): Decider<Run> {
         return planTest(atom, shared.trace)
     }
   })
+}
+
+function planAggregate(shared: Shared, { function: of, selector, of: operand }: Aggregate): Reader<Run> {
+  const predicate = predicateOf(shared, selector)
+  const slots = remember(shared.slots, predicate.group, newKeySlots)
+  const read = planOperand(operand, spanLookups(slots, shared.regex))
+  return (run) => aggregate(of, passingViews(run, predicate).map(read))
 }
 
 function someSpan(predicate: Predicate, wanted: boolean): Decider<Run> {

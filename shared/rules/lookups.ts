@@ -1,4 +1,4 @@
-import type { Attribute, Count, Intrinsic } from './ast.ts'
+import type { Attribute, Intrinsic } from './ast.ts'
 import type { Run, SpanView } from './plan.ts'
 import type { Lookups, Reader } from './plan-test.ts'
 import type { RegexTest } from './regex.ts'
@@ -43,13 +43,14 @@ export function spanLookups(slots: KeySlots, regex: (pattern: string) => RegexTe
     },
     intrinsic: (intrinsic) => readSpanIntrinsic(intrinsic) ?? onRun(readTraceIntrinsic(intrinsic)),
     count: () => nothing,
+    aggregate: () => nothing,
     regex,
   }
 }
 
 /** How operands are read in a condition, of the whole trace: it has no attributes, and a dotted word is text. */
 export function traceLookups(
-  count: (count: Count) => Reader<Run>,
+  { count, aggregate }: Pick<Lookups<Run>, 'count' | 'aggregate'>,
   regex: (pattern: string) => RegexTest,
 ): Lookups<Run> {
   return {
@@ -57,6 +58,7 @@ export function traceLookups(
     attributeOrText: (word) => () => word,
     intrinsic: (intrinsic) => readTraceIntrinsic(intrinsic) ?? nothing,
     count,
+    aggregate,
     regex,
   }
 }

@@ -1,5 +1,6 @@
 import { calculate, negate, toNumber } from './arithmetic.ts'
 import type {
+  Aggregate,
   All,
   Attribute,
   Comparison,
@@ -28,6 +29,7 @@ export interface Lookups<Scope> {
   attributeOrText(word: string, textStandsIn: boolean): Reader<Scope>
   intrinsic(intrinsic: Intrinsic): Reader<Scope>
   count(count: Count): Reader<Scope>
+  aggregate(aggregate: Aggregate): Reader<Scope>
   regex(pattern: string): RegexTest
 }
 
@@ -207,6 +209,8 @@ export function planOperand<Scope>(operand: Operand, lookups: Lookups<Scope>): R
       return lookups.intrinsic(operand)
     case 'count':
       return lookups.count(operand)
+    case 'aggregate':
+      return lookups.aggregate(operand)
     case 'arithmetic': {
       const left = planOperand(operand.left, lookups)
       const right = planOperand(operand.right, lookups)

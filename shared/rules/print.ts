@@ -126,6 +126,11 @@ export function printOperand(operand: Operand, spelling: Spelling = plain): stri
       return `num(${printOperand(operand.operand, spelling)})`
     case 'count':
       return `trace.count${printSelector(operand.selector, spelling)}`
+    case 'aggregate': {
+      const { name, filters } = operand.selector
+      const of = printOperand(operand.of, spelling)
+      return `trace.${operand.function}(${printName(name, spelling)}, ${of})${printWhere(filters, spelling)}`
+    }
     default:
       return printLiteral(operand, spelling)
   }

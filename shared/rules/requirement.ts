@@ -1,4 +1,5 @@
-import type { Condition, Count, NamePattern, Operand, Test } from './ast.ts'
+import { aggregate } from './aggregate.ts'
+import type { Aggregate, Condition, NamePattern, Operand, Test } from './ast.ts'
 import { planTest } from './plan-test.ts'
 
 /** Names of which at least one must occur. With none in it: can never be met. */
@@ -43,9 +44,10 @@ function either(alternatives: readonly Requirement[]): Requirement {
 /** A test of counts that does not hold where every count is 0 needs one of the names it counts. */
 function requirementOfTest(test: Test, truth: boolean): Requirement {
   const operands = operandsOf(test)
-  if (operands.some((operand) => operand.kind !== 'count')) return []
+  const counts = operands.filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
+  if (counts.length < operands.length) return []
   const holdsOfNothing = planTest(test, zeroCounts)(undefined)
-  return holdsOfNothing === truth ? [] : [operands.map((operand) => (operand as Count).selector.name)]
+  return holdsOfNothing === truth ? [] : [counts.map(({ selector }) => selector.name)]
 }
 
 const zeroCounts = {
@@ -53,6 +55,10 @@ const zeroCounts = {
   attributeOrText: () => () => undefined,
   intrinsic: () => () => undefined,
   count: () => () => 0,
+  aggregate:
+    ({ function: of }: Aggregate) =>
+    () =>
+      aggregate(of, []),
   regex: () => () => false,
 }
 
@@ -74,7 +80,8 @@ export function operandsOf(test: Test): readonly Lookup[] {
   }
 }
 
-function lookupsOf(operand: Operand): readonly Lookup[] {
+/** Everything a value is made of that is looked up. */
+export function lookupsOf(operand: Operand): readonly Lookup[] {
   switch (operand.kind) {
     case 'arithmetic':
       return [...lookupsOf(operand.left), ...lookupsOf(operand.right)]

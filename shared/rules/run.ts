@@ -61,6 +61,20 @@ function countPassing(run: Run, { test, counted }: Predicate, { positions, views
   return count
 }
 
+/** The spans the predicate takes. */
+export function passingViews(run: Run, { group, test }: Predicate): readonly SpanView[] {
+  const spans = spansOf(run, group)
+  if (spans === undefined) return []
+  const { positions, views } = spans
+  const passing: SpanView[] = []
+  for (let i = 0; i < positions.length; i++) {
+    const view = views[i] ?? newView(run, positions[i] as number)
+    views[i] = view
+    if (test === undefined || test(view)) passing.push(view)
+  }
+  return passing
+}
+
 /** The value under a key: the span's, or where it has none its resource's. */
 export function readAttribute({ attributes, resource }: Span, key: string): Value {
   return attributes.get(key) ?? resource.get(key)

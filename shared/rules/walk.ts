@@ -26,7 +26,8 @@ function* testsOfCondition(node: Condition): Generator<PlacedTest> {
       return yield* testsOfFilters(node.filters)
     default:
       yield { test: node, of: 'trace' }
-      for (const operand of operandsOf(node)) if (operand.kind === 'count') yield* testsOfSelector(operand.selector)
+      for (const operand of operandsOf(node))
+        if (operand.kind === 'count' || operand.kind === 'aggregate') yield* testsOfSelector(operand.selector)
   }
 }
 

@@ -15,7 +15,7 @@ import type {
 } from '../../shared/rules/ast.ts'
 import type { Outcome } from '../../shared/rules/verdict.ts'
 import type { AttributeValue, Span, Trace } from '../../shared/trace/span.ts'
-import { alike, calculated, isBefore, missing, negated, numeric, same, tidy } from './values.ts'
+import { aggregated, alike, calculated, isBefore, missing, negated, numeric, same, tidy } from './values.ts'
 
 type Value = AttributeValue | undefined
 
@@ -189,6 +189,10 @@ function valueIn(operand: Operand, place: Place): Value {
       return numeric(valueIn(operand.operand, place))
     case 'count':
       return selected(operand.selector, trace).length
+    case 'aggregate': {
+      const values = selected(operand.selector, trace).map((each) => valueIn(operand.of, { trace, span: each }))
+      return aggregated(operand.function, values)
+    }
   }
 }
 

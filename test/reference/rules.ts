@@ -102,14 +102,28 @@ export const spanTest = fc.oneof(
 
 const traceTest = (selector: fc.Arbitrary<string>) => {
   const count = selector.map((each) => `trace.count(${each})`)
+  const taken = fc.oneof(valueKey, pick('num(x)', 'x * 2 + y', '"k-1"'))
+  const aggregate = fc
+    .tuple(pick('sum', 'min', 'max', 'avg', 'distinct'), selector, taken)
+    .map(([name, which, of]) => `trace.${name}(${which}, ${of})`)
   const sum = fc.oneof(
     count,
+    aggregate,
     pick('0', '1', '2'),
     joined(count, pick('+', '-', '*', '/', '%'), fc.oneof(count, pick('2', '0'))),
   )
   return fc.oneof(
     { weight: 6, arbitrary: joined(sum, fc.oneof(order, equality), joined(count, pick('+ 0', '* 2', '- 1', '% 2'))) },
     { weight: 6, arbitrary: joined(count, fc.oneof(order, equality), sum) },
+    { weight: 6, arbitrary: joined(aggregate, fc.oneof(order, equality), fc.oneof(number, sum)) },
+    {
+      weight: 1,
+      arbitrary: joined(
+        pick('min', 'max', 'avg', 'sum').map((name) => `trace.${name}(any, span.duration)`),
+        order,
+        duration,
+      ),
+    },
     { weight: 1, arbitrary: joined(pick('trace.spans', 'trace.services'), order, pick('0', '2', '5')) },
     { weight: 1, arbitrary: joined(pick('trace.duration'), order, duration) },
     {

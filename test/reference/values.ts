@@ -1,5 +1,5 @@
 /** Values of the reference interpreter: numbers are compared as exact fractions, strings code point by code point. */
-import type { Arithmetic } from '../../shared/rules/ast.ts'
+import type { Aggregate, Arithmetic } from '../../shared/rules/ast.ts'
 import type { AttributeValue } from '../../shared/trace/span.ts'
 
 type Value = AttributeValue | undefined
@@ -96,4 +96,32 @@ export function numeric(value: Value): Value {
   }
   if (!/^[-+]?([0-9]+|[0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$/.test(value)) return undefined
   return Number.isFinite(Number.parseFloat(value)) ? Number.parseFloat(value) : undefined
+}
+
+export function aggregated(of: Aggregate['function'], values: readonly Value[]): Value {
+  const given = values.filter((value) => !missing(value))
+  if (of === 'distinct')
+    return given.filter((value, i) => !given.slice(0, i).some((other) => identical(value, other))).length
+  const numbers = given.filter(isNumber).filter((value) => !Number.isNaN(value))
+  if (of === 'sum') return total(numbers)
+  if (numbers.length === 0) return undefined
+  if (of === 'avg') return calculated('/', total(numbers), numbers.length)
+  return numbers.find((one) => numbers.every((other) => order(one, other) !== (of === 'min' ? 1 : -1)))
+}
+
+function total(numbers: readonly (number | bigint)[]): number | bigint {
+  const integers = tidy(numbers.filter(isInteger).reduce<bigint>((sum, each) => sum + BigInt(each), 0n))
+  const doubles = numbers.filter((each) => !isInteger(each)).map(Number)
+  if (doubles.length === 0) return integers
+  return doubles.toSorted((a, b) => a - b).reduce((sum, each) => sum + each, Number(integers))
+}
+
+/** The same value of the same type, arrays and maps by what they hold; NaN too. */
+function identical(left: Value, right: Value): boolean {
+  if (isNumber(left) && isNumber(right)) return order(left, right) === 0 || (Number.isNaN(left) && Number.isNaN(right))
+  if (Array.isArray(left) && Array.isArray(right))
+    return left.length === right.length && left.every((each, i) => identical(each, right[i]))
+  if (left instanceof Uint8Array && right instanceof Uint8Array) return Buffer.compare(left, right) === 0
+  if (left instanceof Map && right instanceof Map) return identical([...left].flat(), [...right].flat())
+  return left === right
 }

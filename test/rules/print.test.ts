@@ -26,6 +26,11 @@ test.each([
   ['x.where(span.duration > 0.5us)', 'trace.has(x).where(span.duration > 0.5us)'],
   ['x.where(p matches "\\d+\\\\n")', 'trace.has(x).where(p matches "\\\\d+\\\\n")'],
   ['count(http.*.where(a == 1)) >= 2', 'trace.count(http.*).where(a == 1) >= 2'],
+  [
+    'sum(a.where(b), c * 2) > max(any, span.duration) / 1ms',
+    'trace.sum(a, c * 2).where(b) > trace.max(any, span.duration) / 1ms',
+  ],
+  ['distinct(a, "k-1") > 1', 'trace.distinct(a, attr("k-1")) > 1'],
   ['all(q.where(a)).where(b)', 'trace.all(q.where(a)).where(b)'],
 ])('%s is printed as %s', (condition, text) => {
   expect(printed(condition)).toBe(text)

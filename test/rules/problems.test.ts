@@ -210,11 +210,11 @@ c
 
 it('an unsupported construct is the only problem reported of what it touches', () => {
   const text =
-    '// Signal: A (low)\nwhen { charge as c } always { c.amount > 3 and trace.sum(x, y) > 2 } except when { c before d }'
+    '// Signal: A (low)\nwhen { charge as c } always { c.amount > 3 and x under y } except when { c before d }'
   const { problems } = checkRules([{ file: 'a.rules', text }])
   expect(problems.map(({ code, range }) => [code, range.start.column])).toEqual([
     ['unsupported-feature', 15],
-    ['unsupported-feature', 48],
-    ['unsupported-feature', 86],
+    ['unsupported-feature', 50],
+    ['unsupported-feature', 76],
   ])
 })

@@ -1,4 +1,4 @@
-import type { Arithmetic, IntrinsicName, Literal, Operand } from '../ast.ts'
+import type { Aggregate, Arithmetic, IntrinsicName, Literal, Operand } from '../ast.ts'
 import { nearest } from '../suggest.ts'
 import { problemAt, type Report } from './pass.ts'
 
@@ -31,6 +31,8 @@ export function kindOf(operand: Operand, report: Report): Kind | undefined {
       return INTRINSIC_KINDS[operand.name]
     case 'count':
       return 'number'
+    case 'aggregate':
+      return aggregateKind(operand, report)
     case 'numberOf':
       return numberOf(operand.operand, report)
     case 'negation':
@@ -55,6 +57,41 @@ const DESCRIPTIONS: Readonly<Record<Kind, string>> = {
   boolean: 'a boolean',
   status: 'a span status',
   spanKind: 'a span kind',
+}
+
+function aggregateKind(operand: Aggregate, report: Report): Kind | undefined {
+  if (isFixed(operand.of)) {
+    const message = 'this is the same of every span'
+    report(
+      problemAt(
+        operand.of.range,
+        'not-a-value',
+        message,
+        'write an attribute or span.duration, or count with trace.count(…)',
+      ),
+    )
+    return undefined
+  }
+  if (operand.function === 'distinct') return kindOf(operand.of, report) && 'number'
+  return termKind(operand.of, report)
+}
+
+/** Made of fixed values alone. */
+function isFixed(operand: Operand): boolean {
+  switch (operand.kind) {
+    case 'number':
+    case 'duration':
+    case 'text':
+    case 'boolean':
+      return true
+    case 'arithmetic':
+      return isFixed(operand.left) && isFixed(operand.right)
+    case 'negation':
+    case 'numberOf':
+      return isFixed(operand.operand)
+    default:
+      return false
+  }
 }
 
 function numberOf(operand: Operand, report: Report): Kind | undefined {

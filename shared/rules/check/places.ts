@@ -54,5 +54,11 @@ export function reportConstantComparisons(conditions: readonly Condition[], repo
 }
 
 function isRead({ kind }: Operand): boolean {
-  return kind === 'attribute' || kind === 'attributeOrText' || kind === 'intrinsic' || kind === 'count'
+  return (
+    kind === 'attribute' ||
+    kind === 'attributeOrText' ||
+    kind === 'intrinsic' ||
+    kind === 'count' ||
+    kind === 'aggregate'
+  )
 }

@@ -1,14 +1,15 @@
-import type { All, Count, Filter, Has, NamePattern, Operand, Selector, Test } from '../ast.ts'
+import { aggregate } from '../aggregate.ts'
+import type { Aggregate, All, Count, Filter, Has, NamePattern, Operand, Selector, Test } from '../ast.ts'
 import { exceptionsTo } from '../compile.ts'
 import { newKeySlots, spanLookups, traceLookups } from '../lookups.ts'
 import type { RuleSet, Run, SpanView } from '../plan.ts'
 import { planFilters, planOperand, planTest } from '../plan-test.ts'
 import { printExactName, printFilters, printName, printOperand } from '../print.ts'
-import { operandsOf } from '../requirement.ts'
+import { lookupsOf, operandsOf } from '../requirement.ts'
 import { newView, serviceOf, spansOf } from '../run.ts'
 import { nameShape } from '../shape.ts'
 import { nearest } from '../suggest.ts'
-import { isNumeric } from '../values.ts'
+import { equal, isNumeric, type Value } from '../values.ts'
 import type { ClauseEvidence, EvidenceValue, SpanEvidence } from '../verdict.ts'
 import { failures, isLiteral, isTrue, type Sight, say } from './reasons.ts'
 import { cut, describeDuration, evidenceValue, isDuration } from './wording.ts'
@@ -76,15 +77,16 @@ function inspectAll(inspection: Inspection, all: All): Seen {
 
 function inspectTest(inspection: Inspection, test: Test): Seen {
   const sight = traceSight(inspection)
-  const counts = operandsOf(test).filter((operand) => operand.kind === 'count')
-  const selections = counts.map(({ selector }) => ({ selector, ...select(inspection, selector) }))
+  const counts = operandsOf(test).filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
+  const selections = counts.map((operand) => ({ selector: operand.selector, ...decisive(inspection, operand) }))
   const counted = [...new Set(selections.flatMap(({ passing }) => passing))].sort((a, b) => a - b)
   const filters = selections.flatMap(({ selector }) => selector.filters)
+  const taken = counts.flatMap((operand) => (operand.kind === 'aggregate' ? [operand.of] : []))
   const empty = counted.length === 0 ? selections.find(({ named }) => named.length > 0) : undefined
   return {
     holds: planTest(test, sight.lookups)(sight.scope),
     seen: sayTest(sight, test),
-    ...witnesses(inspection, counted, filters),
+    ...witnesses(inspection, counted, filters, taken),
     ...(empty === undefined ? noMisses : nearMisses(inspection, empty.selector, empty)),
   }
 }
@@ -92,11 +94,34 @@ function inspectTest(inspection: Inspection, test: Test): Seen {
 const noMisses = { nearMisses: [], nearMissCount: 0 }
 
 function traceSight({ set, run }: Inspection): Sight<Run> {
+  const inspection = { set, run }
   const count =
     ({ selector }: Count) =>
     () =>
-      select({ set, run }, selector).passing.length
-  return { scope: run, lookups: traceLookups(count, set.regex) }
+      select(inspection, selector).passing.length
+  const aggregated = (node: Aggregate) => () => aggregate(node.function, valuesOf(inspection, node))
+  return { scope: run, lookups: traceLookups({ count, aggregate: aggregated }, set.regex) }
+}
+
+/** The values an aggregate takes, of the spans at these positions. */
+function valuesOf(
+  inspection: Inspection,
+  { of, selector }: Aggregate,
+  positions = select(inspection, selector).passing,
+): readonly Value[] {
+  return positions.map((position) => {
+    const { scope, lookups } = spanSight(inspection, position)
+    return planOperand(of, lookups)(scope)
+  })
+}
+
+/** The spans that made a number what it is: of `min` and `max` those with that value, else all it was taken of. */
+function decisive(inspection: Inspection, operand: Count | Aggregate): Selection {
+  const selection = select(inspection, operand.selector)
+  if (operand.kind === 'count' || (operand.function !== 'min' && operand.function !== 'max')) return selection
+  const values = valuesOf(inspection, operand, selection.passing)
+  const extreme = aggregate(operand.function, values)
+  return { ...selection, passing: selection.passing.filter((_, index) => equal(values[index], extreme) === true) }
 }
 
 function spanSight({ set, run }: Inspection, position: number): Sight<SpanView> {
@@ -142,8 +167,13 @@ function sayTest(sight: Sight<Run>, test: Test): string {
   return [...new Set(read.map((operand) => say(sight, operand)))].join(', ')
 }
 
-function witnesses(inspection: Inspection, positions: readonly number[], filters: readonly Filter[]) {
-  const spans = positions.slice(0, maxSpans).map((position) => spanEvidence(inspection, position, filters))
+function witnesses(
+  inspection: Inspection,
+  positions: readonly number[],
+  filters: readonly Filter[],
+  taken: readonly Operand[] = [],
+) {
+  const spans = positions.slice(0, maxSpans).map((position) => spanEvidence(inspection, position, filters, taken))
   return { spans, spanCount: positions.length }
 }
 
@@ -164,11 +194,16 @@ function missed(inspection: Inspection, position: number, filters: readonly Filt
   return { failed: reasons.length, evidence: { ...spanEvidence(inspection, position, filters), reason } }
 }
 
-function spanEvidence(inspection: Inspection, position: number, filters: readonly Filter[]): SpanEvidence {
+function spanEvidence(
+  inspection: Inspection,
+  position: number,
+  filters: readonly Filter[],
+  taken: readonly Operand[] = [],
+): SpanEvidence {
   const sight = spanSight(inspection, position)
   const { span } = sight.scope
   const service = serviceOf(span)
-  const read = filters.flatMap(testsOf).flatMap(operandsOf).filter(isOfSpan)
+  const read = [...taken.flatMap(lookupsOf), ...filters.flatMap(testsOf).flatMap(operandsOf)].filter(isOfSpan)
   const values = new Map(read.map((operand) => [labelOf(operand), operandValue(sight, operand)] as const))
   for (const { word } of read.filter((operand) => operand.kind === 'attributeOrText')) {
     if (values.get(word) === null) values.delete(word)
@@ -194,7 +229,11 @@ function testsOf(filter: Filter): readonly Test[] {
 }
 
 function isOfSpan(operand: Operand): boolean {
-  return operand.kind !== 'count' && !(operand.kind === 'intrinsic' && operand.name.startsWith('trace.'))
+  return (
+    operand.kind !== 'count' &&
+    operand.kind !== 'aggregate' &&
+    !(operand.kind === 'intrinsic' && operand.name.startsWith('trace.'))
+  )
 }
 
 function labelOf(operand: Operand): string {

@@ -96,6 +96,8 @@ export function isDuration(operand: Operand): boolean {
         : isDuration(operand.left) || isDuration(operand.right)
     case 'negation':
       return isDuration(operand.operand)
+    case 'aggregate':
+      return operand.function !== 'distinct' && isDuration(operand.of)
     default:
       return false
   }

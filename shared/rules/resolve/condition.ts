@@ -1,17 +1,16 @@
-import type { All, Condition, Count, Has, Test } from '../ast.ts'
+import type { Aggregate, All, Condition, Count, Has, Test } from '../ast.ts'
 import type { CallNode, MethodNode, SelectorCallNode, SyntaxNode } from '../syntax.ts'
 import { isDefinedCondition, useCondition } from './definitions.ts'
-import { reportConstant, resolveExists } from './filter.ts'
+import { reportConstant, resolveExists, resolveSpanValue } from './filter.ts'
 import { resolveLogic } from './logic.ts'
 import { reportMistake } from './mistake.ts'
 import type { Place } from './operand.ts'
 import { type Reading, report, textOf } from './reading.ts'
 import { chainOf, resolveArgument, resolveFilters, resolveSelector } from './selector.ts'
 import { resolveTest } from './test.ts'
-import { reportUnsupported } from './unsupported.ts'
 import { isPrefixed, resolvePrefixed } from './word.ts'
 
-const AGGREGATES = new Set(['sum', 'min', 'max', 'avg', 'distinct'])
+const AGGREGATES: readonly string[] = ['sum', 'min', 'max', 'avg', 'distinct'] satisfies Aggregate['function'][]
 const TRACE: Place = { of: 'trace', resolveCount: resolveTraceCount }
 
 /** A plain condition: true or false of a whole trace. */
@@ -83,16 +82,14 @@ function resolveCall(
   node: SyntaxNode,
 ): Has | All | undefined {
   const name = functionName(call)
-  if (AGGREGATES.has(name)) {
-    return reportUnsupported(reading, call.name, `${call.name.text}(…)`)
-  }
+  if (isAggregate(name)) return reportUncompared(reading, node, 'this')
   const inner = resolveArgument(reading, call)
   const filters = resolveFilters(reading, methods)
   if (inner === undefined) return undefined
   const range = reading.rangeOf(node)
   if (name === 'has')
     return { kind: 'has', selector: { ...inner, filters: [...inner.filters, ...filters], range }, range }
-  if (name === 'count') return reportUncompared(reading, node)
+  if (name === 'count') return reportUncompared(reading, node, 'a count')
   if (methods.length > 0) return { kind: 'all', selector: inner, filters, range }
   return report(
     reading,
@@ -103,10 +100,14 @@ function resolveCall(
   )
 }
 
-function reportUncompared(reading: Reading, node: SyntaxNode): undefined {
+function isAggregate(name: string): name is Aggregate['function'] {
+  return AGGREGATES.includes(name)
+}
+
+function reportUncompared(reading: Reading, node: SyntaxNode, what: string): undefined {
   const written = textOf(reading, node)
-  const shown = written.length <= 60 ? written : 'trace.count(…)'
-  return report(reading, node, 'not-a-condition', 'a count is a number, not a condition', `write ${shown} > 0`)
+  const shown = written.length <= 60 ? written : `${what === 'this' ? '…' : 'trace.count(…)'}`
+  return report(reading, node, 'not-a-condition', `${what} is a number, not a condition`, `write ${shown} > 0`)
 }
 
 function resolveFunction(reading: Reading, node: CallNode): Test | undefined {
@@ -114,22 +115,47 @@ function resolveFunction(reading: Reading, node: CallNode): Test | undefined {
 }
 
 /** How many spans, as a value: `trace.count(s)`, filters inside or after. */
-function resolveTraceCount(reading: Reading, node: SelectorCallNode | MethodNode): Count | undefined {
+function resolveTraceCount(reading: Reading, node: SelectorCallNode | MethodNode): Count | Aggregate | undefined {
   const { base, methods } = chainOf(node)
   if (base.kind !== 'selectorCall') {
     resolveFilters(reading, methods)
     return methods.every(({ name }) => name.text === 'where') ? reportUncounted(reading, node) : undefined
   }
   const name = functionName(base)
-  if (AGGREGATES.has(name)) {
-    return reportUnsupported(reading, base.name, `${base.name.text}(…)`)
-  }
+  if (isAggregate(name)) return resolveAggregate(reading, name, base, methods, node)
   if (name !== 'count') return reportUncounted(reading, node)
   const inner = resolveArgument(reading, base)
   const filters = resolveFilters(reading, methods)
   if (inner === undefined) return undefined
   const range = reading.rangeOf(node)
   return { kind: 'count', selector: { ...inner, filters: [...inner.filters, ...filters], range }, range }
+}
+
+/** `trace.sum(s, value)` and its like: spans, filters inside or after, and what is taken of each. */
+function resolveAggregate(
+  reading: Reading,
+  name: Aggregate['function'],
+  call: SelectorCallNode,
+  methods: readonly MethodNode[],
+  node: SyntaxNode,
+): Aggregate | undefined {
+  const [value, ...rest] = call.argument.rest
+  const [extra] = rest
+  if (extra !== undefined) {
+    const hint = `write ${call.name.text}(…) once for each value`
+    return report(reading, extra, 'unexpected-text', `${call.name.text}(…) takes spans and one value`, hint)
+  }
+  const inner = resolveArgument(reading, call, 1)
+  const filters = resolveFilters(reading, methods)
+  if (inner === undefined) return undefined
+  if (value === undefined || value.kind === 'missing') {
+    const hint = `write ${call.name.text}(${textOf(reading, call.argument.selector)}, amount)`
+    return report(reading, call, 'missing-value', `${call.name.text}(…) names no value of its spans`, hint)
+  }
+  const of = resolveSpanValue(reading, value)
+  const range = reading.rangeOf(node)
+  const selector = { ...inner, filters: [...inner.filters, ...filters], range }
+  return of && { kind: 'aggregate', function: name, selector, of, range }
 }
 
 function reportUncounted(reading: Reading, node: SyntaxNode): undefined {

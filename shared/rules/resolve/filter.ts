@@ -1,4 +1,4 @@
-import type { Exists, Filter, Test, Truthy } from '../ast.ts'
+import type { Exists, Filter, Operand, Test, Truthy } from '../ast.ts'
 import type { CallNode, SyntaxNode } from '../syntax.ts'
 import { decodeText } from './literal.ts'
 import { resolveLogic } from './logic.ts'
@@ -20,6 +20,11 @@ const SPAN: Place = {
       'write it outside, joined with "and"',
     )
   },
+}
+
+/** A value of one span, as `trace.sum(…)` and its like take it of each. */
+export function resolveSpanValue(reading: Reading, node: SyntaxNode): Operand | undefined {
+  return resolveOperand(reading, node, 'key', SPAN)
 }
 
 /** What stands in `.where(…)`: true or false of one span. */

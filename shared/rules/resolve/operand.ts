@@ -1,4 +1,4 @@
-import type { Arithmetic, Attribute, Count, Intrinsic, Literal, Operand } from '../ast.ts'
+import type { Aggregate, Arithmetic, Attribute, Count, Intrinsic, Literal, Operand } from '../ast.ts'
 import type {
   ArithmeticNode,
   CallNode,
@@ -19,7 +19,7 @@ import { quotedKey, type Role, resolveWord } from './word.ts'
 /** What is tested: one span (inside `.where`) or the whole trace (a plain condition), where spans can be counted. */
 export interface Place {
   readonly of: 'span' | 'trace'
-  resolveCount(reading: Reading, node: SelectorCallNode | MethodNode): Count | undefined
+  resolveCount(reading: Reading, node: SelectorCallNode | MethodNode): Count | Aggregate | undefined
 }
 
 /** More operators in one calculation than this are a mistake, and would nest the tree too deep to walk. */

@@ -25,11 +25,11 @@ export function chainOf(node: SyntaxNode): Chain {
   return { base, methods }
 }
 
-/** What `trace.has(…)`, `trace.count(…)` and the like take in their brackets. */
-export function resolveArgument(reading: Reading, call: SelectorCallNode): Selector | undefined {
+/** The spans that `trace.has(…)`, `trace.count(…)` and the like take in their brackets, before so many values. */
+export function resolveArgument(reading: Reading, call: SelectorCallNode, values = 0): Selector | undefined {
   const { argument, name } = call
   const { selector, extra, close } = argument
-  const [second] = argument.rest
+  const second = argument.rest[values]
   if (close === null) reportUnclosed(reading, argument.open)
   else if (extra !== null) return reportArgument(reading, call)
   else if (second !== undefined) return reportSeveral(reading, call, second)

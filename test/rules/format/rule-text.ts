@@ -74,6 +74,11 @@ const atom: fc.Arbitrary<Words> = fc.oneof(
   fc
     .tuple(span, filters, comparison)
     .map(([name, rest, operator]) => all(word('count'), word('('), name, rest, word(')'), operator, word('3'))),
+  fc
+    .tuple(span, filters, fc.oneof(attribute, product), comparison)
+    .map(([name, rest, of, operator]) =>
+      all(word('sum'), word('('), name, rest, word(','), of, word(')'), operator, word('3')),
+    ),
 )
 const condition = logic(atom, 2)
 const block = (keyword: string) => condition.map((inner) => all(word(keyword), word('{'), inner, word('}')))
