@@ -3,7 +3,16 @@ import type { Terminal } from './terminal.ts'
 
 /** Runs the command line of this process and leaves the exit code in `process.exitCode`. */
 export async function runOnProcess(): Promise<void> {
+  silenceSqliteWarning()
   process.exitCode = await run(process.argv.slice(2), processTerminal())
+}
+
+/** Node 22 calls its SQLite experimental each time it is loaded; users of a rule checker can do nothing about it. */
+function silenceSqliteWarning(): void {
+  const emitWarning = process.emitWarning as (...args: unknown[]) => void
+  process.emitWarning = (...args: unknown[]) => {
+    if (!String(args[0]).startsWith('SQLite is an experimental feature')) emitWarning.apply(process, args)
+  }
 }
 
 function processTerminal(): Terminal {

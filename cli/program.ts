@@ -54,7 +54,8 @@ async function createProgram(args: readonly string[], terminal: Terminal, finish
     .helpCommand('help [command]', 'show the help of a command')
   const [first = '', second = ''] = args.filter((arg) => !arg.startsWith('-'))
   const load = COMMANDS.get(first === 'help' ? second : first)
-  for (const one of load === undefined ? COMMANDS.values() : [load]) {
+  const all = args[0] === '--version' || args[0] === '-V' ? [] : COMMANDS.values()
+  for (const one of load === undefined ? all : [load]) {
     program.addCommand((await one())(terminal, finish))
   }
   return withExamples(program, terminal, [

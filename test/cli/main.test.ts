@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { jsonRequest } from './otlp.ts'
 
 const main = join(import.meta.dirname, '../../cli/main.ts')
 
@@ -33,4 +36,17 @@ test('a Node too old is told which one is needed', async () => {
   const { exitCode, err } = await runMain(['--help'], { nodeOptions: ['--import', `data:text/javascript,${pretend}`] })
   expect(exitCode).toBe(2)
   expect(err).toMatch(/^betrace needs Node\.js 22\.15 or newer; this is 22\.14\.0 \(.+\)\n$/)
+})
+
+test('a reader that goes away early, as head does, is no error', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'betrace-main-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const rules = join(folder, 'any.rules')
+  const traces = join(folder, 'traces.jsonl')
+  await writeFile(rules, '// Signal: ANY (low)\ntrace.has(any)\n')
+  const requests = Array.from({ length: 5000 }, (_, i) => JSON.stringify(jsonRequest(`trace ${i}`, [{ name: 'a' }])))
+  await writeFile(traces, requests.join('\n'))
+  const { exitCode, out, err } = await runMain(['eval', '-r', rules, '-f', 'jsonl', traces], { head: true })
+  expect(out.length).toBeLessThan(1_000_000)
+  expect({ exitCode, err }).toEqual({ exitCode: 1, err: expect.stringMatching(/^5,000 signals: [^\n]+\n$/) })
 })
