@@ -39,7 +39,7 @@ export function reviewTrace(random: Random): RecordedTrace {
 }
 
 const reviewServices = ['nginx', 'compose', 'user', 'movie', 'text', 'rating', 'id', 'review', 'storage', 'cache']
-export const reviewNames = [
+const reviewNames = [
   '/review/compose',
   ...['Compose', 'Upload', 'Register', 'Read', 'Store'].flatMap((verb) =>
     ['Review', 'User', 'Movie', 'Rating'].map((noun) => `${verb}${noun}`),

@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto'
 /** The span names an object holds: exact while they are few, else a Bloom filter that errs only towards "it may". */
 export type NameSet = ExactNames | BloomNames
 
-export interface ExactNames {
+interface ExactNames {
   readonly kind: 'exact'
   readonly names: ReadonlySet<string>
 }
 
-export interface BloomNames {
+interface BloomNames {
   readonly kind: 'bloom'
   readonly bits: Uint8Array
   readonly hashes: number
@@ -19,7 +19,7 @@ const MOST_EXACT_NAMES = 2000
 const MOST_EXACT_BYTES = 64 * 1024
 
 /** One name in a hundred that is not there passes for one that is: 9.6 bits a name, 7 hashes. */
-export const BLOOM_ERROR = 0.01
+const BLOOM_ERROR = 0.01
 const BITS_PER_NAME = -Math.log(BLOOM_ERROR) / Math.LN2 ** 2
 const HASHES = Math.round(BITS_PER_NAME * Math.LN2)
 

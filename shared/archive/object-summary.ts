@@ -27,7 +27,7 @@ export interface ObjectSummary {
   readonly set?: ObjectSet
 }
 
-export interface ObjectSet {
+interface ObjectSet {
   readonly id: string
   readonly part: number
   readonly parts: number

@@ -21,7 +21,7 @@ export interface RowGroupLayout {
 }
 
 /** The bytes of one column in one row group. */
-export interface ColumnChunk {
+interface ColumnChunk {
   readonly start: number
   readonly end: number
 }

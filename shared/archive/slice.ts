@@ -4,7 +4,7 @@ export interface Slice {
   readonly to: number
 }
 
-export const SLICES = 65_536
+const SLICES = 65_536
 export const ALL_TRACES: Slice = { from: 0, to: SLICES }
 
 /** Cuts all trace ids into `parts` of about equal size. */
@@ -24,7 +24,7 @@ export function holds({ from, to }: Slice, traceId: Buffer): boolean {
 }
 
 /** A hash, because ids need not be random: some start with the time. (Multipliers of MurmurHash3.) */
-export function placeOf(traceId: Buffer): number {
+function placeOf(traceId: Buffer): number {
   let hash = 0
   for (let at = 0; at < 16; at += 4) {
     hash = Math.imul(hash ^ traceId.readUInt32LE(at), 0xcc9e2d51)

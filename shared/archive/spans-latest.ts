@@ -1,7 +1,7 @@
 import { COLUMNS } from './columns.ts'
 
 /** The columns of the table `spans`: those of its files, then those of their path. */
-export const SPAN_COLUMNS: readonly string[] = [...COLUMNS.map(({ name }) => name), 'dt', 'hour']
+const SPAN_COLUMNS: readonly string[] = [...COLUMNS.map(({ name }) => name), 'dt', 'hour']
 
 /**
  * The query behind the view `spans_latest`: of each trace its highest revision with the spans that came too late for

@@ -5,7 +5,7 @@ import { failureOf, type OpenObject } from './open-item.ts'
 import type { Failure } from './tally.ts'
 
 /** In how many parts a trace lies in the objects of an item, and which of them count. */
-export interface Occurrence {
+interface Occurrence {
   /** The highest revision of the whole trace; undefined where there are only late parts. */
   revision: number | undefined
   /** How many times the whole trace is there in that revision: more than once where it was archived twice. */

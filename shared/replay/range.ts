@@ -10,7 +10,7 @@ type RangeErrorCode = 'bad-time' | 'empty-range' | 'range-too-long' | 'range-in-
 
 const UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 const DAY_MS = UNITS_MS.d
-export const LONGEST_RANGE_DAYS = 400
+const LONGEST_RANGE_DAYS = 400
 
 /**
  * Reads a time range: ISO 8601 dates and times (UTC where they name no zone), or relative ones (`-29d`, `-90m`, `now`)

@@ -38,7 +38,7 @@ export interface RuleReport {
   readonly samples: readonly ReportSample[]
 }
 
-export interface ReportSample extends SignalData {
+interface ReportSample extends SignalData {
   /** When the trace started. */
   readonly time: string
 }

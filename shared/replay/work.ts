@@ -2,8 +2,6 @@ import type { ObjectStore } from '../archive/object-store.ts'
 import { ObjectGone } from '../archive/object-store.ts'
 import { openRowGroup, type RowGroup } from '../archive/row-group.ts'
 import type { RuleSet } from '../rules/plan.ts'
-import type { Verdict } from '../rules/verdict.ts'
-import type { Trace } from '../trace/span.ts'
 import { mergedTrace, type RowRun } from './archived-trace.ts'
 import { explainAll, type Judging, judgeOne, whenLoaded } from './judge-archived.ts'
 import { findOccurrences, type Occurrences } from './occurrences.ts'
@@ -24,13 +22,6 @@ export interface Worker {
   /** Most violations of each rule that come with evidence. */
   readonly sampleLimit: number
   readonly columns: Set<string>
-}
-
-/** What came of an item. */
-export interface WorkResult {
-  readonly tally: Tally
-  /** Every violation with its evidence, where they were asked for. */
-  readonly violations: readonly { readonly trace: Trace; readonly verdict: Verdict }[]
 }
 
 export function newWorker(store: ObjectStore, set: RuleSet, range: ReplayRange, sampleLimit: number): Worker {

@@ -175,13 +175,13 @@ export interface Arithmetic extends Located {
   readonly right: Operand
 }
 
-export interface Negation extends Located {
+interface Negation extends Located {
   readonly kind: 'negation'
   readonly operand: Operand
 }
 
 /** `num(x)`: a numeric string read as its number. */
-export interface NumberOf extends Located {
+interface NumberOf extends Located {
   readonly kind: 'numberOf'
   readonly operand: Operand
 }

@@ -14,7 +14,7 @@ export interface StackProbe {
 }
 
 /** Messages, approximately. */
-export interface QueueDepths {
+interface QueueDepths {
   readonly waiting: number
   readonly due: number
   readonly inWork: number

@@ -21,7 +21,7 @@ const vacuous = (name: string, rule: string, ...spans: RuleCase['spans']): RuleC
 const s = span
 
 /** Presence, names and boolean logic. */
-export const presence: readonly RuleCase[] = [
+const presence: readonly RuleCase[] = [
   fires('a name is found', 'trace.has(payment.charge)', s('payment.charge')),
   quiet('a name is case-sensitive', 'trace.has(payment.charge)', s('Payment.Charge')),
   quiet('a name matches whole, not as a prefix', 'trace.has(payment)', s('payment.charge')),
@@ -61,7 +61,7 @@ export const presence: readonly RuleCase[] = [
 ]
 
 /** Filters: every comparison, every kind of value. */
-export const filters: readonly RuleCase[] = [
+const filters: readonly RuleCase[] = [
   fires('a filter holds on one span', 'x.where(a == 1 and b == 2)', s('x', { a: 1 }), s('x', { a: 1, b: 2 })),
   quiet('a filter is not spread over two spans', 'x.where(a == 1 and b == 2)', s('x', { a: 1 }), s('x', { b: 2 })),
   quiet('chained filters are on the same span', 'x.where(a == 1).where(b == 2)', s('x', { a: 1 }), s('x', { b: 2 })),
@@ -181,7 +181,7 @@ export const filters: readonly RuleCase[] = [
 ]
 
 /** Values that a span or a trace has of itself. */
-export const intrinsics: readonly RuleCase[] = [
+const intrinsics: readonly RuleCase[] = [
   fires('span.duration', 'x.where(span.duration >= 10ms)', s('x')),
   quiet('span.duration, shorter', 'x.where(span.duration > 10ms)', s('x')),
   fires('span.duration in seconds', 'x.where(span.duration == 2s)', s('x', {}, { endMs: 2000 })),
@@ -207,7 +207,7 @@ export const intrinsics: readonly RuleCase[] = [
 ]
 
 /** Counting and all. */
-export const counts: readonly RuleCase[] = [
+const counts: readonly RuleCase[] = [
   fires('count', 'trace.count(q) > 1', s('q'), s('q')),
   fires('count without trace.', 'count(q) == 2', s('q'), s('q')),
   fires('the count of nothing is 0', 'count(q) == 0', s('x')),
@@ -242,7 +242,7 @@ export const counts: readonly RuleCase[] = [
 ]
 
 /** when, always, never, except when. */
-export const invariants: readonly RuleCase[] = [
+const invariants: readonly RuleCase[] = [
   vacuous('when held nowhere', 'when { pay } always { check }', s('x')),
   quiet('always holds', 'when { pay } always { check }', s('pay'), s('check')),
   fires('always does not hold', 'when { pay } always { check }', s('pay')),
@@ -274,3 +274,5 @@ export const invariants: readonly RuleCase[] = [
   vacuous('when a negation does not hold', 'when { not pay } never { x }', s('pay')),
   quiet('when a negation holds', 'when { not pay } never { x }', s('y')),
 ]
+
+export const firstSlice = { presence, filters, intrinsics, counts, invariants }
