@@ -190,6 +190,7 @@ interface NumberOf extends Located {
 export interface Count extends Located {
   readonly kind: 'count'
   readonly selector: Selector
+  readonly by?: GroupKeys
 }
 
 /** A function of one value of each span that the selector takes; stands only in conditions. */
@@ -198,7 +199,11 @@ export interface Aggregate extends Located {
   readonly function: 'sum' | 'min' | 'max' | 'avg' | 'distinct'
   readonly selector: Selector
   readonly of: Operand
+  readonly by?: GroupKeys
 }
+
+/** Spans with equal values of these are a group; its test holds where it holds of some group. */
+export type GroupKeys = readonly (Attribute | Intrinsic)[]
 
 declare const checked: unique symbol
 

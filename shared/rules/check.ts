@@ -3,7 +3,7 @@ import { revisionOf } from './canonical.ts'
 import { reportKindMismatches } from './check/kinds.ts'
 import { reportLongLists } from './check/lists.ts'
 import type { Pass } from './check/pass.ts'
-import { reportConstantComparisons, reportSpanValuesOutsideWhere } from './check/places.ts'
+import { reportConstantComparisons, reportSeveralGroupings, reportSpanValuesOutsideWhere } from './check/places.ts'
 import { reportUnusableRegexes } from './check/regexes.ts'
 import { inOrder, type RuleProblem, type TextProblem } from './problem.ts'
 import { readRules } from './read.ts'
@@ -32,6 +32,7 @@ const PASSES: readonly Pass[] = [
   reportSpanValuesOutsideWhere,
   reportKindMismatches,
   reportConstantComparisons,
+  reportSeveralGroupings,
   reportUnusableRegexes,
   reportLongLists,
 ]

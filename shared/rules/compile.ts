@@ -1,5 +1,18 @@
 import { aggregate } from './aggregate.ts'
-import type { Aggregate, All, CheckedRule, Condition, Filter, Has, NamePattern, Selector, Test } from './ast.ts'
+import type {
+  Aggregate,
+  All,
+  CheckedRule,
+  Condition,
+  Count,
+  Filter,
+  GroupKeys,
+  Has,
+  NamePattern,
+  Selector,
+  Test,
+} from './ast.ts'
+import { groupBy, groupedOperand } from './groups.ts'
 import { type KeySlots, newKeySlots, spanLookups, traceLookups } from './lookups.ts'
 import { indexNames } from './name-index.ts'
 import type { NameGroup, Predicate, RulePlan, RuleSet, Run } from './plan.ts'
@@ -8,6 +21,7 @@ import { compileRegex, type RegexTest } from './regex.ts'
 import { countSpans, passingViews } from './run.ts'
 import { nameShape, selectorShape } from './shape.ts'
 import { chooseTriggers, type Trigger } from './trigger.ts'
+import type { Value } from './values.ts'
 import type { Outcome } from './verdict.ts'
 
 /** What the rules of a set have in common while they are compiled. */
@@ -117,9 +131,42 @@ function planCondition(shared: Shared, condition: Condition): Decider<Run> {
       case 'all':
         return someSpan(predicateOf(shared, exceptionsTo(atom)), false)
       default:
-        return planTest(atom, shared.trace)
+        return planTraceTest(shared, atom)
     }
   })
+}
+
+/** A test of groups holds where it holds of some group. */
+function planTraceTest(shared: Shared, test: Test): Decider<Run> {
+  const grouped = groupedOperand(test)
+  if (grouped === undefined) return planTest(test, shared.trace)
+  let current: Value
+  const ofGroup = (node: Count | Aggregate) => (node.by === undefined ? undefined : () => current)
+  const holds = planTest(test, {
+    ...shared.trace,
+    count: (node) => ofGroup(node) ?? shared.trace.count(node),
+    aggregate: (node) => ofGroup(node) ?? shared.trace.aggregate(node),
+  })
+  const valuesOf = planGroups(shared, grouped)
+  return (run) =>
+    valuesOf(run).some((value) => {
+      current = value
+      return holds(run)
+    })
+}
+
+function planGroups(
+  shared: Shared,
+  grouped: (Count | Aggregate) & { readonly by: GroupKeys },
+): (run: Run) => readonly Value[] {
+  const predicate = predicateOf(shared, grouped.selector)
+  const lookups = spanLookups(remember(shared.slots, predicate.group, newKeySlots), shared.regex)
+  const keys = grouped.by.map((key) => planOperand(key, lookups))
+  const read = grouped.kind === 'aggregate' ? planOperand(grouped.of, lookups) : undefined
+  return (run) =>
+    groupBy(passingViews(run, predicate), (view) => keys.map((key) => key(view))).map((views) =>
+      read === undefined || grouped.kind === 'count' ? views.length : aggregate(grouped.function, views.map(read)),
+    )
 }
 
 function planAggregate(shared: Shared, { function: of, selector, of: operand }: Aggregate): Reader<Run> {

@@ -4,6 +4,7 @@ import type {
   Comparison,
   Condition,
   Filter,
+  GroupKeys,
   Literal,
   NamePattern,
   Operand,
@@ -125,15 +126,19 @@ export function printOperand(operand: Operand, spelling: Spelling = plain): stri
     case 'numberOf':
       return `num(${printOperand(operand.operand, spelling)})`
     case 'count':
-      return `trace.count${printSelector(operand.selector, spelling)}`
+      return `trace.count${printSelector(operand.selector, spelling)}${printBy(operand.by, spelling)}`
     case 'aggregate': {
       const { name, filters } = operand.selector
       const of = printOperand(operand.of, spelling)
-      return `trace.${operand.function}(${printName(name, spelling)}, ${of})${printWhere(filters, spelling)}`
+      return `trace.${operand.function}(${printName(name, spelling)}, ${of})${printWhere(filters, spelling)}${printBy(operand.by, spelling)}`
     }
     default:
       return printLiteral(operand, spelling)
   }
+}
+
+function printBy(keys: GroupKeys | undefined, spelling: Spelling): string {
+  return keys === undefined ? '' : `.by(${keys.map((key) => printOperand(key, spelling)).join(', ')})`
 }
 
 function printAttribute({ key, from }: Attribute, spelling: Spelling): string {

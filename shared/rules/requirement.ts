@@ -46,6 +46,8 @@ function requirementOfTest(test: Test, truth: boolean): Requirement {
   const operands = operandsOf(test)
   const counts = operands.filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
   if (counts.length < operands.length) return []
+  const grouped = counts.find(({ by }) => by !== undefined)
+  if (grouped !== undefined) return truth ? [[grouped.selector.name]] : []
   const holdsOfNothing = planTest(test, zeroCounts)(undefined)
   return holdsOfNothing === truth ? [] : [counts.map(({ selector }) => selector.name)]
 }

@@ -47,3 +47,45 @@ export const aggregates: readonly RuleCase[] = [
     x(4),
   ),
 ]
+
+const q = (statement: string, rest: RuleCase['spans'][number]['attributes'] = {}) => span('q', { statement, ...rest })
+
+/** `.by(…)`. */
+export const groups: readonly RuleCase[] = [
+  given('some group is large enough', 'trace.count(q).by(statement) > 1', 'violated', q('a'), q('b'), q('a')),
+  given('no group is large enough', 'trace.count(q).by(statement) > 1', 'satisfied', q('a'), q('b')),
+  given('some group is small enough', 'trace.count(q).by(statement) == 1', 'violated', q('a'), q('b'), q('a')),
+  given('not is of all groups', 'not trace.count(q).by(statement) > 1', 'violated', q('a'), q('b')),
+  given('without spans there is no group', 'trace.count(q).by(statement) == 0', 'satisfied', span('x')),
+  given('spans that lack a key are in no group', 'trace.count(q).by(table) > 0', 'satisfied', q('a'), q('b')),
+  given(
+    'several keys',
+    'trace.count(q).by(statement, table) > 1',
+    'satisfied',
+    q('a', { table: 't' }),
+    q('a', { table: 'u' }),
+  ),
+  given('keys differ by type', 'trace.count(q).by(n) > 1', 'satisfied', q('a', { n: 1 }), q('b', { n: '1' })),
+  given(
+    'an aggregate of a group',
+    'trace.sum(q, rows).by(statement) > 5',
+    'violated',
+    q('a', { rows: 3 }),
+    q('b', { rows: 3 }),
+    q('a', { rows: 3 }),
+  ),
+  given(
+    'groups compare with all spans',
+    'trace.count(q).where(rows > 0).by(statement) > trace.count(q) / 2',
+    'satisfied',
+    q('a', { rows: 3 }),
+    q('a', { rows: 0 }),
+    q('b'),
+  ),
+  given(
+    'a value of the span is a key',
+    'trace.count(q).by(span.service) == 1',
+    'violated',
+    span('q', {}, { service: 'pay' }),
+  ),
+]

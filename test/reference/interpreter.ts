@@ -3,9 +3,11 @@
  * prepared, shared or remembered. It shares no code with the judge, so that each checks the other.
  */
 import type {
+  Aggregate,
   Arithmetic,
   Comparison,
   Condition,
+  Count,
   Filter,
   NamePattern,
   Operand,
@@ -15,7 +17,7 @@ import type {
 } from '../../shared/rules/ast.ts'
 import type { Outcome } from '../../shared/rules/verdict.ts'
 import type { AttributeValue, Span, Trace } from '../../shared/trace/span.ts'
-import { aggregated, alike, calculated, isBefore, missing, negated, numeric, same, tidy } from './values.ts'
+import { aggregated, alike, calculated, identical, isBefore, missing, negated, numeric, same, tidy } from './values.ts'
 
 type Value = AttributeValue | undefined
 
@@ -23,6 +25,8 @@ type Value = AttributeValue | undefined
 interface Place {
   readonly trace: Trace
   readonly span?: Span
+  /** The spans of the group a test is about. */
+  readonly group?: readonly Span[]
 }
 
 export function referenceOutcome({ body }: Rule, trace: Trace): Outcome {
@@ -47,7 +51,38 @@ function isTrue(condition: Condition, trace: Trace): boolean {
     case 'all':
       return selected(condition.selector, trace).every((span) => passesAll(condition.filters, { trace, span }))
     default:
-      return testHolds(condition, { trace })
+      return traceTestHolds(condition, trace)
+  }
+}
+
+/** A test of groups holds where it holds of some group; a span that lacks a key is in none. */
+function traceTestHolds(test: Test, trace: Trace): boolean {
+  const grouped = test.kind === 'comparison' ? (groupedIn(test.left) ?? groupedIn(test.right)) : groupedIn(leftOf(test))
+  if (grouped === undefined) return testHolds(test, { trace })
+  const keysOf = (span: Span) => (grouped.by ?? []).map((key) => valueIn(key, { trace, span }))
+  const spans = selected(grouped.selector, trace).filter((span) => !keysOf(span).some(missing))
+  return spans.some((one) => {
+    const group = spans.filter((other) => keysOf(one).every((key, i) => identical(key, keysOf(other)[i])))
+    return testHolds(test, { trace, group })
+  })
+}
+
+function leftOf(test: Exclude<Test, Comparison>): Operand {
+  return test.kind === 'exists' || test.kind === 'truthy' ? test.operand : test.left
+}
+
+function groupedIn(operand: Operand): Count | Aggregate | undefined {
+  switch (operand.kind) {
+    case 'arithmetic':
+      return groupedIn(operand.left) ?? groupedIn(operand.right)
+    case 'negation':
+    case 'numberOf':
+      return groupedIn(operand.operand)
+    case 'count':
+    case 'aggregate':
+      return operand.by === undefined ? undefined : operand
+    default:
+      return undefined
   }
 }
 
@@ -188,12 +223,16 @@ function valueIn(operand: Operand, place: Place): Value {
     case 'numberOf':
       return numeric(valueIn(operand.operand, place))
     case 'count':
-      return selected(operand.selector, trace).length
+      return spansOf(operand, place).length
     case 'aggregate': {
-      const values = selected(operand.selector, trace).map((each) => valueIn(operand.of, { trace, span: each }))
+      const values = spansOf(operand, place).map((each) => valueIn(operand.of, { trace, span: each }))
       return aggregated(operand.function, values)
     }
   }
+}
+
+function spansOf({ by, selector }: Count | Aggregate, { trace, group }: Place): readonly Span[] {
+  return by !== undefined && group !== undefined ? group : selected(selector, trace)
 }
 
 function calculation({ operator, left, right }: Arithmetic, place: Place): Value {

@@ -117,6 +117,16 @@ const traceTest = (selector: fc.Arbitrary<string>) => {
     { weight: 6, arbitrary: joined(count, fc.oneof(order, equality), sum) },
     { weight: 6, arbitrary: joined(aggregate, fc.oneof(order, equality), fc.oneof(number, sum)) },
     {
+      weight: 6,
+      arbitrary: joined(
+        fc
+          .tuple(fc.oneof(count, aggregate), pick('x', 'user.id', 'x, y', 'span.service', '"k-1"'))
+          .map(([which, keys]) => `${which}.by(${keys})`),
+        fc.oneof(order, equality),
+        fc.oneof(pick('0', '1', '2'), sum),
+      ),
+    },
+    {
       weight: 1,
       arbitrary: joined(
         pick('min', 'max', 'avg', 'sum').map((name) => `trace.${name}(any, span.duration)`),

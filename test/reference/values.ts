@@ -117,7 +117,7 @@ function total(numbers: readonly (number | bigint)[]): number | bigint {
 }
 
 /** The same value of the same type, arrays and maps by what they hold; NaN too. */
-function identical(left: Value, right: Value): boolean {
+export function identical(left: Value, right: Value): boolean {
   if (isNumber(left) && isNumber(right)) return order(left, right) === 0 || (Number.isNaN(left) && Number.isNaN(right))
   if (Array.isArray(left) && Array.isArray(right))
     return left.length === right.length && left.every((each, i) => identical(each, right[i]))

@@ -30,6 +30,7 @@ test.each([
     'sum(a.where(b), c * 2) > max(any, span.duration) / 1ms',
     'trace.sum(a, c * 2).where(b) > trace.max(any, span.duration) / 1ms',
   ],
+  ['max(a, n).by(k, "k-1", span.service) > 1', 'trace.max(a, n).by(k, attr("k-1"), span.service) > 1'],
   ['distinct(a, "k-1") > 1', 'trace.distinct(a, attr("k-1")) > 1'],
   ['all(q.where(a)).where(b)', 'trace.all(q.where(a)).where(b)'],
 ])('%s is printed as %s', (condition, text) => {

@@ -53,6 +53,17 @@ export function reportConstantComparisons(conditions: readonly Condition[], repo
   }
 }
 
+/** With two groupings it would be open which groups belong together. */
+export function reportSeveralGroupings(conditions: readonly Condition[], report: Report): void {
+  for (const { test } of testsOf(conditions)) {
+    const grouped = [...operandsOf(test)].filter((operand) => 'by' in operand)
+    const [, second] = grouped
+    if (second === undefined) continue
+    const hint = 'compare groups with a number, or with what is not grouped'
+    report(problemAt(second.range, 'not-a-value', 'a comparison groups spans once', hint))
+  }
+}
+
 function isRead({ kind }: Operand): boolean {
   return (
     kind === 'attribute' ||

@@ -1,6 +1,7 @@
 import { aggregate } from '../aggregate.ts'
-import type { Aggregate, All, Count, Filter, Has, NamePattern, Operand, Selector, Test } from '../ast.ts'
+import type { Aggregate, All, Count, Filter, GroupKeys, Has, NamePattern, Operand, Selector, Test } from '../ast.ts'
 import { exceptionsTo } from '../compile.ts'
+import { groupBy, groupedOperand } from '../groups.ts'
 import { newKeySlots, spanLookups, traceLookups } from '../lookups.ts'
 import type { RuleSet, Run, SpanView } from '../plan.ts'
 import { planFilters, planOperand, planTest } from '../plan-test.ts'
@@ -76,6 +77,53 @@ function inspectAll(inspection: Inspection, all: All): Seen {
 }
 
 function inspectTest(inspection: Inspection, test: Test): Seen {
+  const grouped = groupedOperand(test)
+  return grouped === undefined ? inspectNumbers(inspection, test) : inspectGroups(inspection, test, grouped)
+}
+
+/** Tells of the first group of which the test holds, or else of the largest. */
+function inspectGroups(
+  inspection: Inspection,
+  test: Test,
+  grouped: NonNullable<ReturnType<typeof groupedOperand>>,
+): Seen {
+  const { passing } = select(inspection, grouped.selector)
+  const keysOf = (position: number) => {
+    const { scope, lookups } = spanSight(inspection, position)
+    return grouped.by.map((key) => planOperand(key, lookups)(scope))
+  }
+  const groups = groupBy(passing, keysOf).map((positions) => {
+    const sight = traceSight(inspection, positions)
+    return { positions, sight, holds: planTest(test, sight.lookups)(sight.scope) }
+  })
+  const holding = groups.filter(({ holds }) => holds)
+  const [largest] = groups.toSorted((a, b) => b.positions.length - a.positions.length)
+  const told = holding[0] ?? largest
+  if (told === undefined) {
+    return {
+      holds: false,
+      seen: `${passing.length} spans have ${sayKeys(grouped.by)}`,
+      ...witnesses(inspection, [], []),
+      ...noMisses,
+    }
+  }
+  const [first] = told.positions
+  const { scope, lookups } = spanSight(inspection, first as number)
+  const which = grouped.by.map((key) => say({ scope, lookups }, key)).join(' and ')
+  const taken = [...grouped.by, ...(grouped.kind === 'aggregate' ? [grouped.of] : [])]
+  return {
+    holds: holding.length > 0,
+    seen: `where ${which}: ${sayTest(told.sight, test)}; so ${holding.length} of ${groups.length} groups`,
+    ...witnesses(inspection, told.positions, grouped.selector.filters, taken),
+    ...noMisses,
+  }
+}
+
+function sayKeys(keys: GroupKeys): string {
+  return keys.map((key) => printOperand(key)).join(' and ')
+}
+
+function inspectNumbers(inspection: Inspection, test: Test): Seen {
   const sight = traceSight(inspection)
   const counts = operandsOf(test).filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
   const selections = counts.map((operand) => ({ selector: operand.selector, ...decisive(inspection, operand) }))
@@ -93,22 +141,18 @@ function inspectTest(inspection: Inspection, test: Test): Seen {
 
 const noMisses = { nearMisses: [], nearMissCount: 0 }
 
-function traceSight({ set, run }: Inspection): Sight<Run> {
+/** `group`: the spans of the group that a grouped number is to be taken of. */
+function traceSight({ set, run }: Inspection, group?: readonly number[]): Sight<Run> {
   const inspection = { set, run }
-  const count =
-    ({ selector }: Count) =>
-    () =>
-      select(inspection, selector).passing.length
-  const aggregated = (node: Aggregate) => () => aggregate(node.function, valuesOf(inspection, node))
+  const taken = ({ by, selector }: Count | Aggregate) =>
+    by !== undefined && group !== undefined ? group : select(inspection, selector).passing
+  const count = (node: Count) => () => taken(node).length
+  const aggregated = (node: Aggregate) => () => aggregate(node.function, valuesOf(inspection, node, taken(node)))
   return { scope: run, lookups: traceLookups({ count, aggregate: aggregated }, set.regex) }
 }
 
 /** The values an aggregate takes, of the spans at these positions. */
-function valuesOf(
-  inspection: Inspection,
-  { of, selector }: Aggregate,
-  positions = select(inspection, selector).passing,
-): readonly Value[] {
+function valuesOf(inspection: Inspection, { of }: Aggregate, positions: readonly number[]): readonly Value[] {
   return positions.map((position) => {
     const { scope, lookups } = spanSight(inspection, position)
     return planOperand(of, lookups)(scope)

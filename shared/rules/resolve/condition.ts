@@ -2,6 +2,7 @@ import type { Aggregate, All, Condition, Count, Has, Test } from '../ast.ts'
 import type { CallNode, MethodNode, SelectorCallNode, SyntaxNode } from '../syntax.ts'
 import { isDefinedCondition, useCondition } from './definitions.ts'
 import { reportConstant, resolveExists, resolveSpanValue } from './filter.ts'
+import { resolveGrouped } from './group-keys.ts'
 import { resolveLogic } from './logic.ts'
 import { reportMistake } from './mistake.ts'
 import type { Place } from './operand.ts'
@@ -125,10 +126,10 @@ function resolveTraceCount(reading: Reading, node: SelectorCallNode | MethodNode
   if (isAggregate(name)) return resolveAggregate(reading, name, base, methods, node)
   if (name !== 'count') return reportUncounted(reading, node)
   const inner = resolveArgument(reading, base)
-  const filters = resolveFilters(reading, methods)
+  const { filters, by } = resolveGrouped(reading, methods)
   if (inner === undefined) return undefined
   const range = reading.rangeOf(node)
-  return { kind: 'count', selector: { ...inner, filters: [...inner.filters, ...filters], range }, range }
+  return { kind: 'count', selector: { ...inner, filters: [...inner.filters, ...filters], range }, ...by, range }
 }
 
 /** `trace.sum(s, value)` and its like: spans, filters inside or after, and what is taken of each. */
@@ -146,7 +147,7 @@ function resolveAggregate(
     return report(reading, extra, 'unexpected-text', `${call.name.text}(…) takes spans and one value`, hint)
   }
   const inner = resolveArgument(reading, call, 1)
-  const filters = resolveFilters(reading, methods)
+  const { filters, by } = resolveGrouped(reading, methods)
   if (inner === undefined) return undefined
   if (value === undefined || value.kind === 'missing') {
     const hint = `write ${call.name.text}(${textOf(reading, call.argument.selector)}, amount)`
@@ -155,7 +156,7 @@ function resolveAggregate(
   const of = resolveSpanValue(reading, value)
   const range = reading.rangeOf(node)
   const selector = { ...inner, filters: [...inner.filters, ...filters], range }
-  return of && { kind: 'aggregate', function: name, selector, of, range }
+  return of && { kind: 'aggregate', function: name, selector, of, ...by, range }
 }
 
 function reportUncounted(reading: Reading, node: SyntaxNode): undefined {

@@ -110,8 +110,10 @@ export function resolveFilters(reading: Reading, methods: readonly MethodNode[])
 
 function resolveMethod(reading: Reading, method: MethodNode): Filter | undefined {
   const { name, arguments: taken } = method
-  if (name.text === 'by' || name.text === 'event') {
-    return reportUnsupported(reading, name, `.${name.text}(…)`)
+  if (name.text === 'event') return reportUnsupported(reading, name, '.event(…)')
+  if (name.text === 'by') {
+    const hint = 'write trace.count(…).by(…) and compare it'
+    return report(reading, name, 'unknown-method', '.by(…) groups what is counted or summed', hint)
   }
   if (name.text !== 'where') return reportUnknownMethod(reading, name)
   if (taken === null) return reportBareWhere(reading, name)

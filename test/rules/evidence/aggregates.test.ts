@@ -28,3 +28,12 @@ test('a maximum shows the spans that have it', () => {
     '    span ID query of shop: span.duration=2s',
   ])
 })
+
+test('a grouped count names the group and shows its spans', () => {
+  const query = (statement: string): SpanSketch => ({ name: 'query', attributes: { statement } })
+  expect(linesOf('trace.count(query).by(statement) > 1', query('b'), query('a'), query('a'))).toEqual([
+    '✓ trace.count(query).by(statement) > 1 — where statement is "a": trace.count(query).by(statement) is 2; so 1 of 2 groups',
+    '    span ID query of shop: statement="a"',
+    '    span ID query of shop: statement="a"',
+  ])
+})

@@ -77,7 +77,10 @@ const atom: fc.Arbitrary<Words> = fc.oneof(
   fc
     .tuple(span, filters, fc.oneof(attribute, product), comparison)
     .map(([name, rest, of, operator]) =>
-      all(word('sum'), word('('), name, rest, word(','), of, word(')'), operator, word('3')),
+      all(
+        ...[word('sum'), word('('), name, rest, word(','), of, word(')')],
+        ...[word('.'), glued('by'), word('('), word('k'), word(','), word('"l"'), word(')'), operator, word('3')],
+      ),
     ),
 )
 const condition = logic(atom, 2)
