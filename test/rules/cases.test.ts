@@ -3,7 +3,7 @@ import { checkRules } from '../../shared/rules/check.ts'
 import { compileRules } from '../../shared/rules/compile.ts'
 import { idleOutcome, judge } from '../../shared/rules/judge.ts'
 import { assembleTrace } from '../../shared/trace/assemble.ts'
-import { aggregates } from '../cases/aggregates.ts'
+import { aggregates, groups } from '../cases/aggregates.ts'
 import { bytesOf } from '../cases/bytes.ts'
 import { definitions } from '../cases/definitions.ts'
 import { firstSlice } from '../cases/first-slice.ts'
@@ -27,7 +27,7 @@ function outcomes({ rule, spans }: RuleCase) {
   return { judged: verdict?.outcome ?? idleOutcome(one), reference: referenceOutcome(one, trace) }
 }
 
-describe.each(Object.entries({ ...firstSlice, definitions, aggregates }))('%s', (_theme, cases) => {
+describe.each(Object.entries({ ...firstSlice, definitions, aggregates, groups }))('%s', (_theme, cases) => {
   it.each(cases.map((each) => [each.name, each] as const))('%s', (_name, each) => {
     expect(outcomes(each)).toEqual({ judged: each.outcome, reference: each.outcome })
   })
