@@ -13,7 +13,7 @@ import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 import { keyText, streamRecord } from './stream-records.ts'
 
 type Handler<Result> = (event: object, context: Context) => Promise<Result>
-export interface BatchResponse {
+interface BatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[]
 }
 interface Functions {
