@@ -20,7 +20,44 @@ export function shopTrace(services: number, spansOfAService: number): object[] {
   })
 }
 
-function request(service: string, spans: readonly object[]): object {
+/** Of traces that go through all the shop's steps, one in so many charges a cart that nobody validated. */
+const TRACES_A_FAULT = 100
+
+/** How `traces` traces of `spansOfATrace` spans, evenly spread over `services` services, are sent. */
+export interface Traffic {
+  readonly traces: number
+  readonly spansOfATrace: number
+  readonly services: number
+  readonly spansOfARequest: number
+  /** Each service its own spans, or a Collector whole traces (its groupbytrace processor). */
+  readonly sender: 'services' | 'collector'
+}
+
+export function shopRequests(traffic: Traffic): readonly object[] {
+  const { traces, spansOfATrace, services, spansOfARequest, sender } = traffic
+  const sent = Array.from({ length: traces * spansOfATrace }, (_, index) => {
+    const place = index % spansOfATrace
+    const trace = Math.floor(index / spansOfATrace)
+    const made = span(trace, index, place === 0 ? undefined : index - 1)
+    const validates = place === 4 && trace % TRACES_A_FAULT !== 0
+    return { service: place % services, span: validates ? { ...made, name: 'cart.validate' } : made }
+  })
+  const queues = sender === 'collector' ? [sent] : [...Map.groupBy(sent, ({ service }) => service).values()]
+  return queues.flatMap((queue) =>
+    Array.from({ length: Math.ceil(queue.length / spansOfARequest) }, (_, i) => {
+      const batch = queue.slice(i * spansOfARequest, (i + 1) * spansOfARequest)
+      const parts = [...Map.groupBy(batch, ({ service }) => service)].map(([service, own]) =>
+        request(
+          `service-${service}`,
+          own.map((each) => each.span),
+        ),
+      )
+      return { resourceSpans: parts.flatMap(({ resourceSpans }) => resourceSpans) }
+    }),
+  )
+}
+
+function request(service: string, spans: readonly object[]): { readonly resourceSpans: readonly object[] } {
   const resource = {
     attributes: [
       text('service.name', service),

@@ -1,0 +1,134 @@
+import { measureUsage, type Usage } from './cost-run.ts'
+import { costUsd, PRICES } from './prices.ts'
+
+/*
+ * npm run cost: what a stack costs, as the Markdown tables of docs/cost.md. Write and read units, chunks and bytes are
+ * measured on generated traffic; the rest are the assumptions below. Exits 1 where a
+ * million spans that a Collector sends cost over the target.
+ */
+
+const TRAFFIC = { traces: 400, spansOfATrace: 20, services: 8, spansOfARequest: 100 }
+const SENDERS = { services: 'each service sends its own spans', collector: 'a Collector sends whole traces' } as const
+const TARGET_USD = 0.4
+const SPANS_A_DAY = [1e6, 1e8, 1e10]
+const DAYS_A_MONTH = 30.4
+
+/** What only a deployed stack can show; on the high side. Times are a whole invocation, waiting included. */
+const ASSUMED = {
+  ingestMs: 60,
+  ingestGb: 1,
+  authorizerMs: 3,
+  authorizerGb: 0.25,
+  timerMsAChunk: 0.2,
+  timerGb: 0.5,
+  judgeMsATrace: 4,
+  judgeGb: 1769 / 1024,
+  tracesABatch: 50,
+  chunksATimerBatch: 1_000,
+  logBytesAnInvocation: 600,
+  tableDays: 7,
+  archiveMonths: 12,
+  alarms: 25,
+  metrics: 30,
+}
+
+type Line = readonly [what: string, amount: string, usd: number]
+
+function perMillion(usage: Usage): readonly Line[] {
+  const scale = 1e6 / usage.spans
+  const traces = usage.traces * scale
+  const requests = usage.requests * scale
+  const chunks = usage.chunks * scale
+  const batches = traces / ASSUMED.tracesABatch
+  const timerBatches = chunks / ASSUMED.chunksATimerBatch
+  const invocations = 2 * requests + batches + timerBatches
+  const gbSeconds =
+    (requests * (ASSUMED.ingestMs * ASSUMED.ingestGb + ASSUMED.authorizerMs * ASSUMED.authorizerGb) +
+      chunks * ASSUMED.timerMsAChunk * ASSUMED.timerGb +
+      traces * ASSUMED.judgeMsATrace * ASSUMED.judgeGb) /
+    1000
+  // Sent by tens; received and deleted by tens.
+  const queueRequests = (3 * traces) / 10
+  const writes = (usage.ingestWriteUnits + usage.judgeWriteUnits) * scale
+  const tableGbMonths = ((usage.tableBytes * scale) / 1e9) * (ASSUMED.tableDays / DAYS_A_MONTH)
+  return [
+    line('requests at the gateway', requests, 'gatewayRequest'),
+    line(`writes of ${rounded(chunks)} chunks`, usage.ingestWriteUnits * scale, 'writeUnit'),
+    line('writes of markers', writes - usage.ingestWriteUnits * scale, 'writeUnit'),
+    line('reads to judge', usage.judgeReadUnits * scale, 'readUnit'),
+    line('function time (GB-s)', gbSeconds, 'gbSecond'),
+    line('function starts', invocations, 'invocation'),
+    line('timer queue requests', queueRequests, 'queueRequest'),
+    line('objects of the archive', batches, 'objectPut'),
+    line('logs and metrics (GB)', (invocations * ASSUMED.logBytesAnInvocation) / 1e9, 'logGb'),
+    line('table for 7 days (GB-months)', tableGbMonths, 'tableGbMonth'),
+    line('its recovery copies (GB-months)', tableGbMonths, 'recoveryGbMonth'),
+  ]
+}
+
+function line(what: string, amount: number, price: keyof typeof PRICES): Line {
+  return [what, rounded(amount), costUsd(price, amount)]
+}
+
+function fixedAMonth(): number {
+  return costUsd('secretMonth', 1) + costUsd('alarmMonth', ASSUMED.alarms) + costUsd('metricMonth', ASSUMED.metrics)
+}
+
+function rounded(amount: number): string {
+  return amount.toLocaleString('en-US', { maximumSignificantDigits: 3 })
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
+  return `${all.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`
+}
+
+function scaleRow(spansADay: number, usd: number, archiveGb: number): readonly string[] {
+  const millions = spansADay / 1e6
+  const month = usd * millions * DAYS_A_MONTH + fixedAMonth()
+  const archive = costUsd('objectGbMonth', archiveGb * millions * DAYS_A_MONTH * ASSUMED.archiveMonths)
+  return [rounded(spansADay), `$${rounded(usd * millions)}`, `$${rounded(month)}`, `$${rounded(archive)}`]
+}
+
+async function report(sender: keyof typeof SENDERS): Promise<number> {
+  const usage = await measureUsage({ ...TRAFFIC, sender })
+  const lines = perMillion(usage)
+  const usd = lines.reduce((sum, [, , each]) => sum + each, 0)
+  const rows = lines.map(([what, amount, each]) => [what, amount, each.toFixed(4)])
+  const archiveGb = usage.archiveBytes / usage.spans / 1000
+  const scales = SPANS_A_DAY.map((spans) => scaleRow(spans, usd, archiveGb))
+  console.log(`### ${SENDERS[sender]}\n`)
+  console.log(table(['measured', 'value'], measured(usage)))
+  console.log(table(['a million spans', 'amount', 'USD'], [...rows, ['**total**', '', `**${usd.toFixed(4)}**`]]))
+  console.log(table(['spans a day', 'a day', 'a month, with alarms and metrics', 'a year of archive, a month'], scales))
+  return usd
+}
+
+function measured(usage: Usage): readonly (readonly string[])[] {
+  return [
+    ['write units a chunk', (usage.ingestWriteUnits / usage.chunks).toFixed(2)],
+    ['chunks a trace', (usage.chunks / usage.traces).toFixed(2)],
+    ['write units of the marker a trace', (usage.judgeWriteUnits / usage.traces).toFixed(2)],
+    ['signals a thousand traces', ((1000 * usage.signals) / usage.traces).toFixed(1)],
+    ['read units a trace', (usage.judgeReadUnits / usage.traces).toFixed(2)],
+    ['bytes a chunk in the table', (usage.tableBytes / usage.chunks).toFixed(0)],
+    ['bytes a span in the archive (gzip)', (usage.archiveBytes / usage.spans).toFixed(0)],
+    ['processor ms a request at ingest, emulator included', (usage.ingestCpuMs / usage.requests).toFixed(1)],
+    ['processor ms a trace to judge, emulator included', (usage.judgeCpuMs / usage.traces).toFixed(1)],
+  ]
+}
+
+async function main(): Promise<void> {
+  await report('services')
+  const usd = await report('collector')
+  const prices = Object.values(PRICES).map(({ usd: each, per, unit, page }) => [
+    unit,
+    `$${each} per ${rounded(per)}`,
+    page,
+  ])
+  console.log(table(['priced', 'list price', 'page'], prices))
+  if (usd > TARGET_USD) console.error(`over the target of $${TARGET_USD} per million spans`)
+  process.exitCode = usd > TARGET_USD ? 1 : 0
+}
+
+await main()
