@@ -108,7 +108,7 @@ export function readSettings(node: Pick<Node, 'tryGetContext'>): StackSettings {
   const result = v.safeParse(schema, given)
   const problems = result.success ? orderProblems(result.output) : result.issues.map(describe)
   if (result.success && problems.length === 0) return result.output
-  throw new InputError({ code: 'bad-setting', message: problems.join('; '), hint: 'see "Settings" in the README' })
+  throw new InputError({ code: 'bad-setting', message: problems.join('; '), hint: 'see "Settings" in docs/deploy.md' })
 }
 
 function describe(issue: v.BaseIssue<unknown>): string {
