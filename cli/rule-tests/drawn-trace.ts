@@ -17,10 +17,12 @@ interface PlacedSpan {
   readonly drawn: DrawnSpan
   readonly spanId: string
   readonly parentSpanId: string
-  readonly service: string
+  readonly resource: Resource
   readonly startNanos: bigint
   readonly endNanos: bigint
 }
+
+type Resource = ReadonlyMap<string, KeyValue[1]>
 
 /**
  * The trace that a drawing shows, made as live ones are: OTLP bytes, split by trace and assembled. Undefined where it
@@ -28,7 +30,7 @@ interface PlacedSpan {
  */
 export function drawnTrace(roots: readonly DrawnSpan[]): Trace | undefined {
   const placed: PlacedSpan[] = []
-  placeAll(roots, { startNanos: 0n, parentSpanId: '', service: DEFAULT_SERVICE }, placed)
+  placeAll(roots, { startNanos: 0n, parentSpanId: '', resource: resourceOf(DEFAULT_SERVICE) }, placed)
   if (placed.some(({ endNanos }) => START_UNIX_NANO + endNanos > MAX_UNIX_NANO)) return undefined
   const request = { resourceSpans: [...byResource(placed)].map(([resource, spans]) => resourceSpans(resource, spans)) }
   const { chunks } = splitByTrace(convertJson(Buffer.from(JSON.stringify(request))).bytes)
@@ -41,7 +43,7 @@ export function drawnTrace(roots: readonly DrawnSpan[]): Trace | undefined {
 interface Under {
   readonly startNanos: bigint
   readonly parentSpanId: string
-  readonly service: string
+  readonly resource: Resource
 }
 
 /** Places siblings one after the other and says when the last of them ends. */
@@ -57,40 +59,38 @@ function placeAll(siblings: readonly DrawnSpan[], under: Under, placed: PlacedSp
   return lastEndNanos
 }
 
-function place(drawn: DrawnSpan, { startNanos, parentSpanId, service }: Under, placed: PlacedSpan[]): bigint {
+function place(drawn: DrawnSpan, { startNanos, parentSpanId, resource: above }: Under, placed: PlacedSpan[]): bigint {
   const index = placed.length
   const spanId = (index + 1).toString(16).padStart(16, '0')
-  const own = drawn.service ?? service
+  const base = drawn.service === undefined ? above : resourceOf(drawn.service)
+  const resource = drawn.resource.length === 0 ? base : new Map([...base, ...drawn.resource])
   // Taken before its children, so that ids follow the lines of the drawing.
-  placed.push({ drawn, spanId, parentSpanId, service: own, startNanos, endNanos: startNanos })
-  const childrenEndNanos = placeAll(drawn.children, { startNanos, parentSpanId: spanId, service: own }, placed)
+  placed.push({ drawn, spanId, parentSpanId, resource, startNanos, endNanos: startNanos })
+  const childrenEndNanos = placeAll(drawn.children, { startNanos, parentSpanId: spanId, resource }, placed)
   const least = drawn.children.length === 0 ? startNanos + LEAF_NANOS : childrenEndNanos
   const endNanos = drawn.durationNanos === undefined ? least : startNanos + drawn.durationNanos
   placed[index] = { ...(placed[index] as PlacedSpan), endNanos }
   return endNanos
 }
 
-/** Spans by the JSON of their resource's attributes. */
-function byResource(placed: readonly PlacedSpan[]): ReadonlyMap<string, readonly PlacedSpan[]> {
-  const groups = new Map<string, PlacedSpan[]>()
+function resourceOf(service: string): Resource {
+  return new Map([['service.name', { stringValue: service }]])
+}
+
+/** Spans of one resource together. */
+function byResource(placed: readonly PlacedSpan[]): ReadonlyMap<Resource, readonly PlacedSpan[]> {
+  const groups = new Map<Resource, PlacedSpan[]>()
   for (const span of placed) {
-    const resource = JSON.stringify(resourceAttributes(span))
-    const group = groups.get(resource)
-    if (group === undefined) groups.set(resource, [span])
+    const group = groups.get(span.resource)
+    if (group === undefined) groups.set(span.resource, [span])
     else group.push(span)
   }
   return groups
 }
 
-/** `resource.service.name=x` is the same as `[x]`, and wins over the service of the parent. */
-function resourceAttributes({ drawn, service }: PlacedSpan) {
-  const attributes = new Map<string, KeyValue[1]>([['service.name', { stringValue: service }], ...drawn.resource])
-  return [...attributes].map(keyValue)
-}
-
-function resourceSpans(attributes: string, spans: readonly PlacedSpan[]) {
+function resourceSpans(resource: Resource, spans: readonly PlacedSpan[]) {
   return {
-    resource: { attributes: JSON.parse(attributes) },
+    resource: { attributes: [...resource].map(keyValue) },
     scopeSpans: [{ scope: { name: 'betrace.test' }, spans: spans.map(otlpSpan) }],
   }
 }

@@ -7,7 +7,7 @@ export type KeyValue = readonly [key: string, value: AnyValue]
 /** One line of a drawn trace: a span, and the lines indented under it. */
 export interface DrawnSpan {
   readonly name: string
-  /** Missing: the parent's. */
+  /** Missing: the parent's, with its resource. */
   readonly service: string | undefined
   /** OTLP SpanKind number. */
   readonly kind: number
@@ -35,7 +35,7 @@ export interface DrawnEvent {
 type Report = (problem: WordProblem) => void
 
 const KINDS: ReadonlyMap<string, number> = new Map(
-  ['internal', 'server', 'client', 'producer', 'consumer'].map((kind, index) => [kind, index + 1]),
+  ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'].map((kind, number) => [kind, number]),
 )
 const STATUSES: ReadonlyMap<string, number> = new Map(['unset', 'ok', 'error'].map((status, code) => [status, code]))
 const UNIT_NANOS: ReadonlyMap<string, number> = new Map([

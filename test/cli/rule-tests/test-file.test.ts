@@ -82,22 +82,22 @@ test('values are what they look like', () => {
   })
 })
 
-test('kind and status are words, a service in brackets is that of the spans below too', () => {
+test('kind and status are words, a service in brackets and its resource are those of the spans below too', () => {
   const spans = drawn(
     '# a remark',
     'checkout [shop] server resource.k8s.pod.name=p1',
     '',
     '  charge client error',
     '    bank [bank] consumer ok',
-    '  plain',
+    '  plain unspecified resource.k8s.pod.name=p2',
   )
   expect(spans.map(({ kind, statusCode, resource }) => [kind, statusCode, resource.get('service.name')])).toEqual([
     [2, 0, 'shop'],
     [3, 2, 'shop'],
     [5, 1, 'bank'],
-    [1, 0, 'shop'],
+    [0, 0, 'shop'],
   ])
-  expect(spans.map(({ resource }) => resource.get('k8s.pod.name'))).toEqual(['p1', undefined, undefined, undefined])
+  expect(spans.map(({ resource }) => resource.get('k8s.pod.name'))).toEqual(['p1', 'p1', undefined, 'p2'])
 })
 
 test('an event stands under its span, with a time and attributes', () => {
