@@ -19,7 +19,9 @@ export interface DemoOptions {
   readonly pace: number
 }
 
-const RULES = join(packageRoot(), 'rules')
+const PACKS = join(packageRoot(), 'rules')
+/** The packs whose faults the shop can be made to have. */
+const RULES = ['expected-behaviour.rules', 'resilience.rules', 'failover.rules'].map((pack) => join(PACKS, pack))
 
 /** Longer than the services of the shop hold spans back, so that no trace is judged in the middle. */
 const QUIET_PERIOD_MS = 1500
@@ -35,7 +37,7 @@ export async function demo(options: DemoOptions, terminal: Terminal): Promise<Ex
   try {
     const runtime = await startRuntime({
       dataFolder,
-      rulePaths: [RULES],
+      rulePaths: RULES,
       settings: { port: 0, quietPeriodMs: QUIET_PERIOD_MS },
       screen: status.above,
     })
@@ -56,7 +58,7 @@ async function play(
   stage: Stage,
   { stdout }: Terminal,
 ): Promise<ExitCode> {
-  const { rules } = checkRules(await readRuleFiles([RULES]))
+  const { rules } = checkRules(await readRuleFiles(RULES))
   stdout.write(opening(requests, rules.length, stage.runtime.url))
   const planted = await sendRequests(requests, paceMs, stage)
   const allJudged = await untilJudged(requests, PATIENCE_MS, stage)
@@ -82,5 +84,5 @@ function opening(requests: readonly PlannedRequest[], ruleCount: number, url: st
   const faulty = requests.filter((request) => request.fault !== undefined).length
   const shop = `A web shop of five services sends its spans by OTLP to ${url}.`
   const plan = `It serves ${counted(requests.length, 'request')}; ${faulty} of them carry a fault.`
-  return `${shop}\n${plan} ${counted(ruleCount, 'rule')} of ${RULES} judge every trace.\n\n`
+  return `${shop}\n${plan} ${counted(ruleCount, 'rule')} of ${PACKS} judge every trace.\n\n`
 }

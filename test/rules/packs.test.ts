@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import * as stable from '@opentelemetry/semantic-conventions'
+import * as incubating from '@opentelemetry/semantic-conventions/incubating'
 import { expect, test } from 'vitest'
 import { checkRules } from '../../shared/rules/check.ts'
 import { isRuleFileName } from '../../shared/rules/read.ts'
 import { renderProblem } from '../../shared/rules/render.ts'
+import { operandsOf, testsOf } from '../../shared/rules/walk.ts'
 
 const folder = new URL('../../rules/', import.meta.url)
 const packs = readdirSync(folder)
@@ -22,6 +25,35 @@ test('the packs that ship check clean as one set', () => {
 test('every rule that ships says what it is about', () => {
   const { rules } = checkRules(packs)
   expect(rules.filter(({ metadata }) => metadata.description === undefined || metadata.tags.length === 0)).toEqual([])
+})
+
+test('every runbook of a shipped rule is a heading of the page on packs, and every heading there is a rule', () => {
+  const page = readFileSync(new URL('../docs/rule-packs.md', folder), 'utf8')
+  const headings = [...page.matchAll(/^### (\S+)$/gm)].map(([, name = '']) => name)
+  const withRunbook = checkRules(packs).rules.filter(({ metadata }) => metadata.runbook !== undefined)
+  expect(withRunbook.map(({ name, metadata }) => [name, metadata.runbook])).toEqual(
+    withRunbook.map(({ name }) => [name, `docs/rule-packs.md#${name.toLowerCase()}`]),
+  )
+  expect(headings.toSorted()).toEqual(withRunbook.map(({ name }) => name).toSorted())
+})
+
+test('the packs that ship use attributes that the semantic conventions have, save in the examples', () => {
+  const conventions = new Set(
+    Object.entries({ ...stable, ...incubating })
+      .filter(([key]) => key.startsWith('ATTR_'))
+      .flatMap(([, value]) => (typeof value === 'string' ? [value] : [])),
+  )
+  const examples = ['expected-behaviour.rules', 'failover.rules', 'resilience.rules']
+  const { rules } = checkRules(packs.filter(({ file }) => !examples.includes(file)))
+  const conditions = rules.flatMap(({ body }) =>
+    body.kind === 'pattern' ? [body.condition] : [body.when, body.always, body.never, body.except],
+  )
+  const tests = [...testsOf(conditions.filter((condition) => condition !== undefined))]
+  const used = tests.flatMap(({ test }) => [...operandsOf(test)])
+  const keys = used.flatMap((operand) => (operand.kind === 'attribute' ? [operand.key] : []))
+  const isHeader = (key: string) => /^http\.(request|response)\.header\./.test(key)
+  expect(keys.length).toBeGreaterThan(100)
+  expect([...new Set(keys)].filter((key) => !conventions.has(key) && !isHeader(key))).toEqual([])
 })
 
 test('the packs hold the first invariants of the project', () => {
