@@ -34,8 +34,13 @@ test('what was acknowledged before kill -9, in the middle of judging, is judged 
   await Promise.all(Array.from({ length: 8 }, send))
   expect((await exit)[1]).toBe('SIGKILL')
 
-  const runtime = await start(home, {}, { clock: () => Date.now() + 60_000 })
-  await runtime.runDue()
+  let aheadMs = 0
+  const runtime = await start(home, {}, { clock: () => Date.now() + aheadMs })
+  // A disk busy with other work may put a trace off: what matters is that its turn comes, and comes once.
+  for (let turn = 0; turn < 10 && runtime.stats().timersWaiting > 0; turn++) {
+    aheadMs += 60_000
+    await runtime.runDue()
+  }
   expect(runtime.stats().timersWaiting).toBe(0)
   const signals = runtime.signals.find({ limit: 100_000 })
   const judged = signals.map(({ event }) => event.data.traceId)
