@@ -31,15 +31,16 @@ export class ArchiveThread {
     this.worker ??= new Worker(new URL(`./archive-worker${EXTENSION}`, import.meta.url), { workerData: this.task })
     const { worker } = this
     return new Promise((resolve) => {
+      // One by one: without its own listeners, which removeAllListeners takes along, a worker delivers nothing more.
       const answer = (reply: ArchiveReply) => {
-        worker.removeAllListeners()
+        worker.off('message', answer).off('error', died).off('exit', died)
         resolve(reply)
       }
-      worker.once('message', answer)
-      worker.once('error', (error) => {
+      const died = (cause: unknown) => {
         this.worker = undefined
-        answer({ failed: error instanceof Error ? error.message : String(error) })
-      })
+        answer({ failed: cause instanceof Error ? cause.message : `the archive's thread ended: ${cause}` })
+      }
+      worker.once('message', answer).once('error', died).once('exit', died)
       worker.postMessage(path)
     })
   }
