@@ -61,8 +61,8 @@ export function failureOf(key: string, error: unknown): Failure {
 }
 
 /**
- * Traces may be spread over objects where some trace has a revision beyond the first or a late part: then all objects
- * are needed or none. Elsewhere each one can be left out by itself.
+ * Where some trace has a revision beyond the first or a late part, footers count it more than once and its spans may be
+ * spread over objects: then all objects are read. Elsewhere each one can be left out by itself.
  */
 function dropIdle(
   objects: readonly OpenObject[],
@@ -72,11 +72,10 @@ function dropIdle(
   tally: Tally,
 ): readonly OpenObject[] {
   const spread = objects.some(({ footer }) => footer.summary.revised)
-  const allNames = objects.map(({ footer }) => footer.summary.names)
   return objects.filter((object) => {
     const { summary } = object.footer
-    const countable = summary.firstStartMs >= range.fromMs && summary.lastStartMs < range.toMs
-    if (!countable || relevance.mayMatter(spread ? allNames : [summary.names])) return true
+    const countable = !spread && summary.firstStartMs >= range.fromMs && summary.lastStartMs < range.toMs
+    if (!countable || relevance.mayMatter([summary.names])) return true
     if (item.slice.from === 0) skip(object, tally)
     return false
   })
