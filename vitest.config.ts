@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // All cores: left alone, one is kept free, which of two is half.
+    maxWorkers: '100%',
   },
 })
