@@ -1,0 +1,153 @@
+import type { Lineage, Tree } from './lineage.ts'
+
+/** Asks of the span at a position for one of a set in some relation to it: its position, undefined where there is none. */
+export type Ask = (position: number) => number | undefined
+
+/** For one span after the other: a span of the set (positions) that it is under, or directly under. */
+export function askAbove(lineage: Lineage, positions: readonly number[], directly: boolean): Ask {
+  if (directly) return askParents(lineage, positions)
+  return lineage.tree === undefined
+    ? askLabelsAbove(lineage, positions)
+    : askTreeAbove(lineage, lineage.tree, positions)
+}
+
+/** For one span after the other: a span of the set (positions) that is under it, or directly under it. */
+export function askBelow(lineage: Lineage, positions: readonly number[], directly: boolean): Ask {
+  if (directly) return askChildren(lineage, positions)
+  return lineage.tree === undefined
+    ? askLabelsBelow(lineage, positions)
+    : askTreeBelow(lineage, lineage.tree, positions)
+}
+
+function askParents({ nodes, parentNodes }: Lineage, positions: readonly number[]): Ask {
+  const byNode = firstBy(positions, (position) => nodes[position] as number)
+  return (position) => {
+    const parent = parentNodes[position] as number
+    return parent === nodes[position] ? undefined : byNode.get(parent)
+  }
+}
+
+function askChildren({ nodes, parentNodes }: Lineage, positions: readonly number[]): Ask {
+  const others = positions.filter((position) => parentNodes[position] !== nodes[position])
+  const byParent = firstBy(others, (position) => parentNodes[position] as number)
+  return (position) => byParent.get(nodes[position] as number)
+}
+
+function firstBy(positions: readonly number[], key: (position: number) => number): ReadonlyMap<number, number> {
+  const first = new Map<number, number>()
+  for (const position of positions) if (!first.has(key(position))) first.set(key(position), position)
+  return first
+}
+
+/** Some span of two that are of different nodes, so that one of them is of another node than any that is asked for. */
+interface Two {
+  readonly first: number
+  readonly second: number | undefined
+}
+
+function otherThan(node: number, two: Two | undefined, nodes: Int32Array): number | undefined {
+  if (two === undefined) return undefined
+  return nodes[two.first] === node ? two.second : two.first
+}
+
+/** Of the spans that were entered before the parent of the asked one, one that is left after it is above. */
+function askTreeAbove({ nodes, parentNodes }: Lineage, { entries, exits }: Tree, positions: readonly number[]): Ask {
+  const entryOf = (position: number) => entries[nodes[position] as number] as number
+  const exitOf = (position: number | undefined) =>
+    position === undefined ? 0 : (exits[nodes[position] as number] as number)
+  const sorted = [...positions].sort((a, b) => entryOf(a) - entryOf(b))
+  const sortedEntries = sorted.map(entryOf)
+  const lastLeft: Two[] = []
+  let two: Two | undefined
+  for (const position of sorted) {
+    two = withLastLeft(two, position, nodes, exitOf)
+    lastLeft.push(two)
+  }
+  return (position) => {
+    const parent = parentNodes[position] as number
+    if (parent < 0) return undefined
+    const entry = entries[parent] as number
+    const above = otherThan(nodes[position] as number, lastLeft[countUpTo(sortedEntries, entry) - 1], nodes)
+    return exitOf(above) > entry ? above : undefined
+  }
+}
+
+/** The two of different nodes that are left last. */
+function withLastLeft(
+  two: Two | undefined,
+  position: number,
+  nodes: Int32Array,
+  exitOf: (position: number | undefined) => number,
+): Two {
+  if (two === undefined) return { first: position, second: undefined }
+  if (nodes[position] === nodes[two.first]) return two
+  if (exitOf(position) > exitOf(two.first)) return { first: position, second: two.first }
+  return exitOf(position) > exitOf(two.second) ? { first: two.first, second: position } : two
+}
+
+/** Spans in the order in which their parents were entered: those under a node stand together. */
+function askTreeBelow({ nodes, parentNodes }: Lineage, { entries, exits }: Tree, positions: readonly number[]): Ask {
+  const entryOf = (position: number) => entries[parentNodes[position] as number] as number
+  const sorted = positions
+    .filter((position) => (parentNodes[position] as number) >= 0)
+    .sort((a, b) => entryOf(a) - entryOf(b))
+  const sortedEntries = sorted.map(entryOf)
+  const nextOfOtherNode = new Int32Array(sorted.length)
+  for (let i = sorted.length - 1; i >= 0; i--) {
+    const isSame = i + 1 < sorted.length && nodes[sorted[i + 1] as number] === nodes[sorted[i] as number]
+    nextOfOtherNode[i] = isSame ? (nextOfOtherNode[i + 1] as number) : i + 1
+  }
+  return (position) => {
+    const node = nodes[position] as number
+    const start = countUpTo(sortedEntries, (entries[node] as number) - 1)
+    const first = sorted[start]
+    const found = first !== undefined && nodes[first] === node ? (nextOfOtherNode[start] as number) : start
+    return (sortedEntries[found] ?? Number.POSITIVE_INFINITY) < (exits[node] as number) ? sorted[found] : undefined
+  }
+}
+
+/** How many of ascending numbers are at most `limit`. */
+function countUpTo(ascending: readonly number[], limit: number): number {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ascending[middle] as number) <= limit) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function askLabelsAbove(lineage: Lineage, positions: readonly number[]): Ask {
+  const { nodes, parentNodes } = lineage
+  const labels = spread(positions, nodes, lineage.childrenOf, (position) => nodes[position] as number)
+  return (position) => otherThan(nodes[position] as number, labels.get(parentNodes[position] as number), nodes)
+}
+
+function askLabelsBelow(lineage: Lineage, positions: readonly number[]): Ask {
+  const { nodes, parentNodes } = lineage
+  const labels = spread(positions, nodes, lineage.parentsOf, (position) => parentNodes[position] as number)
+  return (position) => otherThan(nodes[position] as number, labels.get(nodes[position] as number), nodes)
+}
+
+/**
+ * Takes the spans from node to node along `next`, each from where it begins. A node keeps two of different nodes and
+ * passes on no more, so that the whole is linear in the nodes that are reached.
+ */
+function spread(
+  positions: readonly number[],
+  nodes: Int32Array,
+  next: (node: number) => readonly number[],
+  begin: (position: number) => number,
+): ReadonlyMap<number, Two> {
+  const labels = new Map<number, Two>()
+  const queue = positions.map((position) => ({ node: begin(position), position })).filter(({ node }) => node >= 0)
+  for (let i = 0; i < queue.length; i++) {
+    const { node, position } = queue[i] as (typeof queue)[number]
+    const two = labels.get(node)
+    if (two !== undefined && (two.second !== undefined || nodes[two.first] === nodes[position])) continue
+    labels.set(node, two === undefined ? { first: position, second: undefined } : { ...two, second: position })
+    for (const other of next(node)) queue.push({ node: other, position })
+  }
+  return labels
+}
