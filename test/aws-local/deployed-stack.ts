@@ -1,0 +1,219 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
+import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
+import type { PendingSignal } from '../../shared/pipeline/ports.ts'
+import type { SignalEvent } from '../../shared/pipeline/signal.ts'
+import { ARCHIVE_PREFIX } from '../../shared/stores/s3-archive.ts'
+import { type Faux, startFaux } from '../aws/emulators.ts'
+import { functionName, type Resource, type Synthesized, synthesize } from '../infra/synthesized.ts'
+import { type DynamoLocal, startDynamoLocal } from './dynamo-local.ts'
+import { type Pattern, type Pump, pumpQueue, pumpStream } from './event-sources.ts'
+import { type DeployedFunction, startFunction } from './functions.ts'
+import { type LocalServer, listening, startGateway } from './gateway.ts'
+
+/** The stack as synthesized, on emulators: its tables, queues, buckets, topics, functions and event sources. */
+export interface DeployedStack {
+  /** Where OTLP goes; needs the key. */
+  readonly url: string
+  readonly apiKey: string
+  readonly table: string
+  readonly dynamo: DynamoLocal
+  /** Every signal that a subscriber of the topic got. */
+  published(): readonly SignalEvent[]
+  /** Every signal that was kept, those of rules in shadow mode too. */
+  stored(): Promise<readonly PendingSignal[]>
+  /** Messages of the dead-letter queue. */
+  deadLetters(): number
+  /** Resolves when all event sources have delivered what there was. */
+  settled(): Promise<void>
+  stop(): Promise<void>
+}
+
+const API_KEY = 'a-key-for-this-test'
+const PATIENCE_MS = 60_000
+
+/** Deploys the stack; what was started so far is stopped if anything fails. */
+export async function deploy(context: Readonly<Record<string, unknown>>): Promise<DeployedStack> {
+  const stack = synthesize(context)
+  const running: { stop(): unknown }[] = []
+  const started = async <Part extends { stop(): unknown }>(part: Promise<Part>): Promise<Part> => {
+    running.push(await part)
+    return part
+  }
+  const stop = async () => {
+    for (const part of running.splice(0).reverse()) await part.stop()
+  }
+  try {
+    return { ...(await deployParts(stack, started)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+type Started = <Part extends { stop(): unknown }>(part: Promise<Part>) => Promise<Part>
+
+async function deployParts(stack: Synthesized, started: Started): Promise<Omit<DeployedStack, 'stop'>> {
+  const dynamo = await started(startDynamoLocal())
+  const faux = await started(startFaux())
+  const secrets = await started(listening(async () => ({ status: 200, body: secretAnswer() })))
+  const names = await createResources(stack, dynamo, faux)
+  const env = {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL: faux.endpoint,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamo.endpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+  }
+  const functions = new Map<string, DeployedFunction>()
+  for (const [id, resource] of Object.entries(stack.resources)) {
+    const handler = functionName(resource)
+    if (handler === undefined) continue
+    const variables = resolved(resource.Properties.Environment.Variables, names) as Readonly<Record<string, string>>
+    const timeoutMs = resource.Properties.Timeout * 1000
+    const quiet = { ...env, ...variables, POWERTOOLS_LOG_LEVEL: 'SILENT', POWERTOOLS_METRICS_DISABLED: 'true' }
+    const deployed = await started(startFunction(stack.bundleFolder(handler), quiet, timeoutMs))
+    functions.set(id, deployed).set(handler, deployed)
+  }
+  await seedRules(functions.get('rule-seeding'), started)
+  const pumps = await Promise.all(eventSources(stack, names, functions, dynamo, faux).map(started))
+  const gateway = await started(startGateway(named(functions, 'authorizer'), named(functions, 'ingest')))
+  return {
+    url: gateway.url,
+    apiKey: API_KEY,
+    table: [...names.keys()].find((id) => stack.resources[id]?.Type === 'AWS::DynamoDB::Table') ?? '',
+    dynamo,
+    published: () => messagesIn(faux, 'inbox').map((body) => JSON.parse(JSON.parse(body).Message)),
+    stored: () => storedSignals(faux, names.get(idOf(stack, 'Archive', 'AWS::S3::Bucket'))?.ref ?? ''),
+    deadLetters: () => messagesIn(faux, idOf(stack, 'DeadLetters', 'AWS::SQS::Queue')).length,
+    settled: () => settled(pumps),
+  }
+}
+
+/** What an id of the template stands for, as `Ref` and as `Fn::GetAtt` give it. */
+interface Name {
+  readonly ref: string
+  readonly attributes: Readonly<Record<string, string>>
+}
+type Names = ReadonlyMap<string, Name>
+
+async function createResources(stack: Synthesized, dynamo: DynamoLocal, faux: Faux): Promise<Names> {
+  const names = new Map<string, Name>()
+  for (const [id, { Type, Properties }] of Object.entries(stack.resources)) {
+    if (Type === 'AWS::DynamoDB::Table') names.set(id, await createTable(dynamo, id, Properties))
+    if (Type === 'AWS::SQS::Queue') names.set(id, createQueue(faux, id, Properties))
+    if (Type === 'AWS::S3::Bucket') names.set(id, { ref: createBucket(faux, id), attributes: {} })
+    if (Type === 'AWS::SNS::Topic') names.set(id, { ref: faux.server.createTopic(id).topicArn, attributes: {} })
+    if (Type === 'AWS::SecretsManager::Secret') names.set(id, { ref: id, attributes: {} })
+  }
+  faux.server.createQueue('inbox')
+  faux.server.subscribe({ topic: idOf(stack, 'PagerSignals', 'AWS::SNS::Topic'), queue: 'inbox' })
+  return names
+}
+
+async function createTable(dynamo: DynamoLocal, id: string, properties: Resource['Properties']): Promise<Name> {
+  const { KeySchema, AttributeDefinitions, BillingMode, StreamSpecification, TimeToLiveSpecification } = properties
+  const table = { TableName: id, KeySchema, AttributeDefinitions, BillingMode }
+  const { TableDescription } = await dynamo.call('DynamoDB_20120810', 'CreateTable', {
+    ...table,
+    StreamSpecification: { ...StreamSpecification, StreamEnabled: true },
+  })
+  await dynamo.call('DynamoDB_20120810', 'UpdateTimeToLive', { TableName: id, TimeToLiveSpecification })
+  return { ref: id, attributes: { StreamArn: TableDescription.LatestStreamArn } }
+}
+
+function createQueue({ server, endpoint }: Faux, id: string, { VisibilityTimeout }: Resource['Properties']): Name {
+  server.createQueue(id, { attributes: { VisibilityTimeout: String(VisibilityTimeout ?? 30) } })
+  return { ref: `${endpoint}/000000000000/${id}`, attributes: { Arn: id } }
+}
+
+function createBucket({ server }: Faux, id: string): string {
+  return server.createBucket(id.toLowerCase()).bucketName
+}
+
+function resolved(value: unknown, names: Names): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const { Ref, 'Fn::GetAtt': getAtt } = value as { Ref?: string; 'Fn::GetAtt'?: [string, string] }
+  if (Ref !== undefined) return names.get(Ref)?.ref
+  if (getAtt !== undefined) return names.get(getAtt[0])?.attributes[getAtt[1]]
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, resolved(part, names)]))
+}
+
+function eventSources(
+  stack: Synthesized,
+  names: Names,
+  functions: ReadonlyMap<string, DeployedFunction>,
+  dynamo: DynamoLocal,
+  faux: Faux,
+): readonly Promise<Pump>[] {
+  const mappings = Object.values(stack.resources).filter(({ Type }) => Type === 'AWS::Lambda::EventSourceMapping')
+  return mappings.map(async ({ Properties }) => {
+    const consumer = named(functions, Properties.FunctionName.Ref)
+    const source = resolved(Properties.EventSourceArn, names) as string
+    const [filter] = Properties.FilterCriteria?.Filters ?? []
+    if (filter !== undefined) return pumpStream(dynamo, source, JSON.parse(filter.Pattern) as Pattern, consumer)
+    const waiting = () => {
+      const { ready = [], delayed = [], inflight = [] } = faux.server.inspectQueue(source)?.messages ?? {}
+      return ready.length + delayed.length + inflight.length
+    }
+    return pumpQueue(faux.sqs, names.get(source)?.ref ?? '', waiting, consumer)
+  })
+}
+
+/** Runs the custom resource as CloudFormation does, and fails if it reports that it failed. */
+async function seedRules(seeding: DeployedFunction | undefined, started: Started): Promise<void> {
+  let answered: { readonly Status?: string; readonly Reason?: string } = {}
+  const answers: LocalServer = await started(
+    listening(async (request) => {
+      answered = JSON.parse((await request.toArray()).join(''))
+      return { status: 200 }
+    }),
+  )
+  const ids = { RequestId: 'r', StackId: 's', LogicalResourceId: 'l', ResponseURL: answers.url }
+  await seeding?.invoke({ RequestType: 'Create', ...ids, ResourceProperties: { packs: ['*'] } })
+  if (answered.Status !== 'SUCCESS') throw new Error(`the packs were not seeded: ${answered.Reason}`)
+}
+
+async function settled(pumps: readonly Pump[]): Promise<void> {
+  const deadline = Date.now() + PATIENCE_MS
+  // A stream may tell of what a queue's consumer wrote, and the other way round: all have to be idle for a while.
+  for (let idleRounds = 0; idleRounds < 10; ) {
+    if (Date.now() > deadline) throw new Error(`not settled after ${PATIENCE_MS} ms`)
+    idleRounds = pumps.every((pump) => pump.idle()) ? idleRounds + 1 : 0
+    await sleep(50)
+  }
+}
+
+function named(functions: ReadonlyMap<string, DeployedFunction>, name: string): DeployedFunction {
+  const found = functions.get(name)
+  if (found === undefined) throw new Error(`the stack has no function ${name}`)
+  return found
+}
+
+function idOf({ resources }: Synthesized, part: string, type: string): string {
+  return Object.keys(resources).find((id) => id.includes(part) && resources[id]?.Type === type) ?? ''
+}
+
+async function storedSignals({ s3 }: Faux, Bucket: string): Promise<readonly PendingSignal[]> {
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: ARCHIVE_PREFIX.signals }))
+  const texts = await Promise.all(
+    Contents.map(async ({ Key }) => {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }))
+      return gunzipSync((await Body?.transformToByteArray()) ?? '').toString()
+    }),
+  )
+  const lines = texts.flatMap((text) => text.trimEnd().split('\n'))
+  return lines.map((line) => {
+    const { shadow, ...event } = JSON.parse(line)
+    return { event, shadow }
+  })
+}
+
+function messagesIn({ server }: Faux, queue: string): readonly string[] {
+  return (server.inspectQueue(queue)?.messages.ready ?? []).map(({ body }) => body)
+}
+
+function secretAnswer(): string {
+  return JSON.stringify({ SecretString: JSON.stringify({ generatedKey: API_KEY, addedKeys: [] }) })
+}

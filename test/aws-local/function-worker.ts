@@ -1,0 +1,28 @@
+import { parentPort, workerData } from 'node:worker_threads'
+
+/* One function in a thread of its own: the bundle as synthesized, and no environment but the one the stack gives it. */
+
+interface Invocation {
+  readonly id: number
+  readonly event: unknown
+  readonly timeoutMs: number
+}
+
+const { handler } = (await import(workerData as string)) as {
+  readonly handler: (event: unknown, context: object) => Promise<unknown>
+}
+
+parentPort?.on('message', async ({ id, event, timeoutMs }: Invocation) => {
+  const endMs = Date.now() + timeoutMs
+  const context = {
+    awsRequestId: `request-${id}`,
+    functionName: 'function',
+    getRemainingTimeInMillis: () => endMs - Date.now(),
+  }
+  try {
+    parentPort?.postMessage({ id, result: await handler(event, context) })
+  } catch (error) {
+    parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) })
+  }
+})
+parentPort?.postMessage({ id: 0 })

@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config'
+
+/** `npm run test:aws-local`: needs Java 17 or newer, and so is no part of `npm test`. */
+export default defineConfig({
+  test: {
+    include: ['test/aws-local/*.aws-local.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 240_000,
+  },
+})
