@@ -12,45 +12,64 @@ export type Stopwatch = () => number
 /**
  * Measures the cases in interleaved rounds: each round runs every case once for about `roundMs`, in an order that turns
  * with the round, so that a machine that slows down or speeds up does so for all. Ratios are taken within a round, then
- * their median.
+ * their median. `settle` is called before each, for instance to clean up what the case before left.
  */
-export function measure(cases: readonly Case[], effort: Effort, now: Stopwatch): readonly Measurement[] {
-  const iterations = cases.map((each) => calibrate(each, effort.roundMs, now))
-  const rounds = Array.from({ length: effort.rounds }, (_, round) => measureRound(cases, iterations, round, now))
+export async function measure(
+  cases: readonly Case[],
+  effort: Effort,
+  now: Stopwatch,
+  settle: () => void = () => {},
+): Promise<readonly Measurement[]> {
+  const iterations: number[] = []
+  for (const each of cases) iterations.push(await calibrate(each, effort.roundMs, now))
+  const rounds: (readonly number[])[] = []
+  for (let round = 0; round < effort.rounds; round++)
+    rounds.push(await measureRound(cases, iterations, round, now, settle))
   return cases.map((each, index) => summarise(each, index, cases, rounds))
 }
 
 /** Runs the case until it is warm and says how many iterations fill `roundMs`. */
-function calibrate(each: Case, roundMs: number, now: Stopwatch): number {
+async function calibrate(each: Case, roundMs: number, now: Stopwatch): Promise<number> {
   const startedMs = now()
   let iterations = 0
   let spentMs = 0
   while (spentMs < roundMs) {
-    keep(each.run())
+    keep(await each.run())
     iterations++
     spentMs = now() - startedMs
   }
   return Math.max(1, Math.round((iterations * roundMs) / spentMs))
 }
 
+/** So few iterations do not make up for a cold start. */
+const FEW = 10
+
 /** Nanoseconds a unit of every case, in the order of the cases. */
-function measureRound(
+async function measureRound(
   cases: readonly Case[],
   iterations: readonly number[],
   round: number,
   now: Stopwatch,
-): readonly number[] {
+  settle: () => void,
+): Promise<readonly number[]> {
   const nanos = new Array<number>(cases.length)
   for (let turn = 0; turn < cases.length; turn++) {
     const index = (turn + round) % cases.length
-    nanos[index] = time(cases[index] as Case, iterations[index] as number, now)
+    settle()
+    // Collecting garbage throws away machine code that was not used lately.
+    if ((iterations[index] as number) < FEW) keep(await (cases[index] as Case).run())
+    nanos[index] = await time(cases[index] as Case, iterations[index] as number, now)
   }
   return nanos
 }
 
-function time(each: Case, iterations: number, now: Stopwatch): number {
+/** Waits only for a case that makes others wait: what is done at once may take nanoseconds. */
+async function time(each: Case, iterations: number, now: Stopwatch): Promise<number> {
   const startedMs = now()
-  for (let i = 0; i < iterations; i++) keep(each.run())
+  for (let i = 0; i < iterations; i++) {
+    const result = each.run()
+    keep(result instanceof Promise ? await result : result)
+  }
   return ((now() - startedMs) * 1e6) / (iterations * each.units)
 }
 

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { lastKept, measure } from './measure.ts'
 import type { Measurement, Suite } from './suite.ts'
 
@@ -25,7 +27,7 @@ async function main(): Promise<void> {
   const effort = { rounds: positive(values.rounds), roundMs: positive(values['round-ms']) }
   let failed = 0
   for (const suite of await loadSuites(positionals)) {
-    const measurements = measure(await suite.cases(), effort, cpuMs)
+    const measurements = await measure(await suite.cases(), effort, cpuMs, collectGarbage)
     print(suite.name, measurements)
     if (values.save) save(suite.name, measurements, effort)
     failed += measurements.filter((each) => each.against?.holds === false).length
@@ -39,6 +41,10 @@ function cpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
 }
+
+setFlagsFromString('--expose-gc')
+/** So that no case pays for the garbage of the one before. */
+const collectGarbage: () => void = runInNewContext('gc')
 
 function positive(text: string): number {
   const number = Number(text)

@@ -1,4 +1,4 @@
-/** One thing measured: `run` does one iteration and returns something, so that no work can be left out as unused. */
+/** One thing measured: `run` does one iteration, perhaps by a promise, and returns something: no work is left out as unused. */
 export interface Case {
   readonly name: string
   readonly run: () => unknown
