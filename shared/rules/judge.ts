@@ -37,20 +37,19 @@ function groupByName({ lookup }: RuleSet, { spans }: Trace): ReadonlyMap<string,
   return byName
 }
 
+/** By order. Most traces concern one rule or two, so that what would sort and tell apart many comes last. */
 function touchedPlans(set: RuleSet, run: Run): readonly RulePlan[] {
-  const orders: number[] = []
-  const repeated = new Set<number>()
-  const add = (plans: readonly RulePlan[]) => {
-    for (const { order, repeats } of plans) {
-      if (repeats) repeated.add(order)
-      else orders.push(order)
-    }
-  }
-  add(set.always)
-  if (run.trace.spans.length > 0) add(set.anySpan)
-  for (const { groups } of run.spansByName.values()) for (const { triggers } of groups) add(triggers)
-  for (const order of repeated) orders.push(order)
-  return Array.from(Int32Array.from(orders).sort(), (order) => set.plans[order] as RulePlan)
+  const touched: RulePlan[] = [...set.always]
+  if (run.trace.spans.length > 0) touched.push(...set.anySpan)
+  for (const { groups } of run.spansByName.values()) for (const { triggers } of groups) touched.push(...triggers)
+  return touched.length < 2 ? touched : inOrder(set, touched)
+}
+
+function inOrder({ plans }: RuleSet, touched: readonly RulePlan[]): readonly RulePlan[] {
+  const orders = touched.some(({ repeats }) => repeats)
+    ? new Set(touched.map(({ order }) => order))
+    : touched.map(({ order }) => order)
+  return Array.from(Int32Array.from(orders).sort(), (order) => plans[order] as RulePlan)
 }
 
 function verdictOf(set: RuleSet, plan: RulePlan, run: Run): Verdict {
