@@ -1,6 +1,6 @@
 import type { AttributeSource, Span, SpanEvent } from '../trace/span.ts'
 import { kindNumber, statusNumber } from './enum-names.ts'
-import { jsonAttributes, jsonEvents, resourceAttributes } from './json-attributes.ts'
+import { jsonEvents, RowAttributes, resourceAttributes } from './json-attributes.ts'
 import { type Meanings, meanings } from './meanings.ts'
 import { nanosAt } from './read-records.ts'
 import type { RowGroup } from './row-group.ts'
@@ -70,8 +70,7 @@ export class ArchivedSpan implements Span {
   }
 
   get attributes(): AttributeSource {
-    const json = this.columns.group.bytes('attributes').at(this.row)
-    return json === undefined ? NO_ATTRIBUTES : jsonAttributes(json)
+    return new RowAttributes(this.columns.group.bytes('attributes'), this.row)
   }
 
   get resource(): AttributeSource {
@@ -82,8 +81,6 @@ export class ArchivedSpan implements Span {
     return jsonEvents(this.columns.group.bytes('events').at(this.row))
   }
 }
-
-const NO_ATTRIBUTES: AttributeSource = { get: () => undefined, entries: () => [] }
 
 function hexAt(group: RowGroup, column: string, row: number): string {
   return group.bytes(column).at(row)?.toString('hex') ?? ''

@@ -13,6 +13,8 @@ export interface DictionaryColumn<Value> {
 export interface BytesColumn {
   /** Undefined where the row has no value. The bytes are not to be kept: they hold their page in memory. */
   at(row: number): Buffer | undefined
+  /** Puts the cursor at the value of the row; false where it has none. Cheaper than `at`, which makes a Buffer. */
+  seek(row: number, cursor: { bytes: Buffer; pos: number }): boolean
 }
 
 /** Decodes a dictionary-encoded chunk of `rows` rows. */
@@ -134,16 +136,24 @@ export function lazyByteStrings(chunk: Buffer, rows: number, optional: boolean):
   }
   if (row !== rows) throw wrongRows(row, rows)
   let current = 0
+  function pageOf(wanted: number): LazyPage & { readonly content: PageContent } {
+    while ((pages[current] as LazyPage).firstRow > wanted) current--
+    while (current + 1 < pages.length && (pages[current + 1] as LazyPage).firstRow <= wanted) current++
+    const lazy = pages[current] as LazyPage
+    lazy.content ??= understand(() => readContent(lazy.page, optional))
+    return lazy as LazyPage & { readonly content: PageContent }
+  }
   return {
     at(wanted) {
-      while ((pages[current] as LazyPage).firstRow > wanted) current--
-      while (current + 1 < pages.length && (pages[current + 1] as LazyPage).firstRow <= wanted) current++
-      const lazy = pages[current] as LazyPage
-      lazy.content ??= understand(() => readContent(lazy.page, optional))
-      const { bytes, starts, ends } = lazy.content
-      const i = wanted - lazy.firstRow
-      const start = starts[i] as number
-      return start < 0 ? undefined : bytes.subarray(start, ends[i])
+      const { content, firstRow } = pageOf(wanted)
+      const start = content.starts[wanted - firstRow] as number
+      return start < 0 ? undefined : content.bytes.subarray(start, content.ends[wanted - firstRow])
+    },
+    seek(wanted, cursor) {
+      const { content, firstRow } = pageOf(wanted)
+      cursor.bytes = content.bytes
+      cursor.pos = content.starts[wanted - firstRow] as number
+      return cursor.pos >= 0
     },
   }
 }

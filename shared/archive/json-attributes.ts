@@ -1,4 +1,5 @@
 import type { AttributeSource, AttributeValue, SpanEvent } from '../trace/span.ts'
+import type { BytesColumn } from './decode-column.ts'
 import { corruptText } from './errors.ts'
 import {
   eachItem,
@@ -27,6 +28,33 @@ export function jsonAttributes(bytes: Buffer, start = 0): AttributeSource {
     entries: () => readEntries({ bytes, pos: start }),
   }
 }
+
+/**
+ * The attributes of one row of a column. A class for the same reason as the spans that hold them: there are millions,
+ * and each is asked for a key or two.
+ */
+export class RowAttributes implements AttributeSource {
+  private readonly column: BytesColumn
+  private readonly row: number
+
+  constructor(column: BytesColumn, row: number) {
+    this.column = column
+    this.row = row
+  }
+
+  get(key: string): AttributeValue | undefined {
+    const cursor = { bytes: NOTHING, pos: 0 }
+    if (!this.column.seek(this.row, cursor) || !seekMember(cursor, quoted(key))) return undefined
+    return readAnyValue(cursor)
+  }
+
+  entries(): readonly Entry[] {
+    const cursor = { bytes: NOTHING, pos: 0 }
+    return this.column.seek(this.row, cursor) ? readEntries(cursor) : []
+  }
+}
+
+const NOTHING = Buffer.alloc(0)
 
 /** The attributes of a resource column, decoded once, on first use: every span of the resource asks for the same few. */
 export function resourceAttributes(bytes: Buffer | undefined): AttributeSource {

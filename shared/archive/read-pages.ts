@@ -14,7 +14,7 @@ export interface Page {
   readonly inflatedBytes: number
 }
 
-/** More than a page of ours ever has; an honest one runs over its 128 KiB by one value at most, a span's attributes. */
+/** More than a page of ours ever has; an honest one runs over its 1 MiB by one value at most, a span's attributes. */
 const MOST_PAGE_BYTES = 256 * 1024 * 1024
 
 /** Splits the bytes of a column chunk into its pages. */

@@ -17,8 +17,8 @@ export interface WrittenObject {
 
 /** A reader holds one row group at a time; a trace never lies in two. */
 const ROW_GROUP_SPANS = 50_000
-/** Pages are the least that is inflated: small, so that a rare span costs little, but zstd wants some text to learn. */
-const PAGE_BYTES = 128 * 1024
+/** Pages are the least that is inflated; in smaller ones zstd learns less: at 128 KiB objects are larger and slower to read. */
+const PAGE_BYTES = 1024 * 1024
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } }
 
 /** Writes records that no other object holds. */

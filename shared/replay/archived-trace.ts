@@ -10,23 +10,33 @@ export interface RowRun {
   readonly end: number
 }
 
-/** The trace of one record, as it was judged live; its columns are read only as far as somebody asks. */
-export function traceOf({ columns, start, end }: RowRun): Trace {
-  const { group } = columns
-  const spans: Span[] = new Array(end - start)
-  for (let row = start; row < end; row++) spans[row - start] = new ArchivedSpan(columns, row)
-  return {
-    get traceId() {
-      const { codes, entries } = group.dictionary('trace_id')
-      return (entries[codes[start] as number] as Buffer).toString('hex')
-    },
-    spans,
-    get complete() {
-      return group.booleans('complete')[start] === 1
-    },
-    get truncated() {
-      return group.booleans('truncated')[start] === 1
-    },
+/**
+ * The trace of one record, as it was judged live; its columns are read only as far as somebody asks. A class for the same
+ * reason as its spans: there are millions.
+ */
+export class ArchivedTrace implements Trace {
+  readonly spans: readonly Span[]
+  private readonly run: RowRun
+
+  constructor(run: RowRun) {
+    const { columns, start, end } = run
+    const spans: Span[] = new Array(end - start)
+    for (let row = start; row < end; row++) spans[row - start] = new ArchivedSpan(columns, row)
+    this.spans = spans
+    this.run = run
+  }
+
+  get traceId(): string {
+    const { codes, entries } = this.run.columns.group.dictionary('trace_id')
+    return (entries[codes[this.run.start] as number] as Buffer).toString('hex')
+  }
+
+  get complete(): boolean {
+    return this.run.columns.group.booleans('complete')[this.run.start] === 1
+  }
+
+  get truncated(): boolean {
+    return this.run.columns.group.booleans('truncated')[this.run.start] === 1
   }
 }
 
@@ -35,9 +45,9 @@ export function traceOf({ columns, start, end }: RowRun): Trace {
  * came too late to be judged lie in `late`: these count now, unless the trace was cut off for its size.
  */
 export function mergedTrace(wholes: readonly RowRun[], late: readonly RowRun[]): Trace {
-  const judged = wholes.map(traceOf)
+  const judged = wholes.map((run) => new ArchivedTrace(run))
   const truncated = judged.some((trace) => trace.truncated)
-  const parts = truncated ? judged : [...judged, ...late.map(traceOf)]
+  const parts = truncated ? judged : [...judged, ...late.map((run) => new ArchivedTrace(run))]
   const spans = distinct(parts.flatMap((part) => part.spans))
   const completed = parts.length > judged.length && isComplete(spans)
   return {

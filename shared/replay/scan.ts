@@ -2,8 +2,8 @@ import { spanColumns } from '../archive/archived-span.ts'
 import { recordStarts } from '../archive/read-records.ts'
 import type { RowGroup } from '../archive/row-group.ts'
 import { holds, type Slice } from '../archive/slice.ts'
-import { type RowRun, traceOf } from './archived-trace.ts'
-import { type Judging, judgeOne, type Violation, whenLoaded } from './judge-archived.ts'
+import { ArchivedTrace, type RowRun } from './archived-trace.ts'
+import { countShape, type Judging, judgeOne, whenLoaded } from './judge-archived.ts'
 import type { Occurrences } from './occurrences.ts'
 import type { ReplayRange } from './range.ts'
 import type { Relevance } from './relevance.ts'
@@ -22,69 +22,71 @@ export interface Selection {
 
 /**
  * Judges the traces of a row group whose columns of `judging.columns` are loaded; others are loaded when a rule turns
- * out to need them. Returns the violations that are to be explained.
+ * out to need them.
  */
-export async function scanRowGroup(
-  group: RowGroup,
-  selection: Selection,
-  judging: Judging,
-): Promise<readonly Violation[]> {
-  const walk = openWalk(group, selection, judging)
+export async function scanRowGroup(group: RowGroup, selection: Selection, judging: Judging): Promise<void> {
+  const next = openWalk(group, selection, judging)
   await whenLoaded(
     () => {
-      while (walk.next());
+      while (next());
     },
     (column) => judging.columns.add(column),
   )
-  return walk.violations
 }
 
-interface Walk {
-  readonly violations: readonly Violation[]
-  /** Deals with the next record; false at the end. What throws has changed nothing and can be repeated. */
-  next(): boolean
-}
+/** Deals with the next record; false at the end. What throws has changed nothing and can be repeated. */
+type NextRecord = () => boolean
 
-function openWalk(group: RowGroup, selection: Selection, judging: Judging): Walk {
+function openWalk(group: RowGroup, selection: Selection, judging: Judging): NextRecord {
+  const { hourMs, occurrences } = selection
+  const { shapes } = judging
   const columns = spanColumns(group)
   const { codes, entries } = group.dictionary('trace_id')
-  const concerned = concernedRows(group, selection.relevance)
-  const ends = selection.occurrences === undefined ? undefined : recordEnds(group)
-  const violations: Violation[] = []
+  const names = group.dictionary('name')
+  const numbers = Int32Array.from(names.entries, (name) => shapes.numberOf(name.toString()))
+  const isConcerned = concernedNames(names.entries, selection.relevance)
+  const ends = occurrences === undefined ? undefined : recordEnds(group)
   let start = 0
   let record = 0
 
   /** Where the record ends, and whether some rule has to be asked about it. */
-  function measure(): { readonly end: number; readonly isConcerned: boolean } {
-    let isConcerned = concerned(start)
-    let end = start + 1
+  function measure(): { readonly end: number; readonly concerned: boolean } {
     const stop = ends === undefined ? group.rows : (ends[record] as number)
     const code = codes[start]
-    for (; end < stop && codes[end] === code; end++) isConcerned ||= concerned(end)
-    return { end, isConcerned }
+    let concerned = 0
+    let end = start
+    for (; end < stop && codes[end] === code; end++) {
+      concerned |= isConcerned[names.codes[end] as number] as number
+    }
+    return { end, concerned: concerned !== 0 }
   }
 
-  function judgeRecord(run: RowRun, isConcerned: boolean): void {
+  function judgeRecord(run: RowRun, concerned: boolean): void {
     const traceId = entries[codes[run.start] as number] as Buffer
     if (!isSelected(group, run.start, traceId, selection)) return
-    const part =
-      selection.occurrences === undefined ? 'whole' : partOf(group, run.start, traceId, selection.occurrences)
+    const part = occurrences === undefined ? 'whole' : partOf(group, run.start, traceId, occurrences)
     if (part === 'outdated') return
-    if (part !== 'whole') selection.gather(traceId, run, part === 'late')
-    else if (!isConcerned) judging.tally.traces++
-    else violations.push(...judgeOne(judging, traceOf(run), selection.hourMs, () => filedAtMs(group, run.start)))
+    if (part !== 'whole') {
+      selection.gather(traceId, run, part === 'late')
+      return
+    }
+    if (!concerned) {
+      judging.tally.traces++
+      return
+    }
+    const filed = { hourMs, atMs: () => filedAtMs(group, run.start) }
+    const known = shapes.verdicts(names.codes, numbers, run.start, run.end)
+    if (known === undefined) judgeOne(judging, new ArchivedTrace(run), filed)
+    else countShape(judging, known, () => new ArchivedTrace(run), filed)
   }
 
-  return {
-    violations,
-    next() {
-      if (start >= group.rows) return false
-      const { end, isConcerned } = measure()
-      judgeRecord({ columns, start, end }, isConcerned)
-      start = end
-      record++
-      return true
-    },
+  return () => {
+    if (start >= group.rows) return false
+    const { end, concerned } = measure()
+    judgeRecord({ columns, start, end }, concerned)
+    start = end
+    record++
+    return true
   }
 }
 
@@ -92,12 +94,9 @@ function recordEnds(group: RowGroup): readonly number[] {
   return [...recordStarts(group).slice(1), group.rows]
 }
 
-/** Tells by the code of its name whether a span concerns some rule: no name is looked at twice. */
-function concernedRows(group: RowGroup, { everyTrace, concerns }: Relevance): (row: number) => boolean {
-  if (everyTrace) return () => true
-  const { codes, entries } = group.dictionary('name')
-  const byCode = Uint8Array.from(entries, (name) => (concerns(name.toString()) ? 1 : 0))
-  return (row) => byCode[codes[row] as number] === 1
+/** Whether a span of each name concerns some rule, 0 or 1: no name is looked at twice. */
+function concernedNames(names: readonly Buffer[], { everyTrace, concerns }: Relevance): Uint8Array {
+  return Uint8Array.from(names, (name) => (everyTrace || concerns(name.toString()) ? 1 : 0))
 }
 
 function isSelected(group: RowGroup, row: number, traceId: Buffer, { slice, range }: Selection): boolean {

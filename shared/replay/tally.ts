@@ -1,5 +1,5 @@
 import type { SignalData } from '../pipeline/signal.ts'
-import type { Outcome, Verdict } from '../rules/verdict.ts'
+import type { Outcome } from '../rules/verdict.ts'
 
 /** What came of judging, ready to be sent between workers and added up. Maps and sets become arrays only in the report. */
 export interface Tally {
@@ -73,8 +73,7 @@ function newRuleTally(): RuleTally {
   }
 }
 
-/** Counts one verdict. */
-export function countOutcome(rule: RuleTally, { outcome }: Verdict): void {
+export function countOutcome(rule: RuleTally, outcome: Outcome): void {
   rule.outcomes[outcome] = (rule.outcomes[outcome] ?? 0) + 1
 }
 
@@ -83,13 +82,6 @@ export function countViolation(rule: RuleTally, hourMs: number, atMs: number): v
   rule.hours.set(hourMs, (rule.hours.get(hourMs) ?? 0) + 1)
   rule.firstMs = Math.min(rule.firstMs, atMs)
   rule.lastMs = Math.max(rule.lastMs, atMs)
-}
-
-/** True if a violation at this time can be among the samples. */
-export function wantsSample({ samples }: RuleTally, atMs: number, limit: number): boolean {
-  if (samples.length < limit) return true
-  const last = samples.at(-1)
-  return last !== undefined && atMs <= last.atMs
 }
 
 export function addSamples(rule: RuleTally, samples: readonly Sample[], limit: number): void {

@@ -3,13 +3,14 @@ import { ObjectGone } from '../archive/object-store.ts'
 import { openRowGroup, type RowGroup } from '../archive/row-group.ts'
 import type { RuleSet } from '../rules/plan.ts'
 import { mergedTrace, type RowRun } from './archived-trace.ts'
-import { explainAll, type Judging, judgeOne, whenLoaded } from './judge-archived.ts'
+import { explainKept, type Judging, judgeOne, whenLoaded } from './judge-archived.ts'
 import { findOccurrences, type Occurrences } from './occurrences.ts'
 import { failureOf, type OpenObject, openItem } from './open-item.ts'
 import { replanItem, type WorkItem } from './plan.ts'
 import type { ReplayRange } from './range.ts'
 import { type Relevance, relevanceOf } from './relevance.ts'
 import { filedAtMs, scanRowGroup } from './scan.ts'
+import { newShapes, type Shapes } from './shapes.ts'
 import { newTally, type Tally } from './tally.ts'
 
 /** All that the work on an item needs; made once and used for many. */
@@ -18,6 +19,7 @@ export interface Worker {
   readonly set: RuleSet
   readonly relevance: Relevance
   readonly orderOf: ReadonlyMap<string, number>
+  readonly shapes: Shapes
   readonly range: ReplayRange
   /** Most violations of each rule that come with evidence. */
   readonly sampleLimit: number
@@ -25,11 +27,13 @@ export interface Worker {
 }
 
 export function newWorker(store: ObjectStore, set: RuleSet, range: ReplayRange, sampleLimit: number): Worker {
+  const orderOf = new Map(set.rules.map((rule, order) => [rule.name, order]))
   return {
     store,
     set,
     relevance: relevanceOf(set),
-    orderOf: new Map(set.rules.map((rule, order) => [rule.name, order])),
+    orderOf,
+    shapes: newShapes(set, orderOf),
     range,
     sampleLimit,
     columns: new Set(['trace_id', 'name']),
@@ -57,7 +61,7 @@ export async function workOn(worker: Worker, item: WorkItem): Promise<Tally> {
 
 async function attempt(worker: Worker, item: WorkItem): Promise<Tally> {
   const tally = newTally(worker.set.rules.length)
-  const judging: Judging = { ...worker, tally }
+  const judging: Judging = { ...worker, tally, violations: new Map() }
   const objects = await openItem(worker.store, item, worker.range, worker.relevance, tally)
   const { readable, occurrences } = await findOccurrences(objects, item.slice, tally.failures)
   const gathered = new Map<string, Gathered>()
@@ -101,8 +105,8 @@ async function scanObject(
     const group = openRowGroup(source, layout)
     try {
       await group.load([...judging.columns, ...columns])
-      const violations = await scanRowGroup(group, selection, judging)
-      await explainAll(judging, violations)
+      await scanRowGroup(group, selection, judging)
+      await explainKept(judging)
     } catch (error) {
       const { key, reason } = failureOf(stored.key, error)
       tally.failures.push({ key, reason: `row group ${index + 1} of ${footer.rowGroups.length}: ${reason}` })
@@ -118,10 +122,9 @@ async function judgeGathered({ key, wholes, late }: Gathered, { hourMs }: WorkIt
   if (first === undefined) return
   const group: RowGroup = first.columns.group
   try {
-    const violations = await whenLoaded(() => {
-      return judgeOne(judging, mergedTrace(wholes, late), hourMs, () => filedAtMs(group, first.start))
-    })
-    await explainAll(judging, violations)
+    const filed = { hourMs, atMs: () => filedAtMs(group, first.start) }
+    await whenLoaded(() => judgeOne(judging, mergedTrace(wholes, late), filed))
+    await explainKept(judging)
   } catch (error) {
     judging.tally.failures.push(failureOf(key, error))
   }
