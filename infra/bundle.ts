@@ -1,13 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda'
-import { buildSync } from 'esbuild'
 
 const ROOT = join(import.meta.dirname, '..')
-
-/** What Lambda adds to its runtime; nothing of it may leak from the machine that bundles. */
-const BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);"
 
 /** Bundles a handler of `lambdas/` into one minified ES module, `index.mjs`; `folders` of the project go beside it. */
 export function bundledCode(handler: string, folders: readonly string[] = []): AssetCode {
@@ -30,20 +27,7 @@ export function bundledCode(handler: string, folders: readonly string[] = []): A
 }
 
 function bundle(handler: string, outfile: string): void {
-  buildSync({
-    absWorkingDir: ROOT,
-    entryPoints: [`lambdas/${handler}.ts`],
-    outfile,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    // The clients' ES modules: half of the CommonJS builds cannot be shaken off.
-    mainFields: ['module', 'main'],
-    alias: { '@aws-sdk/credential-provider-node': join(ROOT, 'lambdas', 'credentials.ts') },
-    banner: { js: BANNER },
-    legalComments: 'none',
-    logLevel: 'warning',
+  execFileSync(process.execPath, [join(import.meta.dirname, 'bundle-handler.ts'), handler, outfile], {
+    stdio: ['ignore', 'inherit', 'inherit'],
   })
 }

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, type Plugin } from 'esbuild'
+
+/*
+ * node infra/bundle-handler.ts HANDLER OUTFILE: one handler of `lambdas/` as a minified ES module. A process of its own,
+ * because CDK bundles synchronously and esbuild takes plugins only when it does not.
+ */
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** What Lambda adds to its runtime; nothing of it may leak from the machine that bundles. */
+const BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);"
+
+/**
+ * The clients' shapes have computed keys, `{ [_hH]: … }`, which might call anything for all that esbuild knows; written
+ * as the constants that they are, the shapes of calls that nobody makes fall away: 62 KB of S3's alone.
+ */
+const unusedShapes: Plugin = {
+  name: 'unused shapes',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\]dist-es[/\\]schemas[/\\]schemas_\d+\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      const constants = new Map(
+        [...text.matchAll(/^const (_\w+) = ("[^"]*");$/gm)].map(([, name, value]) => [name, value]),
+      )
+      const contents = text.replace(/\[(_\w+)\]:/g, (key, name: string) => {
+        const value = constants.get(name)
+        return value === undefined ? key : `${value}:`
+      })
+      return { contents, loader: 'js' }
+    })
+  },
+}
+
+const [handler = '', outfile = ''] = process.argv.slice(2)
+await build({
+  absWorkingDir: ROOT,
+  entryPoints: [`lambdas/${handler}.ts`],
+  outfile,
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  // The clients' ES modules: half of the CommonJS builds cannot be shaken off.
+  mainFields: ['module', 'main'],
+  alias: { '@aws-sdk/credential-provider-node': join(ROOT, 'lambdas', 'credentials.ts') },
+  plugins: [unusedShapes],
+  banner: { js: BANNER },
+  legalComments: 'none',
+  logLevel: 'warning',
+})
