@@ -3,6 +3,7 @@ import { compileRules } from '../shared/rules/compile.ts'
 import { explain } from '../shared/rules/evidence/explain.ts'
 import { renderEvidence } from '../shared/rules/evidence/render.ts'
 import { escapeControls } from '../shared/rules/evidence/wording.ts'
+import { judge } from '../shared/rules/judge.ts'
 import type { Outcome, Verdict } from '../shared/rules/verdict.ts'
 import { assembleTrace } from '../shared/trace/assemble.ts'
 import type { Trace } from '../shared/trace/span.ts'
@@ -11,9 +12,11 @@ import { CommandError } from './command-error.ts'
 import { loadRules } from './load-rules.ts'
 import { readTraces } from './read-traces.ts'
 import { separateRules } from './rule-files.ts'
-import { type ExitCode, paint, type Screen, type Terminal, write } from './terminal.ts'
+import { type ExitCode, paint, type Screen, type Terminal, widthOf, write } from './terminal.ts'
 import { counted } from './text.ts'
 import type { CollectedTrace } from './traces.ts'
+import { drawWaterfall } from './waterfall/draw.ts'
+import { witnessesOf } from './waterfall/witnesses.ts'
 import { fitTo } from './wrap.ts'
 
 interface ExplainOptions {
@@ -25,7 +28,9 @@ interface ExplainOptions {
 export function explainCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('explain', terminal)
     .summary('say why rules hold or break on one trace')
-    .description('Shows the verdict of every rule on one trace, clause by clause, with the spans that decided it.')
+    .description(
+      'Draws one trace and shows the verdict of every rule on it, clause by clause, with the spans that decided it.\nA ► before a span says that the rule so marked was broken because of it.',
+    )
     .argument('[file...]', 'OTLP JSON, JSON lines or protobuf, each plain, gzip or zstd; - is standard input')
     .requiredOption('-r, --rules <path...>', 'rule files, or folders of them')
     .requiredOption('-t, --trace <id>', 'trace id in hex, or how it begins')
@@ -52,9 +57,13 @@ async function explainTrace(
   const collected = await readTraces(files, terminal)
   const { traceId: found, chunks } = findTrace(traceId, collected.traces)
   const trace = assembleTrace(found, chunks)
-  await write(terminal.stdout, `${traceLine(trace, terminal.stdout)}\n`)
-  for (const verdict of explain(compileRules(rules), trace)) {
-    await write(terminal.stdout, fitTo(terminal.stdout, `\n${verdictText(verdict, terminal.stdout)}`))
+  const set = compileRules(rules)
+  const witnesses = witnessesOf(trace, judge(set, trace))
+  await write(terminal.stdout, `${traceLine(trace, terminal.stdout)}\n\n`)
+  await write(terminal.stdout, waterfallText(trace, witnesses.marks, terminal.stdout))
+  for (const verdict of explain(set, trace)) {
+    const mark = witnesses.signs.get(verdict.rule)
+    await write(terminal.stdout, fitTo(terminal.stdout, `\n${verdictText(verdict, mark, terminal.stdout)}`))
   }
   return problemCount > 0 || collected.problemCount > 0 ? 2 : 0
 }
@@ -90,10 +99,18 @@ const OUTCOMES: Readonly<Record<Outcome, { readonly sign: string; readonly style
   vacuous: { sign: '○', style: 'dim' },
 }
 
-function verdictText({ rule, outcome, evidence }: Verdict, screen: Screen): string {
+const PART_STYLES = { witness: 'bold', error: 'red', dim: 'dim' } as const
+
+function waterfallText(trace: Trace, marks: ReadonlyMap<number, string>, screen: Screen): string {
+  const lines = drawWaterfall(trace, marks, widthOf(screen), (part, text) => paint(screen, PART_STYLES[part], text))
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/** `mark`: the sign its witnesses have in the drawing. */
+function verdictText({ rule, outcome, evidence }: Verdict, mark: string | undefined, screen: Screen): string {
   const { sign, style } = OUTCOMES[outcome]
   const mode = rule.metadata.mode === 'shadow' ? ', shadow' : ''
-  const head = `${paint(screen, style, `${sign} ${outcome}`)} ${paint(screen, 'bold', rule.name)} (${rule.severity}${mode})`
+  const head = `${paint(screen, style, `${sign} ${outcome}`)} ${paint(screen, 'bold', rule.name)} (${rule.severity}${mode})${mark === undefined ? '' : ` ${mark}`}`
   const lines = evidence === undefined ? [] : renderEvidence(evidence)
   return [head, ...lines.map((line) => `  ${line}`)].map((line) => `${line}\n`).join('')
 }

@@ -11,16 +11,16 @@ export interface Precedence {
 }
 
 /** The moment of the earlier span that counts. Where a clock stepped back, a span ended when it started. */
-export function momentOf({ startUnixNano, endUnixNano }: Span, from: Precedence['from']): bigint {
+function momentOf({ startUnixNano, endUnixNano }: Span, from: Precedence['from']): bigint {
   return from === 'end' && endUnixNano > startUnixNano ? endUnixNano : startUnixNano
 }
 
 /** Nanoseconds from the earlier span to the later; less than 0 where they come the other way round. */
-export function gapNanos(earlier: Span, later: Span, from: Precedence['from']): bigint {
+function gapNanos(earlier: Span, later: Span, from: Precedence['from']): bigint {
   return later.startUnixNano - momentOf(earlier, from)
 }
 
-export function isInOrder(gap: bigint, { from, withinNanos }: Precedence): boolean {
+function isInOrder(gap: bigint, { from, withinNanos }: Precedence): boolean {
   return (from === 'end' ? gap >= 0n : gap > 0n) && (withinNanos === undefined || gap <= withinNanos)
 }
 

@@ -37,9 +37,15 @@ const explain = (traceId: string, ...files: readonly string[]) =>
 test('every rule has its verdict and what was seen, clause by clause', async () => {
   const { exitCode, out, err } = await explain(charged, traces)
   expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
-  const [head, ...verdicts] = out.split('\n\n')
+  const [head, drawing, ...verdicts] = out.split('\n\n')
   expect(head).toBe(`trace ${charged} payment.charge · 2 spans · 1 service`)
-  expect(verdicts[0]).toMatch(/^✗ violated CHARGE_WITHOUT_VALIDATION \(critical\)\n {2}✓ trace\.has\(payment\.charge\)/)
+  expect(drawing?.split('\n').map((line) => line.slice(0, 22))).toEqual([
+    '►1 payment.charge shop',
+    '     api.request  shop',
+  ])
+  expect(verdicts[0]).toMatch(
+    /^✗ violated CHARGE_WITHOUT_VALIDATION \(critical\) ►1\n {2}✓ trace\.has\(payment\.charge\)/,
+  )
   expect(verdicts[0]).toContain('0 of 2 spans named cart.validate')
   expect(verdicts[1]).toMatch(/^✓ satisfied TOO_MANY_RETRIES \(high\)/)
   expect(verdicts[1]).toMatch(/near miss: .*retries/)
