@@ -1,11 +1,11 @@
 import { ColumnNotLoaded } from '../archive/row-group.ts'
-import { type SignalData, signalData } from '../pipeline/signal.ts'
+import { signalData } from '../pipeline/signal.ts'
 import { judge } from '../rules/judge.ts'
 import type { RuleSet } from '../rules/plan.ts'
 import type { Outcome, Verdict } from '../rules/verdict.ts'
 import type { Trace } from '../trace/span.ts'
 import type { Shapes, ShapeVerdicts } from './shapes.ts'
-import { addSamples, countOutcome, countViolation, type RuleTally, type Tally } from './tally.ts'
+import { addSamples, countOutcome, countViolation, type RuleTally, type Sample, type Tally } from './tally.ts'
 
 /** What judging of archived traces needs and adds to. */
 export interface Judging {
@@ -16,11 +16,20 @@ export interface Judging {
   /** Most violations of each rule that come with evidence. */
   readonly sampleLimit: number
   /** Takes every violation with its evidence, where all of them are wanted and not only samples. */
-  readonly onViolation?: (trace: Trace, verdict: Verdict) => void
+  readonly onViolation?: OnViolation | undefined
   /** Columns that rules have asked for so far: whoever opens the next row group loads them at once. */
   readonly columns: Set<string>
   /** Violations whose evidence is still to be gathered, by place of their rule. */
-  readonly violations: Map<number, Violation[]>
+  readonly kept: Map<number, KeptViolations>
+}
+
+/** Called with violations as their row group is done; again with the same where an item had to be planned anew. */
+export type OnViolation = (violation: Sample) => void
+
+interface KeptViolations {
+  readonly violations: Violation[]
+  /** No violation after this time can be among the samples. */
+  latestMs: number
 }
 
 interface Violation {
@@ -75,28 +84,25 @@ function ruleTally({ tally }: Judging, order: number): RuleTally {
 }
 
 /** Keeps the violation if all are wanted, or if it can be among the samples: the earliest of its rule. */
-function keep(
-  { violations, sampleLimit, onViolation }: Judging,
-  order: number,
-  rule: RuleTally,
-  found: Violation,
-): void {
-  let kept = violations.get(order)
-  if (kept === undefined) {
-    kept = []
-    violations.set(order, kept)
-  }
-  if (onViolation === undefined) {
-    const latest = rule.samples.length < sampleLimit ? Number.POSITIVE_INFINITY : (rule.samples.at(-1)?.atMs ?? 0)
-    if (sampleLimit === 0 || found.atMs > latest) return
-    const full = kept.length >= sampleLimit
-    if (full && found.atMs > (kept[sampleLimit - 1] as Violation).atMs) return
-  }
-  kept.push(found)
-  if (onViolation === undefined && kept.length >= 2 * sampleLimit) {
-    kept.sort(byTime)
-    kept.length = sampleLimit
-  }
+function keep({ kept, sampleLimit, onViolation }: Judging, order: number, rule: RuleTally, found: Violation): void {
+  const before = kept.get(order) ?? { violations: [], latestMs: latestSampleMs(rule, sampleLimit) }
+  kept.set(order, before)
+  if (onViolation !== undefined) before.violations.push(found)
+  else if (found.atMs <= before.latestMs) keepEarliest(before, found, sampleLimit)
+}
+
+function latestSampleMs({ samples }: RuleTally, sampleLimit: number): number {
+  if (samples.length < sampleLimit) return Number.POSITIVE_INFINITY
+  return samples.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY
+}
+
+/** Sorts only now and then: a rule may be violated by every trace. */
+function keepEarliest(kept: KeptViolations, found: Violation, limit: number): void {
+  kept.violations.push(found)
+  if (kept.violations.length < 2 * limit) return
+  kept.violations.sort(byTime)
+  kept.violations.length = limit
+  kept.latestMs = kept.violations.at(-1)?.atMs ?? kept.latestMs
 }
 
 function byTime(a: Violation, b: Violation): number {
@@ -104,24 +110,31 @@ function byTime(a: Violation, b: Violation): number {
   return a.trace.traceId < b.trace.traceId ? -1 : 1
 }
 
-/** Gathers the evidence of the violations kept, which may ask for columns that judging did without. */
+/**
+ * Gathers the evidence of the violations kept, which may ask for columns that judging did without. Where some cannot be
+ * read, the others get theirs, then the first failure is thrown.
+ */
 export async function explainKept(judging: Judging): Promise<void> {
-  const { violations, sampleLimit, onViolation } = judging
-  for (const [order, kept] of violations) {
-    kept.sort(byTime)
-    const wanted = onViolation === undefined ? kept.slice(0, sampleLimit) : kept
-    const samples: { atMs: number; data: SignalData }[] = []
-    for (const { trace, verdict, atMs } of wanted) {
-      const explained = await whenLoaded(() => {
-        const given = verdict()
-        return { given, data: signalData(trace, given) }
-      })
-      onViolation?.(trace, explained.given)
-      samples.push({ atMs, data: explained.data })
+  const { kept, sampleLimit, onViolation } = judging
+  const failures: unknown[] = []
+  for (const [order, { violations }] of kept) {
+    violations.sort(byTime)
+    const samples: Sample[] = []
+    for (const violation of onViolation === undefined ? violations.slice(0, sampleLimit) : violations) {
+      await explain(violation).then(
+        (sample) => samples.push(sample),
+        (error) => failures.push(error),
+      )
     }
+    for (const sample of samples) onViolation?.(sample)
     addSamples(ruleTally(judging, order), samples, sampleLimit)
   }
-  violations.clear()
+  kept.clear()
+  if (failures.length > 0) throw failures[0]
+}
+
+async function explain({ trace, verdict, atMs }: Violation): Promise<Sample> {
+  return { atMs, data: await whenLoaded(() => signalData(trace, verdict())) }
 }
 
 /** Repeats what reads columns until all of them are loaded. */

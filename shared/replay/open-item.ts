@@ -1,5 +1,6 @@
 import { inParallel } from '../archive/in-parallel.ts'
 import { ObjectGone, type ObjectStore, type StoredObject } from '../archive/object-store.ts'
+import type { ObjectSummary } from '../archive/object-summary.ts'
 import { type ByteSource, type ObjectFooter, readFooter } from '../archive/read-footer.ts'
 import type { WorkItem } from './plan.ts'
 import type { ReplayRange } from './range.ts'
@@ -76,9 +77,14 @@ function dropIdle(
     const { summary } = object.footer
     const countable = !spread && summary.firstStartMs >= range.fromMs && summary.lastStartMs < range.toMs
     if (!countable || relevance.mayMatter([summary.names])) return true
-    if (item.slice.from === 0) skip(object, tally)
+    if (countsHere(item, summary)) skip(object, tally)
     return false
   })
+}
+
+/** An object of which several items read a slice counts in one of them. */
+export function countsHere({ slice }: WorkItem, summary: ObjectSummary): boolean {
+  return summary.slice.from >= slice.from && summary.slice.from < slice.to
 }
 
 function skip({ stored, footer }: OpenObject, tally: Tally): void {

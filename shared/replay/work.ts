@@ -3,9 +3,9 @@ import { ObjectGone } from '../archive/object-store.ts'
 import { openRowGroup, type RowGroup } from '../archive/row-group.ts'
 import type { RuleSet } from '../rules/plan.ts'
 import { mergedTrace, type RowRun } from './archived-trace.ts'
-import { explainKept, type Judging, judgeOne, whenLoaded } from './judge-archived.ts'
+import { explainKept, type Judging, judgeOne, type OnViolation, whenLoaded } from './judge-archived.ts'
 import { findOccurrences, type Occurrences } from './occurrences.ts'
-import { failureOf, type OpenObject, openItem } from './open-item.ts'
+import { countsHere, failureOf, type OpenObject, openItem } from './open-item.ts'
 import { replanItem, type WorkItem } from './plan.ts'
 import type { ReplayRange } from './range.ts'
 import { type Relevance, relevanceOf } from './relevance.ts'
@@ -23,10 +23,18 @@ export interface Worker {
   readonly range: ReplayRange
   /** Most violations of each rule that come with evidence. */
   readonly sampleLimit: number
+  readonly onViolation?: OnViolation | undefined
   readonly columns: Set<string>
 }
 
-export function newWorker(store: ObjectStore, set: RuleSet, range: ReplayRange, sampleLimit: number): Worker {
+/** `onViolation` takes every violation with its evidence; without it the tallies hold samples, the earliest. */
+export function newWorker(
+  store: ObjectStore,
+  set: RuleSet,
+  range: ReplayRange,
+  sampleLimit: number,
+  onViolation?: OnViolation,
+): Worker {
   const orderOf = new Map(set.rules.map((rule, order) => [rule.name, order]))
   return {
     store,
@@ -36,6 +44,7 @@ export function newWorker(store: ObjectStore, set: RuleSet, range: ReplayRange, 
     shapes: newShapes(set, orderOf),
     range,
     sampleLimit,
+    onViolation,
     columns: new Set(['trace_id', 'name']),
   }
 }
@@ -61,7 +70,7 @@ export async function workOn(worker: Worker, item: WorkItem): Promise<Tally> {
 
 async function attempt(worker: Worker, item: WorkItem): Promise<Tally> {
   const tally = newTally(worker.set.rules.length)
-  const judging: Judging = { ...worker, tally, violations: new Map() }
+  const judging: Judging = { ...worker, tally, kept: new Map() }
   const objects = await openItem(worker.store, item, worker.range, worker.relevance, tally)
   const { readable, occurrences } = await findOccurrences(objects, item.slice, tally.failures)
   const gathered = new Map<string, Gathered>()
@@ -79,42 +88,56 @@ interface Gathered {
 
 async function scanObject(
   { relevance, range }: Worker,
-  { hourMs, slice }: WorkItem,
+  item: WorkItem,
   { stored, source, footer }: OpenObject,
   occurrences: Occurrences | undefined,
   gathered: Map<string, Gathered>,
   judging: Judging,
 ): Promise<void> {
-  const { tally } = judging
+  const { objects, failures } = judging.tally
   const { firstStartMs, lastStartMs, spans } = footer.summary
-  const gather = (traceId: Buffer, run: RowRun, late: boolean) => {
-    const id = traceId.toString('latin1')
-    const known = gathered.get(id)
-    const parts = known ?? { key: stored.key, wholes: [], late: [] }
-    if (known === undefined) gathered.set(id, parts)
-    if (late) parts.late.push(run)
-    else parts.wholes.push(run)
-  }
   const inside = firstStartMs >= range.fromMs && lastStartMs < range.toMs
-  const selection = { hourMs, slice, range: inside ? undefined : range, occurrences, relevance, gather }
+  const selection = {
+    hourMs: item.hourMs,
+    slice: item.slice,
+    range: inside ? undefined : range,
+    occurrences,
+    relevance,
+    gather: (traceId: Buffer, run: RowRun, late: boolean) => gather(gathered, stored.key, traceId, run, late),
+  }
   const columns = occurrences === undefined ? [] : ['revision', 'reason']
-  tally.objects.scanned++
-  tally.objects.spansScanned += spans
   let bytes = 0
   for (const [index, layout] of footer.rowGroups.entries()) {
     const group = openRowGroup(source, layout)
-    try {
-      await group.load([...judging.columns, ...columns])
-      await scanRowGroup(group, selection, judging)
-      await explainKept(judging)
-    } catch (error) {
-      const { key, reason } = failureOf(stored.key, error)
-      tally.failures.push({ key, reason: `row group ${index + 1} of ${footer.rowGroups.length}: ${reason}` })
+    const attempts = [
+      async () => {
+        await group.load([...judging.columns, ...columns])
+        await scanRowGroup(group, selection, judging)
+      },
+      () => explainKept(judging),
+    ]
+    for (const attempt of attempts) {
+      await attempt().catch((error) => {
+        const { key, reason } = failureOf(stored.key, error)
+        failures.push({ key, reason: `row group ${index + 1} of ${footer.rowGroups.length}: ${reason}` })
+      })
     }
     bytes += group.bytesRead()
   }
-  tally.objects.bytesScanned += bytes
-  tally.objects.bytesSkipped += Math.max(0, stored.byteLength - bytes)
+  objects.bytesScanned += bytes
+  if (!countsHere(item, footer.summary)) return
+  objects.scanned++
+  objects.spansScanned += spans
+  objects.bytesSkipped += Math.max(0, stored.byteLength - bytes)
+}
+
+function gather(gathered: Map<string, Gathered>, key: string, traceId: Buffer, run: RowRun, late: boolean): void {
+  const id = traceId.toString('latin1')
+  const known = gathered.get(id)
+  const parts = known ?? { key, wholes: [], late: [] }
+  if (known === undefined) gathered.set(id, parts)
+  if (late) parts.late.push(run)
+  else parts.wholes.push(run)
 }
 
 async function judgeGathered({ key, wholes, late }: Gathered, { hourMs }: WorkItem, judging: Judging): Promise<void> {
