@@ -1,5 +1,5 @@
 import type { SourceRange } from '../../shared/errors.ts'
-import type { CheckedRule, Condition, Filter, Selector, Test } from '../../shared/rules/ast.ts'
+import type { Atom, CheckedRule, Condition, Filter, Selector, SpanReference, Test } from '../../shared/rules/ast.ts'
 import { compileRules } from '../../shared/rules/compile.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import type { RuleSet } from '../../shared/rules/plan.ts'
@@ -96,8 +96,6 @@ function probesOfFilters({ name, filters, range }: Selector, given: readonly Con
   }))
 }
 
-type Atom = Exclude<Condition, { readonly kind: 'and' | 'or' | 'not' }>
-
 /** Filters are conditions too, of tests only. */
 function atomsOf(condition: Condition): readonly Atom[] {
   switch (condition.kind) {
@@ -112,7 +110,11 @@ function atomsOf(condition: Condition): readonly Atom[] {
 }
 
 function isTest(atom: Atom): atom is Test {
-  return atom.kind !== 'has' && atom.kind !== 'all'
+  return !['has', 'all', 'order', 'structure', 'boundWhere'].includes(atom.kind)
+}
+
+function selectorOf(reference: SpanReference): readonly Selector[] {
+  return reference.kind === 'bound' ? [] : [reference]
 }
 
 function selectorsOf(atom: Atom): readonly Selector[] {
@@ -121,6 +123,11 @@ function selectorsOf(atom: Atom): readonly Selector[] {
       return [atom.selector]
     case 'all':
       return [{ ...atom.selector, filters: [...atom.selector.filters, ...atom.filters] }]
+    case 'order':
+    case 'structure':
+      return [...selectorOf(atom.left), ...selectorOf(atom.right)]
+    case 'boundWhere':
+      return []
     default:
       return [...operandsOf(atom)].flatMap((operand) =>
         operand.kind === 'count' || operand.kind === 'aggregate' ? [operand.selector] : [],

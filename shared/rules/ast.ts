@@ -51,7 +51,10 @@ export type Logic<Atom> =
   | (Located & { readonly kind: 'not'; readonly operand: Logic<Atom> })
 
 /** True or false of a whole trace. */
-export type Condition = Logic<Has | All | Test>
+export type Condition = Logic<Atom>
+
+/** A condition that is not made of others. */
+export type Atom = Has | All | Order | Structure | BoundWhere | Test
 
 /** True or false of one span (inside `.where(…)`). */
 export type Filter = Logic<Test>
@@ -60,6 +63,8 @@ export type Filter = Logic<Test>
 export interface Has extends Located {
   readonly kind: 'has'
   readonly selector: Selector
+  /** Each such span in turn is known by this name from here on. */
+  readonly as?: Bound
 }
 
 /** Every span of the selector satisfies the filters: `trace.all(s).where(f)`. */
@@ -69,9 +74,54 @@ export interface All extends Located {
   readonly filters: readonly Filter[]
 }
 
+/** Two different spans, one of each side, start and end in this order. */
+export interface Order extends Located {
+  readonly kind: 'order'
+  readonly relation: 'before' | 'after' | 'starts before' | 'starts after'
+  readonly left: SpanReference
+  readonly right: SpanReference
+  /** Nanoseconds at most between them. */
+  readonly within?: number
+}
+
+/** A span of the left side has one of the right side among its ancestors, or as its parent. */
+export interface Structure extends Located {
+  readonly kind: 'structure'
+  readonly relation: 'under' | 'directly under'
+  readonly left: SpanReference
+  readonly right: SpanReference
+}
+
+export type SpanReference = Selector | Bound
+
+/** The bound span satisfies this: `p.where(amount > 10)`, `p.event(exception)`. */
+export interface BoundWhere extends Located {
+  readonly kind: 'boundWhere'
+  readonly bound: Bound
+  readonly filters: readonly Filter[]
+  readonly events?: readonly EventSelector[]
+}
+
+/** A name that `as` gave a span, where it is given and where it is used. */
+export interface Bound extends Located {
+  readonly kind: 'bound'
+  readonly name: string
+  /** Tells names of one rule apart: those of a definition may be spelled as others are. */
+  readonly id: number
+}
+
 /** Spans by name, narrowed by filters that hold on the same span. */
 export interface Selector extends Located {
   readonly kind: 'selector'
+  readonly name: NamePattern
+  readonly filters: readonly Filter[]
+  /** For each, the span has such an event. */
+  readonly events?: readonly EventSelector[]
+}
+
+/** Events by name, narrowed by filters that read the attributes of one event. */
+export interface EventSelector extends Located {
+  readonly kind: 'event'
   readonly name: NamePattern
   readonly filters: readonly Filter[]
 }
@@ -110,13 +160,13 @@ export interface Matches extends Located {
 
 export interface Exists extends Located {
   readonly kind: 'exists'
-  readonly operand: Attribute | Intrinsic
+  readonly operand: Attribute | Intrinsic | BoundValue
 }
 
 /** A bare attribute: true iff it is the boolean true. */
 export interface Truthy extends Located {
   readonly kind: 'truthy'
-  readonly operand: Attribute | Intrinsic
+  readonly operand: Attribute | Intrinsic | BoundValue
 }
 
 export type Operand =
@@ -124,6 +174,7 @@ export type Operand =
   | Attribute
   | AttributeOrText
   | Intrinsic
+  | BoundValue
   | Arithmetic
   | Negation
   | NumberOf
@@ -166,6 +217,13 @@ export type IntrinsicName =
 export interface Intrinsic extends Located {
   readonly kind: 'intrinsic'
   readonly name: IntrinsicName
+}
+
+/** A value of a bound span: `p.cart.id`, `p.span.duration`, `p.resource.region`. */
+export interface BoundValue extends Located {
+  readonly kind: 'boundValue'
+  readonly bound: Bound
+  readonly value: Attribute | Intrinsic
 }
 
 export interface Arithmetic extends Located {

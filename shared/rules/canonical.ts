@@ -11,15 +11,24 @@ export function revisionOf(body: Pattern | Invariant): string {
   return createHash('sha256').update(canonicalBody(body)).digest('hex').slice(0, 32)
 }
 
-/** Every choice of quotes said out loud. */
-const explicit: Spelling = {
-  name: quoted,
-  key: (key) => `attr(${quoted(key)})`,
-  text: ({ value }) => quoted(value),
+/** Every choice of quotes said out loud, and bound spans named in the order in which they are bound. */
+function newExplicit(): Spelling {
+  const names = new Map<number, string>()
+  return {
+    name: quoted,
+    key: (key) => `attr(${quoted(key)})`,
+    text: ({ value }) => quoted(value),
+    bound({ id }) {
+      const name = names.get(id) ?? `s${names.size + 1}`
+      names.set(id, name)
+      return name
+    },
+  }
 }
 
 /** The body in the one spelling that says every choice out loud; it parses back to the same body. */
 export function canonicalBody(body: Pattern | Invariant): string {
+  const explicit = newExplicit()
   if (body.kind === 'pattern') return printCondition(body.condition, explicit)
   const blocks: readonly (readonly [string, Condition | undefined])[] = [
     ['when', body.when],

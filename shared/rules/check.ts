@@ -5,6 +5,7 @@ import { reportLongLists } from './check/lists.ts'
 import type { Pass } from './check/pass.ts'
 import { reportConstantComparisons, reportSeveralGroupings, reportSpanValuesOutsideWhere } from './check/places.ts'
 import { reportUnusableRegexes } from './check/regexes.ts'
+import { reportUnjudged } from './check/unjudged.ts'
 import { inOrder, type RuleProblem, type TextProblem } from './problem.ts'
 import { readRules } from './read.ts'
 import type { ReadRule } from './rule-file.ts'
@@ -29,6 +30,7 @@ const RULE_LIMIT = 10_000
 
 /** In this order; each looks at the whole rule and reports all it finds. */
 const PASSES: readonly Pass[] = [
+  reportUnjudged,
   reportSpanValuesOutsideWhere,
   reportKindMismatches,
   reportConstantComparisons,
@@ -58,7 +60,7 @@ type Place = { readonly file: string; readonly line: number }
 
 function checkFile({ file, text }: RuleSource, set: RuleSet): readonly RuleProblem[] {
   const read = readRules(file, text)
-  const outside = inOrder([...read.problems, ...problemsOf({ conditions: read.defined, problems: read.problems })])
+  const outside = inOrder([...read.problems, ...problemsOf({ conditions: read.defined })])
   const problems = outside.map((problem): RuleProblem => ({ ...problem, file }))
   for (const entry of read.rules) {
     set.ruleCount += 1
@@ -91,9 +93,7 @@ function problemsInSet(file: string, { name, nameRange }: ReadRule, set: RuleSet
   return problems
 }
 
-/** What the passes find; nothing of a rule that uses what this version cannot judge, where they would misread it. */
-function problemsOf({ conditions, problems }: Pick<ReadRule, 'conditions' | 'problems'>): readonly TextProblem[] {
-  if (problems.some(({ code }) => code === 'unsupported-feature')) return []
+function problemsOf({ conditions }: Pick<ReadRule, 'conditions'>): readonly TextProblem[] {
   const found: TextProblem[] = []
   for (const pass of PASSES) pass(conditions, (problem) => found.push(problem))
   return found

@@ -2,12 +2,12 @@ import { aggregate } from './aggregate.ts'
 import type {
   Aggregate,
   All,
+  Atom,
   CheckedRule,
   Condition,
   Count,
   Filter,
   GroupKeys,
-  Has,
   NamePattern,
   Selector,
   Test,
@@ -124,8 +124,12 @@ function planBody(shared: Shared, { body }: CheckedRule): (run: Run) => Outcome 
 }
 
 function planCondition(shared: Shared, condition: Condition): Decider<Run> {
-  return planLogic(condition, (atom: Has | All | Test) => {
+  return planLogic(condition, (atom: Atom) => {
     switch (atom.kind) {
+      case 'order':
+      case 'structure':
+      case 'boundWhere':
+        throw new Error(`an unchecked rule: ${atom.kind}`)
       case 'has':
         return someSpan(predicateOf(shared, atom.selector), true)
       case 'all':

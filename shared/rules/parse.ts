@@ -4,6 +4,7 @@ import type { Condition, Invariant, Pattern } from './ast.ts'
 import { inOrder, type TextProblem } from './problem.ts'
 import { resolveBody } from './resolve/body.ts'
 import { type Definitions, newDefinitions } from './resolve/definitions.ts'
+import { newNames } from './resolve/names.ts'
 import type { Reading } from './resolve/reading.ts'
 import type { Span, SyntaxBody, TooDeep } from './syntax.ts'
 
@@ -51,6 +52,7 @@ export function parseBody(
     text: body,
     definitions,
     expanded: 0,
+    names: newNames(syntax.kind === 'pattern' ? syntax.condition : syntax.blocks),
     rangeOf,
     report: (problem) => problems.push(problem),
   }

@@ -1,14 +1,13 @@
 import { calculate, negate, toNumber } from './arithmetic.ts'
 import type {
   Aggregate,
-  All,
+  Atom,
   Attribute,
   Comparison,
   ComparisonOperator,
   Condition,
   Count,
   Filter,
-  Has,
   Intrinsic,
   Logic,
   Membership,
@@ -34,18 +33,18 @@ export interface Lookups<Scope> {
 }
 
 /** Turns boolean logic into a closure; operands that cost less are asked first. */
-export function planLogic<Atom extends Has | All | Test, Scope>(
-  logic: Logic<Atom>,
-  planAtom: (atom: Atom) => Decider<Scope>,
+export function planLogic<Of extends Atom, Scope>(
+  logic: Logic<Of>,
+  planAtom: (atom: Of) => Decider<Scope>,
 ): Decider<Scope> {
   const node: Condition = logic
   if (node.kind === 'not') {
-    const decide = planLogic(node.operand as Logic<Atom>, planAtom)
+    const decide = planLogic(node.operand as Logic<Of>, planAtom)
     return (scope) => !decide(scope)
   }
-  if (node.kind !== 'and' && node.kind !== 'or') return planAtom(node as Atom)
+  if (node.kind !== 'and' && node.kind !== 'or') return planAtom(node as Of)
   const operands = [...node.operands].sort((a, b) => costOf(a) - costOf(b))
-  const deciders = operands.map((operand) => planLogic(operand as Logic<Atom>, planAtom))
+  const deciders = operands.map((operand) => planLogic(operand as Logic<Of>, planAtom))
   return node.kind === 'and' ? allOf(deciders) : someOf(deciders)
 }
 
@@ -207,6 +206,8 @@ export function planOperand<Scope>(operand: Operand, lookups: Lookups<Scope>): R
       return lookups.attributeOrText(operand.word, false)
     case 'intrinsic':
       return lookups.intrinsic(operand)
+    case 'boundValue':
+      throw new Error('an unchecked rule: a value of a bound span')
     case 'count':
       return lookups.count(operand)
     case 'aggregate':

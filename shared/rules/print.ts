@@ -1,6 +1,7 @@
 import type {
   Arithmetic,
   Attribute,
+  Bound,
   Comparison,
   Condition,
   Filter,
@@ -8,7 +9,10 @@ import type {
   Literal,
   NamePattern,
   Operand,
+  Order,
   Selector,
+  SpanReference,
+  Structure,
   Test,
 } from './ast.ts'
 import { describeDuration } from './evidence/wording.ts'
@@ -19,6 +23,7 @@ export interface Spelling {
   name(name: string): string
   key(key: string): string
   text(text: Extract<Literal, { readonly kind: 'text' }>): string
+  bound(bound: Bound): string
 }
 
 /** As a person would write it: quotes only where needed. */
@@ -26,6 +31,7 @@ const plain: Spelling = {
   name: (name) => (isWord(name) ? name : quoted(name)),
   key: (key) => (isWord(key) && !isPrefixed(key) ? key : `attr(${quoted(key)})`),
   text: ({ value, quoted: wasQuoted }) => (!wasQuoted && isPlainText(value) ? value : quoted(value)),
+  bound: ({ name }) => name,
 }
 
 /** A condition, or a filter, on one line with brackets only where needed; reading it back gives an equal one. */
@@ -49,15 +55,33 @@ function printLogic(logic: Condition, within: keyof typeof logicPower, spelling:
     }
     case 'not':
       return `not ${printLogic(logic.operand, 'not', spelling)}`
-    case 'has':
-      return `trace.has${printSelector(logic.selector, spelling)}`
+    case 'has': {
+      const spans = `trace.has${printSelector(logic.selector, spelling)}`
+      return logic.as === undefined ? spans : `${spans} as ${spelling.bound(logic.as)}`
+    }
+    case 'order':
+    case 'structure':
+      return printRelation(logic, spelling)
+    case 'boundWhere':
+      return `${spelling.bound(logic.bound)}${printNarrowing(logic, spelling)}`
     case 'all': {
-      const { name, filters } = logic.selector
-      return `trace.all(${printName(name, spelling)}${printWhere(filters, spelling)})${printWhere(logic.filters, spelling)}`
+      const { selector, filters } = logic
+      return `trace.all(${printName(selector.name, spelling)}${printNarrowing(selector, spelling)})${printWhere(filters, spelling)}`
     }
     default:
       return printTest(logic, spelling)
   }
+}
+
+function printRelation(node: Order | Structure, spelling: Spelling): string {
+  const words = `${printReference(node.left, spelling)} ${node.relation} ${printReference(node.right, spelling)}`
+  return node.kind === 'structure' || node.within === undefined
+    ? words
+    : `${words} within ${describeDuration(node.within)}`
+}
+
+function printReference(reference: SpanReference, spelling: Spelling): string {
+  return reference.kind === 'bound' ? spelling.bound(reference) : `trace.has${printSelector(reference, spelling)}`
 }
 
 function printTest(test: Test, spelling: Spelling): string {
@@ -78,8 +102,15 @@ function printTest(test: Test, spelling: Spelling): string {
 }
 
 /** The brackets and filters that follow `trace.has` or `trace.count`. */
-function printSelector({ name, filters }: Selector, spelling: Spelling): string {
-  return `(${printName(name, spelling)})${printWhere(filters, spelling)}`
+function printSelector(selector: Selector, spelling: Spelling): string {
+  return `(${printName(selector.name, spelling)})${printNarrowing(selector, spelling)}`
+}
+
+function printNarrowing({ filters, events = [] }: Pick<Selector, 'filters' | 'events'>, spelling: Spelling): string {
+  const ofEvents = events.map(
+    ({ name, filters: own }) => `.event(${printName(name, spelling)})${printWhere(own, spelling)}`,
+  )
+  return `${printWhere(filters, spelling)}${ofEvents.join('')}`
 }
 
 function printWhere(filters: readonly Filter[], spelling: Spelling): string {
@@ -117,6 +148,8 @@ export function printOperand(operand: Operand, spelling: Spelling = plain): stri
       return operand.word
     case 'intrinsic':
       return operand.name
+    case 'boundValue':
+      return `${spelling.bound(operand.bound)}.${printOperand(operand.value, spelling)}`
     case 'arithmetic':
       return printArithmetic(operand, spelling)
     case 'negation': {
@@ -128,9 +161,9 @@ export function printOperand(operand: Operand, spelling: Spelling = plain): stri
     case 'count':
       return `trace.count${printSelector(operand.selector, spelling)}${printBy(operand.by, spelling)}`
     case 'aggregate': {
-      const { name, filters } = operand.selector
+      const { selector } = operand
       const of = printOperand(operand.of, spelling)
-      return `trace.${operand.function}(${printName(name, spelling)}, ${of})${printWhere(filters, spelling)}${printBy(operand.by, spelling)}`
+      return `trace.${operand.function}(${printName(selector.name, spelling)}, ${of})${printNarrowing(selector, spelling)}${printBy(operand.by, spelling)}`
     }
     default:
       return printLiteral(operand, spelling)

@@ -37,6 +37,10 @@ export const RULE_PROBLEM_CODES = [
   'missing-when',
   'missing-requirement',
   'unsupported-feature',
+  'not-a-span',
+  'misplaced-binding',
+  'duplicate-binding',
+  'unbound-name',
   'unknown-definition',
   'duplicate-definition',
   'broken-definition',
@@ -51,6 +55,7 @@ export const RULE_PROBLEM_CODES = [
   'expression-too-long',
   'rule-too-long',
   'list-too-long',
+  'too-many-names',
   'too-many-rules',
   'duplicate-rule',
 ] as const

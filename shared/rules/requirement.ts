@@ -1,5 +1,5 @@
 import { aggregate } from './aggregate.ts'
-import type { Aggregate, Condition, NamePattern, Operand, Test } from './ast.ts'
+import type { Aggregate, Condition, NamePattern, Operand, SpanReference, Test } from './ast.ts'
 import { planTest } from './plan-test.ts'
 
 /** Names of which at least one must occur. With none in it: can never be met. */
@@ -25,9 +25,19 @@ function requirement(condition: Condition, truth: boolean): Requirement {
     case 'has':
     case 'all':
       return (condition.kind === 'has') === truth ? [[condition.selector.name]] : []
+    case 'order':
+    case 'structure':
+      return truth ? [condition.left, condition.right].flatMap(nameOf) : []
+    case 'boundWhere':
+      return []
     default:
       return requirementOfTest(condition, truth)
   }
+}
+
+/** A bound span was found by the condition that bound it. */
+function nameOf(reference: SpanReference): Requirement {
+  return reference.kind === 'bound' ? [] : [[reference.name]]
 }
 
 /** One of several alternatives must hold: the narrowest requirement of each, all in one. */

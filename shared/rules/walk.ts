@@ -1,4 +1,4 @@
-import type { Condition, Filter, Operand, Selector, Test } from './ast.ts'
+import type { Condition, EventSelector, Filter, Operand, Selector, SpanReference, Test } from './ast.ts'
 
 /** A test and what it is a test of: the whole trace, or one span inside `.where`. */
 export interface PlacedTest {
@@ -24,6 +24,13 @@ function* testsOfCondition(node: Condition): Generator<PlacedTest> {
     case 'all':
       yield* testsOfSelector(node.selector)
       return yield* testsOfFilters(node.filters)
+    case 'order':
+    case 'structure':
+      yield* testsOfReference(node.left)
+      return yield* testsOfReference(node.right)
+    case 'boundWhere':
+      yield* testsOfFilters(node.filters)
+      return yield* testsOfEvents(node.events)
     default:
       yield { test: node, of: 'trace' }
       for (const operand of operandsOf(node))
@@ -33,6 +40,15 @@ function* testsOfCondition(node: Condition): Generator<PlacedTest> {
 
 function* testsOfSelector(selector: Selector): Generator<PlacedTest> {
   yield* testsOfFilters(selector.filters)
+  yield* testsOfEvents(selector.events)
+}
+
+function* testsOfReference(reference: SpanReference): Generator<PlacedTest> {
+  if (reference.kind === 'selector') yield* testsOfSelector(reference)
+}
+
+function* testsOfEvents(events: readonly EventSelector[] = []): Generator<PlacedTest> {
+  for (const { filters } of events) yield* testsOfFilters(filters)
 }
 
 function* testsOfFilters(filters: readonly Filter[]): Generator<PlacedTest> {

@@ -50,6 +50,10 @@ function isTrue(condition: Condition, trace: Trace): boolean {
       return selected(condition.selector, trace).length > 0
     case 'all':
       return selected(condition.selector, trace).every((span) => passesAll(condition.filters, { trace, span }))
+    case 'order':
+    case 'structure':
+    case 'boundWhere':
+      throw new Error(`an unchecked rule: ${condition.kind}`)
     default:
       return traceTestHolds(condition, trace)
   }
@@ -216,6 +220,8 @@ function valueIn(operand: Operand, place: Place): Value {
       return span === undefined ? operand.word : attribute(span, operand.word)
     case 'intrinsic':
       return operand.name.startsWith('trace.') ? ofTrace(operand.name, trace) : span && ofSpan(operand.name, span)
+    case 'boundValue':
+      throw new Error('an unchecked rule: a value of a bound span')
     case 'arithmetic':
       return calculation(operand, place)
     case 'negation':

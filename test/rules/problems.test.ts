@@ -207,14 +207,3 @@ c
   expect(rules.map(({ name }) => name)).toEqual(['C'])
   expect(ruleCount).toBe(5)
 })
-
-it('an unsupported construct is the only problem reported of what it touches', () => {
-  const text =
-    '// Signal: A (low)\nwhen { charge as c } always { c.amount > 3 and x under y } except when { c before d }'
-  const { problems } = checkRules([{ file: 'a.rules', text }])
-  expect(problems.map(({ code, range }) => [code, range.start.column])).toEqual([
-    ['unsupported-feature', 15],
-    ['unsupported-feature', 50],
-    ['unsupported-feature', 76],
-  ])
-})

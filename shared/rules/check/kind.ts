@@ -29,6 +29,8 @@ export function kindOf(operand: Operand, report: Report): Kind | undefined {
       return 'attribute'
     case 'intrinsic':
       return INTRINSIC_KINDS[operand.name]
+    case 'boundValue':
+      return kindOf(operand.value, report)
     case 'count':
       return 'number'
     case 'aggregate':

@@ -1,4 +1,5 @@
 import type { Comparison, Condition, Literal, Matches, Membership, Operand, Test, Truthy } from '../ast.ts'
+import { printOperand } from '../print.ts'
 import { testsOf } from '../walk.ts'
 import { inWords, type Kind, kindOf, reportWrongValue } from './kind.ts'
 import { problemAt, type Report } from './pass.ts'
@@ -22,9 +23,11 @@ function reportUnmatchable(test: Matches, report: Report): void {
 }
 
 function reportUntrue({ operand }: Truthy, report: Report): void {
-  if (operand.kind === 'attribute') return
-  const hint = `compare it, as in ${operand.name} ${EXAMPLES.get(operand.name) ?? '> 0'}`
-  report(problemAt(operand.range, 'not-a-condition', `${operand.name} is not true or false`, hint))
+  const value = operand.kind === 'boundValue' ? operand.value : operand
+  if (value.kind === 'attribute') return
+  const written = printOperand(operand)
+  const hint = `compare it, as in ${written} ${EXAMPLES.get(value.name) ?? '> 0'}`
+  report(problemAt(operand.range, 'not-a-condition', `${written} is not true or false`, hint))
 }
 
 const EXAMPLES: ReadonlyMap<string, string> = new Map([

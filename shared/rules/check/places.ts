@@ -69,6 +69,7 @@ function isRead({ kind }: Operand): boolean {
     kind === 'attribute' ||
     kind === 'attributeOrText' ||
     kind === 'intrinsic' ||
+    kind === 'boundValue' ||
     kind === 'count' ||
     kind === 'aggregate'
   )

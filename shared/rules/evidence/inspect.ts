@@ -1,5 +1,17 @@
 import { aggregate } from '../aggregate.ts'
-import type { Aggregate, All, Count, Filter, GroupKeys, Has, NamePattern, Operand, Selector, Test } from '../ast.ts'
+import type {
+  Aggregate,
+  All,
+  Atom,
+  Count,
+  Filter,
+  GroupKeys,
+  Has,
+  NamePattern,
+  Operand,
+  Selector,
+  Test,
+} from '../ast.ts'
 import { exceptionsTo } from '../compile.ts'
 import { groupBy, groupedOperand } from '../groups.ts'
 import { newKeySlots, spanLookups, traceLookups } from '../lookups.ts'
@@ -39,8 +51,12 @@ const minNearLength = 4
 const maxRanked = 100
 
 /** Says what was seen of a condition that is not made of others. */
-export function inspectAtom(inspection: Inspection, atom: Has | All | Test): Seen {
+export function inspectAtom(inspection: Inspection, atom: Atom): Seen {
   switch (atom.kind) {
+    case 'order':
+    case 'structure':
+    case 'boundWhere':
+      throw new Error(`an unchecked rule: ${atom.kind}`)
     case 'has':
       return inspectHas(inspection, atom)
     case 'all':

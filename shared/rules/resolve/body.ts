@@ -5,6 +5,7 @@ import { reportExtra, reportUnclosed } from './bracket.ts'
 import { resolveCondition } from './condition.ts'
 import { resolveDefinitions } from './define.ts'
 import { checkDepth } from './definitions.ts'
+import { inOwnScope } from './names.ts'
 import { type Reading, report } from './reading.ts'
 
 type BlockName = 'when' | 'always' | 'never' | 'except'
@@ -55,7 +56,8 @@ function resolveInvariant(reading: Reading, body: SyntaxBody & { readonly kind: 
   const seen = new Set<BlockName>()
   for (const block of body.blocks) {
     const name = blockName(reading, block)
-    const condition = resolveBlock(reading, block)
+    const read = () => resolveBlock(reading, block)
+    const condition = name === 'when' ? read() : inOwnScope(reading, `in the ${block.keyword.text} block`, read)
     if (condition !== undefined) conditions.push(condition)
     if (name === undefined) continue
     if (seen.has(name)) reportRepeated(reading, block)

@@ -4,6 +4,7 @@ import type { TextProblem } from '../problem.ts'
 import type { DefineNode, DefinitionNode, LetNode } from '../syntax.ts'
 import { resolveCondition } from './condition.ts'
 import { checkDepth, type Defined, type DefinedValue } from './definitions.ts'
+import { newNames } from './names.ts'
 import { type Reading, report, textOf } from './reading.ts'
 import { resolveItem, resolveItems } from './test.ts'
 import { isReserved } from './word.ts'
@@ -54,7 +55,7 @@ function resolveDefine(reading: Reading, node: DefineNode): Condition | undefine
     sound = false
     reading.report(problem)
   }
-  const inner: Reading = { ...reading, expanded: 0, report: noticing }
+  const inner: Reading = { ...reading, expanded: 0, names: newNames(condition), report: noticing }
   const found =
     condition.kind === 'missing'
       ? report(inner, equals, 'missing-value', 'nothing stands after "="', 'write a condition')

@@ -1,7 +1,8 @@
 import type { SourceRange } from '../../errors.ts'
-import type { Condition, Literal } from '../ast.ts'
+import type { Bound, Condition, Literal } from '../ast.ts'
 import { nearest } from '../suggest.ts'
 import type { Span } from '../syntax.ts'
+import { countName } from './names.ts'
 import { type Reading, report, textOf } from './reading.ts'
 
 /**
@@ -59,7 +60,7 @@ export function isDefinedCondition(reading: Reading, name: string): boolean {
 export function useCondition(reading: Reading, node: Span): Condition | undefined {
   const defined = reading.definitions.conditions.get(textOf(reading, node))
   const meaning = defined && use(reading, node, defined)
-  return meaning && placedAt(meaning, reading.rangeOf(node))
+  return meaning && renamed(reading, node, placedAt(meaning, reading.rangeOf(node)))
 }
 
 function use<Meaning>(reading: Reading, node: Span, { meaning, range }: Defined<Meaning>): Meaning | undefined {
@@ -106,6 +107,25 @@ function placedAt<Tree>(tree: Tree, range: SourceRange): Tree {
   if (Array.isArray(tree)) return tree.map((item) => placedAt(item, range)) as Tree
   const entries = Object.entries(tree).map(([key, inner]) => [key, isPlace(key) ? range : placedAt(inner, range)])
   return Object.fromEntries(entries) as Tree
+}
+
+/** The same tree with ids of their own for the names bound in it: they stay inside, and it may stand in a rule twice. */
+function renamed<Tree>(reading: Reading, use: Span, tree: Tree, ids = new Map<number, number>()): Tree {
+  if (typeof tree !== 'object' || tree === null) return tree
+  if (Array.isArray(tree)) return tree.map((item) => renamed(reading, use, item, ids)) as Tree
+  if (isBound(tree)) {
+    const id = ids.get(tree.id) ?? reading.names.next++
+    ids.set(tree.id, id)
+    countName(reading, use, tree.name)
+    return { ...tree, id }
+  }
+  return Object.fromEntries(
+    Object.entries(tree).map(([key, inner]) => [key, renamed(reading, use, inner, ids)]),
+  ) as Tree
+}
+
+function isBound(node: object): node is Bound {
+  return 'kind' in node && node.kind === 'bound'
 }
 
 function isPlace(key: string): boolean {

@@ -47,8 +47,11 @@ function resolveSpanTest(reading: Reading, node: SyntaxNode): Test | undefined {
     }
     case 'call':
       return resolveSpanCall(reading, node)
+    case 'method': {
+      const operand = resolveOperand(reading, node, 'key', SPAN)
+      return operand?.kind === 'boundValue' ? { kind: 'truthy', operand, range: operand.range } : undefined
+    }
     case 'selectorCall':
-    case 'method':
       SPAN.resolveCount(reading, node)
       return undefined
     default:

@@ -1,23 +1,23 @@
-import type { Filter, GroupKeys } from '../ast.ts'
+import type { GroupKeys } from '../ast.ts'
 import type { MethodNode, SyntaxNode } from '../syntax.ts'
 import { checkBracket } from './bracket.ts'
 import { resolveSpanValue } from './filter.ts'
+import { type Narrowing, resolveNarrowing } from './narrowing.ts'
 import { type Reading, report } from './reading.ts'
-import { resolveFilters } from './selector.ts'
 
 /** The filters and the `.by(…)` that follow `trace.count(…)` and its like. */
 export function resolveGrouped(
   reading: Reading,
   methods: readonly MethodNode[],
-): { readonly filters: readonly Filter[]; readonly by: { readonly by?: GroupKeys } } {
-  const filters = resolveFilters(
+): { readonly narrowing: Narrowing; readonly by: { readonly by?: GroupKeys } } {
+  const narrowing = resolveNarrowing(
     reading,
     methods.filter(({ name }) => name.text !== 'by'),
   )
   const [first, second] = methods.filter(({ name }) => name.text === 'by')
   if (second !== undefined)
     report(reading, second.name, 'unexpected-text', 'spans are grouped once', 'write .by(first.key, second.key)')
-  return { filters, by: first === undefined ? {} : { by: resolveKeys(reading, first) } }
+  return { narrowing, by: first === undefined ? {} : { by: resolveKeys(reading, first) } }
 }
 
 function resolveKeys(reading: Reading, { name, arguments: taken }: MethodNode): GroupKeys {

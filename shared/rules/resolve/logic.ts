@@ -1,6 +1,7 @@
 import type { Logic } from '../ast.ts'
 import type { AndNode, OrNode, Span, SyntaxNode } from '../syntax.ts'
 import { checkBracket } from './bracket.ts'
+import { inOwnScope } from './names.ts'
 import { checkLogicWord } from './operator.ts'
 import { type Reading, report, textOf } from './reading.ts'
 
@@ -21,7 +22,7 @@ export function resolveLogic<Atom extends Located>(
       return resolveOperands(reading, node, atom)
     case 'not': {
       checkLogicWord(reading, node.word, 'not')
-      const operand = resolveLogic(reading, node.operand, atom)
+      const operand = inOwnScope(reading, 'under "not"', () => resolveLogic(reading, node.operand, atom))
       return operand === undefined ? undefined : { kind: 'not', operand, range: reading.rangeOf(node) }
     }
     case 'group':
@@ -39,13 +40,17 @@ function resolveOperands<Atom extends Located>(
   atom: (node: SyntaxNode) => Logic<Atom> | undefined,
 ): Logic<Atom> | undefined {
   const known: Logic<Atom>[] = []
-  const first = resolveLogic(reading, node.first, atom)
+  const read = (operand: SyntaxNode) => {
+    const resolve = () => resolveLogic(reading, operand, atom)
+    return node.kind === 'or' ? inOwnScope(reading, 'in another arm of "or"', resolve) : resolve()
+  }
+  const first = read(node.first)
   if (first !== undefined) known.push(first)
   let sound = first !== undefined
   for (const { operator, operand } of node.rest) {
     if (operator !== null) checkLogicWord(reading, operator, node.kind)
     else if (sound) reportJuxtaposed(reading, firstToken(operand))
-    const resolved = resolveLogic(reading, operand, atom)
+    const resolved = read(operand)
     // What merely stands in a row with something else is not sure to be a condition: one report is enough.
     sound = operator !== null && resolved !== undefined
     if (sound && resolved !== undefined) known.push(resolved)

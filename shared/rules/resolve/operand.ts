@@ -1,4 +1,4 @@
-import type { Aggregate, Arithmetic, Attribute, Count, Intrinsic, Literal, Operand } from '../ast.ts'
+import type { Aggregate, Arithmetic, Attribute, BoundValue, Count, Intrinsic, Literal, Operand } from '../ast.ts'
 import type {
   ArithmeticNode,
   CallNode,
@@ -13,6 +13,7 @@ import { checkBracket } from './bracket.ts'
 import { useValue } from './definitions.ts'
 import { decodeText, negatedLiteral, resolveNumber } from './literal.ts'
 import { reportMistake } from './mistake.ts'
+import { boundWord } from './names.ts'
 import { quoted, type Reading, report, textOf } from './reading.ts'
 import { quotedKey, type Role, resolveWord } from './word.ts'
 
@@ -46,8 +47,9 @@ export function resolveOperand(reading: Reading, node: SyntaxNode, role: Role, p
       return resolveVariable(reading, node)
     case 'call':
       return resolveCall(reading, node, role, place)
-    case 'selectorCall':
     case 'method':
+      return isOfBound(reading, node) ? resolveBoundMethod(reading, node) : place.resolveCount(reading, node)
+    case 'selectorCall':
       return place.resolveCount(reading, node)
     default:
       return reportMistake(reading, node, 'a value')
@@ -156,15 +158,35 @@ function resolveKey(reading: Reading, node: CallNode): Attribute | undefined {
   return reportMistake(reading, argument, 'an attribute key')
 }
 
+function isOfBound(reading: Reading, { base }: MethodNode): boolean {
+  return base.kind === 'word' && boundWord(reading, base)?.key === ''
+}
+
+/** `p.attr("a key")` of a bound span; reports what else follows its name, which is no value. */
+export function resolveBoundMethod(reading: Reading, node: MethodNode): BoundValue | undefined {
+  const { base, name, arguments: taken } = node
+  const word = base.kind === 'word' ? boundWord(reading, base) : undefined
+  if (word === undefined || name.text !== 'attr' || taken === null) {
+    const hint = 'write one of its values, as in p.amount or p.attr("a key")'
+    return report(reading, node, 'not-a-value', 'this is a condition of a bound span, not a value', hint)
+  }
+  const value = resolveKey(reading, { kind: 'call', name, arguments: taken, start: name.start, end: node.end })
+  return value && { kind: 'boundValue', bound: word.bound, value, range: reading.rangeOf(node) }
+}
+
 /** What `exists(…)` looks for: an attribute by word or quoted key, or a value of the span or trace. */
-export function resolveExistsArgument(reading: Reading, node: CallNode): Attribute | Intrinsic | undefined {
+export function resolveExistsArgument(
+  reading: Reading,
+  node: CallNode,
+): Attribute | Intrinsic | BoundValue | undefined {
   const argument = soleArgument(reading, node)
   if (argument === undefined) return undefined
   if (argument.kind === 'text') return quotedKey(reading, argument, decodeText(argument.raw))
   if (argument.kind === 'call' && argument.name.text === 'attr') return resolveKey(reading, argument)
+  if (argument.kind === 'method' && isOfBound(reading, argument)) return resolveBoundMethod(reading, argument)
   if (argument.kind !== 'word') return reportMistake(reading, argument, 'an attribute key')
   const word = resolveWord(reading, argument, 'key', 'span')
-  if (word?.kind === 'attribute' || word?.kind === 'intrinsic') return word
+  if (word?.kind === 'attribute' || word?.kind === 'intrinsic' || word?.kind === 'boundValue') return word
   if (word === undefined) return undefined
   return report(
     reading,

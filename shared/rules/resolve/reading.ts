@@ -2,6 +2,7 @@ import type { SourceRange } from '../../errors.ts'
 import type { RuleProblemCode, TextProblem } from '../problem.ts'
 import type { Span } from '../syntax.ts'
 import type { Definitions } from './definitions.ts'
+import type { Names } from './names.ts'
 
 /** One body being read: where its nodes stand in the file, what its names stand for, and the problems found so far. */
 export interface Reading {
@@ -9,6 +10,7 @@ export interface Reading {
   readonly definitions: Definitions
   /** How many parts definitions have added to this rule. */
   expanded: number
+  readonly names: Names
   rangeOf(span: Span): SourceRange
   report(problem: TextProblem): void
 }

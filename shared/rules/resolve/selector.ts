@@ -1,12 +1,10 @@
-import type { Filter, NamePattern, Selector } from '../ast.ts'
-import { nearest } from '../suggest.ts'
-import type { MethodNode, SelectorCallNode, Span, SyntaxNode, Token, WordNode } from '../syntax.ts'
-import { checkBracket, reportExtra, reportMissing, reportUnclosed } from './bracket.ts'
-import { resolveFilter } from './filter.ts'
+import type { NamePattern, Selector } from '../ast.ts'
+import type { MethodNode, SelectorCallNode, SyntaxNode, WordNode } from '../syntax.ts'
+import { reportExtra, reportUnclosed } from './bracket.ts'
 import { decodeText } from './literal.ts'
 import { reportMistake } from './mistake.ts'
+import { narrowed, reportBareWhere, resolveNarrowing } from './narrowing.ts'
 import { quoted, type Reading, report } from './reading.ts'
-import { reportUnsupported } from './unsupported.ts'
 import { isPrefixed, isReserved, resolveSpanName } from './word.ts'
 
 /** A primary and the methods that follow it, in the order written. */
@@ -51,6 +49,11 @@ function reportArgument(reading: Reading, { argument, name }: SelectorCallNode):
   const inside = within.trim()
   const start = open.end + (within.length - within.trimStart().length)
   const at = { start, end: start + inside.length }
+  const bound = /^(.*\S)\s+as\s+([\p{L}\p{N}_]+)$/su.exec(inside)
+  if (bound !== null) {
+    const hint = `write trace.has(${bound[1]}) as ${bound[2]}`
+    return report(reading, at, 'misplaced-binding', '"as" follows the brackets', hint)
+  }
   if (selector.kind === 'text' && extra !== null) return reportExtra(reading, extra, `in ${name.text}(…)`)
   if (/(^|\s)(and|or|not|in)\s|[()<>=!&|]/.test(inside)) {
     const hint = `write ${name.text}(…) for each name and combine them outside, or filter with .where(…)`
@@ -63,9 +66,21 @@ function reportArgument(reading: Reading, { argument, name }: SelectorCallNode):
 export function resolveSelector(reading: Reading, node: SyntaxNode): Selector | undefined {
   const { base, methods } = chainOf(node)
   const name = resolveName(reading, base)
-  const filters = resolveFilters(reading, methods)
+  const narrowing = resolveNarrowing(reading, methods)
   if (name === undefined) return undefined
-  return { kind: 'selector', name, filters, range: reading.rangeOf(node) }
+  return { kind: 'selector', name, ...narrowing, range: reading.rangeOf(node) }
+}
+
+/** The spans of `trace.has(…)` with what follows it. */
+export function resolveHas(
+  reading: Reading,
+  call: SelectorCallNode,
+  methods: readonly MethodNode[],
+  node: SyntaxNode,
+): Selector | undefined {
+  const inner = resolveArgument(reading, call)
+  const narrowing = resolveNarrowing(reading, methods)
+  return inner && narrowed(inner, narrowing, reading.rangeOf(node))
 }
 
 function resolveName(reading: Reading, node: SyntaxNode): NamePattern | undefined {
@@ -102,51 +117,3 @@ function resolveShortName(reading: Reading, node: WordNode): NamePattern | undef
   }
   return { kind: 'exact', name: node.text, range }
 }
-
-/** The filters of `.where(…).where(…)`; those that could not be read are reported and left out. */
-export function resolveFilters(reading: Reading, methods: readonly MethodNode[]): readonly Filter[] {
-  return methods.map((method) => resolveMethod(reading, method)).filter((filter) => filter !== undefined)
-}
-
-function resolveMethod(reading: Reading, method: MethodNode): Filter | undefined {
-  const { name, arguments: taken } = method
-  if (name.text === 'event') return reportUnsupported(reading, name, '.event(…)')
-  if (name.text === 'by') {
-    const hint = 'write trace.count(…).by(…) and compare it'
-    return report(reading, name, 'unknown-method', '.by(…) groups what is counted or summed', hint)
-  }
-  if (name.text !== 'where') return reportUnknownMethod(reading, name)
-  if (taken === null) return reportBareWhere(reading, name)
-  const [first, second] = taken.items
-  checkBracket(reading, taken, 'in .where(…)')
-  if (first === undefined) return undefined
-  if (second !== undefined) {
-    return report(
-      reading,
-      second,
-      'unexpected-text',
-      '.where(…) takes one condition',
-      'write "and" or "or" between conditions',
-    )
-  }
-  if (first.kind === 'missing' && taken.extra !== null) return undefined
-  if (first.kind === 'missing' && taken.close !== null)
-    return reportMissing(reading, taken, 'the condition of .where(…)')
-  return resolveFilter(reading, first)
-}
-
-function reportBareWhere(reading: Reading, at: Span): undefined {
-  return report(reading, at, 'missing-bracket', '.where needs its condition in brackets', 'write .where(amount > 1000)')
-}
-
-function reportUnknownMethod(reading: Reading, name: Token): undefined {
-  const meant = nearest(name.text, ['where', 'by', 'event'])
-  const hint = FUNCTIONS.has(name.text)
-    ? `write trace.${name.text}(…) without anything before it`
-    : meant === undefined
-      ? 'filter spans with .where(…)'
-      : `did you mean .${meant}(…)?`
-  return report(reading, name, 'unknown-method', `".${name.text}(…)" is unknown`, hint)
-}
-
-const FUNCTIONS = new Set(['has', 'count', 'all'])

@@ -7,19 +7,14 @@ import { reportMistake } from './mistake.ts'
 import { type Place, resolveOperand } from './operand.ts'
 import { comparingOperator, isNegatedMembership } from './operator.ts'
 import { type Reading, report, textOf } from './reading.ts'
-import { reportUnsupported } from './unsupported.ts'
 import { resolveWord } from './word.ts'
 
-/** One comparison, membership or regular expression; reports one that chains or that this version does not judge. */
+/** One comparison, membership or regular expression; reports one that chains. */
 export function resolveTest(reading: Reading, node: RelationNode, place: Place): Test | undefined {
-  const unsupported = node.rest.find((tail) => tail.kind === 'order' || tail.kind === 'as')
-  if (unsupported !== undefined) {
-    const words = unsupported.operator.text
-    return reportUnsupported(
-      reading,
-      unsupported.operator,
-      unsupported.kind === 'as' ? '"as" (binding a span)' : `"${words}"`,
-    )
+  const misplaced = node.rest.find(({ kind }) => kind === 'order' || kind === 'as')
+  if (misplaced !== undefined) {
+    const message = `.where(…) looks at one span, "${misplaced.operator.text}" at the whole trace`
+    return report(reading, misplaced.operator, 'trace-inside-where', message, 'write it outside, joined with "and"')
   }
   const [tail, chained] = node.rest
   if (tail === undefined) return undefined

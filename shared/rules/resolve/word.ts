@@ -1,7 +1,8 @@
-import type { Attribute, AttributeOrText, Intrinsic, IntrinsicName, Literal, NamePattern } from '../ast.ts'
+import type { Attribute, AttributeOrText, BoundValue, Intrinsic, IntrinsicName, Literal, NamePattern } from '../ast.ts'
 import { nearest } from '../suggest.ts'
 import type { Span, WordNode } from '../syntax.ts'
 import { booleanLiteral } from './literal.ts'
+import { type BoundWord, boundWord, isBoundElsewhere, reportElsewhere } from './names.ts'
 import { quoted, type Reading, report } from './reading.ts'
 
 /**
@@ -30,9 +31,13 @@ export function resolveWord(
   node: WordNode,
   role: Role,
   place: 'span' | 'trace',
-): Literal | Attribute | AttributeOrText | Intrinsic | undefined {
+): Literal | Attribute | AttributeOrText | Intrinsic | BoundValue | undefined {
   const literal = booleanLiteral(reading, node)
   if (literal !== undefined) return literal
+  const bound = boundWord(reading, node)
+  if (bound !== undefined) return resolveBoundValue(reading, node, bound, role)
+  if (node.text.includes('.') && isBoundElsewhere(reading, node.text))
+    return reportElsewhere(reading, node, `write attr(${quoted(node.text)}) for the attribute so named`)
   if (RESERVED.has(node.text)) return reportReserved(reading, node)
   if (isPrefixed(node.text)) return resolvePrefixed(reading, node)
   const range = reading.rangeOf(node)
@@ -54,7 +59,12 @@ function isAmbiguous(word: string, role: Role): boolean {
   return word.includes('/') || (word.includes('-') && role !== 'key')
 }
 
-function reportAmbiguous(reading: Reading, node: WordNode, role: Role): undefined {
+function reportAmbiguous(
+  reading: Reading,
+  node: WordNode,
+  role: Role,
+  attribute = `attr(${quoted(node.text)})`,
+): undefined {
   const calculated = node.text.replace(/[-/]+/g, (operator) => ` ${operator} `)
   const message = `"${node.text}" is one word here, not a calculation`
   const asText = role === 'value' ? `, or ${quoted(node.text)} for text` : ''
@@ -63,7 +73,7 @@ function reportAmbiguous(reading: Reading, node: WordNode, role: Role): undefine
     node,
     'ambiguous-word',
     message,
-    `write ${calculated} to calculate, attr(${quoted(node.text)}) for the attribute so named${asText}`,
+    `write ${calculated} to calculate, ${attribute} for the attribute so named${asText}`,
   )
 }
 
@@ -93,6 +103,32 @@ export function isReserved(word: string): boolean {
 /** Whether a word starts as values of the span, the trace or the resource do. */
 export function isPrefixed(word: string): boolean {
   return /^(trace|span|resource)(\.|$)/.test(word)
+}
+
+/** A value of a bound span: an attribute of it, or `span.duration`, `resource.KEY` and the like. */
+function resolveBoundValue(
+  reading: Reading,
+  node: WordNode,
+  { bound, key }: BoundWord,
+  role: Role,
+): BoundValue | undefined {
+  const { name } = bound
+  if (key === '') {
+    const asText = role === 'text' ? `, or ${quoted(name)} for text` : ''
+    const hint = `write ${name}.amount or another of its values, attr(${quoted(name)}) for the attribute so named${asText}`
+    return report(reading, node, 'not-a-value', `${name} is a bound span, not a value`, hint)
+  }
+  if (key.startsWith('trace.')) {
+    const message = `${key} belongs to the trace, not to a span`
+    return report(reading, node, 'unknown-intrinsic', message, `write ${key}`)
+  }
+  const range = reading.rangeOf(node)
+  if (isPrefixed(key)) {
+    const value = resolvePrefixed(reading, { ...node, text: key })
+    return value && { kind: 'boundValue', bound, value, range }
+  }
+  if (isAmbiguous(key, role)) return reportAmbiguous(reading, node, role, `${name}.attr(${quoted(key)})`)
+  return { kind: 'boundValue', bound, value: { kind: 'attribute', key, from: 'any', range }, range }
 }
 
 /** `span.duration`, `resource.KEY` and the like; reports an unknown one with what was probably meant. */
