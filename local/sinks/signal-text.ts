@@ -1,11 +1,12 @@
 import { styleText } from 'node:util'
 import type { PendingSignal } from '../../shared/pipeline/ports.ts'
-import type {
-  DigestEvent,
-  PublishedEvent,
-  RuleDescription,
-  SignalData,
-  SignalEvent,
+import {
+  type DigestEvent,
+  HOLDS_BY_NOW,
+  type PublishedEvent,
+  type RuleDescription,
+  type SignalData,
+  type SignalEvent,
 } from '../../shared/pipeline/signal.ts'
 
 type Style = Parameters<typeof styleText>[0]
@@ -31,7 +32,7 @@ export function eventText(event: PublishedEvent, colour: boolean): string {
 function eventLines(event: SignalEvent, paint: Paint): readonly string[] {
   const { data, status, time } = event
   const mark = { firing: '', retracted: 'retracted ', updated: 'updated ' }[status]
-  const why = status === 'retracted' ? 'the rule holds by now' : data.evidence.text
+  const why = status === 'retracted' ? HOLDS_BY_NOW : data.evidence.text
   return signalLines(data, paint, { mark, time, why })
 }
 
@@ -53,7 +54,7 @@ export function signalLines(data: SignalData, paint: Paint, remarks: Remarks = {
   return [
     `${heading(data, paint, mark)}${time === undefined ? '' : `  ${paint('dim', time)}`}`,
     `  ${paint('dim', facts.filter((fact) => fact !== '').join(' · '))}`,
-    ...indented(data.description),
+    ...indented(data.ruleDescription),
     ...indented(why),
     ...(data.runbook === undefined ? [] : indented(`runbook: ${data.runbook}`)),
   ]
@@ -70,7 +71,11 @@ function digestLines({ data }: DigestEvent, paint: Paint): readonly string[] {
   ]
 }
 
-function heading({ severity, signal }: RuleDescription, paint: Paint, mark: string): string {
+function heading(
+  { severity, signal }: Pick<RuleDescription, 'severity' | 'signal'>,
+  paint: Paint,
+  mark: string,
+): string {
   return `${mark}${paint(SEVERITY_STYLES[severity], severity.toUpperCase())} ${paint('bold', signal)}`
 }
 

@@ -22,7 +22,11 @@ interface SignalEvidence extends Evidence {
   readonly text: string
 }
 
-export interface SignalData extends RuleDescription {
+export interface SignalData extends Omit<RuleDescription, 'description'> {
+  /** For a pager: what the rule is about, then why it fired, the evidence's text, cut after about 2,000 characters. */
+  readonly description: string
+  /** What the rule is about, in its author's words. */
+  readonly ruleDescription?: string
   readonly ruleRevision: string
   readonly traceId: string
   /** Service of the first witness span, else of the root, else of the first span. */
@@ -120,17 +124,42 @@ export function signalEvent(
   }
 }
 
-/** What a violated verdict says, apart from when and how often it was said. */
+/** What a violated verdict says, apart from when and how often it was said; of another one, that its rule holds by now. */
 export function signalData(trace: Trace, verdict: Verdict): SignalData {
   const { rule } = verdict
+  const { description, ...described } = describeRule(rule)
+  const evidence = signalEvidence(verdict)
   return {
-    ...describeRule(rule),
+    ...described,
+    description: pagerText(description, verdict.outcome === 'violated' ? evidence.text : HOLDS_BY_NOW),
+    ...(description === undefined ? {} : { ruleDescription: description }),
     ruleRevision: rule.revision,
     traceId: trace.traceId,
     service: serviceOf(trace, verdict),
     complete: trace.complete,
-    evidence: signalEvidence(verdict),
+    evidence,
   }
+}
+
+/** Why a signal is retracted. */
+export const HOLDS_BY_NOW = 'the rule holds by now'
+const PAGER_CHARACTERS = 2_000
+
+/** Whole lines, as many as fit. */
+function pagerText(about: string | undefined, why: string): string {
+  const lines = why.split('\n')
+  let fitting = 0
+  let characters = 0
+  for (const { length } of lines) {
+    characters += length + 1
+    if (characters > PAGER_CHARACTERS) break
+    fitting++
+  }
+  const [first = ''] = lines
+  const start = fitting === 0 ? [`${first.slice(0, PAGER_CHARACTERS).toWellFormed()}…`] : lines.slice(0, fitting)
+  const left = lines.length - start.length
+  const shown = left > 0 ? [...start, `… ${left} more ${left === 1 ? 'line' : 'lines'}`] : start
+  return [...(about === undefined ? [] : [about]), ...shown].filter((line) => line !== '').join('\n')
 }
 
 function signalEvidence({ evidence = { clauses: [], truncated: false } }: Verdict): SignalEvidence {

@@ -39,12 +39,12 @@ export async function onStormTimer(e: Evaluator, timer: StormTimer): Promise<'ea
 }
 
 function sampleOf(event: SignalEvent): StormSample {
-  const { traceId, service, evidence, signal, severity, description, runbook, owner, tags } = event.data
+  const { traceId, service, evidence, signal, severity, ruleDescription, runbook, owner, tags } = event.data
   const text = evidence.text.slice(0, SAMPLE_CHARACTERS)
   const describes = {
     signal,
     severity,
-    ...(description === undefined ? {} : { description }),
+    ...(ruleDescription === undefined ? {} : { description: ruleDescription }),
     ...(runbook === undefined ? {} : { runbook }),
     ...(owner === undefined ? {} : { owner }),
     tags,

@@ -16,7 +16,9 @@ const RULE = `// Signal: UNVALIDATED (critical)
 // Tags: soc2:cc6.1, money
 trace.has(payment.charge) and not trace.has(cart.validate)`
 
-function judged(rule = RULE, spans = [{ name: 'payment.charge', id: 1, service: 'payments' }]) {
+const CHARGE = { name: 'payment.charge', id: 1, service: 'payments' }
+
+function judged(rule = RULE, spans: Parameters<typeof tracesData>[0] = [CHARGE]) {
   const { rules, problems } = checkRules([{ file: 'a.rules', text: rule }])
   expect(problems).toEqual([])
   const trace = assembleTrace(TRACE_ID, [tracesData(spans)])
@@ -45,7 +47,8 @@ describe('a signal', () => {
       data: {
         signal: 'UNVALIDATED',
         severity: 'critical',
-        description: 'no charge without a validated cart',
+        description: expect.stringMatching(/^no charge without a validated cart\n✓ .*\n.*\n✓ .*cart\.validate/),
+        ruleDescription: 'no charge without a validated cart',
         runbook: 'https://runbooks.example/payments',
         owner: 'payments',
         tags: ['soc2:cc6.1', 'money'],
@@ -86,6 +89,24 @@ describe('a signal', () => {
     const { evidence } = signalEvent(trace, verdict, 1, 'firing', CONTEXT).data
     expect(Buffer.byteLength(JSON.stringify(evidence))).toBeLessThanOrEqual(16 * 1024)
     expect(evidence.clauses.map(({ spanCount }) => spanCount)).toContain(300)
+  })
+
+  test('has a description for pagers, of what the rule is about and why it fired, in about 2,000 characters', () => {
+    const spans = Array.from({ length: 9 }, (_, index) => ({ name: `${'n'.repeat(110)}${index}`, id: index + 1 }))
+    const rule = `// Signal: MANY (low)\n// Description: too much\n${spans.map(({ name }) => name).join(' and ')}`
+    const { trace, verdict } = judged(rule, spans)
+    const { description, evidence } = signalEvent(trace, verdict, 1, 'firing', CONTEXT).data
+    expect(description.length).toBeLessThan(2_050)
+    const lines = description.split('\n')
+    expect(lines[0]).toBe('too much')
+    expect(evidence.text.split('\n').slice(0, lines.length - 2)).toEqual(lines.slice(1, -1))
+    expect(lines.at(-1)).toBe(`… ${evidence.text.split('\n').length - lines.length + 2} more lines`)
+  })
+
+  test('that is retracted says that its rule holds', () => {
+    const { trace, verdict } = judged()
+    const { description } = signalEvent(trace, { ...verdict, outcome: 'satisfied' }, 2, 'retracted', CONTEXT).data
+    expect(description).toBe('no charge without a validated cart\nthe rule holds by now')
   })
 })
 

@@ -34,6 +34,7 @@ function signal(id: string, text = '', more: Partial<SignalEvent['data']> = {}):
     data: {
       signal: 'NO_CHARGE',
       severity: 'critical',
+      description: 'why',
       tags: [],
       ruleRevision: 'r',
       traceId: 'a'.repeat(32),

@@ -28,6 +28,7 @@ function signal(name: string, severity: 'critical' | 'high' | 'low'): SignalEven
     signal: name,
     severity,
     tags: [],
+    description: 'why',
     ruleRevision: 'r',
     traceId: 'a'.repeat(32),
     service: 'shop',

@@ -22,6 +22,7 @@ const EVENT: SignalEvent = {
   data: {
     signal: 'R',
     severity: 'high',
+    description: 'why',
     tags: ['żółć'],
     ruleRevision: 'r1',
     traceId: 'a'.repeat(32),
