@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
-import { ruleSetOf } from '../shared/pipeline/rule-set.ts'
+import { ruleSetOfRead } from '../shared/pipeline/rule-set.ts'
 import { PATIENT } from '../shared/stores/backoff.ts'
 import { dynamoClient, s3Client, snsClient, sqsClient } from '../shared/stores/clients.ts'
 import { DynamoTraceBuffer } from '../shared/stores/dynamo-buffer.ts'
 import { DynamoStormLedger } from '../shared/stores/dynamo-storms.ts'
+import { readSet } from '../shared/stores/rule-sets.ts'
 import { S3ChunkArchive, S3SignalStore } from '../shared/stores/s3-archive.ts'
 import { S3RuleSource } from '../shared/stores/s3-rule-source.ts'
 import { SnsSignalPublisher } from '../shared/stores/sns-publisher.ts'
@@ -29,7 +30,7 @@ export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorPar
   const buffer = new DynamoTraceBuffer(table, clock)
   const rules = new S3RuleSource(
     { client: s3, name: setting('rulesBucket') },
-    { compile: ruleSetOf, clock, log, onStale: () => count('RulesNotRevalidated', 1) },
+    { compile: (files) => ruleSetOfRead(readSet(files)), clock, log, onStale: () => count('RulesNotRevalidated', 1) },
   )
   const evaluator = {
     buffer,

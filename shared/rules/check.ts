@@ -8,7 +8,7 @@ import { reportUnusableRegexes } from './check/regexes.ts'
 import { reportUnjudged } from './check/unjudged.ts'
 import { inOrder, type RuleProblem, type TextProblem } from './problem.ts'
 import { readRules } from './read.ts'
-import type { ReadRule } from './rule-file.ts'
+import type { ReadFile, ReadRule } from './rule-file.ts'
 
 /** One file of rules by the name shown in problems; `.yaml` and `.yml` are packs, all else is rule text. */
 export interface RuleSource {
@@ -44,6 +44,17 @@ const PASSES: readonly Pass[] = [
  * `rules` and never stops another. Never throws for bad input.
  */
 export function checkRules(files: readonly RuleSource[]): CheckedRules {
+  return checkRead(files.map(({ file, text }) => ({ file, read: readRules(file, text) })))
+}
+
+/** A file that was read already. */
+export interface ReadSource {
+  readonly file: string
+  readonly read: ReadFile
+}
+
+/** The same for files that were read already. */
+export function checkRead(files: readonly ReadSource[]): CheckedRules {
   const set = { rules: [] as CheckedRule[], places: new Map<string, Place>(), ruleCount: 0 }
   const problems = files.flatMap((source) => checkFile(source, set))
   return { rules: set.rules, problems, ruleCount: set.ruleCount }
@@ -58,8 +69,7 @@ interface RuleSet {
 
 type Place = { readonly file: string; readonly line: number }
 
-function checkFile({ file, text }: RuleSource, set: RuleSet): readonly RuleProblem[] {
-  const read = readRules(file, text)
+function checkFile({ file, read }: ReadSource, set: RuleSet): readonly RuleProblem[] {
   const outside = inOrder([...read.problems, ...problemsOf({ conditions: read.defined })])
   const problems = outside.map((problem): RuleProblem => ({ ...problem, file }))
   for (const entry of read.rules) {

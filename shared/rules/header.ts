@@ -17,7 +17,7 @@ export interface Line {
   readonly end: number
 }
 
-const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']
+export const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']
 const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]*$/
 
 /** Whether a comment line can only be meant as the header of a rule, well written or not. */

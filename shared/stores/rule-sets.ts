@@ -2,6 +2,13 @@ import { createHash } from 'node:crypto'
 import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import * as v from 'valibot'
 import { StorageError } from '../pipeline/storage-error.ts'
+
+import type { ReadSource } from '../rules/check.ts'
+import { SEVERITIES } from '../rules/header.ts'
+import { type PlainPack, plainPack, readPlainPack } from '../rules/plain-pack.ts'
+import type { RuleProblemCode } from '../rules/problem.ts'
+import { isPack } from '../rules/read.ts'
+import { readRuleFile } from '../rules/rule-file.ts'
 import { asked, storageFailure } from './aws-failure.ts'
 
 /*
@@ -14,7 +21,10 @@ export const RULE_KEYS = { pointer: 'current.json', sets: 'sets/', packs: 'packs
 /** A rule file in a set; `file` is its key in the bucket, `packs/…` or `own/…`. */
 export interface RuleFile {
   readonly file: string
+  /** As it was written, comments and all. */
   readonly text: string
+  /** What a YAML pack says, for functions that have no YAML; `writeRuleSet` adds it. */
+  readonly pack?: PlainPack | undefined
 }
 
 /** A set with its files. */
@@ -35,7 +45,41 @@ const EARLIER_SETS = 20
 
 const setId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
 const pointerSchema = v.object({ set: setId, earlier: v.optional(v.array(setId), []) })
-const setSchema = v.object({ files: v.array(v.object({ file: v.string(), text: v.string() })) })
+const position = v.object({ offset: v.number(), line: v.number(), column: v.number() })
+const range = v.object({ start: position, end: position })
+const problem = v.object({
+  code: v.custom<RuleProblemCode>((code) => typeof code === 'string'),
+  message: v.string(),
+  hint: v.string(),
+  range,
+})
+const metadata = v.object({
+  description: v.exactOptional(v.string()),
+  runbook: v.exactOptional(v.string()),
+  owner: v.exactOptional(v.string()),
+  tags: v.array(v.string()),
+  mode: v.picklist(['live', 'shadow']),
+})
+const body = v.object({ severity: v.picklist(SEVERITIES), metadata, condition: v.string(), range })
+const plainPackSchema = v.object({
+  rules: v.array(
+    v.object({
+      name: v.optional(v.string()),
+      nameRange: range,
+      rule: v.optional(body),
+      problems: v.array(problem),
+    }),
+  ),
+  problems: v.array(problem),
+})
+const setSchema = v.object({
+  files: v.array(
+    v.pipe(
+      v.object({ file: v.string(), text: v.string(), pack: v.optional(plainPackSchema) }),
+      v.check(({ file, pack }) => isPack(file) === (pack !== undefined)),
+    ),
+  ),
+})
 
 /** Which set is in force, and by which ETag a later reader or writer sees whether it still is. */
 export interface Pointer {
@@ -81,6 +125,14 @@ export async function readRuleFiles(bucket: RulesBucket, id: string): Promise<re
   return parsed(setSchema, text, Key).files
 }
 
+/** The rules of a set's files, to be checked. */
+export function readSet(files: readonly RuleFile[]): readonly ReadSource[] {
+  return files.map(({ file, text, pack }) => ({
+    file,
+    read: pack === undefined ? readRuleFile(text) : readPlainPack(pack),
+  }))
+}
+
 /** The set in force. */
 export async function readCurrentSet(bucket: RulesBucket): Promise<CurrentSet> {
   const pointer = await readPointer(bucket)
@@ -99,7 +151,7 @@ export async function findCurrentSet(bucket: RulesBucket): Promise<CurrentSet | 
 
 /** Writes a set without putting it in force, and returns its id; equal files make an equal set. */
 export async function writeRuleSet(bucket: RulesBucket, files: readonly RuleFile[]): Promise<string> {
-  const text = JSON.stringify({ files: files.toSorted((a, b) => (a.file < b.file ? -1 : 1)) })
+  const text = JSON.stringify({ files: files.map(withPlainPack).toSorted((a, b) => (a.file < b.file ? -1 : 1)) })
   const bytes = Buffer.byteLength(text)
   if (bytes > MAX_SET_BYTES) {
     throw new StorageError(
@@ -119,6 +171,10 @@ export async function writeRuleSet(bucket: RulesBucket, files: readonly RuleFile
   })
   await asked('write the rules', bucket.client.send(put))
   return id
+}
+
+function withPlainPack({ file, text }: RuleFile): RuleFile {
+  return { file, text, ...(isPack(file) && { pack: plainPack(text) }) }
 }
 
 /**

@@ -1,10 +1,12 @@
 import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { RuleSet } from '../../shared/pipeline/ports.ts'
+import { ruleSetOfRead } from '../../shared/pipeline/rule-set.ts'
 import {
   MAX_SET_BYTES,
   type RuleFile,
   readCurrentSet,
+  readSet,
   switchRuleSet,
   writeRuleSet,
 } from '../../shared/stores/rule-sets.ts'
@@ -59,6 +61,16 @@ describe('the rules in force', () => {
     const id = await inForce('one')
     expect(textOf(await source().current())).toBe('one')
     expect(await readCurrentSet(bucket())).toMatchObject({ id, files: [{ file: 'own/a.rules', text: 'one' }] })
+  })
+
+  test('of a YAML pack are judged without its YAML', async () => {
+    const text = 'rules:\n  - {id: A, severity: low, condition: charge}\n  - {id: B, severity: low, condition: "a &&"}'
+    const id = await writeRuleSet(bucket(), [{ file: 'packs/a.yaml', text }])
+    await switchRuleSet(bucket(), id, undefined)
+    const { rules, rejected, problems } = ruleSetOfRead(readSet((await readCurrentSet(bucket())).files))
+    expect(rules.map(({ name }) => name)).toEqual(['A'])
+    expect(rejected).toBe(1)
+    expect(problems[0]).toMatchObject({ file: 'packs/a.yaml', rule: 'B', range: { start: { line: 3 } } })
   })
 
   test('follow a switch within a minute, and a switch back', async () => {
