@@ -21,7 +21,10 @@ export function folderStore(folder: string): ObjectStore {
 
 async function listFolder(folder: string, prefix: string): Promise<readonly StoredObject[]> {
   const entries = await readdir(join(folder, prefix), { withFileTypes: true, recursive: true }).catch(ignoreMissing)
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith(UNFINISHED))
+  // A folder in an object's place is named as what cannot be read, like any other damage.
+  const files = entries.filter((entry) => {
+    return (!entry.isDirectory() || entry.name.endsWith('.parquet')) && !entry.name.startsWith(UNFINISHED)
+  })
   const objects = files.map(async (entry): Promise<StoredObject | undefined> => {
     const path = join(entry.parentPath, entry.name)
     const found = await stat(path).catch(() => undefined)
@@ -57,7 +60,8 @@ async function readPart(path: string, key: string, start: number, end: number): 
   try {
     const buffer = Buffer.allocUnsafe(end - start)
     const { bytesRead } = await file.read(buffer, 0, buffer.length, start)
-    return buffer.subarray(0, bytesRead)
+    if (bytesRead < buffer.length) throw new Error(`it ends at byte ${start + bytesRead}, before it should`)
+    return buffer
   } finally {
     await file.close()
   }

@@ -1,4 +1,5 @@
 import { currentObjects, type HourObjects } from './current-objects.ts'
+import { ArchiveObjectError } from './errors.ts'
 import { inParallel } from './in-parallel.ts'
 import { byTrace } from './merge-records.ts'
 import { hourPrefix, objectKey, parseKey } from './object-key.ts'
@@ -75,12 +76,20 @@ export async function compactHour(
   const failures = hour.current.flatMap(({ stored, failure }) => {
     return failure === undefined ? [] : [{ key: stored.key, reason: failure }]
   })
-  const sources = hour.current.filter(isReadable)
-  const done = { hourMs, deleted, failures, merged: 0, written: 0, bytesMerged: 0, bytesWritten: 0 }
-  if (!isWorthwhile(sources, limits)) return done
-  const written = await merge(store, hourMs, sources, hour, run.token, limits)
-  if (written === undefined) return done
-  return { ...done, ...written, merged: sources.length, bytesMerged: sumBytes(sources) }
+  const nothing = { hourMs, deleted, failures, merged: 0, written: 0, bytesMerged: 0, bytesWritten: 0 }
+  let sources = hour.current.filter(isReadable)
+  while (isWorthwhile(sources, limits)) {
+    const id = failures.length === 0 ? run.token : `${run.token} without ${failures.length}`
+    const written = await merge(store, hourMs, sources, hour, id, limits)
+    if (written === undefined) return nothing
+    if (!('unreadable' in written)) {
+      return { ...nothing, ...written, merged: sources.length, bytesMerged: sumBytes(sources) }
+    }
+    const { stored, reason } = written.unreadable
+    failures.push({ key: stored.key, reason })
+    sources = sources.filter((source) => source.stored !== stored)
+  }
+  return nothing
 }
 
 /** Lists the objects of an hour and reads their footers. */
@@ -99,7 +108,7 @@ export async function openHour(store: ObjectStore, hourMs: number): Promise<read
   })
 }
 
-type ReadableObject = OpenedObject & { readonly footer: ObjectFooter }
+export type ReadableObject = OpenedObject & { readonly footer: ObjectFooter }
 
 export function isReadable(object: OpenedObject): object is ReadableObject {
   return object.footer !== undefined
@@ -138,7 +147,14 @@ function sumBytes(objects: readonly OpenedObject[]): number {
   return objects.reduce((sum, { stored }) => sum + stored.byteLength, 0)
 }
 
-/** Writes the set that takes over the sources; undefined, and nothing left of it, where a source went away meanwhile. */
+interface UnreadableSource {
+  readonly unreadable: { readonly stored: StoredObject; readonly reason: string }
+}
+
+/**
+ * Writes the set that takes over the sources; nothing is left of it where a source went away meanwhile (undefined) or
+ * turns out to be damaged.
+ */
 async function merge(
   store: ObjectStore,
   hourMs: number,
@@ -146,15 +162,25 @@ async function merge(
   hour: HourObjects<OpenedObject>,
   id: string,
   limits: CompactionLimits,
-): Promise<{ readonly written: number; readonly bytesWritten: number } | undefined> {
+): Promise<{ readonly written: number; readonly bytesWritten: number } | UnreadableSource | undefined> {
   const sourceKeys = sources.map(({ stored }) => stored.key)
   const parts = Math.ceil(sumBytes(sources) / limits.targetBytes)
   const replaces = [...new Set([...sourceKeys, ...hour.replaced.map(({ stored }) => stored.key)])].sort()
   const keys: string[] = []
   let bytesWritten = 0
+  const takeBack = async () => {
+    for (const key of keys) await store.delete(key)
+  }
   for (const [part, slice] of cutSlices(parts).entries()) {
     const writer = openWriter({ slice, replaces, set: { id, part, parts } })
-    for (const records of await batches(sources, slice, parts, limits)) writer.add(await records())
+    for (const batch of batches(sources, slice, parts, limits)) {
+      const records = await readAll(sources, batch)
+      if (!('unreadable' in records)) writer.add(records)
+      else {
+        await takeBack()
+        return records
+      }
+    }
     const { bytes } = writer.finish()
     const key = objectKey(hourMs, bytes, 'compacted')
     await store.put(key, bytes)
@@ -162,7 +188,7 @@ async function merge(
     bytesWritten += bytes.length
   }
   if (await allThere(store, hourMs, sourceKeys)) return { written: keys.length, bytesWritten }
-  for (const key of keys) await store.delete(key)
+  await takeBack()
   return undefined
 }
 
@@ -172,26 +198,34 @@ async function allThere(store: ObjectStore, hourMs: number, keys: readonly strin
   return keys.every((key) => listed.has(key))
 }
 
-/** The records of a slice in batches small enough to be held, by trace within each; all of a trace are in one. */
-async function batches(
+/** Cuts a slice into batches small enough to be held; all of a trace are in one. */
+function batches(
   sources: readonly ReadableObject[],
   slice: Slice,
   parts: number,
   { mostSpans }: CompactionLimits,
-): Promise<readonly (() => Promise<readonly TraceRecord[]>)[]> {
+): readonly Slice[] {
   const spans = sources.reduce((sum, { footer }) => sum + footer.summary.spans, 0)
   const count = Math.max(1, Math.ceil(spans / parts / mostSpans))
   const width = (slice.to - slice.from) / count
   return Array.from({ length: count }, (_, i) => {
-    const batch = { from: slice.from + Math.round(i * width), to: slice.from + Math.round((i + 1) * width) }
-    return () => readAll(sources, batch)
+    return { from: slice.from + Math.round(i * width), to: slice.from + Math.round((i + 1) * width) }
   })
 }
 
-async function readAll(sources: readonly ReadableObject[], slice: Slice): Promise<readonly TraceRecord[]> {
+/** The records of the batch, by trace. */
+async function readAll(
+  sources: readonly ReadableObject[],
+  batch: Slice,
+): Promise<readonly TraceRecord[] | UnreadableSource> {
   const records: TraceRecord[] = []
-  for (const { source, footer } of sources) {
-    for await (const record of readRecords(source, footer, slice)) records.push(record)
+  for (const { stored, source, footer } of sources) {
+    try {
+      for await (const record of readRecords(source, footer, batch)) records.push(record)
+    } catch (error) {
+      if (!(error instanceof ArchiveObjectError)) throw error
+      return { unreadable: { stored, reason: error.message } }
+    }
   }
   return records.sort(byTrace)
 }

@@ -17,7 +17,11 @@ export interface HourObjects<Each extends SummarisedObject> {
   readonly unfinished: readonly Each[]
 }
 
-/** Tells them apart by what they say of one another: a set of objects replaces others only when all its parts are there. */
+/**
+ * Tells them apart by what they say of one another: a set of objects replaces others only when all its parts are there.
+ * Where a part is missing and what the set replaces is gone too, the part is lost or cannot be read: the others are all
+ * there is of their traces. Takes all objects of the hour, those that cannot be read among them.
+ */
 export function currentObjects<Each extends SummarisedObject>(objects: readonly Each[]): HourObjects<Each> {
   const parts = new Map<string, Set<number>>()
   for (const { summary } of objects) {
@@ -28,11 +32,13 @@ export function currentObjects<Each extends SummarisedObject>(objects: readonly 
   const isFinished = ({ summary }: Each) => {
     return summary?.set === undefined || parts.get(summary.set.id)?.size === summary.set.parts
   }
+  const present = new Set(objects.map(({ stored }) => stored.key))
+  const isOrphaned = ({ summary }: Each) => summary?.replaces.some((key) => !present.has(key)) === true
   const replaced = new Set(objects.filter(isFinished).flatMap(({ summary }) => summary?.replaces ?? []))
   const isReplaced = ({ stored }: Each) => replaced.has(stored.key)
   return {
-    current: objects.filter((object) => isFinished(object) && !isReplaced(object)),
+    current: objects.filter((object) => (isFinished(object) || isOrphaned(object)) && !isReplaced(object)),
     replaced: objects.filter(isReplaced),
-    unfinished: objects.filter((object) => !isFinished(object) && !isReplaced(object)),
+    unfinished: objects.filter((object) => !(isFinished(object) || isOrphaned(object)) && !isReplaced(object)),
   }
 }

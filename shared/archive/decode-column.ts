@@ -33,6 +33,7 @@ export function decodeDictionary<Value>(
       continue
     }
     if (page.encoding !== 'RLE_DICTIONARY') throw unknownEncoding(page)
+    if (row + page.values > rows) throw wrongRows(row + page.values, rows)
     const present = optional ? decodeRuns(page.levels, 0, 1, page.values) : undefined
     const inflated = inflatePage(page)
     const width = inflated.length > 0 ? inflated.readUInt8(0) : 0
@@ -101,6 +102,7 @@ export function decodeBooleans(chunk: Buffer, rows: number): Uint8Array {
   const values = new Uint8Array(rows)
   let row = 0
   for (const page of splitPages(chunk)) {
+    if (row + page.values > rows) throw wrongRows(row + page.values, rows)
     const inflated = inflatePage(page)
     if (page.encoding === 'RLE') values.set(decodeRuns(inflated, 4, 1, page.values), row)
     else if (page.encoding === 'PLAIN') {

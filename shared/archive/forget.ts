@@ -1,5 +1,6 @@
-import { isReadable, type OpenedObject, openHour } from './compact.ts'
+import { isReadable, type OpenedObject, openHour, type ReadableObject } from './compact.ts'
 import { currentObjects } from './current-objects.ts'
+import { ArchiveObjectError } from './errors.ts'
 import { jsonAttributes, jsonEvents, resourceAttributes } from './json-attributes.ts'
 import { objectKey } from './object-key.ts'
 import type { ObjectStore } from './object-store.ts'
@@ -52,46 +53,51 @@ export async function forgetHour(
     return failure === undefined ? [] : [{ key: stored.key, reason: failure }]
   })
   const { current, replaced, unfinished } = currentObjects(objects)
-  const traceIds = await findTraces(current, forgotten)
-  const result = { traceIds: [...traceIds].sort(), spans: 0, objectsRewritten: 0, objectsDeleted: 0, failures }
-  if (traceIds.size === 0) return result
-  for (const object of current.filter(isReadable)) {
-    const spans = await countSpans(object, traceIds)
-    if (spans === 0) continue
-    result.spans += spans
-    if (run.dryRun) continue
-    if (await rewrite(store, hourMs, object, traceIds, run.token)) result.objectsRewritten++
-    else result.objectsDeleted++
+  const traceIds = new Set<string>()
+  const result = { traceIds: [] as readonly string[], spans: 0, objectsRewritten: 0, objectsDeleted: 0, failures }
+  /** Does it for each; one that turns out to be damaged is named once, and the others are dealt with. */
+  async function forEach(some: readonly OpenedObject[], work: (object: ReadableObject) => Promise<void>) {
+    for (const object of some.filter(isReadable)) {
+      const { key } = object.stored
+      if (failures.some((failure) => failure.key === key)) continue
+      await work(object).catch((error) => {
+        if (!(error instanceof ArchiveObjectError)) throw error
+        failures.push({ key, reason: error.message })
+      })
+    }
   }
+  await forEach(current, (object) => findTraces(object, forgotten, traceIds))
+  result.traceIds = [...traceIds].sort()
+  if (traceIds.size === 0) return result
+  await forEach(current, async (object) => {
+    const spans = await countSpans(object, traceIds)
+    const isRewritten = spans > 0 && !run.dryRun && (await rewrite(store, hourMs, object, traceIds, run.token))
+    result.spans += spans
+    if (isRewritten) result.objectsRewritten++
+    else if (spans > 0 && !run.dryRun) result.objectsDeleted++
+  })
   if (run.dryRun) return result
-  for (const object of [...replaced, ...unfinished].filter(isReadable)) {
-    if ((await countSpans(object, traceIds)) === 0) continue
+  await forEach([...replaced, ...unfinished], async (object) => {
+    if ((await countSpans(object, traceIds)) === 0) return
     await store.delete(object.stored.key)
     result.objectsDeleted++
-  }
+  })
   return result
 }
 
-async function findTraces(objects: readonly OpenedObject[], forgotten: Forgotten): Promise<ReadonlySet<string>> {
-  const found = new Set<string>()
-  for (const object of objects.filter(isReadable)) {
-    if (forgotten.kind === 'trace') {
-      const spans = await countSpans(object, new Set([forgotten.traceId]))
-      if (spans > 0) found.add(forgotten.traceId)
-      continue
-    }
-    for await (const record of readRecords(object.source, object.footer)) {
-      if (record.spans.some((span) => holds(span, forgotten))) found.add(hexOf(record))
-    }
+async function findTraces(object: ReadableObject, forgotten: Forgotten, found: Set<string>): Promise<void> {
+  if (forgotten.kind === 'trace') {
+    const spans = await countSpans(object, new Set([forgotten.traceId]))
+    if (spans > 0) found.add(forgotten.traceId)
+    return
   }
-  return found
+  for await (const record of readRecords(object.source, object.footer)) {
+    if (record.spans.some((span) => holds(span, forgotten))) found.add(hexOf(record))
+  }
 }
 
 /** Reads no more than the trace ids. */
-async function countSpans(
-  { source, footer }: OpenedObject & { readonly footer: NonNullable<OpenedObject['footer']> },
-  traceIds: ReadonlySet<string>,
-): Promise<number> {
+async function countSpans({ source, footer }: ReadableObject, traceIds: ReadonlySet<string>): Promise<number> {
   const { firstTraceId, lastTraceId } = footer.summary
   if (![...traceIds].some((id) => id >= firstTraceId && id <= lastTraceId)) return 0
   let spans = 0
@@ -109,7 +115,7 @@ async function countSpans(
 async function rewrite(
   store: ObjectStore,
   hourMs: number,
-  { stored, source, footer }: OpenedObject & { readonly footer: NonNullable<OpenedObject['footer']> },
+  { stored, source, footer }: ReadableObject,
   traceIds: ReadonlySet<string>,
   token: string,
 ): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import type { KeyValue } from 'hyparquet'
 import { ArchiveObjectError } from './errors.ts'
 import type { NameSet } from './name-set.ts'
@@ -37,6 +38,8 @@ interface ObjectSet {
 const FORMAT = 1
 const FORMAT_KEY = 'betrace.format'
 const SUMMARY_KEY = 'betrace.summary'
+/** CRC-32 of the summary: Parquet has none of its own for metadata, and plans rely on this. */
+const CHECKSUM_KEY = 'betrace.summary.crc32'
 
 /** The summary as Parquet key-value metadata. */
 export function writeSummary({ names, ...rest }: ObjectSummary): KeyValue[] {
@@ -44,9 +47,11 @@ export function writeSummary({ names, ...rest }: ObjectSummary): KeyValue[] {
     names.kind === 'exact'
       ? [...names.names].sort()
       : { bloom: Buffer.from(names.bits).toString('base64'), hashes: names.hashes }
+  const summary = JSON.stringify({ ...rest, names: written })
   return [
     { key: FORMAT_KEY, value: String(FORMAT) },
-    { key: SUMMARY_KEY, value: JSON.stringify({ ...rest, names: written }) },
+    { key: SUMMARY_KEY, value: summary },
+    { key: CHECKSUM_KEY, value: String(crc32(summary)) },
   ]
 }
 
@@ -60,6 +65,9 @@ export function readSummary(metadata: readonly KeyValue[] | undefined): ObjectSu
   }
   if (format !== String(FORMAT)) {
     throw new ArchiveObjectError('unknown-format', `its format is ${format}; this version reads ${FORMAT}`)
+  }
+  if (value(CHECKSUM_KEY) !== String(crc32(summary))) {
+    throw new ArchiveObjectError('corrupt', 'its metadata does not agree with its checksum')
   }
   const { names, ...rest } = JSON.parse(summary)
   return { ...rest, names: readNames(names) }

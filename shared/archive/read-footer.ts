@@ -68,6 +68,10 @@ function parseFooter(footer: Buffer, byteLength: number): ObjectFooter {
     }
     return { rows: Number(num_rows), chunks }
   })
+  const rows = rowGroups.reduce((sum, group) => sum + group.rows, 0)
+  if (rows !== summary.spans) {
+    throw new ArchiveObjectError('corrupt', `it says it has ${rows} rows and ${summary.spans} spans`)
+  }
   return { summary, rowGroups }
 }
 

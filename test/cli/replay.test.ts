@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -135,6 +135,23 @@ describe('betrace replay', () => {
       })
     } finally {
       await writeFile(path, bytes)
+    }
+  })
+
+  test('names a folder and an empty file in the place of objects', async () => {
+    const hour = join(archiveFolder(data), 'spans', 'dt=2025-10-01', 'hour=06')
+    const [folder, file] = [`w-${'0'.repeat(32)}.parquet`, `w-${'1'.repeat(32)}.parquet`]
+    await mkdir(join(hour, folder))
+    await writeFile(join(hour, file), '')
+    try {
+      const { exitCode, err, out } = await replay('--format', 'json')
+      expect(exitCode).toBe(2)
+      expect(err).toContain(`spans/dt=2025-10-01/hour=06/${folder}: `)
+      expect(err).toContain(`spans/dt=2025-10-01/hour=06/${file}: it has only 0 bytes`)
+      expect(JSON.parse(out).rules[0].violated).toBe(12)
+    } finally {
+      await rm(join(hour, folder), { recursive: true })
+      await rm(join(hour, file))
     }
   })
 })
