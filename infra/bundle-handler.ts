@@ -30,6 +30,11 @@ const unusedShapes: Plugin = {
       })
       return { contents, loader: 'js' }
     })
+    // Of its package.json a client wants to know its version.
+    onLoad({ filter: /[/\\]@aws-sdk[/\\].*[/\\]package\.json$/ }, ({ path }) => {
+      const { version } = JSON.parse(readFileSync(path, 'utf8')) as { readonly version: string }
+      return { contents: JSON.stringify({ version }), loader: 'json' }
+    })
   },
 }
 
@@ -45,7 +50,11 @@ await build({
   format: 'esm',
   // The clients' ES modules: half of the CommonJS builds cannot be shaken off.
   mainFields: ['module', 'main'],
-  alias: { '@aws-sdk/credential-provider-node': join(ROOT, 'lambdas', 'credentials.ts') },
+  alias: {
+    '@aws-sdk/credential-provider-node': join(ROOT, 'lambdas', 'credentials.ts'),
+    // The same parser as ES modules.
+    yaml: join(ROOT, 'node_modules', 'yaml', 'browser', 'index.js'),
+  },
   plugins: [unusedShapes],
   banner: { js: BANNER },
   legalComments: 'none',

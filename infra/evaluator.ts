@@ -3,10 +3,11 @@ import { Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda'
 import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
+import { SPANS_PREFIX } from '../shared/archive/object-key.ts'
 import { judgingSettings } from '../shared/pipeline/settings.ts'
 import { FUNCTION_DIMENSION, type MetricName, stackName } from '../shared/stores/deployment.ts'
 import { RULE_KEYS } from '../shared/stores/rule-sets.ts'
-import { ARCHIVE_PREFIX } from '../shared/stores/s3-archive.ts'
+import { SIGNALS_PREFIX } from '../shared/stores/s3-archive.ts'
 import { BetraceFunction, type StackContext } from './lambda-function.ts'
 import { ALARM_PERIOD, type Pager } from './pager.ts'
 import { allow, allowKey, allowUnder } from './permissions.ts'
@@ -83,7 +84,7 @@ export class Evaluator extends Construct {
     allow(role, ['sns:Publish'], [pager.signals.topicArn])
     allow(role, ['s3:GetObject'], [storage.rules.arnForObjects(RULE_KEYS.pointer)])
     allowUnder(role, ['s3:GetObject'], storage.rules, [RULE_KEYS.sets])
-    allowUnder(role, ['s3:PutObject'], storage.archive, Object.values(ARCHIVE_PREFIX))
+    allowUnder(role, ['s3:PutObject'], storage.archive, [SPANS_PREFIX, SIGNALS_PREFIX])
     allowKey(role, key, 'table')
   }
 

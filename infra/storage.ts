@@ -4,8 +4,10 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
+import { SPANS_PREFIX } from '../shared/archive/object-key.ts'
 import { TABLE_KEYS } from '../shared/stores/buffer-items.ts'
 import { FAILURE_PREFIX } from '../shared/stores/deployment.ts'
+import { SIGNALS_PREFIX } from '../shared/stores/s3-archive.ts'
 import type { StackContext } from './lambda-function.ts'
 import { acknowledge } from './permissions.ts'
 
@@ -47,7 +49,7 @@ export class Storage extends Construct {
       ...bucketProps(context),
       lifecycleRules: [
         { prefix: FAILURE_PREFIX, expiration: Duration.days(FAILURE_DAYS) },
-        ...['raw/', 'spans/', 'signals/'].map((prefix) => ({
+        ...[SPANS_PREFIX, SIGNALS_PREFIX].map((prefix) => ({
           prefix,
           expiration: Duration.days(settings.archiveDays),
         })),

@@ -1,16 +1,21 @@
 import { randomUUID } from 'node:crypto'
+import type { ObjectStore } from '../shared/archive/object-store.ts'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
+import type { Archive } from '../shared/pipeline/ports.ts'
 import { ruleSetOfRead } from '../shared/pipeline/rule-set.ts'
 import { PATIENT } from '../shared/stores/backoff.ts'
 import { dynamoClient, s3Client, snsClient, sqsClient } from '../shared/stores/clients.ts'
 import { DynamoTraceBuffer } from '../shared/stores/dynamo-buffer.ts'
 import { DynamoStormLedger } from '../shared/stores/dynamo-storms.ts'
 import { readSet } from '../shared/stores/rule-sets.ts'
-import { S3ChunkArchive, S3SignalStore } from '../shared/stores/s3-archive.ts'
+import { S3ParquetArchive, S3SignalStore } from '../shared/stores/s3-archive.ts'
+import { s3ObjectStore } from '../shared/stores/s3-object-store.ts'
 import { S3RuleSource } from '../shared/stores/s3-rule-source.ts'
 import { SnsSignalPublisher } from '../shared/stores/sns-publisher.ts'
 import { SqsTimers } from '../shared/stores/sqs-timers.ts'
+import type { AssembleLimits } from '../shared/trace/assemble.ts'
 import { judging, setting } from './environment.ts'
+import { newPlaces, type Places } from './places.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** The pipeline's evaluator over the stack's stores, and what of it the handler asks beyond the ports. */
@@ -18,11 +23,22 @@ export interface EvaluatorParts {
   readonly evaluator: Evaluator
   readonly buffer: DynamoTraceBuffer
   readonly rules: S3RuleSource
+  /** Of the traces worked on. */
+  readonly places: Places
 }
+
+/** Traces worked on side by side: enough to wait for storage together, few enough for large ones to fit in memory. */
+const WIDTH = 16
+/** A trace of more bytes keeps its place while it waits to be archived. */
+const SMALL_TRACE_BYTES = 256 * 1024
+/** The longest that archiving waits for other traces of the invocation: one of them may be held up by a slow service. */
+const PATIENCE_MS = 2_000
 
 /** Puts the evaluator together from the function's environment. */
 export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorParts {
   const clock = Date.now
+  const settings = judging()
+  const places = newPlaces(WIDTH)
   const table = { client: dynamoClient(), name: setting('table'), backoff: PATIENT }
   const queues = { client: sqsClient(), timersUrl: setting('timersUrl'), deadLettersUrl: setting('deadLettersUrl') }
   const s3 = s3Client()
@@ -36,7 +52,7 @@ export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorPar
     buffer,
     rules,
     timers: new SqsTimers({ ...queues, backoff: PATIENT }, clock),
-    archive: new S3ChunkArchive(archive),
+    archive: sharedObjects(s3ObjectStore(archive), settings, places),
     signals: new S3SignalStore(archive),
     publisher: new SnsSignalPublisher({ client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }),
     storms: new DynamoStormLedger(table, clock),
@@ -45,7 +61,22 @@ export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorPar
     stopwatch: () => performance.now(),
     log,
     newToken: randomUUID,
-    settings: judging(),
+    settings,
   }
-  return { evaluator, buffer, rules }
+  return { evaluator, buffer, rules, places }
+}
+
+/**
+ * Archives the traces of an invocation together, one object an hour as a rule: small traces make room for others while
+ * they wait, and the object is written when all that are left wait for it.
+ */
+function sharedObjects(store: ObjectStore, limits: AssembleLimits, places: Places): Archive {
+  const patience = () => Promise.race([places.idle(), PATIENT.pause(PATIENCE_MS)])
+  const archive = new S3ParquetArchive(store, limits, patience)
+  return {
+    write(entry) {
+      const bytes = entry.chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0)
+      return places.wait(bytes <= SMALL_TRACE_BYTES, () => archive.write(entry))
+    },
+  }
 }

@@ -3,24 +3,21 @@ import type { AttributeValue, Context, DynamoDBBatchResponse, DynamoDBRecord, Dy
 import { onChunksRemoved } from '../shared/pipeline/rescue.ts'
 import { TABLE_KEYS } from '../shared/stores/buffer-items.ts'
 import type { EvaluatorParts } from './evaluator-parts.ts'
-import { limited } from './limited.ts'
-
-/** Traces looked at side by side. */
-const WIDTH = 16
 
 /** Rescues what no verdict took in among chunks that expired; a trace that cannot be rescued now is delivered again. */
 export async function onRemovals(
-  { evaluator, buffer }: EvaluatorParts,
+  { evaluator, buffer, places }: EvaluatorParts,
   event: DynamoDBStreamEvent,
   context: Context,
 ): Promise<DynamoDBBatchResponse> {
-  const run = limited(WIDTH)
   const rescue = async (traceId: string, records: readonly DynamoDBRecord[]) => {
     const removed = await Promise.all(records.map((record) => buffer.chunkOfRemoved(imageOf(record))))
     await onChunksRemoved(evaluator, traceId, removed)
   }
   const byTrace = Map.groupBy(event.Records, traceIdOf)
-  const rescued = new Map([...byTrace].map(([traceId, records]) => [traceId, run(() => rescue(traceId, records))]))
+  const rescued = new Map(
+    [...byTrace].map(([traceId, records]) => [traceId, places.run(() => rescue(traceId, records))]),
+  )
   const rescuing = async (record: DynamoDBRecord) => {
     try {
       await rescued.get(traceIdOf(record))

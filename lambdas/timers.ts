@@ -5,10 +5,7 @@ import type { Timer, TraceTimer } from '../shared/pipeline/ports.ts'
 import { handleTimers } from '../shared/pipeline/timers.ts'
 import { timerOf } from '../shared/stores/timer-message.ts'
 import type { EvaluatorParts } from './evaluator-parts.ts'
-import { limited } from './limited.ts'
 
-/** Traces worked on side by side: enough to wait for storage together, few enough for large ones to fit in memory. */
-const WIDTH = 16
 /** With less time left no trace is begun. */
 const RESERVE_MS = 15_000
 /** Those that were killed together come back apart. */
@@ -17,7 +14,7 @@ const SPREAD_MS = 60_000
 /** Handles the timers of a queue's batch; one message that fails holds up no other. */
 export async function onTimers(parts: EvaluatorParts, event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   const e = parts.evaluator
-  const run = limited(WIDTH)
+  const { run } = parts.places
   const groups = Map.groupBy(event.Records, subjectOf)
   const handled = new Map([...groups].map(([subject, records]) => [subject, run(() => handle(e, records, context))]))
   const handling = (record: SQSRecord) => handled.get(subjectOf(record)) as Promise<void>

@@ -2,13 +2,18 @@ import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { HOUR_MS, objectKey } from '../archive/object-key.ts'
+import type { ObjectStore } from '../archive/object-store.ts'
+import { type TraceRecord, traceRecord } from '../archive/trace-record.ts'
+import { writeObject } from '../archive/write-object.ts'
 import type { Archive, ArchivedTrace, PendingSignal, SignalStore } from '../pipeline/ports.ts'
+import type { AssembleLimits } from '../trace/assemble.ts'
 import { asked } from './aws-failure.ts'
 import type { Pause } from './backoff.ts'
 import { type Gather, gather } from './gather.ts'
 
-/** Where archived chunks and signals lie in their bucket. */
-export const ARCHIVE_PREFIX = { chunks: 'raw/', signals: 'signals/' } as const
+/** Where signals lie in the archive's bucket, beside the traces. */
+export const SIGNALS_PREFIX = 'signals/'
 
 /** What an archive writes to. */
 export interface Bucket {
@@ -17,29 +22,55 @@ export interface Bucket {
   readonly pause: Pause
 }
 
-/** Traces judged side by side reach this point within a few milliseconds of each other, and then while a write is under way. */
+/** Signals recorded side by side reach this point within a few milliseconds of each other. */
 const PATIENCE_MS = 5
 const GROUP_ITEMS = 500
+/** Of chunks, inflated: decoded they take some five times as much. */
 const GROUP_BYTES = 8 * 1024 * 1024
 
 const gzipped = promisify(gzip)
 
-/** Keeps the chunks of judged traces, unchanged, as gzipped JSON lines: nothing is lost, and any tool reads them. */
-export class S3ChunkArchive implements Archive {
-  readonly #put: Gather<ArchivedTrace, void>
+interface WaitingTrace {
+  readonly record: TraceRecord
+  readonly bytes: number
+}
 
-  constructor(bucket: Bucket) {
-    this.#put = gather((entries) => putByHour(bucket, ARCHIVE_PREFIX.chunks, entries.map(archivedLine)), {
+/**
+ * Keeps judged traces as Parquet, an object an hour for all that are written at the same time. A trace that cannot be
+ * decoded fails alone, a write that fails fails for every trace of its object.
+ */
+export class S3ParquetArchive implements Archive {
+  readonly #limits: AssembleLimits
+  readonly #put: Gather<WaitingTrace, void>
+
+  /** `patience` resolves when the first trace of an object has waited long enough for others. */
+  constructor(store: ObjectStore, limits: AssembleLimits, patience: () => Promise<unknown>) {
+    this.#limits = limits
+    this.#put = gather((waiting) => putObjects(store, waiting), {
       maxItems: GROUP_ITEMS,
       maxBytes: GROUP_BYTES,
-      sizeBytes: ({ chunks }) => chunks.reduce((sum, { bytes }) => sum + bytes.length, 0),
-      patience: () => bucket.pause(PATIENCE_MS),
+      sizeBytes: ({ bytes }) => bytes,
+      patience,
     })
   }
 
-  write(entry: ArchivedTrace): Promise<void> {
-    return this.#put(entry)
+  async write({ trace, chunks, filing, revision, reason }: ArchivedTrace): Promise<void> {
+    const { traceId, complete, truncated } = trace
+    const parts = chunks.map(({ bytes }) => bytes)
+    const record = traceRecord({ traceId, complete, truncated, filing, revision, reason, chunks: parts }, this.#limits)
+    await this.#put({ record, bytes: parts.reduce((sum, { length }) => sum + length, 0) })
   }
+}
+
+async function putObjects(store: ObjectStore, waiting: readonly WaitingTrace[]): Promise<readonly undefined[]> {
+  const hours = Map.groupBy(waiting, ({ record }) => Math.floor(record.filing.atMs / HOUR_MS) * HOUR_MS)
+  await Promise.all(
+    [...hours].map(([hourMs, group]) => {
+      const { bytes } = writeObject(group.map(({ record }) => record))
+      return store.put(objectKey(hourMs, bytes, 'written'), bytes)
+    }),
+  )
+  return waiting.map(() => undefined)
 }
 
 /** Keeps every signal as gzipped JSON lines; a reader takes an event id once, however often it was written. */
@@ -47,7 +78,7 @@ export class S3SignalStore implements SignalStore {
   readonly #put: Gather<readonly PendingSignal[], void>
 
   constructor(bucket: Bucket) {
-    this.#put = gather((groups) => putByHour(bucket, ARCHIVE_PREFIX.signals, groups.map(signalLines)), {
+    this.#put = gather((groups) => putByHour(bucket, groups.map(signalLines)), {
       maxItems: GROUP_ITEMS,
       maxBytes: GROUP_ITEMS,
       sizeBytes: (signals) => signals.length,
@@ -66,31 +97,13 @@ interface HourLines {
   readonly text: string
 }
 
-function archivedLine({ trace, chunks, filing, revision, reason }: ArchivedTrace): HourLines {
-  const line = {
-    traceId: trace.traceId,
-    revision,
-    reason,
-    filedBy: filing.by,
-    filedAtMs: filing.atMs,
-    complete: trace.complete,
-    truncated: trace.truncated,
-    chunks: chunks.map(({ key, spanCount, bytes }) => ({
-      key,
-      spanCount,
-      tracesData: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64'),
-    })),
-  }
-  return { atMs: filing.atMs, text: `${JSON.stringify(line)}\n` }
-}
-
 function signalLines(signals: readonly PendingSignal[]): HourLines {
   const text = signals.map(({ event, shadow }) => `${JSON.stringify({ ...event, shadow })}\n`).join('')
   return { atMs: Date.parse(signals[0]?.event.time ?? ''), text }
 }
 
 /** One object an hour; its key hashes its content, so that writing it again changes nothing. */
-async function putByHour(bucket: Bucket, prefix: string, lines: readonly HourLines[]): Promise<readonly undefined[]> {
+async function putByHour(bucket: Bucket, lines: readonly HourLines[]): Promise<readonly undefined[]> {
   const byHour = Map.groupBy(lines, ({ atMs }) => new Date(atMs).toISOString().slice(0, 13))
   await Promise.all(
     [...byHour].map(async ([hour, group]) => {
@@ -99,7 +112,7 @@ async function putByHour(bucket: Bucket, prefix: string, lines: readonly HourLin
       const [date, hourOfDay] = hour.split('T')
       const put = new PutObjectCommand({
         Bucket: bucket.name,
-        Key: `${prefix}dt=${date}/hour=${hourOfDay}/${digest}.jsonl.gz`,
+        Key: `${SIGNALS_PREFIX}dt=${date}/hour=${hourOfDay}/${digest}.jsonl.gz`,
         Body: await gzipped(text),
         ContentType: 'application/gzip',
       })

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import type { PendingSignal } from '../../shared/pipeline/ports.ts'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
-import { ARCHIVE_PREFIX } from '../../shared/stores/s3-archive.ts'
+import { SIGNALS_PREFIX } from '../../shared/stores/s3-archive.ts'
 import { type Faux, startFaux } from '../aws/emulators.ts'
 import { functionName, type Resource, type Synthesized, synthesize } from '../infra/synthesized.ts'
 import { type DynamoLocal, startDynamoLocal } from './dynamo-local.ts'
@@ -196,7 +196,7 @@ function idOf({ resources }: Synthesized, part: string, type: string): string {
 }
 
 async function storedSignals({ s3 }: Faux, Bucket: string): Promise<readonly PendingSignal[]> {
-  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: ARCHIVE_PREFIX.signals }))
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: SIGNALS_PREFIX }))
   const texts = await Promise.all(
     Contents.map(async ({ Key }) => {
       const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }))

@@ -1,13 +1,15 @@
 import { gunzipSync } from 'node:zlib'
 import { DeleteItemCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
-import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import type { APIGatewayProxyResult, Context } from 'aws-lambda'
 import { vi } from 'vitest'
+import type { TraceRecord } from '../../shared/archive/trace-record.ts'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import type { Item } from '../../shared/stores/buffer-items.ts'
 import { ENVIRONMENT } from '../../shared/stores/deployment.ts'
 import { seedPacks } from '../../shared/stores/rule-seeding.ts'
+import { s3ObjectStore } from '../../shared/stores/s3-object-store.ts'
+import { recordsOf } from '../archive/archived-records.ts'
 import { createBufferTable, startDynalite, startFaux } from './emulators.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 import { keyText, streamRecord } from './stream-records.ts'
@@ -36,8 +38,10 @@ export interface LocalStack {
   damage(traceId: string): Promise<void>
   /** Every message that the topic delivered. */
   published(): readonly SignalEvent[]
-  /** Lines of the archive under a prefix. */
-  archived(prefix: 'raw/' | 'signals/'): Promise<readonly Readonly<Record<string, unknown>>[]>
+  /** Traces of the archive, a record for each time one was written. */
+  archived(): Promise<readonly TraceRecord[]>
+  /** Signals of the archive. */
+  archivedSignals(): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** Messages in a queue, whether or not they could be received now. */
   queued(queue: 'timers' | 'dead'): readonly string[]
   /** What the table holds of a trace. */
@@ -79,7 +83,9 @@ export async function startLocalStack({ rules, judging = {} }: LocalStackOptions
   setEnvironment(dynamo, others, topicArn, judging)
   const functions = await loadFunctions()
   const streamed = new Set<string>()
-  const objects = new Map<string, string>()
+  const archive = s3ObjectStore({ client: faux.s3, name: 'archive' })
+  const objects = new Map<string, readonly TraceRecord[]>()
+  const signals = new Map<string, string>()
   let written = false
   const items = async (traceId: string) => {
     const query = { KeyConditionExpression: 'trace = :trace', ExpressionAttributeValues: { ':trace': { S: traceId } } }
@@ -171,11 +177,22 @@ export async function startLocalStack({ rules, judging = {} }: LocalStackOptions
     },
     published: () =>
       (server.inspectQueue('inbox')?.messages.ready ?? []).map(({ body }) => JSON.parse(JSON.parse(body).Message)),
-    async archived(Prefix) {
-      const { Contents = [] } = await faux.s3.send(new ListObjectsV2Command({ Bucket: 'archive', Prefix }))
-      const texts = Contents.map(async ({ Key = '' }) => {
-        const text = objects.get(Key) ?? gunzipSync(await objectBytes(faux.s3, Key)).toString()
-        objects.set(Key, text)
+    async archived() {
+      const records = (await archive.list('spans/')).map(async (object) => {
+        const known = objects.get(object.key)
+        if (known !== undefined) return known
+        const read = await recordsOf(archive, object)
+        objects.set(object.key, read)
+        return read
+      })
+      return (await Promise.all(records)).flat()
+    },
+    async archivedSignals() {
+      const texts = (await archive.list('signals/')).map(async (object) => {
+        const known = signals.get(object.key)
+        if (known !== undefined) return known
+        const text = gunzipSync(await archive.open(object).read(0, object.byteLength)).toString()
+        signals.set(object.key, text)
         return text
       })
       const lines = (await Promise.all(texts)).join('').split('\n')
@@ -201,11 +218,6 @@ async function failuresOf(invoke: () => Promise<BatchResponse>, ids: readonly st
   } catch {
     return new Set(ids)
   }
-}
-
-async function objectBytes(s3: S3Client, Key: string): Promise<Uint8Array> {
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'archive', Key }))
-  return (await Body?.transformToByteArray()) ?? new Uint8Array()
 }
 
 function isChunk({ item }: Item): boolean {

@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
 import type { TraceTimer } from '../../shared/pipeline/ports.ts'
 import { timerMessage, timerOf } from '../../shared/stores/timer-message.ts'
@@ -37,7 +37,20 @@ describe('a timer', () => {
     await stack.send(tracesData([CHARGE]))
     await stack.settle()
     expect(stack.published().map(({ data }) => data.signal)).toEqual(['ANY_CHARGE'])
-    expect(await stack.archived('raw/')).toMatchObject([{ traceId: TRACE_ID, revision: 1, reason: 'verdict' }])
+    expect(await stack.archived()).toMatchObject([
+      { traceId: Buffer.from(TRACE_ID, 'hex'), revision: 1, reason: 'verdict' },
+    ])
+  })
+
+  test('shares an object of the archive with the others of its batch, however many there are', async () => {
+    const ids = Array.from({ length: 40 }, (_, i) => (i + 1).toString(16).padStart(32, '0'))
+    for (const id of ids) await stack.send(tracesData([CHARGE], id))
+    const chunkKeys = await Promise.all(ids.map(async (id) => (await stack.items(id)).map(({ item }) => item?.S ?? '')))
+    vi.setSystemTime(START_MS + 300_000)
+    const records = ids.map((id, i) => message(id, timerMessage({ ...timer(id), chunkKeys: chunkKeys[i] ?? [] })))
+    expect(await deliver(records)).toEqual({ batchItemFailures: [] })
+    expect(await stack.archived()).toHaveLength(40)
+    expect(stack.faults.calls.filter(({ action }) => action.startsWith('PUT /archive/spans/'))).toHaveLength(1)
   })
 
   test('that came before was with a function that was killed: it goes into a message of its own, one attempt less', async () => {
@@ -87,7 +100,7 @@ describe('chunks that expire', () => {
     await stack.expire(TRACE_ID)
     await stack.settle()
     expect(stack.published().map(({ data }) => [data.signal, data.complete])).toEqual([['ANY_CHARGE', false]])
-    expect(await stack.archived('raw/')).toMatchObject([{ traceId: TRACE_ID, reason: 'rescued', complete: false }])
+    expect(await stack.archived()).toMatchObject([{ reason: 'rescued', complete: false }])
   })
 
   test('after their verdict are let go', async () => {

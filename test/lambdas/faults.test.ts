@@ -57,14 +57,12 @@ async function expectSettled(traceId: string): Promise<void> {
   for (const same of byId.values()) expect(new Set(same.map((event) => JSON.stringify(event))).size).toBe(1)
 
   const stored = await stack.items(traceId)
-  const keys = stored.map((item) => item.item?.S ?? '').filter((key) => key.startsWith('c#'))
   const marker = stored.find((item) => item.item?.S === 'm')
   expect([marker?.t, marker?.q]).toEqual([undefined, undefined])
-  const archived = (await stack.archived('raw/')).filter((line) => line.traceId === traceId)
-  const newest = archived.toSorted((a, b) => Number(b.revision) - Number(a.revision))[0]
-  const newestChunks = (newest?.chunks ?? []) as readonly { readonly key: string }[]
-  expect(newestChunks.map(({ key }) => key)).toEqual(keys.toSorted())
-  const kept = (await stack.archived('signals/')).filter(({ subject }) => subject === traceId)
+  const archived = (await stack.archived()).filter((record) => Buffer.from(record.traceId).toString('hex') === traceId)
+  const newest = archived.toSorted((a, b) => b.revision - a.revision)[0]
+  expect(newest?.spans.map(({ name }) => name).toSorted()).toEqual(['cart.validate', 'checkout', 'payment.charge'])
+  const kept = (await stack.archivedSignals()).filter(({ subject }) => subject === traceId)
   expect(new Set(kept.map(({ id }) => id))).toEqual(new Set(byId.keys()))
 }
 
