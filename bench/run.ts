@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { saveResult } from './machine.ts'
 import { lastKept, measure } from './measure.ts'
 import type { Measurement, Suite } from './suite.ts'
 
@@ -29,7 +28,7 @@ async function main(): Promise<void> {
   for (const suite of await loadSuites(positionals)) {
     const measurements = await measure(await suite.cases(), effort, cpuMs, collectGarbage)
     print(suite.name, measurements)
-    if (values.save) save(suite.name, measurements, effort)
+    if (values.save) saveResult(suite.name, { effort, measurements })
     failed += measurements.filter((each) => each.against?.holds === false).length
   }
   if (lastKept() === undefined) throw new Error('nothing was measured')
@@ -80,15 +79,6 @@ function describeRatio({ against }: Measurement): string {
   const { measured, ratio, baseline, atMost, atLeast, holds } = against
   const bound = atMost !== undefined ? ` (at most ${atMost})` : atLeast !== undefined ? ` (at least ${atLeast})` : ''
   return `${measured.toFixed(2)} ${ratio} than ${baseline}${bound}${holds ? '' : '  FAILED'}`
-}
-
-function save(suite: string, measurements: readonly Measurement[], effort: object): void {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', here), 'utf8')) as { version: string }
-  const commit = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8' }).trim()
-  const processor = `${cpus().length} x ${cpus()[0]?.model.trim()}`
-  const result = { suite, version, commit, processor, node: process.version, effort, measurements }
-  mkdirSync(new URL('results/', here), { recursive: true })
-  writeFileSync(new URL(`results/${suite}.json`, here), `${JSON.stringify(result, null, 2)}\n`)
 }
 
 await main()

@@ -14,17 +14,25 @@ export class EvaluatorLoop {
   private readonly timers: SqliteTimers
   private running: Promise<void> = Promise.resolve()
   private stopped = false
+  private readonly startedMs: number
   private finishedMs: number
+  private lateMs = 0
 
   constructor(evaluator: Evaluator, timers: SqliteTimers) {
     this.evaluator = evaluator
     this.timers = timers
-    this.finishedMs = evaluator.clock()
+    this.startedMs = evaluator.clock()
+    this.finishedMs = this.startedMs
   }
 
-  /** When the last run came to its end, in milliseconds since 1970. */
+  /** When timers were last looked for, or a batch of them was done, in milliseconds since 1970. */
   get lastRunMs(): number {
     return this.finishedMs
+  }
+
+  /** By how many milliseconds the traces being judged are past their turn; the time before the start does not count. */
+  get behindMs(): number {
+    return this.lateMs
   }
 
   /** Handles everything that is due by the clock, and what becomes due by that. Never rejects. */
@@ -41,12 +49,21 @@ export class EvaluatorLoop {
 
   private async run(): Promise<void> {
     try {
-      while (!this.stopped && (this.timers.nextVisibleMs() ?? Infinity) <= this.evaluator.clock()) await this.runBatch()
+      for (let nextMs = this.nextMs(); !this.stopped && nextMs <= this.evaluator.clock(); nextMs = this.nextMs()) {
+        this.lateMs = this.evaluator.clock() - Math.max(nextMs, this.startedMs)
+        await this.runBatch()
+        this.finishedMs = this.evaluator.clock()
+      }
+      this.lateMs = 0
       this.finishedMs = this.evaluator.clock()
     } catch (error) {
       this.evaluator.metrics.add('timerFailures', { transient: true })
       this.evaluator.log('error', 'timers could not be taken; trying again', { reason: String(error) })
     }
+  }
+
+  private nextMs(): number {
+    return this.timers.nextVisibleMs() ?? Infinity
   }
 
   private async runBatch(): Promise<void> {

@@ -46,6 +46,8 @@ export interface HttpOptions {
   /** 0 takes any free port. */
   readonly port: number
   readonly ingest: IngestDeps
+  /** Why no spans are taken at this moment, if so; they are then refused with 503 before their body is read. */
+  readonly refusing: () => string | undefined
   /** By path: `/metrics`, `/healthz`. */
   readonly pages: Readonly<Record<string, () => PageResponse | Promise<PageResponse>>>
   readonly limits: HttpLimits
@@ -104,7 +106,7 @@ async function respond(
   budget: Budget,
 ): Promise<void> {
   const path = pathOf(request)
-  if (path === TRACES_PATH) await receive(request, response, expectsContinue, options.ingest, budget)
+  if (path === TRACES_PATH) await receive(request, response, expectsContinue, options, budget)
   else await showPage(path, request, response, options)
 }
 
@@ -128,11 +130,12 @@ async function receive(
   request: IncomingMessage,
   response: ServerResponse,
   expectsContinue: boolean,
-  deps: IngestDeps,
+  { ingest: deps, refusing }: HttpOptions,
   budget: Budget,
 ): Promise<void> {
   const head = headOf(request)
-  const refused = refuseHead(head, deps)
+  const reason = refusing()
+  const refused = refuseHead(head, deps) ?? (reason === undefined ? undefined : refuseBusy(head, reason, deps))
   if (refused !== undefined) return refuse(request, response, refused, deps)
   if (expectsContinue) response.writeContinue()
   const taken: Taken = { chunks: [], bytes: 0 }
@@ -140,12 +143,14 @@ async function receive(
     const outcome = await readBody(request, taken, deps.options.maxBodyBytes, budget)
     if (outcome === 'aborted') deps.metrics.add('requests', { status: CLIENT_CLOSED_REQUEST })
     else if (outcome === 'too-large') refuse(request, response, refuseTooLarge(head, deps), deps)
-    else if (outcome === 'busy') refuse(request, response, refuseBusy(head, deps), deps)
+    else if (outcome === 'busy') refuse(request, response, refuseBusy(head, TOO_MANY, deps), deps)
     else send(response, await ingest({ ...head, body: Buffer.concat(taken.chunks, taken.bytes) }, deps))
   } finally {
     budget.bytesLeft += taken.bytes
   }
 }
+
+const TOO_MANY = 'too many requests at once; send this one again later'
 
 /** Nobody is left to read it; the number nginx logs, so that such requests are counted like the others. */
 const CLIENT_CLOSED_REQUEST = 499

@@ -2,7 +2,7 @@ import { InputError } from '../shared/errors.ts'
 import { INGEST_OPTIONS } from '../shared/pipeline/ingest.ts'
 import { EvaluatorLoop } from './evaluator-loop.ts'
 import { healthPage } from './health.ts'
-import { HTTP_LIMITS, serveHttp } from './http.ts'
+import { HTTP_LIMITS, type HttpOptions, serveHttp } from './http.ts'
 import { type Closers, openParts, type Parts, type RuntimeOptions } from './parts.ts'
 import { readings } from './readings.ts'
 import { sweep } from './retention.ts'
@@ -14,6 +14,8 @@ const LOOP_POLL_MS = 100
 const WEBHOOK_POLL_MS = 200
 const ARCHIVE_POLL_MS = 1_000
 const SWEEP_INTERVAL_MS = 60_000
+
+const BEHIND = 'judging has fallen behind; send this again later'
 
 /** How things stand, since the start of the process. */
 interface RuntimeStats {
@@ -82,8 +84,8 @@ async function start(
   const parts = await openParts(options, settings, closers)
   const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue } = parts
   const loop = new EvaluatorLoop(evaluator, timers)
-  const state = { database, timers, webhooks, rules: () => rules.state, nowMs: evaluator.clock, loop }
-  const server = await listen(settings, parts, {
+  const state = { database, timers, webhooks, rules: () => rules.state, nowMs: evaluator.clock, loop, settings }
+  const server = await listen(settings, parts, loop, {
     '/metrics': () => ({
       status: 200,
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
@@ -133,16 +135,17 @@ async function start(
   }
 }
 
-async function listen(settings: RuntimeSettings, parts: Parts, pages: Parameters<typeof serveHttp>[0]['pages']) {
+async function listen(settings: RuntimeSettings, parts: Parts, loop: EvaluatorLoop, pages: HttpOptions['pages']) {
   const { evaluator, buffer, metrics } = parts
   const { host, port, maxBodyBytes, corsOrigins } = settings
   const { clock, log } = evaluator
   const cors = corsOrigins.length === 0 ? {} : { cors: { allowedOrigins: corsOrigins } }
   const onStorageFailure = (error: unknown) => log('error', 'spans could not be stored', { reason: String(error) })
   const onError = (error: unknown) => log('error', 'a request failed', { reason: String(error) })
+  const refusing = () => (loop.behindMs > settings.maxBehindMs ? BEHIND : undefined)
   const ingest = { buffer, clock, metrics, options: { ...INGEST_OPTIONS, maxBodyBytes, ...cors }, onStorageFailure }
   try {
-    return await serveHttp({ host, port, ingest, pages, limits: HTTP_LIMITS, onError })
+    return await serveHttp({ host, port, ingest, refusing, pages, limits: HTTP_LIMITS, onError })
   } catch (error) {
     throw cannotListen(error as NodeJS.ErrnoException, host, port)
   }

@@ -69,9 +69,8 @@ export function refuseTooLarge(head: RequestHead, deps: IngestDeps): OtlpRespons
   return finish(head, badRequest(bodyFormat(head.headers), error), deps)
 }
 
-/** 503 for a request there is no room for right now. */
-export function refuseBusy(head: RequestHead, deps: IngestDeps): OtlpResponse {
-  const reason = 'too many requests at once; send this one again later'
+/** 503 for a request there is no room for right now, for a reason told to the sender. */
+export function refuseBusy(head: RequestHead, reason: string, deps: IngestDeps): OtlpResponse {
   return finish(head, unavailable(bodyFormat(head.headers), reason, deps.options.retryAfterS), deps)
 }
 

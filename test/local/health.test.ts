@@ -7,6 +7,9 @@ import { CHARGE, metric, runtimes } from './harness.ts'
 
 const { newHome, pass, send, start } = runtimes()
 
+/** More than are judged in one go. */
+const TRACES = 300
+
 async function health(runtime: Runtime) {
   const response = await fetch(`${runtime.url}/healthz`)
   return { status: response.status, body: await response.json() }
@@ -41,6 +44,27 @@ describe('health', () => {
     other.close()
     expect(await health(runtime)).toMatchObject({ status: 503, body: { buffer: expect.stringContaining('touched') } })
     expect(await send(runtime, [CHARGE])).toBe(503)
+  })
+
+  test('is bad, and spans are refused with 503, while traces are judged long after their turn', async () => {
+    const seen: unknown[] = []
+    let nowMs = 1_764_000_000_000
+    let archived = 0
+    const archive = {
+      async write() {
+        nowMs += 10
+        archived++
+        if (archived === TRACES) seen.push((await health(runtime)).body, await send(runtime, [CHARGE]))
+      },
+    }
+    const runtime = await start(newHome(), { maxBehindMs: 2_000 }, { clock: () => nowMs, archive })
+    for (let trace = 1; trace <= TRACES; trace++) await send(runtime, [CHARGE], String(trace).padStart(32, '0'))
+    nowMs += 60_000
+    await runtime.runDue()
+    const evaluator = expect.stringMatching(/^judges traces \d+ s after their turn; no spans are taken until/)
+    expect(seen).toEqual([expect.objectContaining({ status: 'failing', evaluator }), 503])
+    expect(await send(runtime, [CHARGE])).toBe(200)
+    expect((await health(runtime)).status).toBe(200)
   })
 
   test('tells of rules that cannot be read, though the rest works', async () => {

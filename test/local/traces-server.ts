@@ -32,6 +32,7 @@ export async function startServer(overrides: ServerOverrides = {}): Promise<Trac
     counts[key] = (counts[key] ?? 0) + amount
   }
   const server = await serveHttp({
+    refusing: () => undefined,
     host: '127.0.0.1',
     port: overrides.port ?? 0,
     ingest: {
