@@ -29,7 +29,8 @@ export async function measure(
 }
 
 /** Runs the case until it is warm and says how many iterations fill `roundMs`. */
-async function calibrate(each: Case, roundMs: number, now: Stopwatch): Promise<number> {
+async function calibrate(each: Case, roundMs: number, ours: Stopwatch): Promise<number> {
+  const now = each.stopwatch ?? ours
   const startedMs = now()
   let iterations = 0
   let spentMs = 0
@@ -64,7 +65,8 @@ async function measureRound(
 }
 
 /** Waits only for a case that makes others wait: what is done at once may take nanoseconds. */
-async function time(each: Case, iterations: number, now: Stopwatch): Promise<number> {
+async function time(each: Case, iterations: number, ours: Stopwatch): Promise<number> {
+  const now = each.stopwatch ?? ours
   const startedMs = now()
   for (let i = 0; i < iterations; i++) {
     const result = each.run()

@@ -5,6 +5,8 @@ export interface Case {
   /** Units one iteration handles, and their name: 27 spans, 1 trace. */
   readonly units: number
   readonly unit: string
+  /** Milliseconds since some moment, where the case does its work in other processes; else the bench's own. */
+  readonly stopwatch?: () => number
   /** What it is compared with. */
   readonly against?: Comparison
 }

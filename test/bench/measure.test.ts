@@ -47,6 +47,17 @@ test('a machine that slows down between rounds changes no ratio', async () => {
   expect(three?.against?.measured).toBeLessThan(4.5)
 })
 
+test('a case that works in another process is measured by its own stopwatch', async () => {
+  const { now, takes } = clockwork()
+  let spentMs = 0
+  const run = () => {
+    spentMs += 3
+  }
+  const elsewhere: Case = { name: 'elsewhere', run, units: 1, unit: 'start', stopwatch: () => spentMs }
+  const [, measured] = await measure([takes('here', 1), elsewhere], { rounds: 3, roundMs: 20 }, now)
+  expect(measured?.nanosPerUnit).toBe(3e6)
+})
+
 test('a baseline that is no case of the suite is an error', async () => {
   const { now, takes } = clockwork()
   const lonely = takes('one', 1, { against: { baseline: 'none', ratio: 'times slower' } })
