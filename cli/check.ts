@@ -1,49 +1,100 @@
 import { type Command, Option } from 'commander'
 import { checkRules } from '../shared/rules/check.ts'
+import { lintRules } from '../shared/rules/lint/lint.ts'
+import { type Sample, sampleOf } from '../shared/rules/lint/sample.ts'
+import type { RuleWarning } from '../shared/rules/lint/warning.ts'
 import type { RuleProblem } from '../shared/rules/problem.ts'
+import { assembleTrace } from '../shared/trace/assemble.ts'
+import type { Trace } from '../shared/trace/span.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
-import { writeProblems } from './load-rules.ts'
+import { CommandError } from './command-error.ts'
+import { writeProblems, writeWarnings } from './load-rules.ts'
+import { repeatable } from './option-values.ts'
+import { readTraces } from './read-traces.ts'
 import { readRuleFiles } from './rule-files.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
 import { counted } from './text.ts'
+import type { CollectedTraces } from './traces.ts'
 
 type Format = 'pretty' | 'json'
 
-/** `betrace check`: says whether rules are well formed. */
+interface CheckOptions {
+  readonly format: Format
+  readonly against?: readonly string[]
+  readonly strict?: true
+}
+
+/** `betrace check`: says whether rules are well formed, and what in them may be a mistake. */
 export function checkCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('check', terminal)
     .summary('check rule files')
-    .description('Checks rules and shows every problem with its place and how to mend it.')
+    .description(
+      'Checks rules and shows every problem with its place and how to mend it, and warns of likely mistakes.',
+    )
     .argument('<path...>', 'rule files, or folders of *.rules, *.yaml and *.yml')
     .addOption(new Option('-f, --format <format>', 'how to report').choices(['pretty', 'json']).default('pretty'))
-    .action(async (paths: readonly string[], options: { readonly format: Format }) => {
-      finish(await check(paths, options.format, terminal))
+    .addOption(
+      new Option('--against <file>', 'recorded traces: warn of span names they do not have').argParser(
+        repeatable((text) => text),
+      ),
+    )
+    .option('--strict', 'exit with 1 for warnings too')
+    .action(async (paths: readonly string[], options: CheckOptions) => {
+      finish(await check(paths, options, terminal))
     })
   withExamples(command, terminal, [
     ['check all rules of a folder', 'betrace check rules/'],
+    ['find misspelt names', 'betrace check rules/ --against traces.jsonl.gz'],
     ['list the problems for a program', 'betrace check --format json rules/payments.rules'],
   ])
-  return command.addHelpText('after', '\nExit code: 0 no problems, 1 problems, 2 nothing could be checked.')
+  return command.addHelpText(
+    'after',
+    '\nWhat each warning means: docs/warnings.md\nExit code: 0 no problems, 1 problems, 2 nothing could be checked.',
+  )
 }
 
-async function check(paths: readonly string[], format: Format, terminal: Terminal): Promise<ExitCode> {
+async function check(paths: readonly string[], options: CheckOptions, terminal: Terminal): Promise<ExitCode> {
+  const { format, against, strict } = options
   const files = await readRuleFiles(paths)
-  const { ruleCount, problems } = checkRules(files)
+  const { rules, ruleCount, problems } = checkRules(files)
+  const sample = against === undefined ? undefined : await readSample(against, terminal)
+  const warnings = lintRules(rules, sample)
   if (format === 'json') {
-    await write(terminal.stdout, `${JSON.stringify({ rules: ruleCount, problems: problems.map(asJson) })}\n`)
+    const report = { rules: ruleCount, problems: problems.map(asJson), warnings: warnings.map(asJson) }
+    await write(terminal.stdout, `${JSON.stringify(report)}\n`)
   } else {
     await writeProblems(problems, files, terminal.stdout)
-    await write(terminal.stdout, summary(ruleCount, files.length, problems.length, terminal))
+    await writeWarnings(warnings, files, terminal.stdout)
+    await write(terminal.stdout, summary(ruleCount, files.length, problems.length, warnings.length, terminal))
   }
-  return problems.length === 0 ? 0 : 1
+  return problems.length > 0 || (strict === true && warnings.length > 0) ? 1 : 0
 }
 
-function asJson({ file, range, code, message, hint }: RuleProblem) {
+/** The names in recorded traces; a file that cannot be read whole would make good names look unknown. */
+async function readSample(files: readonly string[], terminal: Terminal): Promise<Sample> {
+  const { traces, problemCount, spanCount } = await readTraces(files, terminal)
+  if (problemCount > 0) throw new CommandError('the sample could not be read whole', 'mend the file, or leave it out')
+  if (spanCount === 0) throw new CommandError('the sample holds no spans', 'name a file of recorded traces')
+  return sampleOf(assembled(traces))
+}
+
+function* assembled(traces: CollectedTraces['traces']): Generator<Trace> {
+  for (const { traceId, chunks } of traces) yield assembleTrace(traceId, chunks)
+}
+
+function asJson({ file, range, code, message, hint }: RuleProblem | RuleWarning) {
   return { file, line: range.start.line, column: range.start.column, code, message, hint: hint ?? '' }
 }
 
-function summary(ruleCount: number, fileCount: number, problemCount: number, terminal: Terminal): string {
+function summary(
+  ruleCount: number,
+  fileCount: number,
+  problemCount: number,
+  warningCount: number,
+  terminal: Terminal,
+): string {
   const checked = `${counted(ruleCount, 'rule')} in ${counted(fileCount, 'file')}`
-  if (problemCount === 0) return `${paint(terminal.stdout, 'green', '✓')} ${checked}: no problems\n`
-  return `${paint(terminal.stdout, 'red', '✗')} ${checked}: ${counted(problemCount, 'problem')}\n`
+  const warned = warningCount === 0 ? '' : `, ${counted(warningCount, 'warning')}`
+  if (problemCount === 0) return `${paint(terminal.stdout, 'green', '✓')} ${checked}: no problems${warned}\n`
+  return `${paint(terminal.stdout, 'red', '✗')} ${checked}: ${counted(problemCount, 'problem')}${warned}\n`
 }

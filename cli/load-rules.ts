@@ -24,9 +24,27 @@ export async function writeProblems(
   files: readonly RuleFile[],
   screen: Screen,
 ): Promise<void> {
+  await writePlaced(problems, files, screen, 'problem')
+}
+
+/** Shows warnings as problems are shown. */
+export async function writeWarnings(
+  warnings: readonly PlacedProblem[],
+  files: readonly RuleFile[],
+  screen: Screen,
+): Promise<void> {
+  await writePlaced(warnings, files, screen, 'warning')
+}
+
+async function writePlaced(
+  problems: readonly PlacedProblem[],
+  files: readonly RuleFile[],
+  screen: Screen,
+  as: 'problem' | 'warning',
+): Promise<void> {
   const texts = new Map(files.map(({ file, text }) => [file, text]))
   const colour = paint(screen, 'red', 'x') !== 'x'
   for (const problem of problems) {
-    await write(screen, `${renderProblem(problem, texts.get(problem.file) ?? '', { colour })}\n\n`)
+    await write(screen, `${renderProblem(problem, texts.get(problem.file) ?? '', { colour, as })}\n\n`)
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Condition, Invariant, Pattern } from './ast.ts'
-import { printCondition, type Spelling } from './print.ts'
+import type { Condition, Invariant, Operand, Pattern } from './ast.ts'
+import { printCondition, printOperand, type Spelling } from './print.ts'
 import { quoted } from './resolve/reading.ts'
 
 /**
@@ -39,4 +39,17 @@ export function canonicalBody(body: Pattern | Invariant): string {
   return blocks
     .flatMap(([word, block]) => (block === undefined ? [] : [`${word} { ${printCondition(block, explicit)} }`]))
     .join(' ')
+}
+
+/** Bound spans by what tells them apart in their rule, so that parts of a rule can be compared. */
+const ofPart: Spelling = { ...newExplicit(), bound: ({ id }) => `s${id}` }
+
+/** A part of a rule in that spelling: two of one rule are equal where they mean the same as written. */
+export function canonicalCondition(condition: Condition): string {
+  return printCondition(condition, ofPart)
+}
+
+/** A value in that spelling. */
+export function canonicalOperand(operand: Operand): string {
+  return printOperand(operand, ofPart)
 }

@@ -9,14 +9,23 @@ export interface PlacedProblem extends Problem {
   readonly range: SourceRange
 }
 
+interface Rendering {
+  readonly colour: boolean
+  /** What it is, a problem where nothing is said. */
+  readonly as?: 'problem' | 'warning'
+}
+
 /**
  * A problem for people to read: `file:line:column  code  message`, the source line with a caret under what is wrong, and
- * the hint. `text` is the file's text as given to `checkRules`; `colour` adds ANSI escapes.
+ * the hint. `text` is the file's text as given to `checkRules`; `colour` adds ANSI escapes. A warning says that it is one.
  */
-export function renderProblem(problem: PlacedProblem, text: string, { colour }: { readonly colour: boolean }): string {
+export function renderProblem(problem: PlacedProblem, text: string, { colour, as }: Rendering): string {
   const { start, end } = problem.range
+  const isWarning = as === 'warning'
+  const mark = isWarning ? 33 : 31
+  const code = `${isWarning ? 'warning ' : ''}${problem.code}`
   const paint = (code: number, shown: string) => (colour ? `\u001B[${code}m${shown}\u001B[0m` : shown)
-  const head = `${problem.file}:${start.line}:${start.column}  ${paint(31, problem.code)}  ${problem.message}`
+  const head = `${problem.file}:${start.line}:${start.column}  ${paint(mark, code)}  ${problem.message}`
   const line = lineAt(text, start.line)
   const from = Math.max(0, Math.min(start.column - 1 - WIDTH / 2, line.length - WIDTH))
   const shown = line.slice(from, from + WIDTH)
@@ -29,7 +38,7 @@ export function renderProblem(problem: PlacedProblem, text: string, { colour }: 
     head,
     `${paint(2, `${gutter} |`)}`,
     `${paint(2, `${number} |`)} ${visible(shown)}`,
-    `${paint(2, `${gutter} |`)} ${indent}${paint(31, carets)}`,
+    `${paint(2, `${gutter} |`)} ${indent}${paint(mark, carets)}`,
     ...(problem.hint === undefined ? [] : [`${gutter} = ${paint(36, problem.hint)}`]),
   ].join('\n')
 }

@@ -53,13 +53,19 @@ function either(alternatives: readonly Requirement[]): Requirement {
 
 /** A test of counts that does not hold where every count is 0 needs one of the names it counts. */
 function requirementOfTest(test: Test, truth: boolean): Requirement {
+  const holdsOfNothing = holdsWithoutSpans(test)
+  if (holdsOfNothing === undefined || holdsOfNothing === truth) return []
+  const counts = operandsOf(test).filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
+  const grouped = counts.find(({ by }) => by !== undefined)
+  return grouped === undefined ? [counts.map(({ selector }) => selector.name)] : [[grouped.selector.name]]
+}
+
+/** Whether a test of counts holds where none of their spans is there; undefined where it looks up anything else. */
+export function holdsWithoutSpans(test: Test): boolean | undefined {
   const operands = operandsOf(test)
   const counts = operands.filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
-  if (counts.length < operands.length) return []
-  const grouped = counts.find(({ by }) => by !== undefined)
-  if (grouped !== undefined) return truth ? [[grouped.selector.name]] : []
-  const holdsOfNothing = planTest(test, zeroCounts)(undefined)
-  return holdsOfNothing === truth ? [] : [counts.map(({ selector }) => selector.name)]
+  if (counts.length < operands.length) return undefined
+  return !counts.some(({ by }) => by !== undefined) && planTest(test, zeroCounts)(undefined)
 }
 
 const zeroCounts = {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runInProcess } from './fake-terminal.ts'
 
 let folder: string
@@ -13,7 +13,7 @@ beforeAll(async () => {
   good = join(folder, 'good.rules')
   bad = join(folder, 'bad.rules')
   await writeFile(good, '// Signal: GOOD (low)\ntrace.has(a)\n')
-  await writeFile(bad, '// Signal: BAD (high)\ntrace.has(a) && b\n\n// Signal: ALSO_GOOD (low)\na\n')
+  await writeFile(bad, '// Signal: BAD (high)\ntrace.has(a) && b\n\n// Signal: ALSO_GOOD (low)\nc\n')
 })
 
 afterAll(async () => {
@@ -42,13 +42,14 @@ test('the problems of a folder are listed as JSON with their place and an instru
         hint: 'write "and"',
       },
     ],
+    warnings: [],
   })
   expect({ exitCode, err }).toEqual({ exitCode: 1, err: '' })
 })
 
 test('JSON of good rules lists no problems', async () => {
   const { exitCode, out } = await runInProcess(['check', good, '-f', 'json'])
-  expect({ exitCode, out }).toEqual({ exitCode: 0, out: '{"rules":1,"problems":[]}\n' })
+  expect({ exitCode, out }).toEqual({ exitCode: 0, out: '{"rules":1,"problems":[],"warnings":[]}\n' })
 })
 
 test('a problem is shown with its place, its line and an instruction', async () => {
@@ -57,6 +58,108 @@ test('a problem is shown with its place, its line and an instruction', async () 
   expect(out).toMatch(/bad\.rules:2:14 .*&&/)
   expect(out).toContain('2 | trace.has(a) && b\n  |              ^^\n  = write "and"\n\n')
   expect(out).toContain('✗ 2 rules in 1 file: 1 problem\n')
+})
+
+const doubtful = '// Signal: D (low)\na.where(currency == USD or EUR)\n'
+
+test('a warning is shown as a problem is, and the exit code stays 0 unless --strict is given', async () => {
+  const file = join(folder, 'doubtful.rules')
+  await writeFile(file, doubtful)
+  const { exitCode, out, err } = await runInProcess(['check', file])
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' })
+  expect(out).toMatch(/doubtful\.rules:2:28 {2}warning stray-value {2}"or EUR" asks/)
+  expect(out).toContain(
+    '2 | a.where(currency == USD or EUR)\n  |                            ^^^\n  = write currency in',
+  )
+  expect(out).toContain('✓ 1 rule in 1 file: no problems, 1 warning\n')
+  expect((await runInProcess(['check', '--strict', file])).exitCode).toBe(1)
+  expect((await runInProcess(['check', '--strict', good])).exitCode).toBe(0)
+  await rm(file)
+})
+
+test('JSON lists warnings with the fields of problems', async () => {
+  const file = join(folder, 'doubtful.rules')
+  await writeFile(file, doubtful)
+  const { exitCode, out } = await runInProcess(['check', '--format', 'json', file])
+  await rm(file)
+  expect(exitCode).toBe(0)
+  expect(JSON.parse(out)).toEqual({
+    rules: 1,
+    problems: [],
+    warnings: [
+      {
+        file,
+        line: 2,
+        column: 28,
+        code: 'stray-value',
+        message: '"or EUR" asks whether the attribute EUR is true',
+        hint: 'write currency in [USD, EUR], or EUR == true if that is meant',
+      },
+    ],
+  })
+})
+
+describe('--against', () => {
+  const request = (...names: readonly string[]) =>
+    JSON.stringify({
+      resourceSpans: [
+        {
+          scopeSpans: [
+            {
+              spans: names.map((name, index) => ({
+                traceId: 'a'.repeat(32),
+                spanId: `${index + 1}`.padStart(16, '0'),
+                name,
+                startTimeUnixNano: '1',
+                endTimeUnixNano: '2',
+                attributes: [{ key: 'amount', value: { intValue: '1' } }],
+              })),
+            },
+          ],
+        },
+      ],
+    })
+  const check = async (text: string, ...samples: readonly string[]) => {
+    const file = join(folder, 'against.rules')
+    const traces = samples.map((_, index) => join(folder, `sample-${index}.jsonl`))
+    await writeFile(file, `// Signal: A (low)\n${text}\n`)
+    for (const [index, path] of traces.entries()) await writeFile(path, samples[index] ?? '')
+    const given = traces.flatMap((path) => ['--against', path])
+    const { exitCode, out, err } = await runInProcess(['check', '--format', 'json', file, ...given])
+    await rm(file)
+    const warnings = out === '' ? [] : (JSON.parse(out).warnings as { code: string; column: number; hint: string }[])
+    return { exitCode, err, warnings: warnings.map(({ code, column, hint }) => [code, column, hint]) }
+  }
+
+  test('span names that no trace of the sample has are warned of, with the one that is meant', async () => {
+    expect(await check('cart.valdate and trace.has(http.*)', request('cart.validate', 'http.get'))).toEqual({
+      exitCode: 0,
+      err: '',
+      warnings: [['unknown-span-name', 1, 'did you mean "cart.validate"?']],
+    })
+    const { warnings } = await check('cart.validate and trace.has(grpc.*) and refund', request('cart.validate'))
+    expect(warnings).toEqual([
+      ['unknown-span-name', 29, 'check the name, or take a sample that holds such spans'],
+      ['unknown-span-name', 41, 'check the name, or take a sample that holds such spans'],
+    ])
+  })
+
+  test('an attribute that is spelled nearly as one of the spans of that name is warned of', async () => {
+    const { warnings } = await check('charge.where(amuont > 5 and refunded and amount < 9)', request('charge'))
+    expect(warnings).toEqual([['unknown-attribute', 14, 'did you mean amount?']])
+  })
+
+  test('several files are one sample', async () => {
+    expect((await check('charge and refund', request('charge'), request('refund'))).warnings).toEqual([])
+  })
+
+  test('a sample that cannot be read, or holds no spans, is one clear line and exit code 2', async () => {
+    expect(await check('charge', '{')).toMatchObject({ exitCode: 2, err: expect.stringContaining('read whole') })
+    expect(await check('charge', '{"resourceSpans":[]}')).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining('the sample holds no spans'),
+    })
+  })
 })
 
 test.each([

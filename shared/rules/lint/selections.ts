@@ -1,0 +1,82 @@
+import type { Atom, Condition, Filter, NamePattern, Operand, Selector, Test } from '../ast.ts'
+import { operandsOf } from '../requirement.ts'
+import { operandsOf as partsOf } from '../walk.ts'
+
+/** Spans that a condition takes by name, and all that is asked of each. */
+export interface Selection {
+  readonly name: NamePattern
+  readonly filters: readonly Filter[]
+  /** Another selection has said the name. */
+  readonly isBound: boolean
+}
+
+/** Every selection of a rule in the order written: counts, both sides of relations and what is asked of bound spans. */
+export function selectionsOf(conditions: readonly Condition[]): readonly Selection[] {
+  const bound = new Map<number, NamePattern>()
+  return conditions.flatMap((condition) => [...inCondition(condition, bound)])
+}
+
+/** The filters of span events, which read attributes of their own. */
+export function eventFiltersOf(conditions: readonly Condition[]): readonly (readonly Filter[])[] {
+  return conditions.flatMap((condition) =>
+    [...atomsOf(condition)].flatMap((atom) => {
+      if (atom.kind === 'boundWhere') return (atom.events ?? []).map(({ filters }) => filters)
+      return selectorsOf(atom).flatMap(({ events = [] }) => events.map(({ filters }) => filters))
+    }),
+  )
+}
+
+function* inCondition(condition: Condition, bound: Map<number, NamePattern>): Generator<Selection> {
+  for (const atom of atomsOf(condition)) {
+    if (atom.kind === 'has' && atom.as !== undefined) bound.set(atom.as.id, atom.selector.name)
+    const name = atom.kind === 'boundWhere' ? bound.get(atom.bound.id) : undefined
+    if (atom.kind === 'boundWhere' && name !== undefined) yield { name, filters: atom.filters, isBound: true }
+    const demanded = atom.kind === 'all' ? atom.filters : []
+    for (const selector of selectorsOf(atom)) {
+      yield { name: selector.name, filters: [...selector.filters, ...demanded], isBound: false }
+    }
+  }
+}
+
+/** The parts of a condition that are no logic, in the order written. */
+function* atomsOf(condition: Condition): Generator<Atom> {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      for (const operand of condition.operands) yield* atomsOf(operand)
+      return
+    case 'not':
+      return yield* atomsOf(condition.operand)
+    default:
+      yield condition
+  }
+}
+
+/** The selectors of one part. */
+function selectorsOf(atom: Atom): readonly Selector[] {
+  switch (atom.kind) {
+    case 'has':
+    case 'all':
+      return [atom.selector]
+    case 'order':
+    case 'structure':
+      return [atom.left, atom.right].filter((side) => side.kind === 'selector')
+    case 'boundWhere':
+      return []
+    default:
+      return operandsOf(atom).flatMap((operand) => ('selector' in operand ? [operand.selector] : []))
+  }
+}
+
+/** Every value a test reads, of aggregates also what they are taken of and grouped by. */
+export function valuesOf(test: Test): readonly Operand[] {
+  return [...partsOf(test)].flatMap((operand) => {
+    const keys = operand.kind === 'count' || operand.kind === 'aggregate' ? (operand.by ?? []) : []
+    return operand.kind === 'aggregate' ? [operand, ...leavesOf(operand.of), ...keys] : [operand, ...keys]
+  })
+}
+
+function leavesOf(operand: Operand): readonly Operand[] {
+  if (operand.kind === 'arithmetic') return [...leavesOf(operand.left), ...leavesOf(operand.right)]
+  return operand.kind === 'negation' || operand.kind === 'numberOf' ? leavesOf(operand.operand) : [operand]
+}

@@ -1,0 +1,51 @@
+import type { SourceRange } from '../../errors.ts'
+import type { CheckedRule, Condition } from '../ast.ts'
+import type { Sample } from './sample.ts'
+
+/** Everything that may be a mistake in rules that are well formed. */
+export const RULE_WARNING_CODES = [
+  'ambiguous-dotted-word',
+  'not-over-missing',
+  'never-holds',
+  'never-fires',
+  'fires-without-names',
+  'stray-value',
+  'attribute-as-text',
+  'implied-rule',
+  'unknown-span-name',
+  'unknown-attribute',
+] as const
+
+export type RuleWarningCode = (typeof RULE_WARNING_CODES)[number]
+
+/** One thing in a rule that may be a mistake; the rule is used all the same. */
+export interface Warning {
+  readonly code: RuleWarningCode
+  readonly message: string
+  /** An instruction, by which the warning goes away. */
+  readonly hint: string
+  readonly range: SourceRange
+}
+
+/** A warning, and the rule and file it is about. */
+export interface RuleWarning extends Warning {
+  readonly file: string
+  readonly rule: string
+}
+
+/** What a lint may look at: all rules that are loaded together, and spans seen before. */
+interface LintContext {
+  readonly rules: readonly CheckedRule[]
+  readonly sample: Sample | undefined
+}
+
+export type ReportWarning = (warning: Warning) => void
+
+/** Prepares one lint for a set of rules, and gives what looks at each of them. */
+export type Lint = (context: LintContext) => (rule: CheckedRule, report: ReportWarning) => void
+
+/** The conditions of a rule in the order in which they are judged. */
+export function conditionsOf({ body }: CheckedRule): readonly Condition[] {
+  if (body.kind === 'pattern') return [body.condition]
+  return [body.when, body.except, body.always, body.never].filter((condition) => condition !== undefined)
+}
