@@ -52,6 +52,8 @@ export interface LocalStack {
 interface LocalStackOptions {
   readonly rules: string
   readonly judging?: Readonly<Record<string, number>>
+  /** Environment variables on top of those that a stack and this test need. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** When time stands still at first. */
@@ -66,7 +68,11 @@ export const CONTEXT = {
 const MAX_ROUNDS = 500
 
 /** Starts the emulators, puts rules in force and loads the functions. Time stands still but for `settle` and `expire`. */
-export async function startLocalStack({ rules, judging = {} }: LocalStackOptions): Promise<LocalStack> {
+export async function startLocalStack({
+  rules,
+  judging = {},
+  environment = {},
+}: LocalStackOptions): Promise<LocalStack> {
   vi.useFakeTimers({ toFake: ['Date'], now: START_MS })
   const dynalite = await startDynalite()
   const faux = await startFaux()
@@ -81,6 +87,7 @@ export async function startLocalStack({ rules, judging = {} }: LocalStackOptions
   await seedPacks({ client: faux.s3, name: 'rules' }, [{ file: 'packs/test.rules', text: rules }])
   const [dynamo, others] = [await faults.address(dynalite.endpoint), await faults.address(faux.endpoint)]
   setEnvironment(dynamo, others, topicArn, judging)
+  Object.assign(process.env, environment)
   const functions = await loadFunctions()
   const streamed = new Set<string>()
   const archive = s3ObjectStore({ client: faux.s3, name: 'archive' })

@@ -1,6 +1,12 @@
+import { timingSafeEqual } from 'node:crypto'
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { ApiKeys, keyDigest, parseKeySecret } from '../../shared/stores/api-keys.ts'
+
+vi.mock('node:crypto', async (original) => {
+  const crypto = await original<typeof import('node:crypto')>()
+  return { ...crypto, timingSafeEqual: vi.fn(crypto.timingSafeEqual) }
+})
 
 let nowMs = 0
 let secret = ''
@@ -45,6 +51,19 @@ describe('a key', () => {
     const accepted = keys()
     for (const key of ['', 'other', keyDigest('added-later'), 'generated-at-deploy ']) {
       expect(await accepted.nameOf(key)).toBeUndefined()
+    }
+  })
+
+  test('is compared in constant time with every known one, whichever it is and however long', async () => {
+    const accepted = keys()
+    for (const key of ['generated-at-deploy', 'added-later', 'none', '', 'g', 'x'.repeat(100_000)]) {
+      vi.mocked(timingSafeEqual).mockClear()
+      await accepted.nameOf(key)
+      const lengths = vi.mocked(timingSafeEqual).mock.calls.map((pair) => pair.map((each) => each.byteLength))
+      expect(lengths).toEqual([
+        [32, 32],
+        [32, 32],
+      ])
     }
   })
 
