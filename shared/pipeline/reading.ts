@@ -91,5 +91,20 @@ export function assembled(e: Evaluator, traceId: string, chunks: readonly Chunk[
 /** Where the archive files the trace: as at its first verdict, or fixed by the chunks of this one. */
 export function filingOf(e: Evaluator, traceId: string, marker: Marker | undefined, chunks: readonly Chunk[]): Filing {
   const first = chunks[0] === undefined ? e.clock() : arrivalMs(chunks[0].key)
-  return marker?.filing ?? fileTrace(assembled(e, traceId, chunks), first)
+  return marker?.filing ?? fileTrace(assembled(e, traceId, firstJudged(e, traceId, chunks)), first)
+}
+
+/**
+ * The chunks that a first verdict took in, if it was on time. One that crashed between archive and commit left nothing
+ * but what it archived: whoever comes after it, with more chunks, has to file the trace in the same partition.
+ */
+function firstJudged(e: Evaluator, traceId: string, chunks: readonly Chunk[]): readonly Chunk[] {
+  const { quietPeriodMs, incompleteWaitMs, maxTraceAgeMs } = e.settings
+  const arrivals = chunks.map(({ key }) => arrivalMs(key))
+  const end = arrivals.findIndex((arrivedAtMs, index) => {
+    const gapMs = arrivedAtMs - (arrivals[index - 1] ?? arrivedAtMs)
+    if (gapMs > incompleteWaitMs || arrivedAtMs - (arrivals[0] ?? 0) > maxTraceAgeMs) return true
+    return gapMs > quietPeriodMs && assembled(e, traceId, chunks.slice(0, index)).complete
+  })
+  return end < 0 ? chunks : chunks.slice(0, end)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RuleSet, SignalPublisher } from '../../shared/pipeline/ports.ts'
+import type { Archive, RuleSet, SignalPublisher } from '../../shared/pipeline/ports.ts'
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
 import { has, type TestRule, TRACE_ID } from './traces.ts'
 import { World } from './world.ts'
@@ -51,6 +51,53 @@ describe('a verdict', () => {
     expect(world.sent).toHaveLength(25)
     expect(world.archive.entries).toHaveLength(1)
     expect(world.counts.get('tracesJudged')).toBe(1)
+  })
+})
+
+describe('the partition of a trace', () => {
+  const HOUR_MS = 3_600_000
+
+  /** A world whose first verdict is archived, but not committed. */
+  function crashing() {
+    const world = new World([CHARGED])
+    let crashed = false
+    const archive: Archive = {
+      async write(entry) {
+        await world.archive.write(entry)
+        if (crashed) return
+        crashed = true
+        throw new StorageError('unavailable', 'the answer was lost', { hint: 'try again' })
+      },
+    }
+    return Object.assign(world, { evaluator: { ...world.evaluator, archive } })
+  }
+
+  test.each([
+    ['a complete trace', QUIET_MS, [CHARGE]],
+    ['a trace without a root', 120_000, [{ name: 'charge', id: 1, parent: 9 }]],
+  ])(
+    'of %s stays as it was archived first, though the verdict was lost and an earlier span came',
+    async (_, waitMs, spans) => {
+      const world = crashing()
+      await world.send(spans)
+      await world.pass(waitMs)
+      expect(world.archive.entries).toHaveLength(1)
+      world.nowMs += 1
+      await world.send([{ name: 'before', id: 3, parent: 1, startMs: world.nowMs - 2 * HOUR_MS }])
+      await world.pass(HOUR_MS)
+      expect(world.archive.entries.map(({ trace }) => trace.spans.length)).toEqual([1, 2])
+      expect(new Set(world.archive.entries.map(({ filing }) => filing.atMs)).size).toBe(1)
+    },
+  )
+
+  test('is that of its earliest span, also when that came last of those first judged', async () => {
+    const world = new World([CHARGED])
+    const startMs = world.nowMs
+    await world.send([{ name: 'charge', id: 2, parent: 1, startMs: startMs + 5 }])
+    await world.pass(QUIET_MS + 1)
+    await world.send([{ name: 'root', id: 1, startMs }])
+    await world.pass(QUIET_MS)
+    expect(world.archive.entries.map(({ filing }) => filing.atMs)).toEqual([startMs])
   })
 })
 
