@@ -12,7 +12,10 @@ export interface ReplayReport {
   readonly to: string
   /** Latest trace in range that is archived; what is still being judged is not yet. Null: there is none. */
   readonly archivedThrough: string | null
-  /** Traces judged. */
+  /**
+   * Traces judged. One that a crash had archived twice is counted by each skipped object that holds it, until these are
+   * compacted; violations are never counted twice.
+   */
   readonly traces: number
   readonly rules: readonly RuleReport[]
   /** `replaced`: taken over by compacted objects. */
