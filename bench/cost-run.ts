@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { Chunk } from '../shared/pipeline/chunk.ts'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
+import { NO_EXPERIMENTS } from '../shared/pipeline/experiment-calendar.ts'
 import { INGEST_OPTIONS, ingest } from '../shared/pipeline/ingest.ts'
 import { ruleSetOf } from '../shared/pipeline/rule-set.ts'
 import { judgingSettings } from '../shared/pipeline/settings.ts'
@@ -157,6 +158,7 @@ function evaluatorOver(
     clock: Date.now,
     stopwatch: () => performance.now(),
     log: () => {},
+    experiments: NO_EXPERIMENTS,
     newToken: randomUUID,
     settings: judgingSettings({ quietPeriodMs: 0, incompleteWaitMs: 0 }),
   }

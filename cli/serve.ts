@@ -22,6 +22,7 @@ interface ServeOptions {
   readonly webhookHeader?: readonly (readonly [string, string])[]
   readonly jsonl?: string
   readonly cors?: readonly string[]
+  readonly apiKey?: readonly string[]
 }
 
 /** `betrace serve`: the whole pipeline in one process. */
@@ -71,6 +72,9 @@ function serveOptions(): readonly Option[] {
     new Option('--cors <origin>', 'let pages of this origin send spans (* for all); may be repeated')
       .env('BETRACE_CORS')
       .argParser(repeatable((text) => text)),
+    new Option('--api-key <key>', 'take only requests that bring it as x-api-key or bearer; may be repeated')
+      .env('BETRACE_API_KEY')
+      .argParser(repeatable((text) => text)),
   ]
 }
 
@@ -95,6 +99,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
       quietPeriodMs: options.quietPeriod,
       incompleteWaitMs: Math.max(options.quietPeriod, options.incompleteWait),
       corsOrigins: [...(options.cors ?? [])],
+      apiKeys: [...(options.apiKey ?? [])],
       webhooks: (options.webhook ?? []).map((url) => ({
         url,
         headers: Object.fromEntries(options.webhookHeader ?? []),
@@ -147,7 +152,7 @@ function banner({ url }: Runtime, options: ServeOptions, screen: Screen): string
     '',
     'Signals appear below as rules break. Ctrl-C stops.',
   ]
-  if (!['127.0.0.1', '::1', 'localhost'].includes(options.host)) {
+  if (!['127.0.0.1', '::1', 'localhost'].includes(options.host) && options.apiKey === undefined) {
     lines.splice(
       5,
       0,

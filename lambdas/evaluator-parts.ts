@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ObjectStore } from '../shared/archive/object-store.ts'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
+import { NO_EXPERIMENTS } from '../shared/pipeline/experiment-calendar.ts'
 import type { Archive } from '../shared/pipeline/ports.ts'
 import { ruleSetOfRead } from '../shared/pipeline/rule-set.ts'
 import { PATIENT } from '../shared/stores/backoff.ts'
@@ -51,6 +52,7 @@ export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorPar
   const evaluator = {
     buffer,
     rules,
+    experiments: NO_EXPERIMENTS,
     timers: new SqsTimers({ ...queues, backoff: PATIENT }, clock),
     archive: sharedObjects(s3ObjectStore(archive), settings, places),
     signals: new S3SignalStore(archive),

@@ -143,12 +143,13 @@ export class Database {
   private migrate(): void {
     const { user_version: version } = this.connection.prepare('PRAGMA user_version').get() as { user_version: number }
     if (version === SCHEMA_VERSION) return
-    if (version !== 0) {
+    if (version > SCHEMA_VERSION) {
       throw new StorageError('corrupt', `${this.path} has format ${version}; this release reads ${SCHEMA_VERSION}`, {
         hint: 'upgrade betrace, or give it another data folder',
       })
     }
-    this.connection.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
+    const missing = SCHEMA.slice(version).join('')
+    this.connection.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
   }
 
   private prepared(sql: string): StatementSync {

@@ -1,6 +1,14 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import {
+  type ApiRequest,
+  type ApiResponse,
+  errorBody,
+  isExperimentPath,
+  json,
+  MAX_EVENT_BYTES,
+} from '../shared/experiments/api.ts'
 import type { OtlpResponse, RequestHead } from '../shared/otlp/http.ts'
 import {
   answerBug,
@@ -10,6 +18,7 @@ import {
   refuseHead,
   refuseTooLarge,
 } from '../shared/pipeline/ingest.ts'
+import type { KeyCheck } from './api-keys.ts'
 
 /** What a page beside the traces answers to GET and HEAD. */
 export interface PageResponse {
@@ -48,6 +57,10 @@ export interface HttpOptions {
   readonly ingest: IngestDeps
   /** Why no spans are taken at this moment, if so; they are then refused with 503 before their body is read. */
   readonly refusing: () => string | undefined
+  /** Asked before anything below `/v1` is read. */
+  readonly authorized: KeyCheck
+  /** Answers the paths of experiments and brakes. */
+  readonly api: (request: ApiRequest) => Promise<ApiResponse>
   /** By path: `/metrics`, `/healthz`. */
   readonly pages: Readonly<Record<string, () => PageResponse | Promise<PageResponse>>>
   readonly limits: HttpLimits
@@ -106,8 +119,55 @@ async function respond(
   budget: Budget,
 ): Promise<void> {
   const path = pathOf(request)
-  if (path === TRACES_PATH) await receive(request, response, expectsContinue, options, budget)
-  else await showPage(path, request, response, options)
+  const isApi = isExperimentPath(path)
+  if (!isApi && path !== TRACES_PATH) return showPage(path, request, response, options)
+  if (!options.authorized(headOf(request).headers) && request.method !== 'OPTIONS') {
+    options.ingest.metrics.add('requests', { status: 401 })
+    return refuse(request, response, UNAUTHORIZED, options.ingest)
+  }
+  if (isApi) await answer(request, response, expectsContinue, options, budget)
+  else await receive(request, response, expectsContinue, options, budget)
+}
+
+/** The body is the one that a deployed stack's gateway gives. */
+const UNAUTHORIZED: OtlpResponse = {
+  status: 401,
+  headers: { 'content-type': 'application/json', 'www-authenticate': 'Bearer' },
+  body: Buffer.from(
+    JSON.stringify({ code: 16, message: 'send a valid API key as x-api-key or Authorization: Bearer' }),
+  ),
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  expectsContinue: boolean,
+  { api, ingest: deps }: HttpOptions,
+  budget: Budget,
+): Promise<void> {
+  const { method, headers } = headOf(request)
+  const { pathname: path, searchParams: query } = new URL(request.url ?? '', 'http://local')
+  if (expectsContinue) response.writeContinue()
+  const taken: Taken = { chunks: [], bytes: 0 }
+  try {
+    const outcome = await readBody(request, taken, MAX_EVENT_BYTES, budget)
+    if (outcome === 'aborted') return
+    if (outcome !== 'whole') return refuse(request, response, sendable(refusedBody(outcome)), deps)
+    const body = Buffer.concat(taken.chunks, taken.bytes).toString('utf8')
+    send(response, sendable(await api({ method, path, query, headers, body })))
+  } finally {
+    budget.bytesLeft += taken.bytes
+  }
+}
+
+function refusedBody(outcome: 'too-large' | 'busy'): ApiResponse {
+  const hint = `send at most ${MAX_EVENT_BYTES} bytes`
+  if (outcome === 'too-large') return json(413, errorBody('too-large', 'the body is too large', hint))
+  return json(503, errorBody('busy', 'too many requests at once', 'send the same again later'), { 'retry-after': '2' })
+}
+
+function sendable({ status, headers, body }: ApiResponse): OtlpResponse {
+  return { status, headers, body: Buffer.from(body) }
 }
 
 function pathOf(request: IncomingMessage): string {

@@ -15,6 +15,7 @@ const COUNTERS: { readonly [Name in keyof Counted]: readonly [name: string, help
   tracesTruncated: ['betrace_traces_truncated_total', 'Verdicts on traces too large to be judged whole.'],
   tracesRescued: ['betrace_traces_rescued_total', 'Traces judged only when their spans were about to be removed.'],
   signals: ['betrace_signals_total', 'Status changes of signals.'],
+  signalsFiring: ['betrace_signals_firing_total', 'Live signals that began to fire, by severity.'],
   signalsSuppressed: ['betrace_signals_suppressed_total', 'Signals of storms: stored, and sent only in a digest.'],
   publishFailures: [
     'betrace_publish_failures_total',
@@ -105,6 +106,7 @@ const LABELLED: ReadonlySet<string> = new Set<keyof Counted>([
   'requests',
   'tracesJudged',
   'signals',
+  'signalsFiring',
   'signalsSuppressed',
   'timers',
   'timerFailures',

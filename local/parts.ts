@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
+import { experimentCalendar } from '../shared/pipeline/experiment-calendar.ts'
 import type { Archive, Clock, Log } from '../shared/pipeline/ports.ts'
 import { ParquetArchive } from './archive/parquet-archive.ts'
 import { openDataFolder } from './data-folder.ts'
@@ -14,6 +15,7 @@ import type { RuntimeSettings, RuntimeSettingsInput } from './settings.ts'
 import { LocalPublisher, linesTo, showOn } from './sinks/local-publisher.ts'
 import { Webhook } from './sinks/webhook.ts'
 import { SqliteBuffer } from './sqlite-buffer.ts'
+import { SqliteExperiments } from './sqlite-experiments.ts'
 import { SqliteSignals } from './sqlite-signals.ts'
 import { SqliteStorms } from './sqlite-storms.ts'
 import { SqliteTimers } from './sqlite-timers.ts'
@@ -47,14 +49,20 @@ export interface Parts {
   readonly timers: SqliteTimers
   readonly metrics: PrometheusMetrics
   readonly signals: SqliteSignals
+  readonly experiments: SqliteExperiments
   readonly webhooks: readonly Webhook[]
   readonly rules: RulesWatcher
   /** Writes the part of the archive that is due. */
   readonly archiveDue: () => Promise<void>
+  /** Writes all of it that was acknowledged. */
+  readonly flushArchive: () => Promise<void>
 }
 
 /** Undoes what was opened, to be called last to first. */
 export type Closers = (() => void | Promise<void>)[]
+
+/** A burst of traces shares one look at the experiments; a window that was just opened is seen by traces not yet judged. */
+const EXPERIMENTS_CACHE_MS = 200
 
 /** Opens the data folder and everything in it, and the rules. */
 export async function openParts(options: RuntimeOptions, settings: RuntimeSettings, closers: Closers): Promise<Parts> {
@@ -72,8 +80,9 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     (webhook, index) => new Webhook(index + 1, webhook, { database, clock, log, fetch, random }),
   )
   await resume(buffer, timers, webhooks)
-  const { archive, archiveDue } = await openArchive(options, settings, { clock, log }, closers)
+  const { archive, archiveDue, flushArchive } = await openArchive(options, settings, { clock, log }, closers)
   const signals = new SqliteSignals(database, jsonLines === undefined ? undefined : linesTo(jsonLines))
+  const experiments = new SqliteExperiments(database)
   const metrics = new PrometheusMetrics()
   const show = options.screen === undefined ? async () => {} : showOn(options.screen, colour)
   const evaluator: Evaluator = {
@@ -84,6 +93,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     publisher: new LocalPublisher(database, webhooks, show),
     storms: new SqliteStorms(database),
     rules,
+    experiments: experimentCalendar(experiments, clock, settings, EXPERIMENTS_CACHE_MS),
     metrics,
     clock,
     stopwatch: () => performance.now(),
@@ -91,7 +101,19 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     newToken: randomUUID,
     settings,
   }
-  return { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue }
+  return {
+    evaluator,
+    database,
+    buffer,
+    timers,
+    metrics,
+    signals,
+    experiments,
+    webhooks,
+    rules,
+    archiveDue,
+    flushArchive,
+  }
 }
 
 async function openArchive(
@@ -99,13 +121,13 @@ async function openArchive(
   { maxTraceSpans, maxTraceBytes }: RuntimeSettings,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
   closers: Closers,
-): Promise<{ readonly archive: Archive; readonly archiveDue: () => Promise<void> }> {
-  if (archive !== undefined) return { archive, archiveDue: async () => {} }
+): Promise<{ readonly archive: Archive } & Pick<Parts, 'archiveDue' | 'flushArchive'>> {
+  if (archive !== undefined) return { archive, archiveDue: async () => {}, flushArchive: async () => {} }
   // A trace is cut for judging by its distinct spans; reading lets up to twice as many pass, and the archive keeps them.
   const limits = { maxTraceSpans: 2 * maxTraceSpans, maxTraceBytes }
   const parquet = await ParquetArchive.open({ dataFolder, limits, clock, log })
   closers.push(() => parquet.close())
-  return { archive: parquet, archiveDue: () => parquet.runDue() }
+  return { archive: parquet, archiveDue: () => parquet.runDue(), flushArchive: () => parquet.flush() }
 }
 
 /** Nobody else can be at work on the folder: what the last process left in hand is taken up at once. */

@@ -28,6 +28,11 @@ export async function sweep(
     database.run('DELETE FROM signals WHERE time_ms < ?', nowMs - settings.signalRetentionMs)
     database.run('DELETE FROM storms WHERE window_start_ms < ?', nowMs - STORM_RETENTION_MS)
     database.run('DELETE FROM storm_signals WHERE window_start_ms < ?', nowMs - STORM_RETENTION_MS)
+    const experimentsMs = nowMs - settings.signalRetentionMs
+    const old = 'SELECT experiment FROM experiment_events GROUP BY experiment HAVING max(at_ms) < ?'
+    database.run(`DELETE FROM experiment_verdicts WHERE experiment IN (${old})`, experimentsMs)
+    database.run(`DELETE FROM experiment_late WHERE experiment IN (${old})`, experimentsMs)
+    database.run(`DELETE FROM experiment_events WHERE experiment IN (${old})`, experimentsMs)
     const failuresMs = nowMs - settings.failureRetentionMs
     database.run('DELETE FROM deliveries WHERE failed = 1 AND queued_ms < ?', failuresMs)
     database.run('DELETE FROM buried_timers WHERE buried_ms < ?', failuresMs)

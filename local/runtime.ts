@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { InputError } from '../shared/errors.ts'
+import { answerApi } from '../shared/experiments/api.ts'
 import { INGEST_OPTIONS } from '../shared/pipeline/ingest.ts'
+import { keyCheck } from './api-keys.ts'
 import { EvaluatorLoop } from './evaluator-loop.ts'
+import { giveVerdicts } from './experiment-verdicts.ts'
 import { healthPage } from './health.ts'
 import { HTTP_LIMITS, type HttpOptions, serveHttp } from './http.ts'
 import { type Closers, openParts, type Parts, type RuntimeOptions } from './parts.ts'
@@ -13,6 +17,7 @@ import type { SqliteSignals } from './sqlite-signals.ts'
 const LOOP_POLL_MS = 100
 const WEBHOOK_POLL_MS = 200
 const ARCHIVE_POLL_MS = 1_000
+const VERDICT_POLL_MS = 1_000
 const SWEEP_INTERVAL_MS = 60_000
 
 const BEHIND = 'judging has fallen behind; send this again later'
@@ -97,6 +102,7 @@ async function start(
     await Promise.all(webhooks.map((webhook) => webhook.runDue()))
   }
   const clean = () => sweep(evaluator, database, buffer, settings)
+  const giveVerdictsDue = () => giveVerdicts(parts, options.dataFolder)
   const scheduler = options.scheduler ?? processScheduler
   const again = (what: string, delayMs: number, work: () => Promise<void>) =>
     repeat(scheduler, delayMs, work, (error) => {
@@ -108,6 +114,7 @@ async function start(
     again('judging', LOOP_POLL_MS, () => loop.runDue()),
     () => loop.stop(),
     again('removing what has had its time', SWEEP_INTERVAL_MS, clean),
+    again('giving verdicts on experiments', VERDICT_POLL_MS, giveVerdictsDue),
     again('archiving', ARCHIVE_POLL_MS, archiveDue),
     again('looking for changed rules', settings.rulesPollMs, () => rules.poll()),
     () => server.close(),
@@ -130,22 +137,35 @@ async function start(
       await deliver()
       await clean()
       await archiveDue()
+      await giveVerdictsDue()
     },
     close,
   }
 }
 
 async function listen(settings: RuntimeSettings, parts: Parts, loop: EvaluatorLoop, pages: HttpOptions['pages']) {
-  const { evaluator, buffer, metrics } = parts
+  const { evaluator, buffer, metrics, experiments, signals: firing } = parts
   const { host, port, maxBodyBytes, corsOrigins } = settings
   const { clock, log } = evaluator
   const cors = corsOrigins.length === 0 ? {} : { cors: { allowedOrigins: corsOrigins } }
-  const onStorageFailure = (error: unknown) => log('error', 'spans could not be stored', { reason: String(error) })
+  const onStorageFailure = (error: unknown) =>
+    log('error', 'a request could not be served from storage', { reason: String(error) })
   const onError = (error: unknown) => log('error', 'a request failed', { reason: String(error) })
   const refusing = () => (loop.behindMs > settings.maxBehindMs ? BEHIND : undefined)
   const ingest = { buffer, clock, metrics, options: { ...INGEST_OPTIONS, maxBodyBytes, ...cors }, onStorageFailure }
+  const api = { experiments, firing, settings, clock, newId: () => `exp-${randomUUID()}`, onStorageFailure }
   try {
-    return await serveHttp({ host, port, ingest, refusing, pages, limits: HTTP_LIMITS, onError })
+    return await serveHttp({
+      host,
+      port,
+      ingest,
+      refusing,
+      pages,
+      limits: HTTP_LIMITS,
+      onError,
+      authorized: keyCheck(settings.apiKeys),
+      api: (request) => answerApi(request, api),
+    })
   } catch (error) {
     throw cannotListen(error as NodeJS.ErrnoException, host, port)
   }

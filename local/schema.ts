@@ -1,8 +1,12 @@
 /** Kept in `user_version`: a file of another format is refused, never guessed at. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
-/** Times are milliseconds since 1970; `verdict`, `pending`, `timer`, `event` and `samples` hold JSON. */
-export const SCHEMA = `
+/**
+ * What each version adds to the one before, from the first. Times are milliseconds since 1970; `verdict`, `pending`,
+ * `timer`, `event` and `samples` hold JSON.
+ */
+export const SCHEMA: readonly string[] = [
+  `
 CREATE TABLE chunks (
   trace_id TEXT NOT NULL,
   key TEXT NOT NULL,
@@ -81,4 +85,26 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_time ON deliveries (webhook, failed, due_ms);
 
 CREATE TABLE touched (id INTEGER PRIMARY KEY, times INTEGER NOT NULL);
-`
+`,
+  `
+CREATE TABLE experiment_events (
+  experiment TEXT NOT NULL,
+  key TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  received_ms INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  PRIMARY KEY (experiment, key)
+);
+CREATE INDEX experiment_events_by_time ON experiment_events (at_ms);
+
+CREATE TABLE experiment_verdicts (
+  experiment TEXT PRIMARY KEY,
+  sequence INTEGER NOT NULL,
+  basis TEXT NOT NULL,
+  published INTEGER NOT NULL,
+  verdict TEXT NOT NULL
+);
+
+CREATE TABLE experiment_late (experiment TEXT PRIMARY KEY, late_ms INTEGER NOT NULL);
+`,
+]

@@ -27,6 +27,12 @@ const runtimeSchema = v.strictObject({
   quietPeriodMs: v.optional(duration, 5_000),
   incompleteWaitMs: v.optional(duration, 15_000),
   leaseMs: v.optional(positive, 60_000),
+  verdictMarginMs: v.optional(duration, 5_000),
+  /** Requests to paths below /v1 must bring one of these; without any, whoever reaches the port may send. */
+  apiKeys: v.optional(
+    v.array(v.pipe(v.string(), v.regex(/^[\x21-\x7e]{16,200}$/, 'a key is 16 to 200 characters without spaces'))),
+    [],
+  ),
   /** `127.0.0.1` keeps it on this machine. */
   host: v.optional(v.pipe(v.string(), v.minLength(1)), '127.0.0.1'),
   /** The port of OTLP/HTTP; 0 takes any that is free. */

@@ -1,3 +1,4 @@
+import type { FiringRule, FiringSource } from '../shared/experiments/health.ts'
 import type { PendingSignal, SignalStore } from '../shared/pipeline/ports.ts'
 import type { SignalEvent } from '../shared/pipeline/signal.ts'
 import type { Database } from './database.ts'
@@ -13,7 +14,7 @@ export interface SignalQuery {
 }
 
 /** Every signal, in SQLite, shadow and suppressed ones too. */
-export class SqliteSignals implements SignalStore {
+export class SqliteSignals implements SignalStore, FiringSource {
   private readonly database: Database
   private readonly onNew: (signals: readonly PendingSignal[]) => Promise<void>
 
@@ -37,6 +38,25 @@ export class SqliteSignals implements SignalStore {
         this.database.run(sql, event.id, timeMs, signal, severity, traceId, shadow ? 1 : 0, JSON.stringify(event))
       }
     })
+  }
+
+  /** Live rules that fired since, each with its latest trace; a signal that was retracted is left out. */
+  async firingSince(sinceMs: number): Promise<readonly FiringRule[]> {
+    const status = "json_extract(event, '$.status')"
+    const retracted = `SELECT 1 FROM signals later WHERE later.trace_id = fired.trace_id AND later.rule = fired.rule
+      AND json_extract(later.event, '$.status') = 'retracted'
+      AND json_extract(later.event, '$.signalid') = json_extract(fired.event, '$.signalid')
+      AND json_extract(later.event, '$.sequence') > json_extract(fired.event, '$.sequence')`
+    const sql = `SELECT rule, severity, trace_id, json_extract(event, '$.data.service') AS service, max(time_ms) AS last_ms
+      FROM signals fired WHERE time_ms >= ? AND shadow = 0 AND ${status} = 'firing' AND NOT EXISTS (${retracted})
+      GROUP BY rule ORDER BY last_ms DESC LIMIT 1000`
+    return this.database.all(sql, sinceMs).map((row) => ({
+      signal: String(row.rule),
+      severity: String(row.severity) as FiringRule['severity'],
+      lastMs: Number(row.last_ms),
+      traceId: String(row.trace_id),
+      service: String(row.service ?? ''),
+    }))
   }
 
   /** Signals by time, oldest first. */

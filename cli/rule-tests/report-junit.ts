@@ -1,14 +1,8 @@
 import type { PlacedProblem } from '../../shared/rules/render.ts'
+import { type Element, writeXml } from '../xml.ts'
 import type { Gap } from './coverage.ts'
 import { gapText, type Results, type SuiteResult } from './results.ts'
 import type { TestResult } from './run.ts'
-
-interface Element {
-  readonly name: string
-  readonly attributes: Readonly<Record<string, string | number>>
-  readonly children?: readonly Element[]
-  readonly text?: string
-}
 
 /**
  * The results as JUnit XML, as CI servers read it: a suite for each file of tests, one for the coverage of each file of
@@ -27,7 +21,7 @@ export function junitReport(
   const sum = (key: string) => elements.reduce((total, { attributes }) => total + Number(attributes[key]), 0)
   const totals = { tests: sum('tests'), failures: sum('failures'), errors: sum('errors'), time: sum('time').toFixed(3) }
   const root = { name: 'testsuites', attributes: { name: 'betrace', ...totals }, children: elements }
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${xml(root, '')}`
+  return writeXml(root)
 }
 
 function suiteElement({ file, tests }: SuiteResult): Element {
@@ -83,26 +77,4 @@ function problemsElement(problems: readonly PlacedProblem[]): Element {
   const count = problems.length
   const attributes = { name: 'problems', tests: count, failures: 0, errors: count, skipped: 0, time: '0.000' }
   return { name: 'testsuite', attributes, children }
-}
-
-function xml({ name, attributes, children = [], text = '' }: Element, indent: string): string {
-  const listed = Object.entries(attributes).map(([key, value]) => ` ${key}="${escaped(String(value))}"`)
-  const head = `${indent}<${name}${listed.join('')}`
-  if (children.length === 0 && text === '') return `${head}/>\n`
-  if (text !== '') return `${head}>${escaped(text)}</${name}>\n`
-  return `${head}>\n${children.map((child) => xml(child, `${indent}  `)).join('')}${indent}</${name}>\n`
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
-
-/** XML 1.0 has no way to write most control characters, nor half a surrogate pair: they become U+FFFD. */
-function escaped(text: string): string {
-  return (
-    text
-      .toWellFormed()
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that XML does not allow
-      .replace(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '\uFFFD')
-      .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character)
-      .replace(/\r/g, '&#13;')
-  )
 }

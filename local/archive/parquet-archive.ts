@@ -25,6 +25,11 @@ export function archiveFolder(dataFolder: string): string {
   return join(dataFolder, 'archive')
 }
 
+/** Where traces are kept until they lie in objects. */
+export function journalFolder(dataFolder: string): string {
+  return join(dataFolder, 'archive-journal')
+}
+
 /**
  * Keeps traces as Parquet files in a folder. A trace is acknowledged when it is in the journal; a thread turns journals
  * into objects by size and age, those that a process left behind among them.
@@ -45,7 +50,7 @@ export class ParquetArchive implements Archive {
 
   /** Opens the archive of a data folder and takes up the journals left in it. */
   static async open(options: ParquetArchiveOptions): Promise<ParquetArchive> {
-    const journals = join(options.dataFolder, 'archive-journal')
+    const journals = journalFolder(options.dataFolder)
     await mkdir(journals, { recursive: true })
     const archive = new ParquetArchive(options, journals)
     for (const name of (await readdir(journals)).sort()) archive.turn(join(journals, name))

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { verdictLines } from '../../shared/experiments/verdict-text.ts'
 import type { PendingSignal } from '../../shared/pipeline/ports.ts'
 import {
   type DigestEvent,
@@ -25,8 +26,13 @@ export const SEVERITY_STYLES: Readonly<Record<RuleDescription['severity'], Style
 /** An event for people to read: what fired, where, why and what to do; ends with an empty line. */
 export function eventText(event: PublishedEvent, colour: boolean): string {
   const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
-  const lines = 'signalid' in event ? eventLines(event, paint) : digestLines(event, paint)
+  const lines = linesOf(event, paint)
   return `${lines.join('\n')}\n\n`
+}
+
+function linesOf(event: PublishedEvent, paint: Paint): readonly string[] {
+  if (event.type === 'dev.betrace.experiment.verdict') return verdictLines(event.data, paint)
+  return 'signalid' in event ? eventLines(event, paint) : digestLines(event, paint)
 }
 
 function eventLines(event: SignalEvent, paint: Paint): readonly string[] {

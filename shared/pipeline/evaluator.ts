@@ -1,3 +1,4 @@
+import type { ExperimentCalendar } from './experiment-calendar.ts'
 import type {
   Archive,
   Clock,
@@ -21,6 +22,7 @@ export interface Evaluator {
   readonly publisher: SignalPublisher
   readonly storms: StormLedger
   readonly rules: RuleSource
+  readonly experiments: ExperimentCalendar
   readonly metrics: Metrics
   readonly clock: Clock
   /** Milliseconds from any fixed point, as exact as can be had: for measuring, not for telling time. */

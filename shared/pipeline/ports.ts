@@ -237,6 +237,8 @@ export interface Counted {
     readonly mode: SignalMode
     readonly shadow: boolean
   }
+  /** Live signals that began to fire: what brakes an experiment. */
+  readonly signalsFiring: { readonly severity: Severity }
   readonly signalsSuppressed: { readonly rule: string; readonly severity: Severity }
   readonly publishFailures: Record<never, never>
   readonly timers: { readonly outcome: string }

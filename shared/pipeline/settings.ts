@@ -34,6 +34,10 @@ export const JUDGING = {
   stormWindowMs: v.optional(positive, 60_000),
   /** Status changes committed at once; a trace with more commits in rounds. */
   maxSignalsPerCommit: v.optional(positive, 200),
+  /** The longest window of an experiment: one that nobody ends is taken to be over then. */
+  maxExperimentMs: v.optional(positive, 24 * 3_600_000),
+  /** After the last of its traces can have been judged, time for the archive before the verdict on an experiment. */
+  verdictMarginMs: v.optional(duration, 60_000),
   /** The CloudEvents `source` of every signal. */
   source: v.optional(v.pipe(v.string(), v.minLength(1)), '/betrace'),
 } as const

@@ -3,6 +3,7 @@ import type { CheckedRule, Severity } from '../rules/ast.ts'
 import { renderEvidence } from '../rules/evidence/render.ts'
 import type { Evidence, Verdict } from '../rules/verdict.ts'
 import type { Trace } from '../trace/span.ts'
+import type { ExperimentVerdict } from './experiment-verdict.ts'
 
 export type SignalStatus = 'firing' | 'retracted' | 'updated'
 export type SignalMode = 'live' | 'replay'
@@ -34,6 +35,8 @@ export interface SignalData extends Omit<RuleDescription, 'description'> {
   /** False where the trace lacked spans when it was judged. */
   readonly complete: boolean
   readonly evidence: SignalEvidence
+  /** Ids of the experiments during which the trace ran; left out where there are none. */
+  readonly experiments?: readonly string[]
 }
 
 /** The CloudEvents 1.0 attributes every event of ours has (JSON format). */
@@ -84,13 +87,21 @@ export interface DigestEvent extends CloudEvent<'dev.betrace.signal.digest', Dig
   readonly mode: SignalMode
 }
 
-export type PublishedEvent = SignalEvent | DigestEvent
+/** Whether the invariants held during an experiment; a revision of the verdict has a greater `sequence`. */
+export interface VerdictEvent extends CloudEvent<'dev.betrace.experiment.verdict', ExperimentVerdict> {
+  readonly mode: 'replay'
+  readonly sequence: number
+}
+
+export type PublishedEvent = SignalEvent | DigestEvent | VerdictEvent
 
 /** Where and how an event comes to be. */
 export interface EventContext {
   readonly source: string
   readonly mode: SignalMode
   readonly nowMs: number
+  /** Experiments during which the trace ran. */
+  readonly experiments?: readonly string[]
 }
 
 /** The identity of a signal: one a trace, rule name and rule revision (32 hex digits of a SHA-256). */
@@ -107,6 +118,7 @@ export function signalEvent(
   context: EventContext,
 ): SignalEvent {
   const { rule } = verdict
+  const { experiments = [] } = context
   const signalid = signalId(trace.traceId, rule.name, rule.revision)
   return {
     specversion: '1.0',
@@ -120,7 +132,7 @@ export function signalEvent(
     mode: context.mode,
     status,
     sequence,
-    data: signalData(trace, verdict),
+    data: { ...signalData(trace, verdict), ...(experiments.length === 0 ? {} : { experiments }) },
   }
 }
 

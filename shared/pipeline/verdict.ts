@@ -2,6 +2,7 @@ import type { Filing } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
 import { arrivalMs } from './chunk.ts'
 import type { Evaluator } from './evaluator.ts'
+import type { ExperimentWindow } from './experiment.ts'
 import type { ArchivedTrace, CommittedVerdict, Marker, PendingSignal } from './ports.ts'
 import { publishPending, requirePublished } from './publish.ts'
 import { assembled, filingOf, type OnOverflow, type StoredTrace } from './reading.ts'
@@ -31,6 +32,8 @@ export async function giveVerdict(e: Evaluator, leased: LeasedTrace): Promise<'j
   if (before.verdicts > 0 && !mayReopen(e, leased)) return close(e, leased, before, 'late')
   const judged = await judge(e, leased, before)
   const seen = judged.more ? before.seen : withUnseen(before, leased.stored)
+  // Before the commit: a crash in between costs a verdict on an experiment worked out twice, never one missed.
+  if (!judged.more) await e.experiments.judged(judged.windows)
   const committed = await e.buffer.commit(leased.traceId, leased.token, {
     seen,
     verdicts: before.verdicts + (judged.more ? 0 : 1),
@@ -57,6 +60,8 @@ function mayReopen(e: Evaluator, { traceId, stored }: LeasedTrace): boolean {
 
 interface Judged extends StatusChanges {
   readonly filing: Filing
+  /** Of the experiments during which the trace ran. */
+  readonly windows: readonly ExperimentWindow[]
   readonly complete: boolean
   readonly truncated: boolean
 }
@@ -68,7 +73,9 @@ async function judge(e: Evaluator, leased: LeasedTrace, before: CommittedVerdict
   const startedMs = e.stopwatch()
   const verdicts = rules.judge(trace)
   e.metrics.observe('judgeMs', e.stopwatch() - startedMs)
-  const context = { source: e.settings.source, mode: 'live', nowMs: e.clock() } as const
+  const windows = await e.experiments.during(trace)
+  const experiments = windows.map(({ id }) => id)
+  const context = { source: e.settings.source, mode: 'live', nowMs: e.clock(), experiments } as const
   const changes = statusChanges(trace, verdicts, before.signals, context, e.settings.maxSignalsPerCommit)
   if (!changes.more) {
     const { chunks } = leased.stored
@@ -76,7 +83,7 @@ async function judge(e: Evaluator, leased: LeasedTrace, before: CommittedVerdict
     const reason = leased.rescued ? 'rescued' : 'verdict'
     await e.archive.write({ trace, chunks, filing, revision, reason })
   }
-  return { ...changes, filing, complete: trace.complete, truncated: trace.truncated }
+  return { ...changes, filing, windows, complete: trace.complete, truncated: trace.truncated }
 }
 
 function traceToJudge(e: Evaluator, { traceId, stored, rescued }: LeasedTrace): Trace {
@@ -98,6 +105,7 @@ async function close(
   const { traceId, token, stored, unsent } = leased
   const filing = filingOf(e, traceId, leased.marker, stored.chunks)
   await archiveLate(e, { traceId, chunks: stored.unseen, filing, revision: before.verdicts })
+  if (outcome === 'late') await e.experiments.judged(await e.experiments.during(assembled(e, traceId, stored.unseen)))
   const seen = withUnseen(before, stored)
   const full = stored.truncated || seen.length > e.settings.maxTraceChunks
   const committed = await e.buffer.commit(traceId, token, {
@@ -145,6 +153,7 @@ function countVerdict(e: Evaluator, leased: LeasedTrace, before: CommittedVerdic
   for (const { event, shadow } of judged.changes) {
     const { signal: rule, severity } = event.data
     e.metrics.add('signals', { rule, severity, status: event.status, mode: event.mode, shadow })
+    if (event.status === 'firing' && !shadow) e.metrics.add('signalsFiring', { severity })
   }
   if (judged.more) return
   e.metrics.add('tracesJudged', { complete: judged.complete })

@@ -94,17 +94,33 @@ function entryOf(event: PublishedEvent): Entry {
 }
 
 function attributesOf(event: PublishedEvent): Readonly<Record<string, MessageAttributeValue>> {
-  const texts = {
-    signal: event.data.signal,
-    severity: event.data.severity,
-    mode: event.mode,
-    ...('status' in event
-      ? { status: event.status, service: event.data.service, complete: String(event.data.complete) }
-      : { status: 'digest' }),
-  }
   // SNS refuses an attribute without text; a filter policy on it would not be met either way.
-  const named = Object.entries(texts).filter(([, text]) => text !== '')
-  return Object.fromEntries(named.map(([name, text]) => [name, { DataType: 'String', StringValue: plain(text) }]))
+  const named = Object.entries(textsOf(event)).filter(([, text]) => text !== '')
+  const texts = Object.fromEntries(
+    named.map(([name, text]) => [name, { DataType: 'String', StringValue: plain(text) }] as const),
+  )
+  const experiments = 'signalid' in event ? (event.data.experiments ?? []) : []
+  if (experiments.length === 0) return texts
+  // An array: a filter policy that names one of them is met.
+  return { ...texts, experiments: { DataType: 'String.Array', StringValue: arrayOf(experiments) } }
+}
+
+function textsOf(event: PublishedEvent): Readonly<Record<string, string>> {
+  if (event.type === 'dev.betrace.experiment.verdict') {
+    const { outcome } = event.data
+    return { experiment: event.subject, outcome, status: 'verdict', mode: event.mode }
+  }
+  const texts = { signal: event.data.signal, severity: event.data.severity, mode: event.mode }
+  if (!('signalid' in event)) return { ...texts, status: 'digest' }
+  return { ...texts, status: event.status, service: event.data.service, complete: String(event.data.complete) }
+}
+
+/** As many as fit; more experiments at once than that are in the message. */
+function arrayOf(items: readonly string[]): string {
+  let text = JSON.stringify(items)
+  for (let most = items.length - 1; text.length > ATTRIBUTE_CHARACTERS; most--)
+    text = JSON.stringify(items.slice(0, most))
+  return text
 }
 
 /** Text that XML 1.0, and so a queue that subscribes, can carry; an attribute is for filters, not for reading. */

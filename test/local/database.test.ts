@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Database } from '../../local/database.ts'
+import { SCHEMA } from '../../local/schema.ts'
 import { closeDatabases, newDatabase, newFolder } from './databases.ts'
 
 afterEach(closeDatabases)
@@ -59,7 +60,7 @@ describe('a file that cannot be used is a StorageError that says so', () => {
       expect.objectContaining({
         name: 'StorageError',
         code: 'corrupt',
-        message: `${path} has format 99; this release reads 1`,
+        message: `${path} has format 99; this release reads 2`,
         hint: 'upgrade betrace, or give it another data folder',
       }),
     )
@@ -113,5 +114,16 @@ test('a full database refuses what does not fit with a hint, and takes more once
   await database.write(() => database.run('DELETE FROM buried_timers'))
   await large('h')
   expect(reasons(database)).toEqual(['h'.repeat(40_000)])
+  database.close()
+})
+
+test('a file of an earlier format gets what is new, and keeps what it has', async () => {
+  const path = join(newFolder(), 'betrace.db')
+  const earlier = new DatabaseSync(path)
+  earlier.exec(`${SCHEMA[0]} INSERT INTO touched (id, times) VALUES (7, 7); PRAGMA user_version = 1`)
+  earlier.close()
+  const database = new Database(path, 1e9)
+  expect(database.get('SELECT times FROM touched WHERE id = 7')?.times).toBe(7)
+  expect(database.get('SELECT count(*) AS count FROM experiment_events')?.count).toBe(0)
   database.close()
 })

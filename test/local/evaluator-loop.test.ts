@@ -8,6 +8,7 @@ import { SqliteSignals } from '../../local/sqlite-signals.ts'
 import { SqliteStorms } from '../../local/sqlite-storms.ts'
 import { SqliteTimers } from '../../local/sqlite-timers.ts'
 import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
+import { NO_EXPERIMENTS } from '../../shared/pipeline/experiment-calendar.ts'
 import type { RuleSet } from '../../shared/pipeline/ports.ts'
 import { MemoryArchive, MemoryPublisher } from '../pipeline/memory-stores.ts'
 import { chunkOf, has, ruleSet } from '../pipeline/traces.ts'
@@ -42,6 +43,7 @@ function loops(count: number, rules: RuleSet = RULES) {
       clock,
       stopwatch: () => 0,
       log: () => {},
+      experiments: NO_EXPERIMENTS,
       newToken: () => `${index} ${Math.random()}`,
       settings: { ...settings, stormLimit: 1_000_000 },
     }

@@ -45,7 +45,8 @@ export function runtimes() {
       return home
     },
 
-    async start(home: Home, settings: RuntimeSettingsInput = {}, options: Partial<RuntimeOptions> = {}) {
+    /** `kept`: traces go to Parquet files, as they do unless told; else to memory. */
+    async start(home: Home, settings: RuntimeSettingsInput = {}, options: Partial<RuntimeOptions> = {}, kept = false) {
       const runtime = await startRuntime({
         dataFolder: home.dataFolder,
         rulePaths: [home.rules],
@@ -53,7 +54,7 @@ export function runtimes() {
         clock: () => nowMs,
         scheduler: { after: () => () => {} },
         log: () => {},
-        archive: new MemoryArchive(),
+        ...(kept ? {} : { archive: new MemoryArchive() }),
         ...options,
       })
       running.push(runtime)

@@ -43,6 +43,8 @@ export async function startServer(overrides: ServerOverrides = {}): Promise<Trac
       onStorageFailure: (error) => errors.push(error),
       ...overrides.ingest,
     },
+    authorized: () => true,
+    api: async () => ({ status: 404, headers: {}, body: '' }),
     pages: overrides.pages ?? {},
     limits: { ...HTTP_LIMITS, closeGraceMs: 50, ...overrides.limits },
     onError: (error) => errors.push(error),

@@ -1,5 +1,6 @@
 import type { Chunk } from '../../shared/pipeline/chunk.ts'
 import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
+import { NO_EXPERIMENTS } from '../../shared/pipeline/experiment-calendar.ts'
 import type { Counted, RuleSet, Timer, TraceTimer } from '../../shared/pipeline/ports.ts'
 import { judgingSettings } from '../../shared/pipeline/settings.ts'
 import { handleTimers } from '../../shared/pipeline/timers.ts'
@@ -49,6 +50,7 @@ export class World {
       clock: () => this.nowMs,
       stopwatch: () => 0,
       log: () => {},
+      experiments: NO_EXPERIMENTS,
       newToken: () => `token ${++tokens}`,
       settings: parsed,
       ...more,
@@ -81,7 +83,7 @@ export class World {
   /** Every status change that was sent, as `rule status sequence`. */
   get sent(): readonly string[] {
     return this.publisher.published.map((event) =>
-      'signalid' in event ? `${event.data.signal} ${event.status} ${event.sequence}` : `digest ${event.data.signal}`,
+      'signalid' in event ? `${event.data.signal} ${event.status} ${event.sequence}` : `digest ${event.subject}`,
     )
   }
 }

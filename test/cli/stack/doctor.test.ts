@@ -6,6 +6,7 @@ import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Chunk } from '../../../shared/pipeline/chunk.ts'
 import type { Evaluator } from '../../../shared/pipeline/evaluator.ts'
+import { NO_EXPERIMENTS } from '../../../shared/pipeline/experiment-calendar.ts'
 import { INGEST_OPTIONS, ingest } from '../../../shared/pipeline/ingest.ts'
 import { ruleSetOf } from '../../../shared/pipeline/rule-set.ts'
 import { judgingSettings } from '../../../shared/pipeline/settings.ts'
@@ -58,6 +59,7 @@ function evaluator(): Evaluator {
     clock,
     stopwatch: clock,
     log,
+    experiments: NO_EXPERIMENTS,
     newToken: randomUUID,
     settings: judgingSettings({ quietPeriodMs: 0 }),
   }

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { arrivalMs, type Chunk } from '../../../shared/pipeline/chunk.ts'
 import type { Evaluator } from '../../../shared/pipeline/evaluator.ts'
+import { NO_EXPERIMENTS } from '../../../shared/pipeline/experiment-calendar.ts'
 import type { CommittedVerdict, FailedEvent, RuleSet, Timer } from '../../../shared/pipeline/ports.ts'
 import { onChunksRemoved } from '../../../shared/pipeline/rescue.ts'
 import { judgingSettings } from '../../../shared/pipeline/settings.ts'
@@ -190,6 +191,7 @@ export class Simulation {
       clock,
       stopwatch: () => 0,
       log: () => {},
+      experiments: NO_EXPERIMENTS,
       newToken: () => `lease-${worker}`,
       settings: judgingSettings({
         quietPeriodMs: this.scenario.quietPeriodMs,

@@ -1,0 +1,204 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Command, Option } from 'commander'
+import { experimentError } from '../shared/experiments/errors.ts'
+import { replayOf } from '../shared/experiments/replay-store.ts'
+import { giveExperimentVerdict, VERDICT_SAMPLES } from '../shared/experiments/verdict.ts'
+import type { ExperimentVerdict } from '../shared/pipeline/experiment-verdict.ts'
+import { estimateReplay } from '../shared/replay/estimate.ts'
+import { planReplay } from '../shared/replay/plan.ts'
+import { parseRange, type ReplayRange } from '../shared/replay/range.ts'
+import type { CheckedRule } from '../shared/rules/ast.ts'
+import { type Finish, newCommand, withExamples } from './command.ts'
+import { CommandError } from './command-error.ts'
+import { type ApiChoice, apiOptions, openApi, readExperiment } from './experiments/api-client.ts'
+import { VERDICT_FORMATS, type VerdictFormat, verdictReport } from './experiments/verdict-report.ts'
+import { loadRules } from './load-rules.ts'
+import { parseDurationMs, repeatable } from './option-values.ts'
+import { type ExitCode, type Terminal, write } from './terminal.ts'
+import { counted } from './text.ts'
+
+interface VerifyOptions extends ApiChoice {
+  readonly experiment?: string
+  readonly from?: string
+  readonly to?: string
+  readonly rules?: readonly string[]
+  readonly rule?: readonly string[]
+  readonly service?: readonly string[]
+  readonly data: string
+  readonly format: VerdictFormat
+  readonly requireExercised?: true
+  readonly wait: number
+  readonly maxWindow: number
+  readonly dryRun?: true
+}
+
+/** Judged without asking back. */
+const LONGEST_WINDOW_MS = 24 * 3_600_000
+const ASK_EVERY_MS = 1_000
+
+/** `betrace verify`: did the invariants hold? */
+export function verifyCommand(terminal: Terminal, finish: Finish): Command {
+  const command = newCommand('verify', terminal)
+    .summary('say whether the invariants held during an experiment, or any window')
+    .description(
+      'For each rule: HELD (traces exercised it, none broke it), VIOLATED, or NOT EXERCISED (no trace gave it anything ' +
+        'to say: the experiment proved nothing about it), compared with the window of the same length before.',
+    )
+  for (const option of verifyOptions()) command.addOption(option)
+  command.action(async (options: VerifyOptions) => {
+    finish(await verify(options, terminal))
+  })
+  withExamples(command, terminal, [
+    ['the verdict on an experiment, once its traces are quiet', 'betrace verify --experiment drill-7 --wait 2m'],
+    ['any past window, by any rules', 'betrace verify --from -1h --to -30m --rules retries.rules'],
+    ['fail a build, and report to it', 'betrace verify --experiment drill-7 --require-exercised --format junit'],
+  ])
+  return command.addHelpText(
+    'after',
+    '\nAn experiment has the verdict its server or stack gave; with --rules, and for --from and --to, the archive in the\n' +
+      'data folder is replayed, with what is not archived yet. Traces count by their start.\n' +
+      'Exit code: 0 held, 1 violated (with --require-exercised also: not exercised), 2 bad input or no verdict.',
+  )
+}
+
+function verifyOptions(): readonly Option[] {
+  return [
+    new Option('-e, --experiment <id>', 'the window of this experiment'),
+    new Option('--from <time>', 'start of the window: ISO 8601, -30m, -6h'),
+    new Option('--to <time>', 'end of the window, not part of it (default: now)'),
+    new Option('-r, --rules <path...>', 'rule files, or folders of them, instead of the rules in force').env(
+      'BETRACE_RULES',
+    ),
+    new Option('--rule <name>', 'only this rule, which is to be exercised; may be repeated').argParser(
+      repeatable((name) => name),
+    ),
+    new Option('--service <name>', 'only traces with a span of it; may be repeated').argParser(
+      repeatable((name) => name),
+    ),
+    new Option('-d, --data <folder>', 'where the server keeps everything').env('BETRACE_DATA').default('.betrace'),
+    new Option('-f, --format <format>', 'how to report').choices([...VERDICT_FORMATS]).default('pretty'),
+    new Option('--require-exercised', 'fail also where nothing, or not all that was expected, was exercised'),
+    new Option('--wait <duration>', 'wait so long for the verdict on an experiment')
+      .argParser(parseDurationMs)
+      .default(0, 'not'),
+    new Option('--max-window <duration>', 'judge windows up to so long')
+      .argParser(parseDurationMs)
+      .default(LONGEST_WINDOW_MS, '24h'),
+    new Option('--dry-run', 'say how much there is to judge, and stop'),
+    ...apiOptions(),
+  ]
+}
+
+async function verify(options: VerifyOptions, terminal: Terminal): Promise<ExitCode> {
+  const verdict = await verdictOf(options, terminal)
+  if (verdict === undefined) return 0
+  await write(terminal.stdout, verdictReport(verdict, options.format, terminal.stdout))
+  if (verdict.failures.length > 0) return 2
+  if (verdict.outcome === 'violated') return 1
+  return verdict.outcome === 'not-exercised' && options.requireExercised === true ? 1 : 0
+}
+
+/** Undefined where only an estimate was asked for. */
+async function verdictOf(options: VerifyOptions, terminal: Terminal): Promise<ExperimentVerdict | undefined> {
+  const { experiment, from } = options
+  if ((experiment === undefined) === (from === undefined)) {
+    throw new CommandError('say which window to judge', 'give either --experiment, or --from and --to')
+  }
+  if (experiment === undefined) {
+    const range = parseRange(from ?? '', options.to ?? 'now', Date.now())
+    return replayed(options, range, { services: options.service ?? [], expected: [] }, terminal)
+  }
+  const given = [options.to, options.service].filter((option) => option !== undefined)
+  if (given.length > 0)
+    throw new CommandError('an experiment has its window and services', 'leave out --to and --service')
+  return options.rules === undefined && options.rule === undefined && options.dryRun === undefined
+    ? published(options, experiment, terminal)
+    : ofExperiment(options, experiment, terminal)
+}
+
+/** The verdict that the server or stack gave. */
+async function published(options: VerifyOptions, id: string, terminal: Terminal): Promise<ExperimentVerdict> {
+  const api = await openApi(options)
+  const stop = terminal.interrupted()
+  const deadline = performance.now() + options.wait
+  for (;;) {
+    const { state, verdict } = await readExperiment(api, id)
+    if (verdict !== null) return verdict
+    if (stop.aborted || performance.now() >= deadline) throw noVerdict(id, state)
+    await sleep(Math.min(ASK_EVERY_MS, Math.max(0, deadline - performance.now())), undefined, { signal: stop }).catch(
+      () => {},
+    )
+  }
+}
+
+function noVerdict(id: string, state: string): CommandError {
+  const hints: Readonly<Record<string, string>> = {
+    running: `end it with betrace experiment stop ${id}, then wait with --wait 2m`,
+    'start-unknown': `tell its start with betrace experiment start --id ${id} --at <time>`,
+  }
+  return new CommandError(
+    `there is no verdict on ${id} yet: it is ${state}`,
+    hints[state] ?? 'its traces have not gone quiet; wait with --wait 2m',
+  )
+}
+
+/** Judges the window of an experiment by other rules than those in force. */
+async function ofExperiment(options: VerifyOptions, id: string, terminal: Terminal) {
+  const { window, services, rules: expected } = await readExperiment(await openApi(options), id)
+  if (window === null) throw noVerdict(id, 'start-unknown')
+  const range = { fromMs: Date.parse(window.from), toMs: Math.min(Date.parse(window.to), Date.now()) }
+  const verdict = await replayed(options, range, { services, expected }, terminal)
+  return verdict
+}
+
+async function replayed(
+  options: VerifyOptions,
+  range: ReplayRange,
+  subject: { readonly services: readonly string[]; readonly expected: readonly string[] },
+  terminal: Terminal,
+): Promise<ExperimentVerdict | undefined> {
+  if (options.stack !== undefined) {
+    throw new CommandError(
+      'the archive of a stack is not read from here',
+      'leave out --stack, or ask for an experiment',
+    )
+  }
+  const { wholeArchive } = await import('../local/replay/unarchived.ts')
+  const { store } = await wholeArchive(options.data)
+  if (options.dryRun === true || range.toMs - range.fromMs > options.maxWindow) {
+    const estimate = await estimateOf(store, range)
+    if (options.dryRun !== true) throw tooLong(range, estimate, options.maxWindow)
+    await write(terminal.stdout, `${estimate}\n`)
+    return undefined
+  }
+  const { rules, problemCount } = await loadRules(options.rules ?? ['rules'], terminal)
+  if (problemCount > 0) throw new CommandError('some rules have problems', 'mend them, or leave their files out')
+  const chosen = chosenRules(rules, options.rule)
+  const expected = [...subject.expected, ...(options.rule ?? [])]
+  const request = { range, rules: chosen, services: subject.services, expected }
+  return giveExperimentVerdict(request, replayOf(store, VERDICT_SAMPLES))
+}
+
+async function estimateOf(store: Parameters<typeof planReplay>[0], range: ReplayRange): Promise<string> {
+  const before = { fromMs: 2 * range.fromMs - range.toMs, toMs: range.toMs }
+  const plan = await planReplay(store, before, { mostItemBytes: Number.MAX_SAFE_INTEGER })
+  const { spans, seconds } = estimateReplay(plan, 1)
+  const days = ((range.toMs - range.fromMs) / 86_400_000).toFixed(1)
+  const time = seconds < 1 ? 'under a second' : `about ${Math.ceil(seconds)} s`
+  return `${days} days, and as long before: ${counted(plan.objects, 'object')}, about ${counted(spans, 'span')}, ${time}`
+}
+
+function tooLong(range: ReplayRange, estimate: string, maxWindowMs: number) {
+  const hours = Math.ceil((range.toMs - range.fromMs) / 3_600_000)
+  const message = `the window of ${hours} h is longer than ${maxWindowMs / 3_600_000} h (${estimate})`
+  return experimentError('window-too-long', message, `judge it all the same with --max-window ${hours}h`)
+}
+
+function chosenRules(rules: readonly CheckedRule[], names: readonly string[] | undefined): readonly CheckedRule[] {
+  if (names === undefined) return rules
+  return names.map((name) => {
+    const rule = rules.find((candidate) => candidate.name === name)
+    if (rule !== undefined) return rule
+    throw new CommandError(`no rule is named ${name}`, `the rules are ${rules.map((each) => each.name).join(', ')}`)
+  })
+}

@@ -1,0 +1,25 @@
+import { giveDueVerdicts } from '../shared/experiments/sweep.ts'
+import { archiveFolder } from './archive/parquet-archive.ts'
+import type { Parts } from './parts.ts'
+import { planLocalReplay, replayLocally } from './replay/replay.ts'
+
+const SAMPLES = 3
+
+/** Gives the verdicts on experiments that are due, from what the data folder's archive holds. */
+export async function giveVerdicts({ evaluator, experiments, rules, flushArchive }: Parts, dataFolder: string) {
+  const folder = archiveFolder(dataFolder)
+  const { publisher, settings, clock, log } = evaluator
+  await giveDueVerdicts({
+    experiments,
+    publisher,
+    settings,
+    clock,
+    log,
+    rules: async () => (await rules.current()).rules,
+    async replay(asked, range) {
+      await flushArchive()
+      const plan = await planLocalReplay(folder, range)
+      return replayLocally({ folder, rules: asked, range, sampleLimit: SAMPLES, plan })
+    },
+  })
+}

@@ -1,0 +1,72 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HOUR_MS, objectKey } from '../../shared/archive/object-key.ts'
+import type { ObjectStore, StoredObject } from '../../shared/archive/object-store.ts'
+import { type TraceToArchive, traceRecord } from '../../shared/archive/trace-record.ts'
+import { writeObject } from '../../shared/archive/write-object.ts'
+import { ASSEMBLE_LIMITS } from '../../shared/trace/assemble.ts'
+import { folderStore } from '../archive/folder-store.ts'
+import { readJournal } from '../archive/journal.ts'
+import { archiveFolder, journalFolder } from '../archive/parquet-archive.ts'
+
+/** Objects by key, made of what is in the journals. */
+type Unarchived = ReadonlyMap<string, Uint8Array>
+
+/**
+ * The archive of a data folder together with what is still on its way there, for reading; a server may be at work on
+ * the folder. What it archives meanwhile is there twice, which a replay notices.
+ */
+export async function wholeArchive(
+  dataFolder: string,
+): Promise<{ readonly store: ObjectStore; readonly unarchived: number }> {
+  const unarchived = await readJournals(journalFolder(dataFolder))
+  const archived = folderStore(archiveFolder(dataFolder))
+  return { store: overlay(archived, unarchived), unarchived: unarchived.size }
+}
+
+async function readJournals(folder: string): Promise<Unarchived> {
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  const objects = new Map<string, Uint8Array>()
+  for (const name of names) {
+    // Gone: it was archived a moment ago.
+    const { entries } = await readJournal(join(folder, name)).catch(noneIfGone)
+    for (const [hourMs, group] of Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)) {
+      const { bytes } = writeObject(group.map((entry) => traceRecord(entry, LIMITS)))
+      objects.set(objectKey(hourMs, bytes, 'written'), bytes)
+    }
+  }
+  return objects
+}
+
+/** Twice as many spans as are judged: reading lets so many pass. */
+const LIMITS = { ...ASSEMBLE_LIMITS, maxTraceSpans: 2 * ASSEMBLE_LIMITS.maxTraceSpans }
+
+function noneIfGone(error: NodeJS.ErrnoException): { readonly entries: readonly TraceToArchive[] } {
+  if (error.code === 'ENOENT') return { entries: [] }
+  throw error
+}
+
+function overlay(archived: ObjectStore, unarchived: Unarchived): ObjectStore {
+  return {
+    ...archived,
+    async list(prefix) {
+      const there = await archived.list(prefix)
+      const keys = new Set(there.map(({ key }) => key))
+      const missing = [...unarchived].filter(([key]) => key.startsWith(prefix) && !keys.has(key))
+      return [...there, ...missing.map(([key, bytes]): StoredObject => stored(key, bytes))]
+    },
+    open(object) {
+      const bytes = unarchived.get(object.key)
+      if (bytes === undefined) return archived.open(object)
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      return { byteLength: buffer.length, read: async (start, end) => buffer.subarray(start, end) }
+    },
+  }
+}
+
+function stored(key: string, { byteLength }: Uint8Array): StoredObject {
+  return { key, byteLength, storedAtMs: 0 }
+}

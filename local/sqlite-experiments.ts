@@ -1,0 +1,66 @@
+import { type ExperimentEvent, eventKey, eventTimeMs } from '../shared/pipeline/experiment.ts'
+import type { ExperimentStore, KeptVerdict } from '../shared/pipeline/experiment-store.ts'
+import type { ExperimentVerdict } from '../shared/pipeline/experiment-verdict.ts'
+import type { Database, Row } from './database.ts'
+
+/** What was said of experiments, and the verdicts on them, in SQLite. */
+export class SqliteExperiments implements ExperimentStore {
+  private readonly database: Database
+
+  constructor(database: Database) {
+    this.database = database
+  }
+
+  async append(event: ExperimentEvent): Promise<void> {
+    const sql = `INSERT INTO experiment_events (experiment, key, at_ms, received_ms, event) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET at_ms = excluded.at_ms, received_ms = excluded.received_ms, event = excluded.event
+      WHERE excluded.received_ms < received_ms`
+    const { experiment, receivedAtMs } = event
+    const values = [experiment, eventKey(event), eventTimeMs(event), receivedAtMs, JSON.stringify(event)] as const
+    await this.database.write(() => this.database.run(sql, ...values))
+  }
+
+  async eventsOf(experiment: string): Promise<readonly ExperimentEvent[]> {
+    return this.database.all('SELECT event FROM experiment_events WHERE experiment = ?', experiment).map(eventOf)
+  }
+
+  async eventsBetween(fromMs: number, toMs: number): Promise<readonly ExperimentEvent[]> {
+    const sql = 'SELECT event FROM experiment_events WHERE at_ms >= ? AND at_ms < ?'
+    return this.database.all(sql, fromMs, toMs).map(eventOf)
+  }
+
+  async readVerdict(experiment: string): Promise<KeptVerdict | undefined> {
+    const sql = 'SELECT sequence, basis, published, verdict FROM experiment_verdicts WHERE experiment = ?'
+    const row = this.database.get(sql, experiment)
+    if (row === undefined) return undefined
+    return {
+      sequence: Number(row.sequence),
+      basis: String(row.basis),
+      published: row.published === 1,
+      verdict: JSON.parse(String(row.verdict)) as ExperimentVerdict,
+    }
+  }
+
+  async keepVerdict(experiment: string, { sequence, basis, published, verdict }: KeptVerdict): Promise<boolean> {
+    const sql = `INSERT INTO experiment_verdicts (experiment, sequence, basis, published, verdict) VALUES (?1, ?2, ?3, ?4, ?5)
+      ON CONFLICT DO UPDATE SET sequence = ?2, basis = ?3, published = ?4, verdict = ?5
+      WHERE sequence = ?2 - 1 OR (sequence = ?2 AND basis = ?3)`
+    const values = [experiment, sequence, basis, published ? 1 : 0, JSON.stringify(verdict)] as const
+    return (await this.database.write(() => this.database.run(sql, ...values))) === 1
+  }
+
+  async noteLate(experiment: string, atMs: number): Promise<void> {
+    const sql = `INSERT INTO experiment_late (experiment, late_ms) VALUES (?, ?)
+      ON CONFLICT DO UPDATE SET late_ms = max(late_ms, excluded.late_ms)`
+    await this.database.write(() => this.database.run(sql, experiment, atMs))
+  }
+
+  async lateAtMs(experiment: string): Promise<number> {
+    const row = this.database.get('SELECT late_ms FROM experiment_late WHERE experiment = ?', experiment)
+    return row === undefined ? 0 : Number(row.late_ms)
+  }
+}
+
+function eventOf({ event }: Row): ExperimentEvent {
+  return JSON.parse(String(event)) as ExperimentEvent
+}

@@ -1,0 +1,209 @@
+import { InputError } from '../errors.ts'
+import { type Experiment, type ExperimentWindow, eventKey, foldExperiment, windowOf } from '../pipeline/experiment.ts'
+import type { CalendarSettings } from '../pipeline/experiment-calendar.ts'
+import { experimentsBetween } from '../pipeline/experiment-calendar.ts'
+import type { ExperimentStore } from '../pipeline/experiment-store.ts'
+import type { ExperimentVerdict } from '../pipeline/experiment-verdict.ts'
+import type { Clock } from '../pipeline/ports.ts'
+import { StorageError } from '../pipeline/storage-error.ts'
+import { parseTime } from '../replay/range.ts'
+import { type ExperimentErrorCode, experimentError } from './errors.ts'
+import { type FiringSource, healthOf } from './health.ts'
+import { readExperimentEvent } from './read-event.ts'
+
+/** A request to the paths of `isExperimentPath`, whoever received it. */
+export interface ApiRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+}
+
+export interface ApiResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface ApiDeps {
+  readonly experiments: ExperimentStore
+  readonly firing: FiringSource
+  readonly settings: CalendarSettings
+  readonly clock: Clock
+  readonly newId: () => string
+  /** Told of a store that failed; the client gets 503. */
+  readonly onStorageFailure: (error: unknown) => void
+}
+
+/** A body is one event: no more than a webhook sends. */
+export const MAX_EVENT_BYTES = 64 * 1024
+
+const API_PATHS = { experiments: '/v1/experiments', health: '/v1/invariants/health' } as const
+
+export function isExperimentPath(path: string): boolean {
+  return path === API_PATHS.health || path === API_PATHS.experiments || path.startsWith(`${API_PATHS.experiments}/`)
+}
+
+/** An experiment as the API shows it; times are RFC 3339, UTC. */
+export interface ExperimentView {
+  readonly id: string
+  readonly name: string
+  readonly source: Experiment['source']
+  /** `start-unknown`: only its end was told so far. `abandoned`: its end was not, and the longest time is over. */
+  readonly state: ExperimentWindow['state'] | 'start-unknown'
+  readonly start: string | null
+  readonly end: string | null
+  /** What is judged, `to` exclusive; `to` of a window without an end is when it is given up. */
+  readonly window: { readonly from: string; readonly to: string; readonly cut: boolean } | null
+  readonly labels: Readonly<Record<string, string>>
+  readonly services: readonly string[]
+  readonly rules: readonly string[]
+  readonly outcome: string | null
+  readonly clockSkew: boolean
+}
+
+export interface ExperimentDetail extends ExperimentView {
+  /** Null until the traces of the window have gone quiet; `revision` grows with each. */
+  readonly verdict: (ExperimentVerdict & { readonly revision: number }) | null
+}
+
+/** Answers a request about experiments or brakes; bad input with 4xx, a failing store with 503. Throws nothing but bugs. */
+export async function answerApi(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
+  try {
+    return await route(request, deps)
+  } catch (error) {
+    if (error instanceof InputError) return refusal(STATUSES[error.code as ExperimentErrorCode] ?? 400, error)
+    if (!(error instanceof StorageError)) throw error
+    deps.onStorageFailure(error)
+    return json(
+      503,
+      errorBody('unavailable', 'the experiments cannot be read or stored right now', 'send the same again'),
+      { 'retry-after': '2' },
+    )
+  }
+}
+
+const STATUSES: Readonly<Partial<Record<ExperimentErrorCode, number>>> = {
+  'no-such-experiment': 404,
+  'too-many-events': 409,
+}
+
+async function route(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
+  const { method, path } = request
+  const isRead = method === 'GET' || method === 'HEAD'
+  if (path === API_PATHS.health)
+    return isRead ? healthOf(request.query, deps.firing, deps.clock()) : notAllowed('GET, HEAD')
+  if (path === API_PATHS.experiments) {
+    if (method === 'POST') return receive(request, deps)
+    return isRead ? list(request.query, deps) : notAllowed('GET, HEAD, POST')
+  }
+  if (!isRead) return notAllowed('GET, HEAD')
+  return show(path.slice(API_PATHS.experiments.length + 1), deps)
+}
+
+/** Distinct things that can be said of one experiment. */
+const MOST_EVENTS = 200
+
+async function receive({ headers, body }: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
+  // Also keeps pages of other origins out: a browser asks first before it sends this type.
+  if (!/^application\/([\w.+-]+\+)?json\b/i.test(headers['content-type'] ?? '')) {
+    return json(
+      415,
+      errorBody('unsupported-type', 'the body must be JSON', 'send it as content-type: application/json'),
+    )
+  }
+  const event = readExperimentEvent(body, { nowMs: deps.clock(), newId: deps.newId })
+  const known = await deps.experiments.eventsOf(event.experiment)
+  const isKnown = known.some((other) => eventKey(other) === eventKey(event))
+  if (known.length >= MOST_EVENTS && !isKnown) {
+    const message = `${event.experiment} has ${MOST_EVENTS} events already`
+    throw experimentError('too-many-events', message, 'give each experiment an id of its own')
+  }
+  await deps.experiments.append(event)
+  const experiment = foldExperiment([...known, event]) as Experiment
+  return json(isKnown ? 200 : 202, viewOf(experiment, deps))
+}
+
+const MOST_LISTED = 500
+
+async function list(query: URLSearchParams, deps: ApiDeps): Promise<ApiResponse> {
+  const nowMs = deps.clock()
+  const toMs = parseTime('to', query.get('to') ?? 'now', nowMs)
+  const fromMs = parseTime('from', query.get('from') ?? '-7d', nowMs)
+  const { maxExperimentMs } = deps.settings
+  if (toMs - fromMs > MOST_DAYS * 86_400_000) {
+    throw experimentError('bad-query', `the range is longer than ${MOST_DAYS} days`, 'list it in several requests')
+  }
+  const found = await experimentsBetween(deps.experiments, fromMs, toMs + 1, maxExperimentMs)
+  const views = found
+    .map((experiment) => viewOf(experiment, deps))
+    .filter(({ window }) => {
+      return window === null || (Date.parse(window.from) <= toMs && Date.parse(window.to) > fromMs)
+    })
+  const newest = views.sort((a, b) => ((a.start ?? a.end ?? '') < (b.start ?? b.end ?? '') ? 1 : -1))
+  return json(200, { experiments: newest.slice(0, MOST_LISTED), more: Math.max(0, newest.length - MOST_LISTED) })
+}
+
+const MOST_DAYS = 92
+
+async function show(id: string, deps: ApiDeps): Promise<ApiResponse> {
+  const experiment = foldExperiment(await deps.experiments.eventsOf(id))
+  if (experiment === undefined) {
+    const hint = 'GET /v1/experiments, or betrace experiment list, shows those of the last days'
+    throw experimentError('no-such-experiment', `there is no experiment ${JSON.stringify(id.slice(0, 128))}`, hint)
+  }
+  const kept = await deps.experiments.readVerdict(id)
+  const verdict = kept === undefined ? null : { revision: kept.sequence, ...kept.verdict }
+  const detail: ExperimentDetail = { ...viewOf(experiment, deps), verdict }
+  return json(200, detail)
+}
+
+function viewOf(experiment: Experiment, { clock, settings }: Pick<ApiDeps, 'clock' | 'settings'>): ExperimentView {
+  const { id, name, source, startMs, endMs, labels, services, rules, outcome, clockSkew } = experiment
+  const window = windowOf(experiment, clock(), settings.maxExperimentMs)
+  return {
+    id,
+    name,
+    source,
+    state: window?.state ?? 'start-unknown',
+    start: isoOrNull(startMs),
+    end: isoOrNull(endMs),
+    window: window === undefined ? null : { from: iso(window.fromMs), to: iso(window.toMs), cut: window.cut },
+    labels,
+    services,
+    rules,
+    outcome: outcome ?? null,
+    clockSkew,
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function isoOrNull(ms: number | undefined): string | null {
+  return ms === undefined ? null : iso(ms)
+}
+
+function refusal(status: number, { code, message, hint }: InputError): ApiResponse {
+  return json(status, errorBody(code, message, hint))
+}
+
+function notAllowed(allow: string): ApiResponse {
+  return json(405, errorBody('method-not-allowed', `only ${allow} is allowed here`, 'see docs/chaos.md'), { allow })
+}
+
+/** The body of every error of these paths. */
+export function errorBody(code: string, message: string, hint: string | undefined) {
+  return { error: { code, message, ...(hint === undefined ? {} : { hint }) } }
+}
+
+export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): ApiResponse {
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers },
+    body: `${JSON.stringify(body)}\n`,
+  }
+}

@@ -1,0 +1,106 @@
+import { type Experiment, type ExperimentWindow, windowOf } from '../pipeline/experiment.ts'
+import type { CalendarSettings } from '../pipeline/experiment-calendar.ts'
+import { experimentsBetween, settleMs } from '../pipeline/experiment-calendar.ts'
+import type { ExperimentStore, KeptVerdict } from '../pipeline/experiment-store.ts'
+import type { Clock, Log, SignalPublisher } from '../pipeline/ports.ts'
+import { hash, type VerdictEvent } from '../pipeline/signal.ts'
+import { StorageError } from '../pipeline/storage-error.ts'
+import type { CheckedRule } from '../rules/ast.ts'
+import { giveExperimentVerdict, type Replay, subjectOf } from './verdict.ts'
+
+/** All that verdicts on experiments need. */
+export interface ExperimentSweep {
+  readonly experiments: ExperimentStore
+  readonly publisher: SignalPublisher
+  readonly rules: () => Promise<readonly CheckedRule[]>
+  readonly replay: Replay
+  readonly settings: CalendarSettings & { readonly source: string }
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Windows that ended longer ago than this get no verdict by themselves, and no revision; `betrace verify` judges them. */
+const LOOK_BACK_MS = 7 * 86_400_000
+/** After a late trace, time for others and for the archive. */
+const REVISION_DELAY_MS = 60_000
+
+/**
+ * Gives the verdicts that are due: on experiments whose window is over and whose traces have had their time, and again
+ * where something has changed since. Each is kept before it is published, and published until that was done. Returns
+ * how many were given.
+ */
+export async function giveDueVerdicts(sweep: ExperimentSweep): Promise<number> {
+  const nowMs = sweep.clock()
+  const { maxExperimentMs } = sweep.settings
+  const experiments = await experimentsBetween(sweep.experiments, nowMs - LOOK_BACK_MS, nowMs, maxExperimentMs)
+  let given = 0
+  for (const experiment of experiments) {
+    try {
+      if (await giveVerdictIfDue(sweep, experiment, nowMs)) given++
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      sweep.log('error', 'no verdict on an experiment; trying again', {
+        experiment: experiment.id,
+        reason: String(error),
+      })
+    }
+  }
+  return given
+}
+
+async function giveVerdictIfDue(sweep: ExperimentSweep, experiment: Experiment, nowMs: number): Promise<boolean> {
+  const { settings, experiments } = sweep
+  const window = windowOf(experiment, nowMs, settings.maxExperimentMs)
+  if (window === undefined || window.state === 'running') return false
+  if (nowMs < window.toMs + settleMs(settings) || nowMs > window.toMs + LOOK_BACK_MS) return false
+  const kept = await experiments.readVerdict(experiment.id)
+  const lateMs = await experiments.lateAtMs(experiment.id)
+  const basis = basisOf(experiment, window, lateMs)
+  const settled = nowMs >= lateMs + REVISION_DELAY_MS
+  if (kept !== undefined && (kept.basis === basis || !settled)) return finish(sweep, kept)
+  const rules = await sweep.rules()
+  const verdict = await giveExperimentVerdict(
+    {
+      range: { fromMs: window.fromMs, toMs: window.toMs },
+      rules,
+      services: experiment.services,
+      expected: experiment.rules,
+      experiment: subjectOf(experiment, window),
+    },
+    sweep.replay,
+  )
+  const next: KeptVerdict = { sequence: (kept?.sequence ?? 0) + 1, basis, published: false, verdict }
+  if (!(await experiments.keepVerdict(experiment.id, next))) return false
+  await finish(sweep, next)
+  return true
+}
+
+/** What a verdict follows from, save for the rules: those in force when it was first due. */
+function basisOf(experiment: Experiment, { fromMs, toMs, state, cut }: ExperimentWindow, lateMs: number): string {
+  const { services, rules, outcome = '' } = experiment
+  return hash(['basis', JSON.stringify({ fromMs, toMs, state, cut, lateMs, services, rules, outcome })])
+}
+
+async function finish({ publisher, experiments, settings, clock }: ExperimentSweep, kept: KeptVerdict): Promise<false> {
+  if (kept.published) return false
+  const id = kept.verdict.experiment?.id ?? ''
+  const failed = await publisher.publish([verdictEvent(id, kept, settings.source, clock())])
+  if (failed[0] !== undefined) throw new StorageError('unavailable', `verdict could not be sent: ${failed[0].reason}`)
+  await experiments.keepVerdict(id, { ...kept, published: true })
+  return false
+}
+
+function verdictEvent(id: string, { sequence, verdict }: KeptVerdict, source: string, nowMs: number): VerdictEvent {
+  return {
+    specversion: '1.0',
+    id: `${hash(['verdict', id])}.${sequence}`,
+    source,
+    type: 'dev.betrace.experiment.verdict',
+    subject: id,
+    time: new Date(nowMs).toISOString(),
+    datacontenttype: 'application/json',
+    mode: 'replay',
+    sequence,
+    data: verdict,
+  }
+}
