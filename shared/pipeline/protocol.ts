@@ -43,7 +43,10 @@ export async function onTraceTimer(e: Evaluator, timer: TraceTimer): Promise<Tim
     if (marker?.truncated === true) return archiveOwnChunks(e, timer, marker)
   }
   if (newest !== undefined && !(await tooOldToWait(e, timer, newest, seen))) {
-    if (!seen.has(newest) && !timer.chunkKeys.includes(newest)) return 'superseded'
+    // An evaluator that outlived its lease may hold the newest chunk's timer, and have read the trace before ours came:
+    // clocks of ingest functions differ, so the newest by key need not be the last that was stored.
+    const outlived = marker?.lease !== undefined
+    if (!seen.has(newest) && !timer.chunkKeys.includes(newest) && !outlived) return 'superseded'
     const quietAtMs = arrivalMs(newest) + e.settings.quietPeriodMs
     if (nowMs < quietAtMs) return rearm(e, timer, quietAtMs, 'not-quiet')
   }

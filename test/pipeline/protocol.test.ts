@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Archive, RuleSet, SignalPublisher } from '../../shared/pipeline/ports.ts'
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
+import { handleTimers } from '../../shared/pipeline/timers.ts'
 import { has, type TestRule, TRACE_ID } from './traces.ts'
 import { World } from './world.ts'
 
@@ -325,4 +327,35 @@ describe('the digest of a storm', () => {
     await storm(world, 20)
     expect(world.sent.filter((each) => each.startsWith('RARE'))).toHaveLength(2)
   })
+})
+
+test('a chunk is not left to the timer of a newer one whose evaluator read the trace before and outlived its lease', async () => {
+  const world = new World([CHARGED])
+  const sentMs = world.nowMs
+  // This ingest function's clock is ahead of the other's.
+  world.nowMs = sentMs + 20_000
+  await world.send([CHARGE])
+  world.nowMs += QUIET_MS
+  let go = () => {}
+  const stalled = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  const archive: Archive = {
+    write: async (entry) => {
+      await stalled
+      await world.archive.write(entry)
+    },
+  }
+  const stalling = handleTimers({ ...world.evaluator, archive }, world.timers.armed.splice(0))
+  await setImmediate()
+  const nowMs = world.nowMs
+  world.nowMs = sentMs
+  const late = await world.send([{ name: 'other', id: 2, parent: 1 }])
+  world.nowMs = nowMs
+  await world.pass(world.evaluator.settings.leaseMs + 1)
+  go()
+  await stalling
+  await world.pass(10 * world.evaluator.settings.leaseMs)
+  expect(world.buffer.markers.get(TRACE_ID)?.seen).toContain(late.key)
+  expect(world.sent).toEqual(['CHARGED firing 1'])
 })
