@@ -5,18 +5,23 @@
 import type {
   Aggregate,
   Arithmetic,
+  Atom,
   Comparison,
   Condition,
   Count,
+  EventSelector,
   Filter,
+  Has,
   NamePattern,
   Operand,
   Rule,
   Selector,
+  SpanReference,
   Test,
 } from '../../shared/rules/ast.ts'
 import type { Outcome } from '../../shared/rules/verdict.ts'
-import type { AttributeValue, Span, Trace } from '../../shared/trace/span.ts'
+import type { AttributeValue, Span, SpanEvent, Trace } from '../../shared/trace/span.ts'
+import { isRelated } from './relations.ts'
 import { aggregated, alike, calculated, identical, isBefore, missing, negated, numeric, same, tidy } from './values.ts'
 
 type Value = AttributeValue | undefined
@@ -24,50 +29,93 @@ type Value = AttributeValue | undefined
 /** The span a test is about, or nothing where it is about the trace. */
 interface Place {
   readonly trace: Trace
+  readonly names: Names
   readonly span?: Span
+  /** The event a test is about, whose attributes are then the only ones. */
+  readonly event?: SpanEvent
   /** The spans of the group a test is about. */
   readonly group?: readonly Span[]
 }
 
+/** The spans that names stand for, by what tells the names apart. */
+type Names = ReadonlyMap<number, Span>
+
+const noNames: Names = new Map()
+
 export function referenceOutcome({ body }: Rule, trace: Trace): Outcome {
-  if (body.kind === 'pattern') return isTrue(body.condition, trace) ? 'violated' : 'satisfied'
-  if (!isTrue(body.when, trace)) return 'vacuous'
-  if (body.except !== undefined && isTrue(body.except, trace)) return 'vacuous'
-  if (body.always !== undefined && !isTrue(body.always, trace)) return 'violated'
-  if (body.never !== undefined && isTrue(body.never, trace)) return 'violated'
-  return 'satisfied'
+  if (body.kind === 'pattern') return isTrue(body.condition, trace, noNames) ? 'violated' : 'satisfied'
+  const { when, always, never, except } = body
+  const applying = [...bindings(when, trace, noNames)].filter(
+    (names) => except === undefined || !isTrue(except, trace, names),
+  )
+  if (applying.length === 0) return 'vacuous'
+  const isBroken = (names: Names) =>
+    (always !== undefined && !isTrue(always, trace, names)) || (never !== undefined && isTrue(never, trace, names))
+  return applying.some(isBroken) ? 'violated' : 'satisfied'
 }
 
-function isTrue(condition: Condition, trace: Trace): boolean {
+/** True where some choice of spans for the names that the condition binds makes it true. */
+function isTrue(condition: Condition, trace: Trace, names: Names): boolean {
+  for (const _found of bindings(condition, trace, names)) return true
+  return false
+}
+
+/** Every choice of spans that makes the condition true, with the names as those to its right see them. */
+function* bindings(condition: Condition, trace: Trace, names: Names): Generator<Names> {
   switch (condition.kind) {
-    case 'and':
-      return condition.operands.every((operand) => isTrue(operand, trace))
+    case 'and': {
+      const [first, ...rest] = condition.operands
+      if (first === undefined) return yield names
+      for (const found of bindings(first, trace, names)) yield* bindings({ ...condition, operands: rest }, trace, found)
+      return
+    }
     case 'or':
-      return condition.operands.some((operand) => isTrue(operand, trace))
+      if (condition.operands.some((operand) => isTrue(operand, trace, names))) yield names
+      return
     case 'not':
-      return !isTrue(condition.operand, trace)
+      if (!isTrue(condition.operand, trace, names)) yield names
+      return
     case 'has':
-      return selected(condition.selector, trace).length > 0
-    case 'all':
-      return selected(condition.selector, trace).every((span) => passesAll(condition.filters, { trace, span }))
-    case 'order':
-    case 'structure':
-    case 'boundWhere':
-      throw new Error(`an unchecked rule: ${condition.kind}`)
+      for (const span of selected(condition.selector, { trace, names })) {
+        yield condition.as === undefined ? names : new Map([...names, [condition.as.id, span]])
+      }
+      return
     default:
-      return traceTestHolds(condition, trace)
+      if (atomHolds(condition, { trace, names })) yield names
   }
 }
 
+function atomHolds(atom: Exclude<Atom, Has>, place: Place): boolean {
+  switch (atom.kind) {
+    case 'all':
+      return selected(atom.selector, place).every((span) => passesAll(atom.filters, { ...place, span }))
+    case 'order':
+    case 'structure':
+      return referred(atom.left, place).some((left) =>
+        referred(atom.right, place).some((right) => isRelated(atom, left, right, place.trace)),
+      )
+    case 'boundWhere':
+      return referred(atom.bound, place).some((span) => narrowed(atom, { ...place, span }))
+    default:
+      return traceTestHolds(atom, place)
+  }
+}
+
+function referred(reference: SpanReference, place: Place): readonly Span[] {
+  if (reference.kind === 'selector') return selected(reference, place)
+  const span = place.names.get(reference.id)
+  return span === undefined ? [] : [span]
+}
+
 /** A test of groups holds where it holds of some group; a span that lacks a key is in none. */
-function traceTestHolds(test: Test, trace: Trace): boolean {
+function traceTestHolds(test: Test, place: Place): boolean {
   const grouped = test.kind === 'comparison' ? (groupedIn(test.left) ?? groupedIn(test.right)) : groupedIn(leftOf(test))
-  if (grouped === undefined) return testHolds(test, { trace })
-  const keysOf = (span: Span) => (grouped.by ?? []).map((key) => valueIn(key, { trace, span }))
-  const spans = selected(grouped.selector, trace).filter((span) => !keysOf(span).some(missing))
+  if (grouped === undefined) return testHolds(test, place)
+  const keysOf = (span: Span) => (grouped.by ?? []).map((key) => valueIn(key, { ...place, span }))
+  const spans = selected(grouped.selector, place).filter((span) => !keysOf(span).some(missing))
   return spans.some((one) => {
     const group = spans.filter((other) => keysOf(one).every((key, i) => identical(key, keysOf(other)[i])))
-    return testHolds(test, { trace, group })
+    return testHolds(test, { ...place, group })
   })
 }
 
@@ -90,8 +138,19 @@ function groupedIn(operand: Operand): Count | Aggregate | undefined {
   }
 }
 
-function selected({ name, filters }: Selector, trace: Trace): readonly Span[] {
-  return trace.spans.filter((span) => fits(name, span.name) && passesAll(filters, { trace, span }))
+function selected(selector: Selector, place: Place): readonly Span[] {
+  const { name } = selector
+  return place.trace.spans.filter((span) => fits(name, span.name) && narrowed(selector, { ...place, span }))
+}
+
+/** Whether the span of the place passes the filters and has such events. */
+function narrowed({ filters, events = [] }: Pick<Selector, 'filters' | 'events'>, place: Place): boolean {
+  return passesAll(filters, place) && events.every((wanted) => hasEvent(wanted, place))
+}
+
+function hasEvent({ name, filters }: EventSelector, place: Place): boolean {
+  const events = place.span?.events() ?? []
+  return events.some((event) => fits(name, event.name) && passesAll(filters, { ...place, event }))
 }
 
 function fits(pattern: NamePattern, name: string): boolean {
@@ -149,7 +208,7 @@ function testHolds(test: Test, place: Place): boolean {
 function rightValue({ operator, right }: Comparison, place: Place): Value {
   if (right.kind !== 'attributeOrText') return valueIn(right, place)
   if (place.span === undefined) return right.word
-  const value = attribute(place.span, right.word)
+  const value = attribute(place.span, right.word, place.event)
   if (!missing(value)) return value
   return operator === '!=' ? undefined : right.word
 }
@@ -199,13 +258,14 @@ function texts(left: Value, right: Value, holdsOf: (left: string, right: string)
   return typeof left === 'string' && typeof right === 'string' && holdsOf(left, right)
 }
 
-function attribute(span: Span, key: string): Value {
+function attribute(span: Span, key: string, event?: SpanEvent): Value {
+  if (event !== undefined) return event.attributes.get(key)
   const own = span.attributes.get(key)
   return missing(own) ? span.resource.get(key) : own
 }
 
 function valueIn(operand: Operand, place: Place): Value {
-  const { trace, span } = place
+  const { trace, span, event } = place
   switch (operand.kind) {
     case 'duration':
       return operand.nanos
@@ -215,13 +275,15 @@ function valueIn(operand: Operand, place: Place): Value {
       return operand.value
     case 'attribute':
       if (span === undefined) return undefined
-      return operand.from === 'any' ? attribute(span, operand.key) : span.resource.get(operand.key)
+      return operand.from === 'any' ? attribute(span, operand.key, event) : span.resource.get(operand.key)
     case 'attributeOrText':
-      return span === undefined ? operand.word : attribute(span, operand.word)
+      return span === undefined ? operand.word : attribute(span, operand.word, event)
+    case 'boundValue': {
+      const bound = place.names.get(operand.bound.id)
+      return bound && valueIn(operand.value, { trace, names: place.names, span: bound })
+    }
     case 'intrinsic':
       return operand.name.startsWith('trace.') ? ofTrace(operand.name, trace) : span && ofSpan(operand.name, span)
-    case 'boundValue':
-      throw new Error('an unchecked rule: a value of a bound span')
     case 'arithmetic':
       return calculation(operand, place)
     case 'negation':
@@ -231,14 +293,14 @@ function valueIn(operand: Operand, place: Place): Value {
     case 'count':
       return spansOf(operand, place).length
     case 'aggregate': {
-      const values = spansOf(operand, place).map((each) => valueIn(operand.of, { trace, span: each }))
+      const values = spansOf(operand, place).map((each) => valueIn(operand.of, { ...place, span: each }))
       return aggregated(operand.function, values)
     }
   }
 }
 
-function spansOf({ by, selector }: Count | Aggregate, { trace, group }: Place): readonly Span[] {
-  return by !== undefined && group !== undefined ? group : selected(selector, trace)
+function spansOf({ by, selector }: Count | Aggregate, place: Place): readonly Span[] {
+  return by !== undefined && place.group !== undefined ? place.group : selected(selector, place)
 }
 
 function calculation({ operator, left, right }: Arithmetic, place: Place): Value {
