@@ -1,4 +1,4 @@
-import { type Lineage, lineageOf } from '../../shared/rules/lineage.ts'
+import { type Lineage, lineageOf, membersOf } from '../../shared/rules/lineage.ts'
 import type { Span } from '../../shared/trace/span.ts'
 
 /** A line of a drawn trace: a span (its position in the trace), or how many are left out there. */
@@ -41,13 +41,9 @@ export function rowsOf(spans: readonly Span[], wanted: readonly number[], maxSpa
 }
 
 /** Every span in the order in which it is drawn. Spans that share an id stand one below the other. */
-function placeAll(spans: readonly Span[], { nodes, parentsOf, childrenOf }: Lineage): readonly Placed[] {
-  const members: number[][] = []
-  nodes.forEach((node, position) => {
-    const known = members[node]
-    if (known === undefined) members[node] = [position]
-    else known.push(position)
-  })
+function placeAll(spans: readonly Span[], lineage: Lineage): readonly Placed[] {
+  const { parentsOf, childrenOf } = lineage
+  const members = membersOf(lineage)
   const placed: Placed[] = []
   const seen = new Set<number>()
   const alike = new Map<string, number>()

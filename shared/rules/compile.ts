@@ -9,16 +9,20 @@ import type {
   Filter,
   GroupKeys,
   NamePattern,
+  Order,
   Selector,
+  Structure,
   Test,
 } from './ast.ts'
 import { groupBy, groupedOperand } from './groups.ts'
 import { type KeySlots, newKeySlots, spanLookups, traceLookups } from './lookups.ts'
 import { indexNames } from './name-index.ts'
 import type { NameGroup, Predicate, RulePlan, RuleSet, Run } from './plan.ts'
-import { type Decider, type Lookups, planFilters, planLogic, planOperand, planTest, type Reader } from './plan-test.ts'
+import { planNarrowing } from './plan-selector.ts'
+import { type Decider, type Lookups, planLogic, planOperand, planTest, type Reader } from './plan-test.ts'
 import { compileRegex, type RegexTest } from './regex.ts'
-import { countSpans, passingViews } from './run.ts'
+import { someRelated } from './relation.ts'
+import { countSpans, passingPositions, passingViews } from './run.ts'
 import { nameShape, selectorShape } from './shape.ts'
 import { chooseTriggers, type Trigger } from './trigger.ts'
 import type { Value } from './values.ts'
@@ -128,6 +132,7 @@ function planCondition(shared: Shared, condition: Condition): Decider<Run> {
     switch (atom.kind) {
       case 'order':
       case 'structure':
+        return planRelation(shared, atom)
       case 'boundWhere':
         throw new Error(`an unchecked rule: ${atom.kind}`)
       case 'has':
@@ -180,6 +185,13 @@ function planAggregate(shared: Shared, { function: of, selector, of: operand }: 
   return (run) => aggregate(of, passingViews(run, predicate).map(read))
 }
 
+function planRelation(shared: Shared, node: Order | Structure): Decider<Run> {
+  if (node.left.kind === 'bound' || node.right.kind === 'bound') throw new Error(`an unchecked rule: ${node.kind}`)
+  const left = predicateOf(shared, node.left)
+  const right = predicateOf(shared, node.right)
+  return (run) => someRelated(run, node, passingPositions(run, left), passingPositions(run, right))
+}
+
 function someSpan(predicate: Predicate, wanted: boolean): Decider<Run> {
   return (run) => countSpans(run, predicate) > 0 === wanted
 }
@@ -198,10 +210,10 @@ function predicateOf(shared: Shared, selector: Selector): Predicate {
   return predicate
 }
 
-function newPredicate(shared: Shared, { name, filters }: Selector): Predicate {
-  const group = groupOf(shared, name)
+function newPredicate(shared: Shared, selector: Selector): Predicate {
+  const group = groupOf(shared, selector.name)
   const slots = remember(shared.slots, group, newKeySlots)
-  const test = filters.length === 0 ? undefined : planFilters(filters, spanLookups(slots, shared.regex))
+  const test = planNarrowing(selector, spanLookups(slots, shared.regex))
   return { group, number: group.predicates++, test, uses: 0, counted: false }
 }
 

@@ -112,3 +112,14 @@ function cycleAbove(node: number, parentsOf: Lineage['parentsOf']): readonly num
   for (let each = above(start); each !== start; each = above(each)) cycle.push(each)
   return cycle
 }
+
+/** The spans of each node, by position. */
+export function membersOf({ nodes }: Lineage): readonly (readonly number[])[] {
+  const members: number[][] = []
+  nodes.forEach((node, position) => {
+    const known = members[node]
+    if (known === undefined) members[node] = [position]
+    else known.push(position)
+  })
+  return members
+}

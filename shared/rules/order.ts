@@ -16,11 +16,11 @@ function momentOf({ startUnixNano, endUnixNano }: Span, from: Precedence['from']
 }
 
 /** Nanoseconds from the earlier span to the later; less than 0 where they come the other way round. */
-function gapNanos(earlier: Span, later: Span, from: Precedence['from']): bigint {
+export function gapNanos(earlier: Span, later: Span, from: Precedence['from']): bigint {
   return later.startUnixNano - momentOf(earlier, from)
 }
 
-function isInOrder(gap: bigint, { from, withinNanos }: Precedence): boolean {
+export function isInOrder(gap: bigint, { from, withinNanos }: Precedence): boolean {
   return (from === 'end' ? gap >= 0n : gap > 0n) && (withinNanos === undefined || gap <= withinNanos)
 }
 

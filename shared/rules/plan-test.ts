@@ -65,6 +65,9 @@ function costOf(condition: Condition): number {
       return condition.selector.filters.length * 20
     case 'all':
       return 20
+    case 'order':
+    case 'structure':
+      return 40
     case 'matches':
       return 10
     default:

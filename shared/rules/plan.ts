@@ -1,5 +1,6 @@
-import type { AttributeValue, Span, Trace } from '../trace/span.ts'
+import type { AttributeValue, Span, SpanEvent, Trace } from '../trace/span.ts'
 import type { CheckedRule, NamePattern } from './ast.ts'
+import type { Lineage } from './lineage.ts'
 import type { NameLookup } from './name-index.ts'
 import type { RegexTest } from './regex.ts'
 import type { Outcome, Verdict } from './verdict.ts'
@@ -65,6 +66,7 @@ export interface Run {
   /** Filled on first use. */
   spansByGroup: Map<NameGroup, GroupSpans> | undefined
   facts: TraceFacts | undefined
+  lineage: Lineage | undefined
 }
 
 export interface NamedSpans {
@@ -81,6 +83,8 @@ export interface GroupSpans {
   readonly views: (SpanView | undefined)[]
   /** How many spans each predicate takes, once counted. */
   readonly counts: (number | undefined)[]
+  /** Which spans each predicate takes, once gathered. */
+  readonly passing: (readonly number[] | undefined)[]
 }
 
 /** A span as the filters of one group see it. */
@@ -89,6 +93,8 @@ export interface SpanView {
   readonly span: Span
   /** Attributes read so far by their slot in the group; null where neither the span nor its resource has a value. */
   readonly values: (AttributeValue | undefined)[]
+  /** Its events, once decoded. */
+  events: readonly SpanEvent[] | undefined
 }
 
 export interface TraceFacts {

@@ -1,10 +1,11 @@
-import type { Span, Trace } from '../trace/span.ts'
+import type { Span, SpanEvent, Trace } from '../trace/span.ts'
 import { normalise } from './arithmetic.ts'
+import { type Lineage, lineageOf } from './lineage.ts'
 import type { GroupSpans, NamedSpans, NameGroup, Predicate, Run, SpanView, TraceFacts } from './plan.ts'
 import type { Value } from './values.ts'
 
 export function newRun(trace: Trace, spansByName: ReadonlyMap<string, NamedSpans>): Run {
-  return { trace, spansByName, spansByGroup: undefined, facts: undefined }
+  return { trace, spansByName, spansByGroup: undefined, facts: undefined, lineage: undefined }
 }
 
 /** The spans whose name fits the group's pattern, undefined where there is none. */
@@ -18,7 +19,7 @@ export function spansOf(run: Run, group: NameGroup): GroupSpans | undefined {
 }
 
 function newGroupSpans(positions: readonly number[]): GroupSpans {
-  return { positions, views: [], counts: [] }
+  return { positions, views: [], counts: [], passing: [] }
 }
 
 function gatherGroups(run: Run): Map<NameGroup, GroupSpans> {
@@ -33,7 +34,7 @@ function gatherGroups(run: Run): Map<NameGroup, GroupSpans> {
 }
 
 export function newView(run: Run, position: number): SpanView {
-  return { run, span: run.trace.spans[position] as Span, values: [] }
+  return { run, span: run.trace.spans[position] as Span, values: [], events: undefined }
 }
 
 /** How many spans the predicate takes; at most 1 where no rule needs more than that there is one. */
@@ -73,6 +74,36 @@ export function passingViews(run: Run, { group, test }: Predicate): readonly Spa
     if (test === undefined || test(view)) passing.push(view)
   }
   return passing
+}
+
+/** Positions of the spans the predicate takes, ascending. */
+export function passingPositions(run: Run, { group, number, test }: Predicate): readonly number[] {
+  const spans = spansOf(run, group)
+  if (spans === undefined) return []
+  const known = spans.passing[number]
+  if (known !== undefined) return known
+  const { positions, views } = spans
+  const taken = positions.filter((position, i) => {
+    if (test === undefined) return true
+    const view = views[i] ?? newView(run, position)
+    views[i] = view
+    return test(view)
+  })
+  const passing = group.pattern.kind === 'glob' ? taken.sort((a, b) => a - b) : taken
+  spans.passing[number] = passing
+  return passing
+}
+
+/** Worked out once a trace, and only where a rule asks which span is under which. */
+export function lineageOfRun(run: Run): Lineage {
+  run.lineage ??= lineageOf(run.trace.spans)
+  return run.lineage
+}
+
+/** Decoded once a span. */
+export function eventsOf(view: SpanView): readonly SpanEvent[] {
+  view.events ??= view.span.events()
+  return view.events
 }
 
 /** The value under a key: the span's, or where it has none its resource's. */

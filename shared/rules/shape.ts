@@ -15,8 +15,9 @@ export function nameShape(name: NamePattern): string {
  * A text that two selectors share only if they mean the same as written: without places, chained filters and nested
  * groups of one kind flattened, operands of `and` and `or` in one order.
  */
-export function selectorShape({ name, filters }: Selector): string {
-  return JSON.stringify([nameShape(name), ...shapes('and', filters)])
+export function selectorShape({ name, filters, events = [] }: Selector): string {
+  const ofEvents = events.map((event) => [nameShape(event.name), ...shapes('and', event.filters)])
+  return JSON.stringify([nameShape(name), ...shapes('and', filters), ...ofEvents])
 }
 
 function isEveryName(pattern: string): boolean {

@@ -14,6 +14,12 @@ export interface SpanSketch {
   readonly durationNanos?: bigint
   readonly status?: number
   readonly kind?: number
+  readonly events?: readonly EventSketch[]
+}
+
+export interface EventSketch {
+  readonly name: string
+  readonly attributes?: Attributes
 }
 
 const epoch = 1_767_225_600_000_000_000n
@@ -42,7 +48,12 @@ function spanOf(sketch: SpanSketch, index: number): Span {
     endUnixNano: startUnixNano + (sketch.durationNanos ?? 1_000_000n),
     attributes: attributeSource(sketch.attributes ?? {}),
     resource: attributeSource(sketch.resource ?? { 'service.name': 'shop' }),
-    events: () => [],
+    events: () =>
+      (sketch.events ?? []).map(({ name, attributes = {} }) => ({
+        name,
+        timeUnixNano: startUnixNano,
+        attributes: attributeSource(attributes),
+      })),
   }
 }
 

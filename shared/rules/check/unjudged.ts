@@ -2,7 +2,7 @@ import type { SourceRange } from '../../errors.ts'
 import type { Condition } from '../ast.ts'
 import { problemAt, type Report } from './pass.ts'
 
-/** Reports what the language has and the judge does not know yet: order, structure, bound names and events. */
+/** Reports what the language has and the judge does not know yet: bound names. */
 export function reportUnjudged(conditions: readonly Condition[], report: Report): void {
   const open: unknown[] = [...conditions]
   while (open.length > 0) {
@@ -18,9 +18,6 @@ export function reportUnjudged(conditions: readonly Condition[], report: Report)
 }
 
 const UNJUDGED: ReadonlyMap<string, string> = new Map([
-  ['order', 'the order of spans'],
-  ['structure', 'which span is under which'],
   ['bound', '"as" (binding a span)'],
   ['boundWhere', '"as" (binding a span)'],
-  ['event', '.event(…)'],
 ])

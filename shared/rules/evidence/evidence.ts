@@ -2,7 +2,8 @@ import type { Condition, Rule } from '../ast.ts'
 import { printCondition } from '../print.ts'
 import type { Block, ClauseEvidence, Evidence } from '../verdict.ts'
 import { fitEvidence } from './fit.ts'
-import { type Inspection, inspectAtom } from './inspect.ts'
+import { inspectAtom } from './inspect.ts'
+import type { Inspection } from './inspection.ts'
 import { cut } from './wording.ts'
 
 /** Clauses longer than this are cut: their parts follow in full. */

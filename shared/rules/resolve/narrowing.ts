@@ -59,7 +59,7 @@ function resolveEventName(reading: Reading, { name, arguments: taken }: MethodNo
   if (first.kind === 'missing' && taken.extra !== null) return undefined
   if (first.kind === 'missing') return report(reading, name, 'missing-value', '.event(…) names no event', hint)
   if (first.kind === 'text') return { kind: 'exact', name: decodeText(first.raw), range: reading.rangeOf(first) }
-  if (first.kind === 'word') return resolveSpanName(reading, first)
+  if (first.kind === 'word' || first.kind === 'spanName') return resolveSpanName(reading, first)
   return report(reading, first, 'not-a-value', '.event(…) takes one event name', `${hint}, and filter with .where(…)`)
 }
 

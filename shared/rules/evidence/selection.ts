@@ -1,0 +1,63 @@
+import type { NamePattern, Selector } from '../ast.ts'
+import { newKeySlots, spanLookups } from '../lookups.ts'
+import { planNarrowing } from '../plan-selector.ts'
+import { printExactName, printFilters, printName } from '../print.ts'
+import { newView, spansOf } from '../run.ts'
+import { nameShape } from '../shape.ts'
+import { nearest } from '../suggest.ts'
+import type { Inspection } from './inspection.ts'
+
+/** What is asked of spans beside their name. */
+export type Narrowing = Pick<Selector, 'filters' | 'events'>
+
+/** Spans of a name, and those of them that pass the filters: positions in the trace, ascending. */
+export interface Selection {
+  readonly named: readonly number[]
+  readonly passing: readonly number[]
+}
+
+/** Of a shorter name many others are near. */
+const minNearLength = 4
+/** The nearest name is looked for among this many spans. */
+const maxCompared = 100
+
+export function select({ set, run }: Inspection, selector: Selector): Selection {
+  const group = set.groups.get(nameShape(selector.name))
+  const positions = (group && spansOf(run, group)?.positions) ?? []
+  const named = selector.name.kind === 'glob' ? [...positions].sort((a, b) => a - b) : positions
+  const passes = planNarrowing(selector, spanLookups(newKeySlots(), set.regex))
+  return { named, passing: passes === undefined ? named : named.filter((position) => passes(newView(run, position))) }
+}
+
+/** `0 of 12 spans named cart.validate`, or how many of those so named pass the filters. */
+export function sayCount({ run: { trace } }: Inspection, selector: Selector, { named, passing }: Selection): string {
+  const { name } = selector
+  if (isNarrowed(selector) && named.length > 0) {
+    return `${passing.length} of ${named.length} ${spansNamed(name, named.length)}${sayNarrowing(selector)}`
+  }
+  const count = `${named.length} of ${trace.spans.length} ${spansNamed(name, trace.spans.length)}`
+  if (named.length > 0 || name.kind !== 'exact' || name.name.length < minNearLength) return count
+  const others = trace.spans.slice(0, maxCompared).map((span) => span.name)
+  const near = nearest(name.name, [...new Set(others.filter((other) => other.length <= 64))])
+  return near === undefined ? count : `${count}; the nearest name is ${printExactName(near)}`
+}
+
+export function isNarrowed({ filters, events = [] }: Narrowing): boolean {
+  return filters.length > 0 || events.length > 0
+}
+
+export function spansNamed(name: NamePattern, count: number): string {
+  const noun = count === 1 ? 'span' : 'spans'
+  return name.kind === 'any' ? noun : `${noun} named ${printName(name)}`
+}
+
+/** ` where amount > 3 with an event named exception where …`, or nothing. */
+export function sayNarrowing({ filters, events = [] }: Narrowing): string {
+  const where = filters.length === 0 ? '' : ` where ${printFilters(filters)}`
+  const having = events.map((event) => ` with ${eventNamed(event.name)}${sayNarrowing({ filters: event.filters })}`)
+  return `${where}${having.join(' and')}`
+}
+
+export function eventNamed(name: NamePattern): string {
+  return name.kind === 'any' ? 'an event' : `an event named ${printName(name)}`
+}

@@ -1,0 +1,42 @@
+import type { Selector, SpanReference } from '../ast.ts'
+import { printExactName } from '../print.ts'
+import type { Inspection, Seen } from './inspection.ts'
+import { type Selection, sayCount, sayNarrowing, select, spansNamed } from './selection.ts'
+import { nearMisses } from './spans.ts'
+import { cut } from './wording.ts'
+
+/** Span names longer than this are cut in a sentence. */
+const maxName = 60
+
+/** One side of an order or a structure: the spans that it stands for. */
+export interface Side extends Selection {
+  readonly selector: Selector
+}
+
+export function sideOf(inspection: Inspection, reference: SpanReference): Side {
+  if (reference.kind === 'bound') throw new Error(`an unchecked rule: ${reference.kind}`)
+  return { selector: reference, ...select(inspection, reference) }
+}
+
+/** What is to be said where a side has no spans; undefined where both have. */
+export function inspectEmptySides(inspection: Inspection, sides: readonly Side[]): Seen | undefined {
+  const empty = sides.filter(({ passing }) => passing.length === 0)
+  const [first] = empty
+  if (first === undefined) return undefined
+  const seen = empty.map((side) => sayCount(inspection, side.selector, side)).join('; ')
+  return { holds: false, seen, spans: [], spanCount: 0, ...nearMisses(inspection, first.selector, first) }
+}
+
+/** `2 spans named cart.validate where ok`. */
+export function sayMany({ selector, passing }: Side): string {
+  return `${passing.length} ${spansNamed(selector.name, passing.length)}${sayNarrowing(selector)}`
+}
+
+/** `a span named cart.validate where ok`. */
+export function sayOne({ selector }: Side): string {
+  return `a ${spansNamed(selector.name, 1)}${sayNarrowing(selector)}`
+}
+
+export function nameAt({ run }: Inspection, position: number): string {
+  return printExactName(cut(run.trace.spans[position]?.name ?? '', maxName))
+}

@@ -1,0 +1,71 @@
+import type { Operand, Selector } from '../ast.ts'
+import { lookupsOf } from '../requirement.ts'
+import { serviceOf } from '../run.ts'
+import type { SpanEvidence } from '../verdict.ts'
+import { eventValues, missingEvents } from './events.ts'
+import { type Inspection, spanSight } from './inspection.ts'
+import { failures, isTrue } from './reasons.ts'
+import { isNarrowed, type Narrowing, type Selection } from './selection.ts'
+import { readValues } from './values-read.ts'
+import { cut } from './wording.ts'
+
+export const maxSpans = 3
+const maxValues = 8
+const maxReasons = 3
+/** Near misses are ranked among this many spans. */
+const maxRanked = 100
+
+export const noMisses = { nearMisses: [], nearMissCount: 0 }
+
+/** The first spans that decided a condition, with what was read on them; `taken`: what was taken of each. */
+export function witnesses(
+  inspection: Inspection,
+  positions: readonly number[],
+  narrowing: Narrowing,
+  taken: readonly Operand[] = [],
+) {
+  const spans = positions.slice(0, maxSpans).map((position) => spanEvidence(inspection, position, narrowing, taken))
+  return { spans, spanCount: positions.length }
+}
+
+/** Spans of the name that fail the filters, where none passes: those that fail the fewest tests first. */
+export function nearMisses(inspection: Inspection, selector: Selector, { named, passing }: Selection) {
+  if (passing.length > 0 || !isNarrowed(selector)) return noMisses
+  const ranked = named.slice(0, maxRanked).map((position) => missed(inspection, position, selector))
+  const nearest = ranked.sort((a, b) => a.failed - b.failed).slice(0, maxSpans)
+  return { nearMisses: nearest.map(({ evidence }) => evidence), nearMissCount: named.length }
+}
+
+/** A span that fails some of the filters, how many tests it fails, and why. */
+export function missed(inspection: Inspection, position: number, narrowing: Narrowing) {
+  const sight = spanSight(inspection, position)
+  const { filters, events = [] } = narrowing
+  const reasons = [
+    ...filters.filter((filter) => !isTrue(sight, filter)).flatMap((filter) => failures(sight, filter)),
+    ...events.flatMap((event) => missingEvents(sight, event)),
+  ]
+  const shown = reasons.slice(0, maxReasons).join('; ')
+  const reason = reasons.length > maxReasons ? `${shown}; and ${reasons.length - maxReasons} more` : shown
+  return { failed: reasons.length, evidence: { ...spanEvidence(inspection, position, narrowing), reason } }
+}
+
+export function spanEvidence(
+  inspection: Inspection,
+  position: number,
+  { filters, events = [] }: Narrowing,
+  taken: readonly Operand[] = [],
+): SpanEvidence {
+  const sight = spanSight(inspection, position)
+  const { span } = sight.scope
+  const service = serviceOf(span)
+  const values = [
+    ...readValues(sight, taken.flatMap(lookupsOf), filters),
+    ...events.flatMap((event) => eventValues(sight, event)),
+  ]
+  return {
+    spanId: span.spanId,
+    name: cut(span.name),
+    service: typeof service === 'string' ? cut(service) : '',
+    values: Object.fromEntries(values.slice(0, maxValues)),
+  }
+}

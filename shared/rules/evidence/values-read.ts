@@ -1,0 +1,51 @@
+import type { Filter, Operand, Test } from '../ast.ts'
+import { planOperand } from '../plan-test.ts'
+import { printOperand } from '../print.ts'
+import { operandsOf } from '../requirement.ts'
+import { isNumeric } from '../values.ts'
+import type { EvidenceValue } from '../verdict.ts'
+import type { Sight } from './reasons.ts'
+import { describeDuration, evidenceValue, isDuration } from './wording.ts'
+
+/** What was read on a span or an event for the filters, after `first`: each with its name, once. */
+export function readValues<Scope>(
+  sight: Sight<Scope>,
+  first: readonly Operand[],
+  filters: readonly Filter[],
+): readonly (readonly [string, EvidenceValue])[] {
+  const read = [...first, ...filters.flatMap(testsOf).flatMap(operandsOf)].filter(isOfSpan)
+  const values = new Map(read.map((operand) => [labelOf(operand), operandValue(sight, operand)] as const))
+  for (const { word } of read.filter((operand) => operand.kind === 'attributeOrText')) {
+    if (values.get(word) === null) values.delete(word)
+  }
+  return [...values]
+}
+
+function testsOf(filter: Filter): readonly Test[] {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.operands.flatMap(testsOf)
+    case 'not':
+      return testsOf(filter.operand)
+    default:
+      return [filter]
+  }
+}
+
+function isOfSpan(operand: Operand): boolean {
+  return (
+    operand.kind !== 'count' &&
+    operand.kind !== 'aggregate' &&
+    !(operand.kind === 'intrinsic' && operand.name.startsWith('trace.'))
+  )
+}
+
+function labelOf(operand: Operand): string {
+  return operand.kind === 'attribute' && operand.from === 'any' ? operand.key : printOperand(operand)
+}
+
+function operandValue<Scope>({ scope, lookups }: Sight<Scope>, operand: Operand): EvidenceValue {
+  const value = planOperand(operand, lookups)(scope)
+  return isDuration(operand) && isNumeric(value) ? describeDuration(value) : evidenceValue(value)
+}
