@@ -5,7 +5,7 @@ import { runInProcess } from '../cli/fake-terminal.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
-const PAGES = ['architecture', 'cost', 'deploy', 'security', 'runbook'].map((name) => `docs/${name}.md`)
+const PAGES = ['architecture', 'cost', 'deploy', 'security', 'runbook', 'queries'].map((name) => `docs/${name}.md`)
 
 /** The commands of ours that a page names: words after `betrace` up to the first that is none. */
 function commandsIn(text: string): readonly string[] {
