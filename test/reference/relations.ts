@@ -38,18 +38,23 @@ function endOf({ startUnixNano, endUnixNano }: Span): bigint {
   return endUnixNano < startUnixNano ? startUnixNano : endUnixNano
 }
 
-/** The spans of the parent's id: two where they are the halves of one call. The halves of a call are no kin. */
-function parents({ spanId, parentSpanId }: Span, { spans }: Trace): readonly Span[] {
-  return spans.filter((other) => parentSpanId !== '' && other.spanId === parentSpanId && other.spanId !== spanId)
+/** The spans of the parent's id: two where they are the halves of one call, one of which may name the id they share. */
+function named({ parentSpanId }: Span, { spans }: Trace): readonly Span[] {
+  return spans.filter((other) => parentSpanId !== '' && other.spanId === parentSpanId)
+}
+
+/** The halves of a call are no kin. */
+function parents(span: Span, trace: Trace): readonly Span[] {
+  return named(span, trace).filter((other) => other.spanId !== span.spanId)
 }
 
 function ancestors(span: Span, trace: Trace): readonly Span[] {
   const found = new Set<Span>()
-  const open = [...parents(span, trace)]
+  const open = [...named(span, trace)]
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (found.has(next)) continue
     found.add(next)
-    open.push(...parents(next, trace))
+    open.push(...named(next, trace))
   }
   return [...found].filter((other) => other.spanId !== span.spanId)
 }

@@ -17,7 +17,7 @@ export interface SpanSketch {
   readonly events?: readonly EventSketch[]
 }
 
-export interface EventSketch {
+interface EventSketch {
   readonly name: string
   readonly attributes?: Attributes
 }

@@ -1,11 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { compileRules } from '../../shared/rules/compile.ts'
 import { judge } from '../../shared/rules/judge.ts'
+import { referenceOutcome } from '../reference/interpreter.ts'
 import { rulesOf } from '../reference/rules.ts'
 import { type SpanSketch, traceOf } from '../reference/traces.ts'
 
+/** What the judge says, which is what the reference interpreter says. */
 function holds(condition: string, spans: readonly SpanSketch[]): boolean {
-  return judge(compileRules(rulesOf(condition)), traceOf(spans))[0]?.outcome === 'violated'
+  const rules = rulesOf(condition)
+  const trace = traceOf(spans)
+  const isViolated = judge(compileRules(rules), trace)[0]?.outcome === 'violated'
+  expect(rules.map((rule) => referenceOutcome(rule, trace))).toEqual([isViolated ? 'violated' : 'satisfied'])
+  return isViolated
 }
 
 /** Spans by start and end, in milliseconds. */
