@@ -4,15 +4,10 @@ import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-c
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Alias } from 'aws-cdk-lib/aws-kms'
-import {
-  Subscription,
-  SubscriptionFilter,
-  type SubscriptionProps,
-  SubscriptionProtocol,
-  Topic,
-} from 'aws-cdk-lib/aws-sns'
+import { SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
 import type { StackContext } from './lambda-function.ts'
+import { subscribe } from './subscriber.ts'
 
 export interface AlarmProps {
   /** A heading of the runbook, word by word. */
@@ -74,11 +69,9 @@ export class Pager extends Construct {
   }
 
   #subscribe(id: string, subscriber: string): void {
-    const to = endpointOf(subscriber)
-    new Subscription(this, `${id}Alarms`, { topic: this.alarms, ...to })
-    new Subscription(this, `${id}Signals`, {
+    subscribe(this, `${id}Alarms`, subscriber, { topic: this.alarms })
+    subscribe(this, `${id}Signals`, subscriber, {
       topic: this.signals,
-      ...to,
       filterPolicy: {
         severity: SubscriptionFilter.stringFilter({ allowlist: ['critical', 'high'] }),
         mode: SubscriptionFilter.stringFilter({ allowlist: ['live'] }),
@@ -112,13 +105,6 @@ export function headingAnchor(heading: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9 -]/g, '')
     .replaceAll(' ', '-')
-}
-
-function endpointOf(subscriber: string): Pick<SubscriptionProps, 'protocol' | 'endpoint'> {
-  if (subscriber.startsWith('mailto:')) return { protocol: SubscriptionProtocol.EMAIL, endpoint: subscriber.slice(7) }
-  if (subscriber.startsWith('https://')) return { protocol: SubscriptionProtocol.HTTPS, endpoint: subscriber }
-  const protocol = subscriber.split(':')[2] === 'sqs' ? SubscriptionProtocol.SQS : SubscriptionProtocol.LAMBDA
-  return { protocol, endpoint: subscriber }
 }
 
 /** How long one period of the stack's alarms is. */

@@ -1,6 +1,8 @@
 import type { Node } from 'constructs'
 import * as v from 'valibot'
 import { InputError } from '../shared/errors.ts'
+import { nearest } from '../shared/rules/suggest.ts'
+import { SUBSCRIBER } from './subscriber.ts'
 
 /** `-c` gives texts, cdk.json gives anything. */
 function wholeNumber(min: number, max: number) {
@@ -34,7 +36,6 @@ const LOG_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ]
 
-const SUBSCRIBER = /^(mailto:[^@\s]+@[^@\s]+|https:\/\/\S+|arn:[^:\s]+:(sqs|lambda):\S+)$/
 const ORIGIN = /^(https?:\/\/[^/\s,]+|\*)$/
 
 const schema = v.object({
@@ -51,11 +52,14 @@ const schema = v.object({
   stormLimit: v.optional(wholeNumber(1, 100_000), 100),
   /** Rule packs of the release (file names without ending) that are in force; `*` for all, empty for none. */
   packs: v.optional(list, ['*']),
-  /** Who hears of signals (critical and high) and alarms: mailto:, https:// or the ARN of a queue or function. */
+  /** Who hears of signals (critical and high) and of alarms. */
   pager: v.optional(
     v.pipe(
       list,
-      v.everyItem((one) => SUBSCRIBER.test(one), 'must be mailto:…, https://… or the ARN of a queue or function'),
+      v.everyItem(
+        (one) => SUBSCRIBER.test(one),
+        'must be mailto:…, tel:+…, https://… or the ARN of a queue, function, delivery stream or mobile endpoint',
+      ),
     ),
     [],
   ),
@@ -101,14 +105,15 @@ const schema = v.object({
 export type StackSettings = v.InferOutput<typeof schema>
 
 /** Reads the settings from the context; throws an InputError that names every bad one and what it must be. */
-export function readSettings(node: Pick<Node, 'tryGetContext'>): StackSettings {
-  const given = Object.fromEntries(
-    Object.keys(schema.entries).map((name) => [name, node.tryGetContext(name) as unknown]),
-  )
+export function readSettings(node: Pick<Node, 'getAllContext'>): StackSettings {
+  const context = node.getAllContext() as Readonly<Record<string, unknown>>
+  const names = Object.keys(schema.entries)
+  const given = Object.fromEntries(names.map((name) => [name, context[name]]))
   const result = v.safeParse(schema, given)
-  const problems = result.success ? orderProblems(result.output) : result.issues.map(describe)
+  const wrong = result.success ? orderProblems(result.output) : result.issues.map(describe)
+  const problems = [...wrong, ...unknownNames(Object.keys(context), names)]
   if (result.success && problems.length === 0) return result.output
-  throw new InputError({ code: 'bad-setting', message: problems.join('; '), hint: 'see "Settings" in docs/deploy.md' })
+  throw new InputError({ code: 'bad-setting', message: problems.join('; '), hint: 'see "Settings" in README.md' })
 }
 
 function describe(issue: v.BaseIssue<unknown>): string {
@@ -119,4 +124,13 @@ function orderProblems(settings: StackSettings): readonly string[] {
   const { quietPeriodSeconds, incompleteWaitSeconds, maxTraceAgeSeconds } = settings
   const ordered = quietPeriodSeconds <= incompleteWaitSeconds && incompleteWaitSeconds <= maxTraceAgeSeconds
   return ordered ? [] : ['quietPeriodSeconds <= incompleteWaitSeconds <= maxTraceAgeSeconds must hold']
+}
+
+/** Names that can only be meant for us: those of the CDK hold a colon, a slash or a hyphen. */
+function unknownNames(given: readonly string[], known: readonly string[]): readonly string[] {
+  const unknown = given.filter((name) => /^[A-Za-z]\w*$/.test(name) && !known.includes(name))
+  return unknown.map((name) => {
+    const meant = known.find((each) => each.startsWith(name)) ?? nearest(name, known)
+    return `${name}: is no setting${meant === undefined ? '' : `, did you mean ${meant}?`}`
+  })
 }

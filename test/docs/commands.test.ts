@@ -35,9 +35,18 @@ describe.each(PAGES)('%s', (page) => {
   })
 })
 
+/** From its heading in the README to the next one. */
+function settingsSection(): string {
+  return (
+    read('README.md')
+      .split(/^### Settings$/m)[1]
+      ?.split(/^#+ /m)[0] ?? ''
+  )
+}
+
 test('the settings table has every setting with its default', () => {
-  const rows = [...read('docs/deploy.md').matchAll(/^\| `(\w+)` +\| (\S+) +\|/gm)]
+  const rows = [...settingsSection().matchAll(/^\| `(\w+)` +\| (\S+) +\|/gm)]
   const table = Object.fromEntries(rows.map(([, name, value]) => [name, value === 'none' ? '' : value]))
-  const defaults = readSettings({ tryGetContext: () => undefined })
+  const defaults = readSettings({ getAllContext: () => ({}) })
   expect(table).toEqual(Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, String(value)])))
 })

@@ -2,6 +2,16 @@ import { Match } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ofType, type Synthesized, synthesize, WITHOUT_BUNDLES } from './synthesized.ts'
 
+const ACCOUNT = 'eu-west-1:123456789012'
+const SUBSCRIBERS = [
+  'mailto:ops@shop.example',
+  'https://events.shop.example/in',
+  `arn:aws:sqs:${ACCOUNT}:pager`,
+  'tel:+15550100200',
+  `arn:aws:lambda:${ACCOUNT}:function:pager`,
+  `arn:aws:firehose:${ACCOUNT}:deliverystream/pager`,
+  `arn:aws:sns:${ACCOUNT}:endpoint/GCM/pager/1`,
+].join(',')
 let stack: Synthesized
 let withOptions: Synthesized
 beforeAll(() => {
@@ -16,7 +26,7 @@ beforeAll(() => {
     customerKey: 'true',
     xray: true,
     keepData: 'false',
-    pager: 'mailto:ops@shop.example,https://events.shop.example/in,arn:aws:sqs:eu-west-1:123456789012:pager',
+    pager: SUBSCRIBERS,
     monthlyBudgetUsd: '200',
     logDays: 7,
     runbookUrl: 'https://wiki.shop.example/betrace',
@@ -156,15 +166,20 @@ describe('settings', () => {
       Properties.Protocol,
       Properties.FilterPolicy?.severity,
     ])
+    const protocols = ['email', 'https', 'sqs', 'sms', 'lambda', 'firehose', 'application']
     const urgent = ['critical', 'high']
-    expect(subscriptions).toEqual([
-      ['email', undefined],
-      ['email', urgent],
-      ['https', undefined],
-      ['https', urgent],
-      ['sqs', undefined],
-      ['sqs', urgent],
-    ])
+    expect(subscriptions).toEqual(
+      protocols.flatMap((protocol) => [
+        [protocol, undefined],
+        [protocol, urgent],
+      ]),
+    )
+    withOptions.template.hasResourceProperties('AWS::SNS::Subscription', { Endpoint: '+15550100200' })
+    withOptions.template.resourcePropertiesCountIs('AWS::Lambda::Permission', { Principal: 'sns.amazonaws.com' }, 2)
+    withOptions.template.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'firehose',
+      SubscriptionRoleArn: Match.anyValue(),
+    })
     stack.template.resourceCountIs('AWS::SNS::Subscription', 0)
   })
 

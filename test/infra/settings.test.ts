@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readSettings } from '../../infra/settings.ts'
 
-const read = (context: Readonly<Record<string, unknown>>) => readSettings({ tryGetContext: (name) => context[name] })
+const read = (context: Readonly<Record<string, unknown>>) => readSettings({ getAllContext: () => context })
 
 describe('settings', () => {
   test('have safe defaults', () => {
@@ -44,8 +44,15 @@ describe('settings', () => {
     for (const name of Object.keys(wrong)) expect(() => read(wrong)).toThrow(name)
     expect(() => read(wrong)).toThrow(/must be one of 1, 3, 5/)
     expect(() => read(wrong)).toThrow(
-      expect.objectContaining({ code: 'bad-setting', hint: expect.stringContaining('docs/deploy.md') }),
+      expect.objectContaining({ code: 'bad-setting', hint: expect.stringContaining('README.md') }),
     )
+  })
+
+  test('that are unknown are refused, with the name that was meant; those of the CDK are left alone', () => {
+    expect(() => read({ quietPeriod: 5 })).toThrow('quietPeriod: is no setting, did you mean quietPeriodSeconds?')
+    expect(() => read({ zebra: 1 })).toThrow(/zebra: is no setting$/)
+    const ofCdk = { '@aws-cdk/core:checkSecretUsage': true, 'aws:cdk:bundling-stacks': ['**'], 'cli-telemetry': false }
+    expect(read(ofCdk).environment).toBe('main')
   })
 
   test('must let incomplete traces wait at least as long as complete ones', () => {
