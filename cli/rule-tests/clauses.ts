@@ -1,5 +1,14 @@
 import type { SourceRange } from '../../shared/errors.ts'
-import type { Atom, CheckedRule, Condition, Filter, Selector, SpanReference, Test } from '../../shared/rules/ast.ts'
+import type {
+  Atom,
+  CheckedRule,
+  Condition,
+  EventSelector,
+  Filter,
+  Selector,
+  SpanReference,
+  Test,
+} from '../../shared/rules/ast.ts'
 import { compileRules } from '../../shared/rules/compile.ts'
 import { judge } from '../../shared/rules/judge.ts'
 import type { RuleSet } from '../../shared/rules/plan.ts'
@@ -7,7 +16,7 @@ import { operandsOf } from '../../shared/rules/walk.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 
 /**
- * A condition of a rule that is not made of others, or one test of a filter made of several. A test suite that never
+ * A condition of a rule that is not made of others, or a part of a filter made of several: a test, a span event. A test suite that never
  * sees it true, or never false, would pass as well if it were left out.
  */
 export interface Clause {
@@ -76,24 +85,60 @@ function probesOf({ body }: CheckedRule): readonly Probe[] {
 function probesOfCondition(condition: Condition, given: readonly Condition[]): readonly Probe[] {
   return atomsOf(condition).flatMap((atom) => [
     { range: atom.range, whenTrue: and([...given, atom]), whenFalse: and([...given, not(atom)]) },
-    ...selectorsOf(atom).flatMap((selector) => probesOfFilters(selector, given)),
+    ...selectorsOf(atom).flatMap((selector) => probesOfSelector(selector, given, isRelation(atom) ? 1 : 2)),
   ])
 }
 
-/** A filter of one test says no more than the condition it is in. */
-function probesOfFilters({ name, filters, range }: Selector, given: readonly Condition[]): readonly Probe[] {
-  const tests = filters.flatMap(atomsOf).filter(isTest)
-  if (tests.length < 2) return []
-  const some = (filter: Filter): Condition => ({
-    kind: 'has',
+/**
+ * The parts of a filter, where it has at least so many: a filter of one says no more than the condition it is in, but an
+ * order may be false for what the filters of its spans have no part in.
+ */
+function probesOfSelector(selector: Selector, given: readonly Condition[], least: 1 | 2): readonly Probe[] {
+  const { filters, events = [] } = selector
+  const tests = testsOf(filters)
+  const parts = tests.length + events.length < least ? [] : [...tests, ...events]
+  return [
+    ...parts.map((part) => (part.kind === 'event' ? probeOfEvent(selector, part) : probeOfTest(selector, part))),
+    ...events.flatMap((event) => probesOfEventFilter(selector, event)),
+  ].map(({ range, whenTrue, whenFalse }) => ({
     range,
-    selector: { kind: 'selector', name, filters: [filter], range },
-  })
-  return tests.map((test) => ({
-    range: test.range,
-    whenTrue: and([...given, some(test)]),
-    whenFalse: and([...given, some(not(test))]),
+    whenTrue: and([...given, whenTrue]),
+    whenFalse: and([...given, whenFalse]),
   }))
+}
+
+function probeOfTest(selector: Selector, test: Test): Probe {
+  const some = (filter: Filter) => has({ ...bare(selector), filters: [filter] })
+  return { range: test.range, whenTrue: some(test), whenFalse: some(not(test)) }
+}
+
+/** False where some span has no such event. */
+function probeOfEvent(selector: Selector, event: EventSelector): Probe {
+  const { range } = event
+  const having = { ...bare(selector), events: [event] }
+  const count = (counted: Selector) => ({ kind: 'count', selector: counted, range }) as const
+  const some: Test = { kind: 'comparison', operator: '<', left: count(having), right: count(bare(selector)), range }
+  return { range, whenTrue: has(having), whenFalse: some }
+}
+
+function probesOfEventFilter(selector: Selector, event: EventSelector): readonly Probe[] {
+  const tests = testsOf(event.filters)
+  const some = (filter: Filter) => has({ ...bare(selector), events: [{ ...event, filters: [filter] }] })
+  return tests.length < 2
+    ? []
+    : tests.map((test) => ({ range: test.range, whenTrue: some(test), whenFalse: some(not(test)) }))
+}
+
+function has(selector: Selector): Condition {
+  return { kind: 'has', selector, range: selector.range }
+}
+
+function bare({ name, range }: Selector): Selector {
+  return { kind: 'selector', name, filters: [], range }
+}
+
+function testsOf(filters: readonly Filter[]): readonly Test[] {
+  return filters.flatMap(atomsOf).filter(isTest)
 }
 
 /** Filters are conditions too, of tests only. */
@@ -111,6 +156,10 @@ function atomsOf(condition: Condition): readonly Atom[] {
 
 function isTest(atom: Atom): atom is Test {
   return !['has', 'all', 'order', 'structure', 'boundWhere'].includes(atom.kind)
+}
+
+function isRelation({ kind }: Atom): boolean {
+  return kind === 'order' || kind === 'structure'
 }
 
 function selectorOf(reference: SpanReference): readonly Selector[] {

@@ -145,6 +145,40 @@ test('a clause of a block counts only where the block matters', async () => {
   expect(missing.map(({ never }: { never: string }) => never)).toEqual(['true', 'false'])
 })
 
+test('of an order its filters are clauses too, of a filter each event and each test of one', async () => {
+  const order = 'cart.validate.where(ok == true) before payment.charge within 5s'
+  const events = 'payment.charge.where(amount > 10).event(exception).where(exception.type == IO and not escaped)'
+  await put('shop.rules', `// Signal: ORDERED (high)\n${order}\n\n// Signal: FAILED (low)\n${events}\n`)
+  const trace = (text: string) => `    trace: |\n      ${text.split('\n').join('\n      ')}\n`
+  const ordered = trace('cart.validate 2ms ok=true\npayment.charge amount=1')
+  await put('shop.test.yaml', `tests:\n  - name: in order\n${ordered}    signals: ORDERED\n`)
+  const gaps = async () => {
+    const { report } = await json(folder)
+    return report.uncovered.map(({ clause, never }: Record<string, string>) => `${clause}: ${never}`)
+  }
+  const ofClauses = async () => (await gaps()).filter((gap) => !gap.startsWith('undefined'))
+  expect(await ofClauses()).toEqual([
+    `${order}: false`,
+    'ok == true: false',
+    `${events}: true`,
+    'amount > 10: true',
+    'event(exception).where(exception.type == IO and not escaped): true',
+    'exception.type == IO: true',
+    'exception.type == IO: false',
+    'escaped: true',
+    'escaped: false',
+  ])
+  const late = trace(
+    'payment.charge 2ms amount=11\n  ! exception @1ms exception.type=IO\n  ! exception escaped=true\ncart.validate',
+  )
+  const overlapping = trace('cart.validate 9ms ok=true\npayment.charge @8ms')
+  await put(
+    'shop.test.yaml',
+    `tests:\n  - name: in order\n${ordered}    signals: ORDERED\n  - name: late\n${late}    signals: FAILED\n  - name: overlapping\n${overlapping}    signals: []\n`,
+  )
+  expect(await gaps()).toEqual([])
+})
+
 test('--require-coverage turns a gap into exit code 1, also of rules without any test', async () => {
   await put('shop.rules', RULES)
   await put('shop.test.yaml', `tests:\n${VIOLATION}${HEALTHY}${REFUNDS}`)
