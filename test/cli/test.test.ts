@@ -156,7 +156,7 @@ test('of an order its filters are clauses too, of a filter each event and each t
     const { report } = await json(folder)
     return report.uncovered.map(({ clause, never }: Record<string, string>) => `${clause}: ${never}`)
   }
-  const ofClauses = async () => (await gaps()).filter((gap) => !gap.startsWith('undefined'))
+  const ofClauses = async () => (await gaps()).filter((gap: string) => !gap.startsWith('undefined'))
   expect(await ofClauses()).toEqual([
     `${order}: false`,
     'ok == true: false',
