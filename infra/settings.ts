@@ -76,6 +76,8 @@ const schema = v.object({
   throttleBurst: v.optional(wholeNumber(1, 100_000), 2_000),
   /** Evaluators at work at once; the rest of the account's concurrency stays free for ingest. */
   evaluatorConcurrency: v.optional(wholeNumber(2, 1_000), 100),
+  /** Workers of large replays at work at once. */
+  replayConcurrency: v.optional(wholeNumber(1, 1_000), 100),
   /** Requests an IP address may send in five minutes; 0 for no web application firewall. */
   wafRequestsPerFiveMinutes: v.optional(
     v.pipe(

@@ -6,6 +6,7 @@ import { Evaluator } from './evaluator.ts'
 import { Ingest } from './ingest.ts'
 import type { StackContext } from './lambda-function.ts'
 import { Pager } from './pager.ts'
+import { Replay } from './replay.ts'
 import { RuleSeeding } from './rule-seeding.ts'
 import type { StackSettings } from './settings.ts'
 import { customerKey, Storage } from './storage.ts'
@@ -27,6 +28,7 @@ export class BetraceStack extends Stack {
     const storage = new Storage(this, context)
     const evaluator = new Evaluator(this, context, storage, pager)
     new Timer(this, context, storage, evaluator, pager)
+    const replay = new Replay(this, context, storage, evaluator, pager)
     const ingest = new Ingest(this, context, storage, pager)
     // Rules first: a trace that comes at once must not be judged by none.
     evaluator.node.addDependency(new RuleSeeding(this, context, storage))
@@ -41,6 +43,7 @@ export class BetraceStack extends Stack {
       deadLettersUrl: evaluator.deadLetters.queueUrl,
       rulesBucket: storage.rules.bucketName,
       archiveBucket: storage.archive.bucketName,
+      replayFunction: replay.replay.function.functionArn,
       dashboardUrl: `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards:name=${dashboard.name}`,
     })
   }

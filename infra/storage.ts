@@ -7,12 +7,15 @@ import { Construct } from 'constructs'
 import { SPANS_PREFIX } from '../shared/archive/object-key.ts'
 import { TABLE_KEYS } from '../shared/stores/buffer-items.ts'
 import { FAILURE_PREFIX } from '../shared/stores/deployment.ts'
+import { REPLAYS_PREFIX } from '../shared/stores/replay-runs.ts'
 import { SIGNALS_PREFIX } from '../shared/stores/s3-archive.ts'
 import type { StackContext } from './lambda-function.ts'
 import { acknowledge } from './permissions.ts'
 
 /** Failed stream records are looked at within days or never. */
 const FAILURE_DAYS = 14
+/** Reports of replays; whoever wants one longer copies it. */
+const REPLAY_DAYS = 30
 const OLD_RULE_VERSION_DAYS = 90
 
 /** Where traces wait, rules lie and judged traces are kept. */
@@ -49,6 +52,7 @@ export class Storage extends Construct {
       ...bucketProps(context),
       lifecycleRules: [
         { prefix: FAILURE_PREFIX, expiration: Duration.days(FAILURE_DAYS) },
+        { prefix: REPLAYS_PREFIX, expiration: Duration.days(REPLAY_DAYS) },
         ...[SPANS_PREFIX, SIGNALS_PREFIX].map((prefix) => ({
           prefix,
           expiration: Duration.days(settings.archiveDays),

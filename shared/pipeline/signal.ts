@@ -136,6 +136,25 @@ export function signalEvent(
   }
 }
 
+/** The event of a violation that a replay found; `runId` sets it apart from those of other runs and from the live one. */
+export function replayedEvent(data: SignalData, runId: string, context: Omit<EventContext, 'mode'>): SignalEvent {
+  const signalid = signalId(data.traceId, data.signal, data.ruleRevision)
+  return {
+    specversion: '1.0',
+    id: `${signalid}.replay.${runId}`,
+    source: context.source,
+    type: 'dev.betrace.signal.firing',
+    subject: data.traceId,
+    time: new Date(context.nowMs).toISOString(),
+    datacontenttype: 'application/json',
+    signalid,
+    mode: 'replay',
+    status: 'firing',
+    sequence: 1,
+    data,
+  }
+}
+
 /** What a violated verdict says, apart from when and how often it was said; of another one, that its rule holds by now. */
 export function signalData(trace: Trace, verdict: Verdict): SignalData {
   const { rule } = verdict

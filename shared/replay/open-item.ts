@@ -2,6 +2,7 @@ import { inParallel } from '../archive/in-parallel.ts'
 import { ObjectGone, type ObjectStore, type StoredObject } from '../archive/object-store.ts'
 import type { ObjectSummary } from '../archive/object-summary.ts'
 import { type ByteSource, type ObjectFooter, readFooter } from '../archive/read-footer.ts'
+import { StorageError } from '../pipeline/storage-error.ts'
 import type { WorkItem } from './plan.ts'
 import type { ReplayRange } from './range.ts'
 import type { Relevance } from './relevance.ts'
@@ -55,9 +56,9 @@ async function openAll(
   return opened.filter((object) => object !== undefined)
 }
 
-/** What kept an object from being read; rethrows ObjectGone, which asks for a new plan instead. */
+/** What kept an object from being read; rethrows what asks for a new plan (ObjectGone), or may pass by itself. */
 export function failureOf(key: string, error: unknown): Failure {
-  if (error instanceof ObjectGone) throw error
+  if (error instanceof ObjectGone || (error instanceof StorageError && error.transient)) throw error
   return { key, reason: error instanceof Error ? error.message : String(error) }
 }
 

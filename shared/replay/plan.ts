@@ -49,6 +49,36 @@ export async function planReplay(store: ObjectStore, range: ReplayRange, limits:
   }
 }
 
+/** What lies in the days of a range, as far as it was counted. */
+export interface RangeSize {
+  readonly objects: number
+  readonly bytes: number
+  /** False: there is more than the limits, and counting ended there. */
+  readonly isWhole: boolean
+}
+
+/** Counts objects of the range, those too that others have taken over, until there are more than the limits. */
+export async function measureRange(
+  store: ObjectStore,
+  range: ReplayRange,
+  limits: { readonly objects: number; readonly bytes: number },
+): Promise<RangeSize> {
+  let [objects, bytes] = [0, 0]
+  for (const days of inGroups(daysOf(range), LISTS_AT_ONCE)) {
+    const listed = (await inParallel(days, LISTS_AT_ONCE, (dayMs) => store.list(dayPrefix(dayMs)))).flat()
+    for (const [, found] of byHour(listed, range).hours) {
+      objects += found.length
+      bytes += found.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    }
+    if (objects > limits.objects || bytes > limits.bytes) return { objects, bytes, isWhole: false }
+  }
+  return { objects, bytes, isWhole: true }
+}
+
+function inGroups<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+}
+
 /** The item as it has to be worked on now, after one of its objects was found to be gone. */
 export async function replanItem(store: ObjectStore, item: WorkItem): Promise<WorkItem> {
   const listed = await store.list(hourPrefix(item.hourMs))

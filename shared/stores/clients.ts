@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import { SFNClient } from '@aws-sdk/client-sfn'
 import { SNSClient } from '@aws-sdk/client-sns'
 import { SQSClient } from '@aws-sdk/client-sqs'
 
@@ -16,5 +17,6 @@ const OPTIONS = {
 export const dynamoClient = () => new DynamoDBClient(OPTIONS)
 export const s3Client = () => new S3Client(OPTIONS)
 export const secretsClient = () => new SecretsManagerClient(OPTIONS)
+export const sfnClient = () => new SFNClient(OPTIONS)
 export const snsClient = () => new SNSClient(OPTIONS)
 export const sqsClient = () => new SQSClient(OPTIONS)

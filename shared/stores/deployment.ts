@@ -15,6 +15,8 @@ export const ENVIRONMENT = {
   keySecret: 'BETRACE_KEY_SECRET',
   /** JudgingSettings as JSON; what is left out has its default. */
   judging: 'BETRACE_JUDGING',
+  /** The state machine of large replays. */
+  replayMachine: 'BETRACE_REPLAY_MACHINE',
   /** Origins that browsers may send from, comma separated; empty for none. */
   corsOrigins: 'BETRACE_CORS_ORIGINS',
   /** CloudWatch namespace of the stack's own metrics. */
@@ -34,6 +36,7 @@ export const OUTPUTS = {
   deadLettersUrl: 'DeadLettersQueueUrl',
   rulesBucket: 'RulesBucketName',
   archiveBucket: 'ArchiveBucketName',
+  replayFunction: 'ReplayFunctionArn',
   dashboardUrl: 'DashboardUrl',
 } as const
 

@@ -151,7 +151,7 @@ export async function findCurrentSet(bucket: RulesBucket): Promise<CurrentSet | 
 
 /** Writes a set without putting it in force, and returns its id; equal files make an equal set. */
 export async function writeRuleSet(bucket: RulesBucket, files: readonly RuleFile[]): Promise<string> {
-  const text = JSON.stringify({ files: files.map(withPlainPack).toSorted((a, b) => (a.file < b.file ? -1 : 1)) })
+  const text = JSON.stringify({ files: files.map(packedFile).toSorted((a, b) => (a.file < b.file ? -1 : 1)) })
   const bytes = Buffer.byteLength(text)
   if (bytes > MAX_SET_BYTES) {
     throw new StorageError(
@@ -173,7 +173,8 @@ export async function writeRuleSet(bucket: RulesBucket, files: readonly RuleFile
   return id
 }
 
-function withPlainPack({ file, text }: RuleFile): RuleFile {
+/** The file with what functions without YAML need of it. */
+export function packedFile({ file, text }: RuleFile): RuleFile {
   return { file, text, ...(isPack(file) && { pack: plainPack(text) }) }
 }
 

@@ -1,8 +1,10 @@
 import { gunzipSync } from 'node:zlib'
 import { DeleteItemCommand, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import type { S3Client } from '@aws-sdk/client-s3'
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import type { APIGatewayProxyResult, Context } from 'aws-lambda'
 import { vi } from 'vitest'
+import type { ObjectStore } from '../../shared/archive/object-store.ts'
 import type { TraceRecord } from '../../shared/archive/trace-record.ts'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import type { Item } from '../../shared/stores/buffer-items.ts'
@@ -38,6 +40,9 @@ export interface LocalStack {
   damage(traceId: string): Promise<void>
   /** Every message that the topic delivered. */
   published(): readonly SignalEvent[]
+  /** The archive's bucket, past the faults. */
+  readonly archive: ObjectStore
+  readonly s3: S3Client
   /** Traces of the archive, a record for each time one was written. */
   archived(): Promise<readonly TraceRecord[]>
   /** Signals of the archive. */
@@ -168,6 +173,8 @@ export async function startLocalStack({
   return {
     functions,
     faults,
+    archive,
+    s3: faux.s3,
     settle,
     expire,
     items,

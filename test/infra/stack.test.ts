@@ -10,7 +10,7 @@ beforeAll(() => {
   stack = synthesize()
 }, 60_000)
 
-/** What each function's role may do, apart from writing its own log: `action on resource`, the resource in short. */
+/** What the role of each function, or the role of this name, may do, apart from writing its own log: `action on resource`, the resource in short. */
 function permissionsOf({ resources }: Synthesized): Readonly<Record<string, readonly string[]>> {
   const roles = new Map(
     Object.values(resources)
@@ -18,10 +18,15 @@ function permissionsOf({ resources }: Synthesized): Readonly<Record<string, read
       .map((one) => [one.Properties.Role['Fn::GetAtt'][0] as string, functionName(one) ?? '']),
   )
   const policies = Object.values(resources).filter(({ Type }) => Type === 'AWS::IAM::Policy')
+  const byRole = Map.groupBy(policies, ({ Properties }) => {
+    const role: string = Properties.Roles[0].Ref
+    return roles.get(role) ?? role.slice(0, -8)
+  })
   return Object.fromEntries(
-    policies.map(({ Properties }) => [
-      roles.get(Properties.Roles[0].Ref),
-      Properties.PolicyDocument.Statement.flatMap(permissionsIn)
+    [...byRole].map(([role, ofRole]) => [
+      role,
+      ofRole
+        .flatMap(({ Properties }) => Properties.PolicyDocument.Statement.flatMap(permissionsIn))
         .filter((permission: string) => !permission.startsWith('logs:'))
         .sort(),
     ]),
@@ -45,6 +50,7 @@ function inShort(resource: unknown): string {
   if (typeof resource === 'string') return resource
   const { Ref, 'Fn::GetAtt': getAtt } = resource as { Ref?: string; 'Fn::GetAtt'?: [string, string] }
   const [id = '', attribute] = getAtt ?? [Ref]
+  if (id.startsWith('AWS::')) return ''
   return `${id.slice(0, -8)}${attribute === 'StreamArn' ? '.stream' : ''}`
 }
 
@@ -57,6 +63,11 @@ describe('each function', () => {
       'dynamodb:ListStreams on *',
       's3:ListBucket on StorageArchive',
       's3:PutObject on StorageArchive/aws/lambda/*',
+    ]
+    const ofReplay = [
+      's3:GetObject on StorageArchive/replays/*',
+      's3:ListBucket on StorageArchive',
+      's3:PutObject on StorageArchive/replays/*',
     ]
     expect(permissionsOf(stack)).toEqual({
       ingest: ['dynamodb:BatchWriteItem on StorageTable'],
@@ -82,6 +93,37 @@ describe('each function', () => {
         'sqs:SendMessage on EvaluatorDeadLetters',
         'sqs:SendMessage on EvaluatorTimers',
       ].sort(),
+      replay: [
+        ...ofReplay,
+        's3:GetObject on StorageArchive/spans/*',
+        's3:GetObject on StorageRules/current.json',
+        's3:GetObject on StorageRules/sets/*',
+        's3:PutObject on StorageArchive/signals/*',
+        'sns:Publish on PagerSignals',
+        'states:DescribeExecution on arn::states:::execution:ReplayMachine:*',
+        'states:StartExecution on ReplayMachine',
+      ].sort(),
+      'replay-plan': [...ofReplay, 's3:GetObject on StorageArchive/spans/*'].sort(),
+      'replay-worker': [
+        ...ofReplay,
+        's3:GetObject on StorageArchive/spans/*',
+        's3:GetObject on StorageRules/sets/*',
+        's3:PutObject on StorageArchive/signals/*',
+        'sns:Publish on PagerSignals',
+      ].sort(),
+      'replay-report': [...ofReplay, 's3:GetObject on StorageRules/sets/*'].sort(),
+      ReplayMachineRole: [
+        'lambda:InvokeFunction on ReplayPlanFunctionLambda',
+        'lambda:InvokeFunction on ReplayReportFunctionLambda',
+        'lambda:InvokeFunction on ReplayWorkerFunctionLambda',
+        's3:AbortMultipartUpload on StorageArchive/replays/*',
+        's3:GetObject on StorageArchive/replays/*',
+        's3:ListMultipartUploadParts on StorageArchive/replays/*',
+        's3:PutObject on StorageArchive/replays/*',
+        'states:DescribeExecution on arn::states:::execution:ReplayMachine:*',
+        'states:StartExecution on ReplayMachine',
+        'states:StopExecution on arn::states:::execution:ReplayMachine:*',
+      ],
       'rule-seeding': [
         's3:DeleteObject on StorageRules/packs/*',
         's3:GetObject on StorageRules/current.json',
@@ -96,7 +138,7 @@ describe('each function', () => {
 
   test('runs on Node 24 and ARM, keeps its log for a month, is not traced', () => {
     const ours = ofType(stack, 'AWS::Lambda::Function').filter((one) => functionName(one) !== undefined)
-    expect(ours).toHaveLength(5)
+    expect(ours).toHaveLength(9)
     for (const { Properties } of ours) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' })
       expect(Properties.TracingConfig).toBeUndefined()
@@ -106,7 +148,17 @@ describe('each function', () => {
   })
 
   test('is one minified module without native parts, small enough to start fast', () => {
-    const limits = { ingest: 600, authorizer: 600, timer: 600, 'rule-seeding': 600, evaluator: 950 }
+    const limits = {
+      ingest: 600,
+      authorizer: 600,
+      timer: 600,
+      'rule-seeding': 600,
+      evaluator: 950,
+      replay: 950,
+      'replay-plan': 600,
+      'replay-worker': 950,
+      'replay-report': 950,
+    }
     for (const [handler, limitKb] of Object.entries(limits)) {
       const folder = stack.bundleFolder(handler)
       const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })

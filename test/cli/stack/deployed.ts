@@ -13,6 +13,7 @@ const EXAMPLE: Readonly<Record<keyof typeof OUTPUTS, string>> = {
   deadLettersUrl: 'http://127.0.0.1/dead-letters',
   rulesBucket: 'rules',
   archiveBucket: 'archive',
+  replayFunction: 'arn:aws:lambda:us-east-1:000000000000:function:replay',
   dashboardUrl: 'https://eu-central-1.console.aws.amazon.com/cloudwatch',
 }
 

@@ -1,0 +1,25 @@
+import { PATIENT } from '../shared/stores/backoff.ts'
+import { s3Client, snsClient } from '../shared/stores/clients.ts'
+import type { ReplayParts } from '../shared/stores/replay-steps.ts'
+import { S3SignalStore } from '../shared/stores/s3-archive.ts'
+import { s3ObjectStore } from '../shared/stores/s3-object-store.ts'
+import { SnsSignalPublisher } from '../shared/stores/sns-publisher.ts'
+import { judging, setting } from './environment.ts'
+
+/** What all functions of a replay share, from the function's environment. */
+export function replayParts(): ReplayParts {
+  const client = s3Client()
+  const archive = { client, name: setting('archiveBucket'), pause: PATIENT.pause }
+  const topic = { client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }
+  return {
+    store: s3ObjectStore(archive),
+    rules: { client, name: setting('rulesBucket') },
+    publishing: {
+      source: judging().source,
+      signals: new S3SignalStore(archive),
+      publisher: new SnsSignalPublisher(topic),
+      clock: Date.now,
+    },
+    pause: PATIENT.pause,
+  }
+}

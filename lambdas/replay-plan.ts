@@ -1,0 +1,12 @@
+import middy from '@middy/core'
+import { type Planned, planRun } from '../shared/stores/replay-steps.ts'
+import { replayParts } from './replay-parts.ts'
+import { telemetry } from './telemetry.ts'
+
+const { middleware } = telemetry()
+const parts = replayParts()
+
+/** Plans a large replay. */
+export const handler = middy<{ readonly run: string }, Planned>()
+  .use(middleware)
+  .handler((event) => planRun(parts, event))

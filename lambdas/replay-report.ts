@@ -1,0 +1,12 @@
+import middy from '@middy/core'
+import { type ReportEvent, reportRun } from '../shared/stores/replay-steps.ts'
+import { replayParts } from './replay-parts.ts'
+import { telemetry } from './telemetry.ts'
+
+const { middleware } = telemetry()
+const parts = replayParts()
+
+/** Adds up what the workers of a large replay found. */
+export const handler = middy<ReportEvent, void>()
+  .use(middleware)
+  .handler((event) => reportRun(parts, event))

@@ -1,0 +1,12 @@
+import middy from '@middy/core'
+import { type ShareEvent, workOnShare } from '../shared/stores/replay-steps.ts'
+import { replayParts } from './replay-parts.ts'
+import { telemetry } from './telemetry.ts'
+
+const { middleware } = telemetry()
+const parts = replayParts()
+
+/** Judges one share of a large replay. */
+export const handler = middy<ShareEvent, void>()
+  .use(middleware)
+  .handler((event) => workOnShare(parts, event))

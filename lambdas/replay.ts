@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto'
+import middy from '@middy/core'
+import { sfnClient } from '../shared/stores/clients.ts'
+import { answerReplay, type ReplayAnswer, type ReplayService } from '../shared/stores/replay-service.ts'
+import { setting } from './environment.ts'
+import { replayParts } from './replay-parts.ts'
+import { telemetry } from './telemetry.ts'
+
+const { log, middleware } = telemetry()
+const service: ReplayService = {
+  ...replayParts(),
+  archiveBucket: setting('archiveBucket'),
+  machine: { client: sfnClient(), arn: setting('replayMachine') },
+  clock: Date.now,
+  random: () => randomBytes(4).toString('hex'),
+}
+
+/** Replays {from, to, rules?, mode?, limit?, dryRun?}: at once where little lies in range, else it starts an execution; {run} asks how one stands. */
+export const handler = middy<unknown, ReplayAnswer>()
+  .use(middleware)
+  .handler(async (event) => {
+    const answer = await answerReplay(service, event)
+    const { state } = answer
+    log('info', 'replay', { state, ...('run' in answer && { run: answer.run }) })
+    return answer
+  })
