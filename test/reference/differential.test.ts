@@ -2,9 +2,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileRules } from '../../shared/rules/compile.ts'
 import { idleOutcome, judge } from '../../shared/rules/judge.ts'
+import { relatedBody } from './bound-rules.ts'
 import { referenceOutcome } from './interpreter.ts'
 import { anyBody, rulesOf, spanTest } from './rules.ts'
-import { anySpans, type SpanSketch, spanSketch, traceOf } from './traces.ts'
+import { anySpans, relatedSpans, type SpanSketch, spanSketch, traceOf } from './traces.ts'
 
 /** Cases of a rule on a trace; by hand: `CASES=100000 SEED=2 npx vitest run test/reference`. */
 const cases = Number(process.env.CASES ?? 5000)
@@ -46,5 +47,14 @@ test('they read every operator alike on values of every kind', () => {
       expect(differences(tests, traces)).toEqual([])
     }),
     { numRuns: Math.ceil(cases / 50), seed },
+  )
+})
+
+test('they agree on order, structure and events', () => {
+  fc.assert(
+    fc.property(many(relatedBody, 8), many(relatedSpans, 5), (bodies, traces) => {
+      expect(differences(bodies, traces)).toEqual([])
+    }),
+    { numRuns: Math.ceil(cases / 40), seed },
   )
 })

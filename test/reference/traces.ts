@@ -125,3 +125,20 @@ export const spanSketch: fc.Arbitrary<SpanSketch> = fc
   .map(({ parent, ...rest }) => (parent === undefined ? rest : { ...rest, parent }))
 
 export const anySpans = fc.array(spanSketch, { maxLength: 8 })
+
+const event: fc.Arbitrary<EventSketch> = fc.record({
+  name: fc.constantFrom('exception', 'retry', 'ünï 🌍'),
+  attributes,
+})
+
+/** Spans with events; their names are fewer, so that what is asked of several spans often holds of some. */
+export const relatedSpans = fc.array(
+  fc
+    .record({
+      span: spanSketch,
+      name: fc.constantFrom('a', 'b', 'cart.validate', 'http.get', 'GET /x'),
+      events: fc.array(event, { maxLength: 2 }),
+    })
+    .map(({ span, name, events }) => ({ ...span, name, events })),
+  { maxLength: 7 },
+)

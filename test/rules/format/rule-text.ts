@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { boundBody } from '../../reference/bound-rules.ts'
 
 /** A word or mark of a rule; nothing may stand before one that is glued. */
 interface Written {
@@ -91,12 +92,27 @@ const definition = fc.oneof(
 )
 const body = fc.oneof(
   condition,
-  fc.tuple(definition, condition).map(([before, after]) => all(...before, after)),
+  // A bracket behind a name would be its argument.
+  fc
+    .tuple(
+      definition,
+      condition.filter(([first]) => first?.text !== '('),
+    )
+    .map(([before, after]) => all(...before, after)),
   fc.tuple(block('when'), block('always'), block('except   when')).map((blocks) => blocks.flat()),
 )
 
+/** A body of order, structure, events and bound spans, cut at its spaces; operators of two words stay whole. */
+const boundWords = boundBody.map((text) =>
+  (
+    text.match(
+      /(?:"(?:\\.|[^"\\])*"|(?:starts|ends|directly|except|not) (?=before|after|under|when|in|with)|[^ \n"])+/g,
+    ) ?? []
+  ).map((each): Written => ({ text: each })),
+)
+
 /** A body with white space and numbered comments thrown in wherever they may stand. */
-export const scatteredBody: fc.Arbitrary<string> = body.chain((words) =>
+export const scatteredBody: fc.Arbitrary<string> = fc.oneof(body, boundWords).chain((words) =>
   fc
     .array(fc.constantFrom(' ', '  ', '\n', '\r\n\t', ' # ', ' # # ', '\n#\n  #', '\n\n#'), {
       minLength: words.length,
