@@ -1,5 +1,5 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
+import { findFiles, readText } from '../local/text-files.ts'
 import { isRuleFileName, isTestFileName } from '../shared/rules/read.ts'
 import { CommandError } from './command-error.ts'
 
@@ -8,9 +8,6 @@ export interface RuleFile {
   readonly file: string
   readonly text: string
 }
-
-/** Far above what the 10,000 rules a set may hold come to. */
-const MAX_FILE_BYTES = 64 * 1024 * 1024
 
 /**
  * Reads the rule files that paths name: a file as it is, a folder with every `*.rules`, `*.yaml` and `*.yml` below it,
@@ -29,38 +26,15 @@ export async function readRuleFiles(paths: readonly string[]): Promise<readonly 
   return Promise.all(files.map(readTextFile))
 }
 
-/** Files as they are, and of folders all below whose name is accepted, by name; each once, as it was first named. */
+/** Files as `findFiles` finds them; a path that cannot be read is a CommandError. */
 export async function filesBelow(
   paths: readonly string[],
   accepts: (name: string) => boolean,
 ): Promise<readonly string[]> {
-  const found = new Map<string, string>()
-  for (const path of paths) await collect(path, accepts, found, new Set())
-  return [...found.values()]
-}
-
-/** Adds the files `path` holds to `found` (real path to shown path). */
-async function collect(
-  path: string,
-  accepts: (name: string) => boolean,
-  found: Map<string, string>,
-  visited: Set<string>,
-): Promise<void> {
-  const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
-    throw unreadable(path, error)
-  })
-  if (!(await isFolder(real))) {
-    if (!found.has(real)) found.set(real, path)
-    return
-  }
-  // A link may point back to a folder above it.
-  if (visited.has(real)) return
-  visited.add(real)
-  for (const name of (await readdir(real)).sort()) {
-    if (name.startsWith('.') || name === 'node_modules') continue
-    const child = join(path, name)
-    if (accepts(name) || (await isFolder(child))) await collect(child, accepts, found, visited)
-  }
+  const { found, unread } = await findFiles(paths, accepts)
+  const [first] = unread
+  if (first !== undefined) throw unreadable(first.file, first.error)
+  return found.map(({ file }) => file)
 }
 
 /**
@@ -82,18 +56,10 @@ async function isFolder(path: string): Promise<boolean> {
 
 /** Reads a file of text; one that cannot be read, is no UTF-8 or is too large is a CommandError. */
 export async function readTextFile(file: string): Promise<RuleFile> {
-  const { size } = await stat(file)
-  if (size > MAX_FILE_BYTES) {
-    throw new CommandError(`${file} is larger than 64 MiB`, 'split it: a set holds at most 10,000 rules')
-  }
-  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+  const text = await readText(file).catch((error: NodeJS.ErrnoException) => {
     throw unreadable(file, error)
   })
-  try {
-    return { file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
-  } catch {
-    throw new CommandError(`${file} is not UTF-8 text`, 'save it as UTF-8')
-  }
+  return { file, text }
 }
 
 /** What the file system said, as a sentence. */

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { InputError } from '../shared/errors.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** A folder that is ours alone until `unlock`. */
 export interface DataFolder {
@@ -18,7 +18,7 @@ const BUSY = 5
  */
 export function openDataFolder(folder: string): DataFolder {
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
   } catch (error) {
     throw unusable(folder, (error as Error).message)
   }

@@ -1,6 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { type Command, Option } from 'commander'
+import { makeFolder } from '../../local/make-folder.ts'
 import { checkRules } from '../../shared/rules/check.ts'
 import type { RuleFile, RulesBucket } from '../../shared/stores/rule-sets.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
@@ -169,8 +170,15 @@ async function writeFiles(folder: string, files: readonly RuleFile[], force: boo
     }
   }
   for (const { path, text } of places) {
-    await mkdir(dirname(path), { recursive: true })
-    await writeFile(path, text)
+    try {
+      makeFolder(dirname(path))
+      await writeFile(path, text)
+    } catch (error) {
+      throw new CommandError(
+        `cannot write ${path}: ${(error as Error).message}`,
+        'name a folder this user may write to',
+      )
+    }
   }
   return places.length
 }
