@@ -6,7 +6,7 @@ import type { Pass } from './check/pass.ts'
 import { reportConstantComparisons, reportSeveralGroupings, reportSpanValuesOutsideWhere } from './check/places.ts'
 import { reportUnusableRegexes } from './check/regexes.ts'
 import { reportUnjudged } from './check/unjudged.ts'
-import { inOrder, type RuleProblem, type TextProblem } from './problem.ts'
+import { inOrder, type RuleProblem, type TextProblem, withinLimit } from './problem.ts'
 import { readRules } from './read.ts'
 import type { ReadFile, ReadRule } from './rule-file.ts'
 
@@ -70,11 +70,11 @@ interface RuleSet {
 type Place = { readonly file: string; readonly line: number }
 
 function checkFile({ file, read }: ReadSource, set: RuleSet): readonly RuleProblem[] {
-  const outside = inOrder([...read.problems, ...problemsOf({ conditions: read.defined })])
+  const outside = withinLimit(inOrder([...read.problems, ...problemsOf({ conditions: read.defined })]))
   const problems = outside.map((problem): RuleProblem => ({ ...problem, file }))
   for (const entry of read.rules) {
     set.ruleCount += 1
-    const found = inOrder([...problemsInSet(file, entry, set), ...entry.problems, ...problemsOf(entry)])
+    const found = withinLimit(inOrder([...problemsInSet(file, entry, set), ...entry.problems, ...problemsOf(entry)]))
     problems.push(
       ...found.map((problem) => ({ ...problem, file, ...(entry.name !== undefined && { rule: entry.name }) })),
     )

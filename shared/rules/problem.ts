@@ -57,8 +57,12 @@ export const RULE_PROBLEM_CODES = [
   'list-too-long',
   'too-many-names',
   'too-many-rules',
+  'too-many-problems',
   'duplicate-rule',
 ] as const
+
+/** Problems of one rule that are told one by one. */
+const PROBLEM_LIMIT = 100
 
 export type RuleProblemCode = (typeof RULE_PROBLEM_CODES)[number]
 
@@ -81,4 +85,13 @@ export function inOrder(problems: readonly TextProblem[]): readonly TextProblem[
     .filter((problem) => !(untilLineEnd && problem.code === 'unclosed-bracket'))
     .toSorted((left, right) => left.range.start.offset - right.range.start.offset)
     .filter(({ range }) => !starts.has(range.start.offset) && starts.add(range.start.offset))
+}
+
+/** The first problems of one rule, and how many more there are: nobody mends thousands at once. */
+export function withinLimit(problems: readonly TextProblem[]): readonly TextProblem[] {
+  const next = problems[PROBLEM_LIMIT]
+  if (next === undefined) return problems
+  const message = `${problems.length - PROBLEM_LIMIT} more problems from here on`
+  const hint = 'mend those above and check again'
+  return [...problems.slice(0, PROBLEM_LIMIT), { code: 'too-many-problems', message, hint, range: next.range }]
 }

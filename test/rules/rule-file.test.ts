@@ -173,6 +173,15 @@ describe('limits', () => {
     expect(check(rule(1001)).problems).toMatchObject([{ code: 'list-too-long' }])
   })
 
+  test('a rule of 100 problems is told them all, one of more is told how many are left', () => {
+    const rule = (count: number) => `// Signal: A (low)\n${'a && '.repeat(count)}a`
+    expect(check(rule(100)).problems.map(({ code }) => code)).toEqual(Array(100).fill('wrong-operator'))
+    const over = check(rule(130)).problems
+    expect(over).toHaveLength(101)
+    expect(over.at(-1)).toMatchObject({ code: 'too-many-problems', message: '30 more problems from here on' })
+    expect(over.at(-1)?.range.start.column).toBe(503)
+  })
+
   test('a set of 10,000 rules is read, of one more all but the last', () => {
     const rules = (count: number) =>
       Array.from({ length: count }, (_, index) => `// Signal: R${index} (low)\ns${index}\n`).join('')
