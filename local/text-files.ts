@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 
 /** A file that was found, not read yet. */
-export interface FoundFile {
+interface FoundFile {
   /** By the path it was found by. */
   readonly file: string
   /** Differs after every change: size, inode, time of last change. */
@@ -10,13 +10,13 @@ export interface FoundFile {
 }
 
 /** A file or folder that cannot be read. */
-export interface UnreadFile {
+interface UnreadFile {
   readonly file: string
   /** Of the file system, or a sentence about the file (`it is …`). */
   readonly error: NodeJS.ErrnoException
 }
 
-export interface FoundFiles {
+interface FoundFiles {
   readonly found: readonly FoundFile[]
   readonly unread: readonly UnreadFile[]
 }
