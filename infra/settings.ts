@@ -78,6 +78,8 @@ const schema = v.object({
   evaluatorConcurrency: v.optional(wholeNumber(2, 1_000), 100),
   /** Workers of large replays at work at once. */
   replayConcurrency: v.optional(wholeNumber(1, 1_000), 100),
+  /** What one query of the archive may read before Athena stops it, in GB; Athena bills by it. */
+  athenaScanGb: v.optional(wholeNumber(1, 100_000), 100),
   /** Requests an IP address may send in five minutes; 0 for no web application firewall. */
   wafRequestsPerFiveMinutes: v.optional(
     v.pipe(

@@ -1,6 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { OUTPUTS, stackName } from '../shared/stores/deployment.ts'
+import { Catalog } from './catalog.ts'
 import { Dashboard } from './dashboard.ts'
 import { Evaluator } from './evaluator.ts'
 import { Ingest } from './ingest.ts'
@@ -29,6 +30,7 @@ export class BetraceStack extends Stack {
     const evaluator = new Evaluator(this, context, storage, pager)
     new Timer(this, context, storage, evaluator, pager)
     const replay = new Replay(this, context, storage, evaluator, pager)
+    const catalog = new Catalog(this, context, storage)
     const ingest = new Ingest(this, context, storage, pager)
     // Rules first: a trace that comes at once must not be judged by none.
     evaluator.node.addDependency(new RuleSeeding(this, context, storage))
@@ -44,6 +46,7 @@ export class BetraceStack extends Stack {
       rulesBucket: storage.rules.bucketName,
       archiveBucket: storage.archive.bucketName,
       replayFunction: replay.replay.function.functionArn,
+      athenaWorkgroup: catalog.workgroup,
       dashboardUrl: `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards:name=${dashboard.name}`,
     })
   }

@@ -6,7 +6,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOw
 import { Construct } from 'constructs'
 import { SPANS_PREFIX } from '../shared/archive/object-key.ts'
 import { TABLE_KEYS } from '../shared/stores/buffer-items.ts'
-import { FAILURE_PREFIX } from '../shared/stores/deployment.ts'
+import { FAILURE_PREFIX, QUERY_RESULTS_PREFIX } from '../shared/stores/deployment.ts'
 import { REPLAYS_PREFIX } from '../shared/stores/replay-runs.ts'
 import { SIGNALS_PREFIX } from '../shared/stores/s3-archive.ts'
 import type { StackContext } from './lambda-function.ts'
@@ -16,6 +16,8 @@ import { acknowledge } from './permissions.ts'
 const FAILURE_DAYS = 14
 /** Reports of replays; whoever wants one longer copies it. */
 const REPLAY_DAYS = 30
+/** Athena gives a result again for so long without reading anew; they hold span content. */
+const QUERY_RESULT_DAYS = 7
 const OLD_RULE_VERSION_DAYS = 90
 
 /** Where traces wait, rules lie and judged traces are kept. */
@@ -53,6 +55,7 @@ export class Storage extends Construct {
       lifecycleRules: [
         { prefix: FAILURE_PREFIX, expiration: Duration.days(FAILURE_DAYS) },
         { prefix: REPLAYS_PREFIX, expiration: Duration.days(REPLAY_DAYS) },
+        { prefix: QUERY_RESULTS_PREFIX, expiration: Duration.days(QUERY_RESULT_DAYS) },
         ...[SPANS_PREFIX, SIGNALS_PREFIX].map((prefix) => ({
           prefix,
           expiration: Duration.days(settings.archiveDays),

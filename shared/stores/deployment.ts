@@ -37,6 +37,7 @@ export const OUTPUTS = {
   rulesBucket: 'RulesBucketName',
   archiveBucket: 'ArchiveBucketName',
   replayFunction: 'ReplayFunctionArn',
+  athenaWorkgroup: 'AthenaWorkgroup',
   dashboardUrl: 'DashboardUrl',
 } as const
 
@@ -61,3 +62,6 @@ export const FUNCTION_DIMENSION = 'function'
 
 /** Where Lambda puts stream records that it gave up on; the name is Lambda's. */
 export const FAILURE_PREFIX = 'aws/lambda/'
+
+/** Where Athena leaves what queries gave. */
+export const QUERY_RESULTS_PREFIX = 'athena/'
