@@ -1,5 +1,5 @@
 import { type ExperimentEvent, eventKey, eventTimeMs } from '../shared/pipeline/experiment.ts'
-import type { ExperimentStore, KeptVerdict } from '../shared/pipeline/experiment-store.ts'
+import type { ExperimentStore, KeptVerdict, VerdictState } from '../shared/pipeline/experiment-store.ts'
 import type { ExperimentVerdict } from '../shared/pipeline/experiment-verdict.ts'
 import type { Database, Row } from './database.ts'
 
@@ -33,12 +33,7 @@ export class SqliteExperiments implements ExperimentStore {
     const sql = 'SELECT sequence, basis, published, verdict FROM experiment_verdicts WHERE experiment = ?'
     const row = this.database.get(sql, experiment)
     if (row === undefined) return undefined
-    return {
-      sequence: Number(row.sequence),
-      basis: String(row.basis),
-      published: row.published === 1,
-      verdict: JSON.parse(String(row.verdict)) as ExperimentVerdict,
-    }
+    return { ...keptOf(row), verdict: JSON.parse(String(row.verdict)) as ExperimentVerdict }
   }
 
   async keepVerdict(experiment: string, { sequence, basis, published, verdict }: KeptVerdict): Promise<boolean> {
@@ -55,10 +50,16 @@ export class SqliteExperiments implements ExperimentStore {
     await this.database.write(() => this.database.run(sql, experiment, atMs))
   }
 
-  async lateAtMs(experiment: string): Promise<number> {
-    const row = this.database.get('SELECT late_ms FROM experiment_late WHERE experiment = ?', experiment)
-    return row === undefined ? 0 : Number(row.late_ms)
+  async stateOf(experiment: string): Promise<VerdictState> {
+    const sql = 'SELECT sequence, basis, published FROM experiment_verdicts WHERE experiment = ?'
+    const kept = this.database.get(sql, experiment)
+    const late = this.database.get('SELECT late_ms FROM experiment_late WHERE experiment = ?', experiment)
+    return { kept: kept === undefined ? undefined : keptOf(kept), lateMs: Number(late?.late_ms ?? 0) }
   }
+}
+
+function keptOf({ sequence, basis, published }: Row): Omit<KeptVerdict, 'verdict'> {
+  return { sequence: Number(sequence), basis: String(basis), published: published === 1 }
 }
 
 function eventOf({ event }: Row): ExperimentEvent {

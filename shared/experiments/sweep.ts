@@ -20,7 +20,7 @@ export interface ExperimentSweep {
 }
 
 /** Windows that ended longer ago than this get no verdict by themselves, and no revision; `betrace verify` judges them. */
-const LOOK_BACK_MS = 7 * 86_400_000
+const LOOK_BACK_MS = 2 * 86_400_000
 /** After a late trace, time for others and for the archive. */
 const REVISION_DELAY_MS = 60_000
 
@@ -53,11 +53,14 @@ async function giveVerdictIfDue(sweep: ExperimentSweep, experiment: Experiment, 
   const window = windowOf(experiment, nowMs, settings.maxExperimentMs)
   if (window === undefined || window.state === 'running') return false
   if (nowMs < window.toMs + settleMs(settings) || nowMs > window.toMs + LOOK_BACK_MS) return false
-  const kept = await experiments.readVerdict(experiment.id)
-  const lateMs = await experiments.lateAtMs(experiment.id)
+  const { kept, lateMs } = await experiments.stateOf(experiment.id)
   const basis = basisOf(experiment, window, lateMs)
   const settled = nowMs >= lateMs + REVISION_DELAY_MS
-  if (kept !== undefined && (kept.basis === basis || !settled)) return finish(sweep, kept)
+  if (kept !== undefined && (kept.basis === basis || !settled)) {
+    const unpublished = kept.published ? undefined : await experiments.readVerdict(experiment.id)
+    if (unpublished !== undefined) await publish(sweep, unpublished)
+    return false
+  }
   const rules = await sweep.rules()
   const verdict = await giveExperimentVerdict(
     {
@@ -71,7 +74,7 @@ async function giveVerdictIfDue(sweep: ExperimentSweep, experiment: Experiment, 
   )
   const next: KeptVerdict = { sequence: (kept?.sequence ?? 0) + 1, basis, published: false, verdict }
   if (!(await experiments.keepVerdict(experiment.id, next))) return false
-  await finish(sweep, next)
+  await publish(sweep, next)
   return true
 }
 
@@ -81,13 +84,11 @@ function basisOf(experiment: Experiment, { fromMs, toMs, state, cut }: Experimen
   return hash(['basis', JSON.stringify({ fromMs, toMs, state, cut, lateMs, services, rules, outcome })])
 }
 
-async function finish({ publisher, experiments, settings, clock }: ExperimentSweep, kept: KeptVerdict): Promise<false> {
-  if (kept.published) return false
+async function publish({ publisher, experiments, settings, clock }: ExperimentSweep, kept: KeptVerdict): Promise<void> {
   const id = kept.verdict.experiment?.id ?? ''
   const failed = await publisher.publish([verdictEvent(id, kept, settings.source, clock())])
   if (failed[0] !== undefined) throw new StorageError('unavailable', `verdict could not be sent: ${failed[0].reason}`)
   await experiments.keepVerdict(id, { ...kept, published: true })
-  return false
 }
 
 function verdictEvent(id: string, { sequence, verdict }: KeptVerdict, source: string, nowMs: number): VerdictEvent {

@@ -15,8 +15,15 @@ export interface ExperimentStore {
   keepVerdict(experiment: string, kept: KeptVerdict): Promise<boolean>
   /** Remembers that a trace of the experiment was judged after its window had been over for long. */
   noteLate(experiment: string, atMs: number): Promise<void>
-  /** When that was last, in milliseconds since 1970; 0 if never. */
-  lateAtMs(experiment: string): Promise<number>
+  /** How far verdicts on the experiment have come, without what they say. */
+  stateOf(experiment: string): Promise<VerdictState>
+}
+
+export interface VerdictState {
+  /** The latest verdict; undefined where none was given. */
+  readonly kept: Omit<KeptVerdict, 'verdict'> | undefined
+  /** When a trace was last judged late, in milliseconds since 1970; 0 if never. */
+  readonly lateMs: number
 }
 
 /** A verdict and its place in the row of verdicts on the experiment. */

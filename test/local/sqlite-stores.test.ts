@@ -1,9 +1,12 @@
 import { afterEach } from 'vitest'
 import { SqliteBuffer } from '../../local/sqlite-buffer.ts'
+import { SqliteExperiments } from '../../local/sqlite-experiments.ts'
 import { SqliteSignals } from '../../local/sqlite-signals.ts'
 import { SqliteStorms } from '../../local/sqlite-storms.ts'
 import { SqliteTimers } from '../../local/sqlite-timers.ts'
 import type { Timer } from '../../shared/pipeline/ports.ts'
+import { experimentStoreContract } from '../pipeline/contract/experiment-store.ts'
+import { firingContract } from '../pipeline/contract/firing.ts'
 import { signalStoreContract } from '../pipeline/contract/signal-store.ts'
 import { stormLedgerContract } from '../pipeline/contract/storm-ledger.ts'
 import { timersContract } from '../pipeline/contract/timers.ts'
@@ -16,6 +19,10 @@ afterEach(closeDatabases)
 
 traceBufferContract('SQLite', () => new SqliteBuffer(newDatabase(), () => NOW_MS, 5_000))
 stormLedgerContract('SQLite', () => new SqliteStorms(newDatabase()))
+
+experimentStoreContract('SQLite', () => new SqliteExperiments(newDatabase()))
+
+firingContract('SQLite', () => new SqliteSignals(newDatabase()))
 
 timersContract('SQLite', () => {
   const database = newDatabase()

@@ -2,6 +2,8 @@ import { gunzipSync } from 'node:zlib'
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import type { PendingSignal, Timer } from '../../shared/pipeline/ports.ts'
 import { DynamoTraceBuffer } from '../../shared/stores/dynamo-buffer.ts'
+import { DynamoExperiments } from '../../shared/stores/dynamo-experiments.ts'
+import { DynamoFiring } from '../../shared/stores/dynamo-firing.ts'
 import { DynamoStormLedger } from '../../shared/stores/dynamo-storms.ts'
 import { S3SignalStore } from '../../shared/stores/s3-archive.ts'
 import { SqsTimers } from '../../shared/stores/sqs-timers.ts'
@@ -9,6 +11,8 @@ import { timerOf } from '../../shared/stores/timer-message.ts'
 import { bufferTable, IMPATIENT } from '../aws/dynamo-table.ts'
 import { startDynalite } from '../aws/emulators.ts'
 import { faux } from '../aws/faux.ts'
+import { experimentStoreContract } from '../pipeline/contract/experiment-store.ts'
+import { firingContract } from '../pipeline/contract/firing.ts'
 import { signalStoreContract } from '../pipeline/contract/signal-store.ts'
 import { stormLedgerContract } from '../pipeline/contract/storm-ledger.ts'
 import { timersContract } from '../pipeline/contract/timers.ts'
@@ -19,6 +23,10 @@ const table = bufferTable(startDynalite)
 const emulator = faux()
 
 traceBufferContract('in DynamoDB', () => new DynamoTraceBuffer(table(), () => NOW_MS))
+
+experimentStoreContract('in DynamoDB', () => new DynamoExperiments(table(), () => NOW_MS))
+
+firingContract('in DynamoDB', () => new DynamoFiring(table(), () => NOW_MS))
 
 let windows = 0
 stormLedgerContract('in DynamoDB', () => {
