@@ -152,7 +152,7 @@ const MIRRORED = new Map([
 ] as const)
 
 /** A test as a demand on a value, where it compares one with fixed values. */
-function demandOf(test: Test): Demand | undefined {
+export function demandOf(test: Test): Demand | undefined {
   if (test.kind === 'membership') {
     return { term: test.left, operator: test.negated ? 'not in' : 'in', values: test.items.map(scalarOf) }
   }
@@ -183,7 +183,7 @@ function contradictorySpans(terms: readonly Term[]): readonly Claim[] | undefine
 }
 
 /** Whether every span that `narrow` takes is one that `wide` takes. */
-function covers(wide: Selector, narrow: Selector): boolean {
+export function covers(wide: Selector, narrow: Selector): boolean {
   if (!coversName(wide.name, narrow.name) || !coversEvents(wide.events, narrow.events)) return false
   return isImpossible(allOf([filterCases(narrow.filters, true), filterCases(wide.filters, false)]))
 }

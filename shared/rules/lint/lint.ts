@@ -1,9 +1,14 @@
 import type { CheckedRule } from '../ast.ts'
+import { reportMisspeltNames } from './bound-names.ts'
+import { reportExceptWithoutBinding } from './except-binding.ts'
 import { reportImpliedRules } from './implied-rule.ts'
+import { reportSelfMatches } from './matches-itself.ts'
 import { reportContradictions } from './never.ts'
 import { reportNotOverMissing } from './not-over-missing.ts'
 import type { Sample } from './sample.ts'
 import { reportStrayValues } from './stray-value.ts'
+import { reportUnboundOrders } from './unbound-order.ts'
+import { reportUnindexedJoins } from './unindexed-join.ts'
 import { reportUnknownNames } from './unknown-names.ts'
 import type { Lint, RuleWarning, Warning } from './warning.ts'
 import { reportFiringWithoutNames } from './without-names.ts'
@@ -17,6 +22,11 @@ const LINTS: readonly Lint[] = [
   reportDottedWords,
   reportAttributesAsText,
   reportStrayValues,
+  reportMisspeltNames,
+  reportUnboundOrders,
+  reportSelfMatches,
+  reportExceptWithoutBinding,
+  reportUnindexedJoins,
   reportImpliedRules,
   reportUnknownNames,
 ]
@@ -34,12 +44,19 @@ export function lintRules(rules: readonly CheckedRule[], sample?: Sample): reado
   })
 }
 
-/** By place; what a definition brings in stands at one place and is said once. */
+/** By place; what a definition brings in stands at one place and is said once, and so is what one word is. */
 function inOrder(warnings: readonly Warning[]): readonly Warning[] {
   const seen = new Set<string>()
+  const misspelt = new Set(warnings.filter(({ code }) => code === 'misspelt-bound-name').map(placeOf))
   return warnings
+    .filter((warning) => warning.code !== 'ambiguous-dotted-word' || !misspelt.has(placeOf(warning)))
     .toSorted((left, right) => left.range.start.offset - right.range.start.offset)
-    .filter(
-      ({ code, range }) => !seen.has(`${code} ${range.start.offset}`) && seen.add(`${code} ${range.start.offset}`),
-    )
+    .filter((warning) => {
+      const said = `${warning.code} ${placeOf(warning)}`
+      return !seen.has(said) && seen.add(said)
+    })
+}
+
+function placeOf({ range }: Warning): number {
+  return range.start.offset
 }

@@ -60,15 +60,17 @@ function* negatedTests(
   }
 }
 
-/** The attributes that a test reads; of other parts none. */
-function* keysOf(atom: Atom): Generator<string> {
-  if (!isTest(atom)) return
-  for (const operand of operandsOf(atom)) {
-    if (operand.kind === 'attribute') yield operand.key
-    if (operand.kind === 'boundValue' && operand.value.kind === 'attribute') {
-      yield `${operand.bound.name}.${operand.value.key}`
-    }
-  }
+/** The attributes that a test reads: of its own span, else of bound ones. */
+function keysOf(atom: Atom): readonly string[] {
+  if (!isTest(atom)) return []
+  const operands = [...operandsOf(atom)]
+  const own = operands.flatMap((operand) => (operand.kind === 'attribute' ? [operand.key] : []))
+  if (own.length > 0) return own
+  return operands.flatMap((operand) =>
+    operand.kind === 'boundValue' && operand.value.kind === 'attribute'
+      ? [`${operand.bound.name}.${operand.value.key}`]
+      : [],
+  )
 }
 
 function isTest(atom: Atom): atom is Test {

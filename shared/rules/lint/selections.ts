@@ -39,7 +39,7 @@ function* inCondition(condition: Condition, bound: Map<number, NamePattern>): Ge
 }
 
 /** The parts of a condition that are no logic, in the order written. */
-function* atomsOf(condition: Condition): Generator<Atom> {
+export function* atomsOf(condition: Condition): Generator<Atom> {
   switch (condition.kind) {
     case 'and':
     case 'or':
@@ -53,7 +53,7 @@ function* atomsOf(condition: Condition): Generator<Atom> {
 }
 
 /** The selectors of one part. */
-function selectorsOf(atom: Atom): readonly Selector[] {
+export function selectorsOf(atom: Atom): readonly Selector[] {
   switch (atom.kind) {
     case 'has':
     case 'all':

@@ -5,12 +5,17 @@ import type { Sample } from './sample.ts'
 /** Everything that may be a mistake in rules that are well formed. */
 export const RULE_WARNING_CODES = [
   'ambiguous-dotted-word',
+  'misspelt-bound-name',
   'not-over-missing',
   'never-holds',
   'never-fires',
   'fires-without-names',
   'stray-value',
   'attribute-as-text',
+  'unbound-order',
+  'matches-itself',
+  'except-ignores-binding',
+  'unindexed-join',
   'implied-rule',
   'unknown-span-name',
   'unknown-attribute',

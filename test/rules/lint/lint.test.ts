@@ -1,17 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
+import type { CheckedRule, Rule } from '../../../shared/rules/ast.ts'
+import { revisionOf } from '../../../shared/rules/canonical.ts'
 import { checkRules } from '../../../shared/rules/check.ts'
 import { lintRules } from '../../../shared/rules/lint/lint.ts'
 import type { RuleWarningCode } from '../../../shared/rules/lint/warning.ts'
-import { isRuleFileName } from '../../../shared/rules/read.ts'
+import { isRuleFileName, readRules } from '../../../shared/rules/read.ts'
 
 function warningsOf(...bodies: readonly string[]) {
   const text = bodies.map((body, index) =>
     body.startsWith('// Signal') ? body : `// Signal: R${index} (info)\n${body}`,
   )
-  const { rules, problems } = checkRules([{ file: 'a.rules', text: text.join('\n') }])
-  expect(problems).toEqual([])
-  return lintRules(rules)
+  const { rules: read } = readRules('a.rules', text.join('\n'))
+  expect(read.flatMap(({ problems }) => problems)).toEqual([])
+  const rules = read.map(({ rule }) => ({ ...rule, file: 'a.rules', revision: revisionOf((rule as Rule).body) }))
+  return lintRules(rules as unknown as CheckedRule[])
 }
 
 const WARNED: readonly (readonly [string, RuleWarningCode])[] = [
@@ -97,6 +100,88 @@ const WARNED: readonly (readonly [string, RuleWarningCode])[] = [
   ['when { trace.all(x).where(tls) } always { y }', 'fires-without-names'],
 ]
 
+/** Of spans by name: order, structure, binding. */
+const WARNED_OF_NAMES: readonly (readonly [string, RuleWarningCode])[] = [
+  ['has(pay) as charge and cart.where(cart.id == chrage.cart.id)', 'misspelt-bound-name'],
+  ['has(pay) as charge and cart.where(chrage.amount > 5)', 'misspelt-bound-name'],
+  ['has(pay) as charge and cart.where(id == charge.id and n < charges.n)', 'misspelt-bound-name'],
+
+  ['pay and not cart before pay', 'unbound-order'],
+  ['pay and not (cart starts before pay within 5s)', 'unbound-order'],
+  ['pay and not (cart before pay or refund)', 'unbound-order'],
+  ['when { pay } always { not (refund after pay) }', 'unbound-order'],
+
+  ['db.query as q and db.query.where(sql == q.sql)', 'matches-itself'],
+  ['db.query as q and trace.has(db.*).where(q.sql == attr(sql))', 'matches-itself'],
+  ['db.query.where(slow) as q and db.query.where(slow).where(sql == q.sql)', 'matches-itself'],
+  [
+    'db.query.where(rows > 5) as q and db.query.where(rows > 3 and sql == q.sql and table == q.table)',
+    'matches-itself',
+  ],
+  ['db.query as q and trace.count(db.query.where(sql == q.sql)) >= 1', 'matches-itself'],
+  ['when { db.query as q } always { any.where(span.service == q.span.service) }', 'matches-itself'],
+  ['when { db.query as q } never { db.query.where(sql == q.sql) }', 'matches-itself'],
+
+  ['when { pay as p } always { p.ok } except when { test.run }', 'except-ignores-binding'],
+  ['when { pay as p and cart as c } always { p.ok } except when { pay.where(amount < 5) }', 'except-ignores-binding'],
+
+  ['db.query as q and retry.where(rows > q.rows)', 'unindexed-join'],
+  ['db.query as q and retry.where(sql contains q.sql)', 'unindexed-join'],
+  ['db.query as q and retry.where(slow and (rows < q.rows or cold))', 'unindexed-join'],
+  ['db.query as q and trace.count(retry.where(rows - 1 == q.rows)) > 3', 'unindexed-join'],
+  ['db.query as q and retry.where(rows > q.rows) before q', 'unindexed-join'],
+  ['db.query as q and retry.where(not (rows == q.rows) and exists(rows))', 'unindexed-join'],
+
+  ['has(pay) as p and not pay', 'never-fires'],
+  ['pay before cart and not cart', 'never-fires'],
+  ['pay under cart and not trace.has(*)', 'never-fires'],
+  ['has(pay) as p and p.amount > 5 and p.amount < 3', 'never-fires'],
+  ['when { pay as p } always { p.ok } except when { not p.ok }', 'never-fires'],
+  ['when { pay as p and not (p.currency == USD) } always { p.ok }', 'not-over-missing'],
+  ['pay as p and p.where(not (currency == USD))', 'not-over-missing'],
+  ['pay.event(exception).where(not (type == Timeout))', 'not-over-missing'],
+  ['pay.event(exception).where(type == Timeout or Refused)', 'stray-value'],
+  ['pay as p and p.where(a == b.c)', 'ambiguous-dotted-word'],
+  ['pay or not (cart under pay)', 'fires-without-names'],
+]
+
+const RIGHT_OF_NAMES: readonly string[] = [
+  'has(pay) as charge and cart.where(cart.id == charge.cart.id)',
+  'has(pay) as charge and cart.where(attr(chrage.amount) > 5)',
+  'has(pay) as p and cart.where(q.amount > 5)',
+  'has(pay) as charge and cart.where(currency.code == charge.code)',
+  'has(pay) as p and not cart before p',
+  'has(pay) as p and not p after cart',
+  'pay and cart before pay',
+  'when { pay } never { refund before pay }',
+  'pay and not (retry under pay)',
+  'db.query as q and db.read.where(sql == q.sql)',
+  'db.query as q and db.query.where(sql == q.text)',
+  'db.query as q and db.query.where(sql != q.sql)',
+  'db.query as q and db.query.where(slow and sql == q.sql)',
+  'db.query as q and db.query.where(sql == q.sql) as r and r after q',
+  'db.query as q and trace.count(db.query.where(sql == q.sql)) > 1',
+  'db.query as q and db.query.where(sql == q.sql) before q',
+  'when { pay as p } always { p.ok } except when { p.amount < 5 }',
+  'when { pay as p } always { p.ok } except when { refund.where(id == p.id) }',
+  'when { pay as p } always { p.ok } except when { test.run before p }',
+  'when { pay as p and not test.run } always { p.ok }',
+  'when { pay } always { cart } except when { test.run }',
+  'db.query as q and retry.where(rows == q.rows and size > q.size)',
+  'db.query as q and retry.where(rows != q.rows)',
+  'db.query as q and retry.where(q.rows * 2 == rows)',
+  'db.query as q and retry under q',
+  'db.query as q and q.where(rows > size)',
+  'db.query as q and q.rows > 5',
+  'db.query as q and retry.where(rows > 5) before q',
+  'has(pay) as p and p.amount > 5 and not (p.amount > 9)',
+  'has(pay) as p and not (has(pay) as q and q after p)',
+  'pay before cart and cart before pay',
+  'when { pay as p } always { cart before p }',
+  '(pay as p and p.ok) or (cart as p and not p.ok)',
+  'pay and not (pay.event(exception).where(code == 5))',
+]
+
 /** Each is near to one that is warned of, and right as it is. */
 const RIGHT: readonly string[] = [
   'x.where(home.region == "user.region")',
@@ -164,14 +249,14 @@ const RIGHT: readonly string[] = [
 ]
 
 describe('what may be a mistake is warned of, once', () => {
-  it.each(WARNED)('%s', (body, code) => {
+  it.each([...WARNED, ...WARNED_OF_NAMES])('%s', (body, code) => {
     const warnings = warningsOf(body)
     expect(warnings.map((warning) => warning.code)).toEqual([code])
   })
 })
 
 describe('what is right as it is is not warned of', () => {
-  it.each(RIGHT)('%s', (body) => {
+  it.each([...RIGHT, ...RIGHT_OF_NAMES])('%s', (body) => {
     expect(warningsOf(body)).toEqual([])
   })
 })

@@ -1,0 +1,32 @@
+import type { Condition } from '../ast.ts'
+import { bindsSpans } from './cases.ts'
+import { atomsOf } from './selections.ts'
+import type { Lint } from './warning.ts'
+
+/** An exception that does not ask about the span that is bound excuses every span of the trace. */
+export const reportExceptWithoutBinding: Lint =
+  () =>
+  ({ body }, report) => {
+    if (body.kind === 'pattern' || body.except === undefined || !bindsSpans(body.when)) return
+    if (readsBoundSpan(body.except)) return
+    const names = [...atomsOf(body.when)].flatMap((atom) => (atom.kind === 'has' && atom.as ? [atom.as.name] : []))
+    const [name = ''] = names
+    report({
+      code: 'except-ignores-binding',
+      message: `this excuses the whole trace, whichever span ${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'}`,
+      hint: `ask about ${name}, as in ${name}.key == value, or write "and not …" in when if it is about the trace`,
+      range: body.except.range,
+    })
+  }
+
+/** Without recursion into kinds: a bound name may stand in any part. */
+function readsBoundSpan(condition: Condition): boolean {
+  const open: unknown[] = [condition]
+  while (open.length > 0) {
+    const node = open.pop()
+    if (typeof node !== 'object' || node === null) continue
+    if ((node as { readonly kind?: unknown }).kind === 'bound') return true
+    open.push(...Object.values(node))
+  }
+  return false
+}
