@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { canonicalBody, revisionOf } from '../../shared/rules/canonical.ts'
 import { checkRules } from '../../shared/rules/check.ts'
+import { lintRules } from '../../shared/rules/lint/lint.ts'
 import { renderProblem } from '../../shared/rules/render.ts'
 import { boundBody } from '../reference/bound-rules.ts'
 import { anyBody, bodyOf } from '../reference/rules.ts'
@@ -136,6 +137,44 @@ it('any text is read without a crash, and each problem stands inside it', () => 
       expect(rules.length > 0 || problems.length > 0).toBe(true)
     }),
     { numRuns: 1500 },
+  )
+})
+
+/** A rule as a person leaves it half way: a part removed, repeated, moved, or something else put in. */
+const slipped = fc
+  .tuple(
+    fc.oneof(anyBody, boundBody),
+    fc.array(fc.tuple(fc.nat(), fc.nat({ max: 12 }), fc.nat(), fc.constantFrom('cut', 'repeat', 'move', 'put')), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    fc.constantFrom(...FRAGMENTS),
+  )
+  .map(([body, slips, fragment]) =>
+    slips.reduce((text, [from, length, to, slip]) => {
+      const start = from % (text.length + 1)
+      const part = text.slice(start, start + length)
+      const without = text.slice(0, start) + text.slice(start + length)
+      if (slip === 'cut') return without
+      const target = slip === 'move' ? without : text
+      const at = to % (target.length + 1)
+      return target.slice(0, at) + (slip === 'put' ? fragment : part) + target.slice(at)
+    }, body),
+  )
+
+it('a rule with slips is read without a crash, each problem stands inside it, and what is good has warnings inside it', () => {
+  fc.assert(
+    fc.property(slipped, (body) => {
+      const written = `// Signal: A (high)\n${body}`
+      const { rules, problems } = expectSoundProblems('a.rules', written)
+      expect(rules.length > 0 || problems.length > 0).toBe(true)
+      for (const { range, hint } of lintRules(rules)) {
+        expect(hint).not.toBe('')
+        expect(range.start.offset).toBeLessThan(range.end.offset)
+        expect(range.end.offset).toBeLessThanOrEqual(written.length)
+      }
+    }),
+    { numRuns: Number(process.env.CASES ?? 1500), seed: Number(process.env.SEED ?? 1) },
   )
 })
 
