@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib'
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch'
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda'
-import { Queue, QueueEncryption, type QueueProps } from 'aws-cdk-lib/aws-sqs'
+import type { Queue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { SPANS_PREFIX } from '../shared/archive/object-key.ts'
 import { judgingSettings } from '../shared/pipeline/settings.ts'
@@ -11,6 +11,7 @@ import { SIGNALS_PREFIX } from '../shared/stores/s3-archive.ts'
 import { BetraceFunction, type StackContext } from './lambda-function.ts'
 import { ALARM_PERIOD, type Pager } from './pager.ts'
 import { allow, allowKey, allowUnder } from './permissions.ts'
+import { queue } from './queue.ts'
 import type { StackSettings } from './settings.ts'
 import type { Storage } from './storage.ts'
 import { failedRecords, streamSource } from './stream-source.ts'
@@ -144,15 +145,8 @@ function judging(settings: StackSettings) {
     maxTraceAgeMs: settings.maxTraceAgeSeconds * 1000,
     judgeWindowMs: settings.judgeWindowHours * 3_600_000,
     stormLimit: settings.stormLimit,
+    maxExperimentMs: settings.experimentHours * 3_600_000,
     leaseMs: LEASE_MS,
     source: `/${stackName(settings.environment)}`,
   })
-}
-
-function queue(scope: Construct, id: string, { key }: StackContext, props: QueueProps): Queue {
-  const encryption =
-    key === undefined
-      ? { encryption: QueueEncryption.SQS_MANAGED }
-      : { encryption: QueueEncryption.KMS, encryptionMasterKey: key }
-  return new Queue(scope, id, { enforceSSL: true, ...encryption, ...props })
 }

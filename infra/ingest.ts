@@ -1,5 +1,11 @@
 import { Duration } from 'aws-cdk-lib'
-import { AuthorizationType, LambdaIntegration, type RestApi } from 'aws-cdk-lib/aws-apigateway'
+import {
+  AuthorizationType,
+  LambdaIntegration,
+  type RequestAuthorizer,
+  type Resource,
+  type RestApi,
+} from 'aws-cdk-lib/aws-apigateway'
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
 import { Authorizer } from './authorizer.ts'
@@ -17,6 +23,10 @@ export class Ingest extends Construct {
   readonly url: string
   readonly api: RestApi
   readonly keySecret: Secret
+  /** Guards every route. */
+  readonly authorizer: RequestAuthorizer
+  /** The resource below which all routes are. */
+  readonly v1: Resource
   readonly ingest: BetraceFunction
 
   constructor(scope: Construct, context: StackContext, storage: Storage, pager: Pager) {
@@ -33,8 +43,10 @@ export class Ingest extends Construct {
     allowKey(this.ingest.role, key, 'table')
     const authorizer = new Authorizer(this, context)
     this.keySecret = authorizer.secret
+    this.authorizer = authorizer.authorizer
     this.api = restApi(this, context)
-    const traces = this.api.root.addResource('v1').addResource('traces')
+    this.v1 = this.api.root.addResource('v1')
+    const traces = this.v1.addResource('traces')
     traces.addMethod('POST', new LambdaIntegration(this.ingest.function, { timeout: Duration.seconds(29) }), {
       authorizer: authorizer.authorizer,
       authorizationType: AuthorizationType.CUSTOM,
@@ -45,7 +57,7 @@ export class Ingest extends Construct {
     acknowledge(
       this.api,
       'APIG2',
-      'the body is protobuf or OTLP/JSON, which no request model describes; ingest checks it',
+      'bodies are protobuf, OTLP/JSON or webhooks of others, which no request model describes; the functions check them',
     )
     acknowledge(this.api, 'APIG3', 'a firewall is a setting: it costs more than ingest where clients are few and known')
     acknowledge(this.api, 'COG4', 'clients are SDKs and Collectors with an API key, not people with a user pool')

@@ -50,6 +50,8 @@ const schema = v.object({
   judgeWindowHours: v.optional(wholeNumber(1, 120), 24),
   /** Signals of one rule and minute that are sent one by one before a digest takes over. */
   stormLimit: v.optional(wholeNumber(1, 100_000), 100),
+  /** The longest window of a chaos experiment; one that nobody ends is given up then. */
+  experimentHours: v.optional(wholeNumber(1, 168), 24),
   /** Rule packs of the release (file names without ending) that are in force; `*` for all, empty for none. */
   packs: v.optional(list, ['*']),
   /** Who hears of signals (critical and high) and of alarms. */

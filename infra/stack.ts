@@ -1,9 +1,11 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { OUTPUTS, stackName } from '../shared/stores/deployment.ts'
+import { Brakes } from './brakes.ts'
 import { Catalog } from './catalog.ts'
 import { Dashboard } from './dashboard.ts'
 import { Evaluator } from './evaluator.ts'
+import { Experiments } from './experiments.ts'
 import { Ingest } from './ingest.ts'
 import type { StackContext } from './lambda-function.ts'
 import { Pager } from './pager.ts'
@@ -34,6 +36,8 @@ export class BetraceStack extends Stack {
     const ingest = new Ingest(this, context, storage, pager)
     // Rules first: a trace that comes at once must not be judged by none.
     evaluator.node.addDependency(new RuleSeeding(this, context, storage))
+    new Experiments(this, context, { storage, ingest, evaluator, pager })
+    new Brakes(this, context)
     const dashboard = new Dashboard(this, context, { storage, ingest, evaluator, pager })
     this.#outputs({
       ingestUrl: ingest.url,

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { ObjectStore } from '../shared/archive/object-store.ts'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
-import { NO_EXPERIMENTS } from '../shared/pipeline/experiment-calendar.ts'
-import type { Archive } from '../shared/pipeline/ports.ts'
+import { experimentCalendar } from '../shared/pipeline/experiment-calendar.ts'
+import type { Archive, SignalStore } from '../shared/pipeline/ports.ts'
 import { ruleSetOfRead } from '../shared/pipeline/rule-set.ts'
 import { PATIENT } from '../shared/stores/backoff.ts'
 import { dynamoClient, s3Client, snsClient, sqsClient } from '../shared/stores/clients.ts'
 import { DynamoTraceBuffer } from '../shared/stores/dynamo-buffer.ts'
+import { DynamoExperiments } from '../shared/stores/dynamo-experiments.ts'
+import { DynamoFiring } from '../shared/stores/dynamo-firing.ts'
 import { DynamoStormLedger } from '../shared/stores/dynamo-storms.ts'
 import { readSet } from '../shared/stores/rule-sets.ts'
 import { S3ParquetArchive, S3SignalStore } from '../shared/stores/s3-archive.ts'
@@ -35,6 +37,9 @@ const SMALL_TRACE_BYTES = 256 * 1024
 /** The longest that archiving waits for other traces of the invocation: one of them may be held up by a slow service. */
 const PATIENCE_MS = 2_000
 
+/** Half of the default quiet period: whatever was told while a trace ran is known when it is judged. */
+const EXPERIMENTS_CACHE_MS = 15_000
+
 /** Puts the evaluator together from the function's environment. */
 export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorParts {
   const clock = Date.now
@@ -52,10 +57,10 @@ export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorPar
   const evaluator = {
     buffer,
     rules,
-    experiments: NO_EXPERIMENTS,
+    experiments: experimentCalendar(new DynamoExperiments(table, clock), clock, settings, EXPERIMENTS_CACHE_MS),
     timers: new SqsTimers({ ...queues, backoff: PATIENT }, clock),
     archive: sharedObjects(s3ObjectStore(archive), settings, places),
-    signals: new S3SignalStore(archive),
+    signals: recordedIn(new S3SignalStore(archive), new DynamoFiring(table, clock)),
     publisher: new SnsSignalPublisher({ client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }),
     storms: new DynamoStormLedger(table, clock),
     metrics,
@@ -66,6 +71,16 @@ export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorPar
     settings,
   }
   return { evaluator, buffer, rules, places }
+}
+
+/** The brake may hear of a signal twice, but not before the signal is kept. */
+function recordedIn(kept: SignalStore, firing: SignalStore): SignalStore {
+  return {
+    async record(signals) {
+      await kept.record(signals)
+      await firing.record(signals)
+    },
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import type { ExperimentEvent } from '../pipeline/experiment.ts'
 import { experimentError } from './errors.ts'
 import { defined, parsed, timeMs, word } from './fields.ts'
 
-const FIS_DETAIL_TYPE = 'FIS Experiment State Change'
+export const FIS_DETAIL_TYPE = 'FIS Experiment State Change'
 
 /** https://docs.aws.amazon.com/fis/latest/userguide/monitoring-eventbridge.html */
 const stateChange = v.object({

@@ -1,4 +1,5 @@
 import type { Counted } from '../pipeline/ports.ts'
+import type { Severity } from '../rules/ast.ts'
 
 /*
  * Names that the stack gives and the functions and the command line take. One place, so that they cannot differ.
@@ -51,6 +52,11 @@ export function stackName(environment: string): string {
 
 /** The CloudWatch name of a count, with what the functions count beyond the pipeline. */
 export type MetricName = Capitalize<keyof Counted> | 'RulesRejected' | 'RulesNotRevalidated' | 'Requests' | 'Faults'
+
+/** The alarm that is in alarm while live rules of a severity fire. */
+export function brakeName(stack: string, severity: Severity): string {
+  return `${stack}-${severity}-signals`
+}
 
 /** `tracesJudged` → `TracesJudged`. */
 export function metricName(counted: keyof Counted): Capitalize<keyof Counted> {

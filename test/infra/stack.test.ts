@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Match } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { headingAnchor } from '../../infra/pager.ts'
-import { functionName, ofType, type Synthesized, synthesize } from './synthesized.ts'
+import { functionName, ofType, type Resource, type Synthesized, synthesize } from './synthesized.ts'
 
 let stack: Synthesized
 beforeAll(() => {
@@ -71,6 +71,22 @@ describe('each function', () => {
     ]
     expect(permissionsOf(stack)).toEqual({
       ingest: ['dynamodb:BatchWriteItem on StorageTable'],
+      experiments: [
+        'dynamodb:GetItem on StorageTable',
+        'dynamodb:Query on StorageTable',
+        'dynamodb:UpdateItem on StorageTable',
+        'sqs:SendMessage on ExperimentsDeadLetters',
+      ],
+      verdicts: [
+        'dynamodb:GetItem on StorageTable',
+        'dynamodb:Query on StorageTable',
+        'dynamodb:UpdateItem on StorageTable',
+        's3:GetObject on StorageArchive/spans/*',
+        's3:GetObject on StorageRules/current.json',
+        's3:GetObject on StorageRules/sets/*',
+        's3:ListBucket on StorageArchive',
+        'sns:Publish on PagerSignals',
+      ],
       authorizer: ['secretsmanager:GetSecretValue on IngestAuthorizerKeys'],
       timer: [...readStream, 'sqs:SendMessage on EvaluatorTimers'],
       evaluator: [
@@ -138,7 +154,7 @@ describe('each function', () => {
 
   test('runs on Node 24 and ARM, keeps its log for a month, is not traced', () => {
     const ours = ofType(stack, 'AWS::Lambda::Function').filter((one) => functionName(one) !== undefined)
-    expect(ours).toHaveLength(9)
+    expect(ours).toHaveLength(11)
     for (const { Properties } of ours) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' })
       expect(Properties.TracingConfig).toBeUndefined()
@@ -154,6 +170,8 @@ describe('each function', () => {
       timer: 600,
       'rule-seeding': 600,
       evaluator: 950,
+      experiments: 600,
+      verdicts: 950,
       replay: 950,
       'replay-plan': 600,
       'replay-worker': 950,
@@ -253,7 +271,7 @@ describe('everything', () => {
     for (const { Properties } of ofType(stack, 'AWS::SQS::Queue')) expect(Properties.SqsManagedSseEnabled).toBe(true)
     for (const type of ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy']) {
       const policies = ofType(stack, type).map(({ Properties }) => JSON.stringify(Properties.PolicyDocument))
-      expect(policies).toHaveLength(2)
+      expect(policies).toHaveLength(type === 'AWS::SQS::QueuePolicy' ? 3 : 2)
       for (const policy of policies) expect(policy).toContain('"aws:SecureTransport":"false"')
     }
   })
@@ -283,8 +301,8 @@ describe('each alarm', () => {
     .map((line) => headingAnchor(line.slice(3)))
 
   test('pages, and links to its heading in the runbook', () => {
-    const alarms = ofType(stack, 'AWS::CloudWatch::Alarm')
-    expect(alarms.length).toBeGreaterThanOrEqual(16)
+    const alarms = ofType(stack, 'AWS::CloudWatch::Alarm').filter((alarm) => !isBrake(alarm))
+    expect(alarms.length).toBeGreaterThanOrEqual(18)
     for (const { Properties } of alarms) {
       const [, anchor] = Properties.AlarmDescription.split('docs/runbook.md#')
       expect(headings).toContain(anchor)
@@ -294,7 +312,7 @@ describe('each alarm', () => {
 
   test('of a metric that the functions count is about one of theirs', () => {
     const own = ofType(stack, 'AWS::CloudWatch::Alarm').filter(
-      ({ Properties }) => Properties.Namespace === 'betrace-main',
+      (alarm) => alarm.Properties.Namespace === 'betrace-main' && !isBrake(alarm),
     )
     const names = own.map(({ Properties }) => Properties.MetricName).sort()
     const counted = [
@@ -307,6 +325,53 @@ describe('each alarm', () => {
     ]
     expect(names).toEqual(counted)
     for (const { Properties } of own) expect(Properties.Dimensions).toEqual([{ Name: 'function', Value: 'evaluator' }])
+  })
+})
+
+/** The brakes have names, so that stop conditions can be written before they are deployed. */
+function isBrake({ Properties }: Resource): boolean {
+  return Properties.AlarmName !== undefined
+}
+
+describe('the brakes', () => {
+  test('are an alarm a severity, in alarm within a minute of a signal, fine without one, and page nobody', () => {
+    const brakes = ofType(stack, 'AWS::CloudWatch::Alarm').filter(isBrake)
+    expect(brakes.map(({ Properties }) => Properties.AlarmName)).toEqual(
+      ['critical', 'high', 'medium', 'low', 'info'].map((severity) => `betrace-main-${severity}-signals`),
+    )
+    for (const { Properties } of brakes) {
+      const severity = Properties.AlarmName.split('-')[2]
+      expect(Properties).toMatchObject({
+        Namespace: 'betrace-main',
+        MetricName: 'SignalsFiring',
+        Period: 60,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        TreatMissingData: 'notBreaching',
+        Dimensions: [
+          { Name: 'function', Value: 'evaluator' },
+          { Name: 'severity', Value: severity },
+        ],
+      })
+      expect(Properties.AlarmActions).toBeUndefined()
+    }
+  })
+})
+
+describe('experiments', () => {
+  test('of AWS FIS are heard of by EventBridge, and what fails for good is set aside', () => {
+    stack.template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: { source: ['aws.fis'], 'detail-type': ['FIS Experiment State Change'] },
+    })
+    stack.template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      Qualifier: '$LATEST',
+      MaximumRetryAttempts: 2,
+      DestinationConfig: { OnFailure: { Destination: Match.anyValue() } },
+    })
+  })
+
+  test('get their verdicts by a function that looks every minute', () => {
+    stack.template.hasResourceProperties('AWS::Events::Rule', { ScheduleExpression: 'rate(1 minute)' })
   })
 })
 

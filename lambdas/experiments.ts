@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto'
+import middy from '@middy/core'
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, EventBridgeEvent } from 'aws-lambda'
+import {
+  type ApiDeps,
+  type ApiResponse,
+  answerApi,
+  errorBody,
+  json,
+  MAX_EVENT_BYTES,
+} from '../shared/experiments/api.ts'
+import { readExperimentEvent } from '../shared/experiments/read-event.ts'
+import { PATIENT } from '../shared/stores/backoff.ts'
+import { dynamoClient } from '../shared/stores/clients.ts'
+import { DynamoExperiments } from '../shared/stores/dynamo-experiments.ts'
+import { DynamoFiring } from '../shared/stores/dynamo-firing.ts'
+import { judging, setting } from './environment.ts'
+import { telemetry } from './telemetry.ts'
+
+const { log, middleware } = telemetry()
+const table = { client: dynamoClient(), name: setting('table'), backoff: PATIENT }
+const deps: ApiDeps = {
+  experiments: new DynamoExperiments(table, Date.now),
+  firing: new DynamoFiring(table, Date.now),
+  settings: judging(),
+  clock: Date.now,
+  newId: () => `exp-${randomUUID()}`,
+  onStorageFailure: (error) => log('error', 'experiments not read or stored', { reason: String(error) }),
+}
+
+type FisEvent = EventBridgeEvent<string, unknown>
+
+/** Answers the API of experiments and brakes behind the gateway, and takes the state changes of AWS FIS from EventBridge. */
+export const handler = middy<APIGatewayProxyEvent | FisEvent, APIGatewayProxyResult | undefined>()
+  .use(middleware)
+  .handler(async (event) => {
+    if ('httpMethod' in event) return resultOf(await answer(event))
+    // What cannot be read or stored throws: Lambda tries again, then sets the event aside.
+    await deps.experiments.append(readExperimentEvent(JSON.stringify(event), { nowMs: Date.now(), newId: deps.newId }))
+    return undefined
+  })
+
+async function answer(event: APIGatewayProxyEvent): Promise<ApiResponse> {
+  const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8')
+  if (body.length > MAX_EVENT_BYTES) {
+    return json(413, errorBody('too-large', 'the body is too large', `send at most ${MAX_EVENT_BYTES} bytes`))
+  }
+  const named = Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
+  const given = Object.entries(event.queryStringParameters ?? {}).map(([name, value]): [string, string] => [
+    name,
+    value ?? '',
+  ])
+  return answerApi(
+    {
+      method: event.httpMethod,
+      path: event.path,
+      query: new URLSearchParams(given),
+      headers: Object.fromEntries(named),
+      body: body.toString('utf8'),
+    },
+    deps,
+  )
+}
+
+/** As bytes: the gateway would else take the text for base64. */
+function resultOf({ status, headers, body }: ApiResponse): APIGatewayProxyResult {
+  return {
+    statusCode: status,
+    headers: { ...headers },
+    body: Buffer.from(body).toString('base64'),
+    isBase64Encoded: true,
+  }
+}
