@@ -10,16 +10,15 @@ import { expiry, type Item, keyOf, PART_BYTES } from './buffer-items.ts'
 import { type DynamoTable, queryPages, updateItem } from './dynamo-requests.ts'
 
 /*
- * In the buffer's table, beside the traces. Each event lies there twice: with its experiment, and with its day, so that
- * judging finds the windows of a few days without an index.
+ * In the buffer's table, beside the traces. Each event lies there twice: with its experiment, and in its month by time,
+ * so that judging finds the windows of a few days by one request.
  *
- *   experiment#<id>    e#<key>         j the event as JSON, r when it was received
- *   experiments#<day>  e#<id>#<key>    the same
- *   experiment#<id>    verdict         j the verdict, deflated JSON; q sequence, b basis, p published; l last late trace
- *   experiments        turn            u until when one function works on verdicts
+ *   experiment#<id>      e#<key>               j the event as JSON, r when it was received
+ *   experiments#<month>  e#<time>#<id>#<key>   the same
+ *   experiment#<id>      verdict               j the verdict, deflated JSON; q sequence, b basis, p published; l last late trace
+ *   experiments          turn                  u until when one function works on verdicts
  */
 
-const DAY_MS = 86_400_000
 const KEPT_DAYS = 120
 const AFTER_EVENTS = 'e#~'
 /** A verdict inflates to no more than this. */
@@ -41,7 +40,7 @@ export class DynamoExperiments implements ExperimentStore {
     const received = { N: String(receivedAtMs) }
     const set = { j: { S: JSON.stringify(event) }, r: received, x: expiry(this.#clock(), KEPT_DAYS) }
     const places = [
-      keyOf(dayPartition(eventTimeMs(event)), `e#${experiment}#${key}`),
+      keyOf(monthPartition(eventTimeMs(event)), `${timeKey(eventTimeMs(event))}#${experiment}#${key}`),
       keyOf(partitionOf(experiment), `e#${key}`),
     ]
     // Refused where it was received before.
@@ -51,19 +50,20 @@ export class DynamoExperiments implements ExperimentStore {
   }
 
   eventsOf(experiment: string): Promise<readonly ExperimentEvent[]> {
-    return this.#events(partitionOf(experiment))
+    return this.#events(partitionOf(experiment), 'e#', AFTER_EVENTS)
   }
 
   async eventsBetween(fromMs: number, toMs: number): Promise<readonly ExperimentEvent[]> {
-    const days: number[] = []
-    for (let day = Math.floor(fromMs / DAY_MS) * DAY_MS; day < toMs; day += DAY_MS) days.push(day)
-    const found = await Promise.all(days.map((day) => this.#events(dayPartition(day))))
+    const partitions = monthsOf(fromMs, toMs).map(monthPartition)
+    const found = await Promise.all(
+      partitions.map((partition) => this.#events(partition, timeKey(fromMs), timeKey(toMs))),
+    )
     return found.flat()
   }
 
-  async #events(partition: string): Promise<readonly ExperimentEvent[]> {
+  async #events(partition: string, from: string, to: string): Promise<readonly ExperimentEvent[]> {
     const events: ExperimentEvent[] = []
-    for await (const page of queryPages(this.#table, partition, 'e#', AFTER_EVENTS)) {
+    for await (const page of queryPages(this.#table, partition, from, to)) {
       for (const { j } of page) events.push(JSON.parse(j?.S ?? '') as ExperimentEvent)
     }
     return events
@@ -139,8 +139,24 @@ function partitionOf(experiment: string): string {
   return `experiment#${experiment}`
 }
 
-function dayPartition(atMs: number): string {
-  return `experiments#${new Date(atMs).toISOString().slice(0, 10)}`
+function monthPartition(atMs: number): string {
+  return `experiments#${new Date(atMs).toISOString().slice(0, 7)}`
+}
+
+/** A moment of each month that has a part from `fromMs` to `toMs`. */
+function monthsOf(fromMs: number, toMs: number): readonly number[] {
+  const months: number[] = []
+  const first = new Date(fromMs)
+  for (let month = 0; ; month++) {
+    const startMs = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + month)
+    if (startMs >= toMs && month > 0) return months
+    months.push(startMs)
+  }
+}
+
+/** Sorts by time; what happened at `toMs` sorts after the key of `toMs` alone. */
+function timeKey(atMs: number): string {
+  return `e#${String(Math.max(0, atMs)).padStart(13, '0')}`
 }
 
 function verdictKey(experiment: string): Item {

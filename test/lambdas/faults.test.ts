@@ -88,7 +88,7 @@ describe('no acknowledged span and no signal is lost, none gets a second id, non
   test('when any one call to AWS is lost', async () => {
     expect(calls.length).toBeGreaterThan(20)
     for (const { number: k } of calls) await surviving(({ number }) => (number === k ? 'lost' : 'served'))
-  })
+  }, 60_000)
 
   test('when any one write is done but its answer is lost', async () => {
     const writes = calls.filter(({ action }) => !/GetItem|Query|^GET /.test(action))
