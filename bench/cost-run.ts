@@ -134,6 +134,7 @@ function evaluatorOver(
   storms: DynamoStormLedger,
   counts: { signals: number; archiveBytes: number },
 ): Evaluator {
+  const settings = judgingSettings({})
   const folder = new URL('../rules/', import.meta.url)
   const files = readdirSync(folder).filter((name) => isRuleFileName(name))
   const rules = ruleSetOf(files.map((file) => ({ file, text: readFileSync(new URL(file, folder), 'utf8') })))
@@ -155,12 +156,13 @@ function evaluatorOver(
       },
     },
     metrics: { add: () => {}, observe: () => {} },
-    clock: Date.now,
+    // When the last of the timers is due.
+    clock: () => Date.now() + settings.incompleteWaitMs,
     stopwatch: () => performance.now(),
     log: () => {},
     experiments: NO_EXPERIMENTS,
     newToken: randomUUID,
-    settings: judgingSettings({ quietPeriodMs: 0, incompleteWaitMs: 0 }),
+    settings,
   }
 }
 

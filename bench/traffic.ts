@@ -93,6 +93,7 @@ function span(trace: number, index: number, parent: number | undefined): object 
     status: {},
     attributes: [
       text('http.request.method', 'POST'),
+      text('http.route', '/api/v1/cart/{id}/items'),
       text('url.full', `https://shop.example/api/v1/cart/${index * 7919}/items?limit=20`),
       text('server.address', 'shop.example'),
       int('server.port', 443),
