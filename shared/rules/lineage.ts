@@ -28,80 +28,117 @@ export interface Tree {
 export function lineageOf(spans: readonly Span[]): Lineage {
   const numbers = new Map<string, number>()
   const nodes = new Int32Array(spans.length)
-  spans.forEach(({ spanId }, position) => {
-    const known = numbers.get(spanId) ?? numbers.size
-    numbers.set(spanId, known)
-    nodes[position] = known
-  })
-  const parentNodes = Int32Array.from(spans, ({ parentSpanId }) => numbers.get(parentSpanId) ?? NO_NODE)
-  const parents: (number[] | undefined)[] = new Array(numbers.size)
-  const children: (number[] | undefined)[] = new Array(numbers.size)
-  const edges = new Set<number>()
-  let isTree = true
   for (let position = 0; position < spans.length; position++) {
-    const node = nodes[position] as number
-    const parent = parentNodes[position] as number
-    if (parent === NO_NODE || parent === node || edges.has(node * numbers.size + parent)) continue
-    edges.add(node * numbers.size + parent)
-    if (parents[node] !== undefined) isTree = false
-    add(parents, node, parent)
-    add(children, parent, node)
+    const { spanId } = spans[position] as Span
+    const known = numbers.get(spanId)
+    nodes[position] = known ?? numbers.size
+    if (known === undefined) numbers.set(spanId, numbers.size)
   }
-  const parentsOf = (node: number) => parents[node] ?? none
-  const childrenOf = (node: number) => children[node] ?? none
-  return {
-    nodes,
-    parentNodes,
-    tree: isTree ? treeOf(numbers.size, parentsOf, childrenOf) : undefined,
-    parentsOf,
-    childrenOf,
-  }
+  const parentNodes = Int32Array.from(spans, ({ parentSpanId }) => numbers.get(parentSpanId) ?? NO_NODE)
+  const edges = edgesOf(numbers.size, nodes, parentNodes)
+  const parentsOf = (node: number) =>
+    edges.several.get(node) ?? (edges.parents[node] === NO_NODE ? none : [edges.parents[node] as number])
+  const tree = edges.several.size === 0 ? treeOf(edges) : undefined
+  return { nodes, parentNodes, tree, parentsOf, childrenOf: (node) => childrenOf(edges, node) }
 }
 
 const none: readonly number[] = []
 
-function add(lists: (number[] | undefined)[], node: number, item: number): void {
-  const list = lists[node]
-  if (list === undefined) lists[node] = [item]
-  else list.push(item)
+/** From node to parent, and from parent to children as linked lists: an edge is a span's position. */
+interface Edges {
+  /** The first parent of each node. */
+  readonly parents: Int32Array
+  /** All parents of a node that has several. */
+  readonly several: ReadonlyMap<number, readonly number[]>
+  readonly first: Int32Array
+  readonly next: Int32Array
+  /** The child at the end of each edge. */
+  readonly nodes: Int32Array
+}
+
+function edgesOf(count: number, nodes: Int32Array, parentNodes: Int32Array): Edges {
+  const parents = new Int32Array(count).fill(NO_NODE)
+  const several = new Map<number, Set<number>>()
+  const first = new Int32Array(count).fill(NO_NODE)
+  const next = new Int32Array(nodes.length).fill(NO_NODE)
+  // Backwards, so that the list of each parent begins with its earliest child.
+  for (let edge = nodes.length - 1; edge >= 0; edge--) {
+    const node = nodes[edge] as number
+    const parent = parentNodes[edge] as number
+    const known = parents[node] as number
+    if (parent === NO_NODE || parent === node || parent === known) continue
+    if (known !== NO_NODE) {
+      const all = several.get(node) ?? new Set([known])
+      if (all.has(parent)) continue
+      several.set(node, all.add(parent))
+    }
+    parents[node] = parent
+    next[edge] = first[parent] as number
+    first[parent] = edge
+  }
+  return { parents, several: new Map([...several].map(([node, all]) => [node, [...all]])), first, next, nodes }
+}
+
+function childrenOf({ first, next, nodes }: Edges, node: number): readonly number[] {
+  const children: number[] = []
+  for (let edge = first[node] as number; edge !== NO_NODE; edge = next[edge] as number) {
+    children.push(nodes[edge] as number)
+  }
+  return children
 }
 
 /** Numbers the nodes in the order of a walk from the roots down; a cycle of parents is walked as one node, a root. */
-function treeOf(count: number, parentsOf: Lineage['parentsOf'], childrenOf: Lineage['childrenOf']): Tree {
-  const entries = new Int32Array(count)
-  const exits = new Int32Array(count)
-  const seen = new Uint8Array(count)
-  let next = 1
-  const walk = (root: readonly number[]) => {
-    const entry = next++
-    for (const node of root) seen[node] = 1
-    const path = root.flatMap((node) => childrenOf(node)).filter((child) => seen[child] === 0)
-    const open: number[] = []
-    while (path.length > 0) {
-      const node = path.pop() as number
-      if (node < 0) {
-        exits[open.pop() as number] = next
-        continue
-      }
-      seen[node] = 1
-      entries[node] = next++
-      open.push(node)
-      path.push(NO_NODE)
-      for (const child of childrenOf(node)) path.push(child)
-    }
-    for (const node of root) {
-      entries[node] = entry
-      exits[node] = next
-    }
+function treeOf(edges: Edges): Tree {
+  const { parents } = edges
+  const walk: Walk = {
+    edges,
+    entries: new Int32Array(parents.length),
+    exits: new Int32Array(parents.length),
+    left: edges.first.slice(),
+    next: 1,
   }
-  for (let node = 0; node < count; node++) if (parentsOf(node).length === 0) walk([node])
-  for (let node = 0; node < count; node++) if (seen[node] === 0) walk(cycleAbove(node, parentsOf))
-  return { entries, exits }
+  for (let node = 0; node < parents.length; node++) if (parents[node] === NO_NODE) walkDown(walk, node)
+  for (let node = 0; node < parents.length; node++) if (walk.entries[node] === 0) walkCycle(walk, node)
+  return walk
+}
+
+interface Walk extends Tree {
+  readonly edges: Edges
+  /** Of each node the edge to the child that is next. */
+  readonly left: Int32Array
+  next: number
+}
+
+function walkDown(walk: Walk, root: number): void {
+  const { edges, entries, exits, left } = walk
+  let at = root
+  entries[at] = walk.next++
+  for (;;) {
+    const edge = left[at] as number
+    if (edge === NO_NODE) {
+      exits[at] = walk.next
+      if (at === root) return
+      at = edges.parents[at] as number
+      continue
+    }
+    left[at] = edges.next[edge] as number
+    at = edges.nodes[edge] as number
+    entries[at] = walk.next++
+  }
+}
+
+function walkCycle(walk: Walk, below: number): void {
+  const { edges, entries, exits } = walk
+  const cycle = cycleAbove(below, edges.parents)
+  const entry = walk.next++
+  for (const node of cycle) entries[node] = entry
+  for (const child of cycle.flatMap((node) => childrenOf(edges, node))) if (entries[child] === 0) walkDown(walk, child)
+  for (const node of cycle) exits[node] = walk.next
 }
 
 /** The cycle that a node without a root above it comes to. */
-function cycleAbove(node: number, parentsOf: Lineage['parentsOf']): readonly number[] {
-  const above = (each: number) => parentsOf(each)[0] as number
+function cycleAbove(node: number, parents: Int32Array): readonly number[] {
+  const above = (each: number) => parents[each] as number
   const passed = new Set<number>()
   let start = node
   while (!passed.has(start)) {

@@ -84,7 +84,7 @@ export interface GroupSpans {
   /** How many spans each predicate takes, once counted. */
   readonly counts: (number | undefined)[]
   /** Which spans each predicate takes, once gathered. */
-  readonly passing: (readonly number[] | undefined)[]
+  passing: Map<number, readonly number[]> | undefined
 }
 
 /** A span as the filters of one group see it. */

@@ -19,7 +19,7 @@ export function spansOf(run: Run, group: NameGroup): GroupSpans | undefined {
 }
 
 function newGroupSpans(positions: readonly number[]): GroupSpans {
-  return { positions, views: [], counts: [], passing: [] }
+  return { positions, views: [], counts: [], passing: undefined }
 }
 
 function gatherGroups(run: Run): Map<NameGroup, GroupSpans> {
@@ -80,7 +80,7 @@ export function passingViews(run: Run, { group, test }: Predicate): readonly Spa
 export function passingPositions(run: Run, { group, number, test }: Predicate): readonly number[] {
   const spans = spansOf(run, group)
   if (spans === undefined) return []
-  const known = spans.passing[number]
+  const known = spans.passing?.get(number)
   if (known !== undefined) return known
   const { positions, views } = spans
   const taken = positions.filter((position, i) => {
@@ -90,7 +90,8 @@ export function passingPositions(run: Run, { group, number, test }: Predicate): 
     return test(view)
   })
   const passing = group.pattern.kind === 'glob' ? taken.sort((a, b) => a - b) : taken
-  spans.passing[number] = passing
+  spans.passing ??= new Map()
+  spans.passing.set(number, passing)
   return passing
 }
 
