@@ -4,7 +4,7 @@ import type { RuleSet } from '../shared/rules/plan.ts'
 import { assembleTrace } from '../shared/trace/assemble.ts'
 import { referenceOutcome } from '../test/reference/interpreter.ts'
 import { seededRandom } from './data/random.ts'
-import { denseRules, idleRules } from './data/rules.ts'
+import { denseRules, idleRules, relationRules } from './data/rules.ts'
 import { type RecordedTrace, reviewTrace, shopTrace } from './data/traces.ts'
 import type { Case, Suite } from './suite.ts'
 
@@ -65,11 +65,13 @@ function scalingCases(): readonly Case[] {
   const random = seededRandom(seed)
   const set = compileRules(denseRules(random, 50))
   const [small, large] = [shopTrace(random, 100), shopTrace(random, 10_000)]
-  const judged = (recorded: RecordedTrace): Work => {
+  const judged = (recorded: RecordedTrace, rules = set): Work => {
     const trace = assembleTrace(recorded.traceId, [recorded.bytes])
-    return { run: () => judge(set, trace), units: recorded.spanCount, unit: 'span' }
+    return { run: () => judge(rules, trace), units: recorded.spanCount, unit: 'span' }
   }
   const baseline = '50 dense rules, 100 spans, assembled'
+  const related = (recorded: RecordedTrace) => judged(recorded, compileRules(relationRules()))
+  const relations = '5 rules on order and structure, 100 spans, assembled'
   const fromBytes = '50 dense rules, 100 spans, from bytes'
   return [
     { name: baseline, ...judged(small) },
@@ -77,6 +79,12 @@ function scalingCases(): readonly Case[] {
       name: '50 dense rules, 10,000 spans, assembled',
       ...judged(large),
       against: { baseline, ratio: 'times slower', atMost: 1.2 },
+    },
+    { name: relations, ...related(small) },
+    {
+      name: '5 rules on order and structure, 10,000 spans, assembled',
+      ...related(large),
+      against: { baseline: relations, ratio: 'times slower', atMost: 2 },
     },
     { name: fromBytes, ...judging([small], set) },
     {

@@ -50,6 +50,17 @@ function denseBody(random: Random): string {
   ])()
 }
 
+/** Rules on which span comes before or stands under which, none of which is answered before all spans are looked at. */
+export function relationRules(): readonly CheckedRule[] {
+  return checked([
+    'trace.has("UPDATE stock") before trace.has("POST /checkout").where(span.status == unset) within 1us',
+    'trace.has("mail.send") starts after trace.has(audit.write).where(amount < 0)',
+    'trace.has("INSERT payments") under trace.has("UPDATE stock")',
+    'trace.has(any).where(span.kind == client) directly under trace.has(any).where(span.status == ok)',
+    'not trace.has("SELECT carts") under any',
+  ])
+}
+
 function checked(bodies: readonly string[]): readonly CheckedRule[] {
   const text = bodies.map((body, index) => `// Signal: RULE_${index} (info)\n${body}\n`).join('\n')
   const { rules, problems } = checkRules([{ file: 'bench.rules', text }])
