@@ -97,6 +97,7 @@ const OUTCOMES: Readonly<Record<Outcome, { readonly sign: string; readonly style
   violated: { sign: '✗', style: 'red' },
   satisfied: { sign: '✓', style: 'green' },
   vacuous: { sign: '○', style: 'dim' },
+  inconclusive: { sign: '?', style: 'red' },
 }
 
 const PART_STYLES = { witness: 'bold', error: 'red', dim: 'dim' } as const

@@ -67,7 +67,13 @@ export function reportOf(
 
 function reportRule(rule: CheckedRule, tally: RuleTally, traces: number): RuleReport {
   const spoken = Object.values(tally.outcomes).reduce((sum, count) => sum + count, 0)
-  const outcomes: Record<Outcome, number> = { satisfied: 0, violated: 0, vacuous: 0, ...tally.outcomes }
+  const outcomes: Record<Outcome, number> = {
+    satisfied: 0,
+    violated: 0,
+    vacuous: 0,
+    inconclusive: 0,
+    ...tally.outcomes,
+  }
   outcomes[idleOutcome(rule)] += traces - spoken
   const hours = [...tally.hours].sort(([a], [b]) => a - b)
   return {

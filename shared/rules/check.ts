@@ -5,7 +5,6 @@ import { reportLongLists } from './check/lists.ts'
 import type { Pass } from './check/pass.ts'
 import { reportConstantComparisons, reportSeveralGroupings, reportSpanValuesOutsideWhere } from './check/places.ts'
 import { reportUnusableRegexes } from './check/regexes.ts'
-import { reportUnjudged } from './check/unjudged.ts'
 import { inOrder, type RuleProblem, type TextProblem, withinLimit } from './problem.ts'
 import { readRules } from './read.ts'
 import type { ReadFile, ReadRule } from './rule-file.ts'
@@ -30,7 +29,6 @@ const RULE_LIMIT = 10_000
 
 /** In this order; each looks at the whole rule and reports all it finds. */
 const PASSES: readonly Pass[] = [
-  reportUnjudged,
   reportSpanValuesOutsideWhere,
   reportKindMismatches,
   reportConstantComparisons,

@@ -14,12 +14,23 @@ import type {
   Structure,
   Test,
 } from './ast.ts'
+import { planBoundBody } from './binding/body.ts'
+import type { Planner } from './binding/planner.ts'
+import { usesNames } from './binding/references.ts'
 import { groupBy, groupedOperand } from './groups.ts'
 import { type KeySlots, newKeySlots, spanLookups, traceLookups } from './lookups.ts'
 import { indexNames } from './name-index.ts'
 import type { NameGroup, Predicate, RulePlan, RuleSet, Run } from './plan.ts'
 import { planNarrowing } from './plan-selector.ts'
-import { type Decider, type Lookups, planLogic, planOperand, planTest, type Reader } from './plan-test.ts'
+import {
+  type Decider,
+  type Lookups,
+  planLogic,
+  planOperand,
+  planTest,
+  type Reader,
+  throughLookups,
+} from './plan-test.ts'
 import { compileRegex, type RegexTest } from './regex.ts'
 import { someRelated } from './relation.ts'
 import { countSpans, passingPositions, passingViews } from './run.ts'
@@ -62,6 +73,7 @@ export function compileRules(rules: readonly CheckedRule[]): RuleSet {
     anySpan: shared.groups.get('any')?.triggers ?? [],
     groups: shared.groups,
     regex: shared.regex,
+    planner: plannerOf(shared),
   }
 }
 
@@ -108,11 +120,16 @@ function planRule(shared: Shared, rule: CheckedRule, order: number, trigger: Tri
     order,
     decide: planBody(shared, rule),
     repeats: trigger !== undefined && (trigger.length > 1 || trigger.some(({ kind }) => kind === 'glob')),
-    plain: { satisfied: { rule, outcome: 'satisfied' }, vacuous: { rule, outcome: 'vacuous' } },
+    plain: {
+      satisfied: { rule, outcome: 'satisfied' },
+      vacuous: { rule, outcome: 'vacuous' },
+      inconclusive: { rule, outcome: 'inconclusive' },
+    },
   }
 }
 
 function planBody(shared: Shared, { body }: CheckedRule): (run: Run) => Outcome {
+  if (usesNames(body)) return planBoundBody(plannerOf(shared), body)
   if (body.kind === 'pattern') {
     const holds = planCondition(shared, body.condition)
     return (run) => (holds(run) ? 'violated' : 'satisfied')
@@ -124,6 +141,16 @@ function planBody(shared: Shared, { body }: CheckedRule): (run: Run) => Outcome 
   return (run) => {
     if (!when(run) || except?.(run) === true) return 'vacuous'
     return always?.(run) === false || never?.(run) === true ? 'violated' : 'satisfied'
+  }
+}
+
+/** What rules that bind names take from the rest of the set. */
+function plannerOf(shared: Shared): Planner {
+  return {
+    predicate: (selector) => predicateOf(shared, selector),
+    lookups: ({ name }) => spanLookups(remember(shared.slots, groupOf(shared, name), newKeySlots), shared.regex),
+    condition: (condition) => planCondition(shared, condition),
+    trace: shared.trace,
   }
 }
 
@@ -149,19 +176,24 @@ function planCondition(shared: Shared, condition: Condition): Decider<Run> {
 function planTraceTest(shared: Shared, test: Test): Decider<Run> {
   const grouped = groupedOperand(test)
   if (grouped === undefined) return planTest(test, shared.trace)
-  let current: Value
-  const ofGroup = (node: Count | Aggregate) => (node.by === undefined ? undefined : () => current)
+  const ofRun = throughLookups(shared.trace, ({ run }: GroupScope) => run)
   const holds = planTest(test, {
-    ...shared.trace,
-    count: (node) => ofGroup(node) ?? shared.trace.count(node),
-    aggregate: (node) => ofGroup(node) ?? shared.trace.aggregate(node),
+    ...ofRun,
+    count: (node) => (node.by === undefined ? ofRun.count(node) : valueOfGroup),
+    aggregate: (node) => (node.by === undefined ? ofRun.aggregate(node) : valueOfGroup),
   })
   const valuesOf = planGroups(shared, grouped)
-  return (run) =>
-    valuesOf(run).some((value) => {
-      current = value
-      return holds(run)
-    })
+  return (run) => valuesOf(run).some((value) => holds({ run, value }))
+}
+
+/** What a test of groups is asked of: the number taken of one group. */
+interface GroupScope {
+  readonly run: Run
+  readonly value: Value
+}
+
+function valueOfGroup({ value }: GroupScope): Value {
+  return value
 }
 
 function planGroups(

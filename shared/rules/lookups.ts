@@ -42,6 +42,7 @@ export function spanLookups(slots: KeySlots, regex: (pattern: string) => RegexTe
       return textStandsIn ? (view) => read(view) ?? word : read
     },
     intrinsic: (intrinsic) => readSpanIntrinsic(intrinsic) ?? onRun(readTraceIntrinsic(intrinsic)),
+    boundValue: () => nothing,
     count: () => nothing,
     aggregate: () => nothing,
     regex,
@@ -57,6 +58,7 @@ export function traceLookups(
     attribute: () => nothing,
     attributeOrText: (word) => () => word,
     intrinsic: (intrinsic) => readTraceIntrinsic(intrinsic) ?? nothing,
+    boundValue: () => nothing,
     count,
     aggregate,
     regex,

@@ -11,7 +11,7 @@ export interface Precedence {
 }
 
 /** The moment of the earlier span that counts. Where a clock stepped back, a span ended when it started. */
-function momentOf({ startUnixNano, endUnixNano }: Span, from: Precedence['from']): bigint {
+export function momentOf({ startUnixNano, endUnixNano }: Span, from: Precedence['from']): bigint {
   return from === 'end' && endUnixNano > startUnixNano ? endUnixNano : startUnixNano
 }
 
@@ -22,6 +22,11 @@ export function gapNanos(earlier: Span, later: Span, from: Precedence['from']): 
 
 export function isInOrder(gap: bigint, { from, withinNanos }: Precedence): boolean {
   return (from === 'end' ? gap >= 0n : gap > 0n) && (withinNanos === undefined || gap <= withinNanos)
+}
+
+/** Whether one span comes before the other. */
+export function precedes(earlier: Span, later: Span, precedence: Precedence): boolean {
+  return isInOrder(gapNanos(earlier, later, precedence.from), precedence)
 }
 
 /** Two different spans, by their positions. */

@@ -58,6 +58,7 @@ export function eventLookups(ofSpan: Lookups<SpanView>): Lookups<EventView> {
       const read = ofSpan.intrinsic(intrinsic)
       return ({ view }) => read(view)
     },
+    boundValue: () => nothing,
     count: () => nothing,
     aggregate: () => nothing,
     regex: ofSpan.regex,

@@ -3,6 +3,7 @@ import type {
   Aggregate,
   Atom,
   Attribute,
+  BoundValue,
   Comparison,
   ComparisonOperator,
   Condition,
@@ -27,6 +28,7 @@ export interface Lookups<Scope> {
   /** `word`: the attribute of that name, missing where there is none and text cannot stand in for it. */
   attributeOrText(word: string, textStandsIn: boolean): Reader<Scope>
   intrinsic(intrinsic: Intrinsic): Reader<Scope>
+  boundValue(value: BoundValue): Reader<Scope>
   count(count: Count): Reader<Scope>
   aggregate(aggregate: Aggregate): Reader<Scope>
   regex(pattern: string): RegexTest
@@ -210,7 +212,7 @@ export function planOperand<Scope>(operand: Operand, lookups: Lookups<Scope>): R
     case 'intrinsic':
       return lookups.intrinsic(operand)
     case 'boundValue':
-      throw new Error('an unchecked rule: a value of a bound span')
+      return lookups.boundValue(operand)
     case 'count':
       return lookups.count(operand)
     case 'aggregate':
@@ -232,5 +234,19 @@ export function planOperand<Scope>(operand: Operand, lookups: Lookups<Scope>): R
       const value = literalOf(operand)
       return () => value
     }
+  }
+}
+
+/** The same values, read of an outer scope by what it leads to. */
+export function throughLookups<Outer, Inner>(inner: Lookups<Inner>, lead: (outer: Outer) => Inner): Lookups<Outer> {
+  const through = (read: Reader<Inner>) => (outer: Outer) => read(lead(outer))
+  return {
+    attribute: (attribute) => through(inner.attribute(attribute)),
+    attributeOrText: (word, textStandsIn) => through(inner.attributeOrText(word, textStandsIn)),
+    intrinsic: (intrinsic) => through(inner.intrinsic(intrinsic)),
+    boundValue: (value) => through(inner.boundValue(value)),
+    count: (count) => through(inner.count(count)),
+    aggregate: (aggregate) => through(inner.aggregate(aggregate)),
+    regex: inner.regex,
   }
 }

@@ -1,5 +1,6 @@
 import type { AttributeValue, Span, SpanEvent, Trace } from '../trace/span.ts'
 import type { CheckedRule, NamePattern } from './ast.ts'
+import type { Planner } from './binding/planner.ts'
 import type { Lineage } from './lineage.ts'
 import type { NameLookup } from './name-index.ts'
 import type { RegexTest } from './regex.ts'
@@ -22,6 +23,8 @@ export interface RuleSet {
   readonly groups: ReadonlyMap<string, NameGroup>
   /** Compiled regexes. */
   readonly regex: (pattern: string) => RegexTest
+  /** Finds the spans that the names of a rule stand for, to say why it holds or not. */
+  readonly planner: Planner
 }
 
 /** One rule as closures. */

@@ -36,7 +36,6 @@ export const RULE_PROBLEM_CODES = [
   'duplicate-block',
   'missing-when',
   'missing-requirement',
-  'unsupported-feature',
   'not-a-span',
   'misplaced-binding',
   'duplicate-binding',

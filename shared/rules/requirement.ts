@@ -72,6 +72,7 @@ const zeroCounts = {
   attribute: () => () => undefined,
   attributeOrText: () => () => undefined,
   intrinsic: () => () => undefined,
+  boundValue: () => () => undefined,
   count: () => () => 0,
   aggregate:
     ({ function: of }: Aggregate) =>

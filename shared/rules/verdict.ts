@@ -1,7 +1,10 @@
 import type { CheckedRule } from './ast.ts'
 
-/** What one rule says of one trace; `vacuous`: its `when` held nowhere outside `except`. */
-export type Outcome = 'satisfied' | 'violated' | 'vacuous'
+/**
+ * What one rule says of one trace; `vacuous`: its `when` held nowhere outside `except`; `inconclusive`: it was given up,
+ * as no index answers it and it would take too many steps.
+ */
+export type Outcome = 'satisfied' | 'violated' | 'vacuous' | 'inconclusive'
 
 export interface Verdict {
   readonly rule: CheckedRule

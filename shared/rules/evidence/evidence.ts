@@ -1,13 +1,19 @@
-import type { Condition, Rule } from '../ast.ts'
+import type { Condition, Has, Rule } from '../ast.ts'
+import { usesNames } from '../binding/references.ts'
+import { witnessOf, witnessOfInvariant } from '../binding/witness.ts'
 import { printCondition } from '../print.ts'
 import type { Block, ClauseEvidence, Evidence } from '../verdict.ts'
 import { fitEvidence } from './fit.ts'
 import { inspectAtom } from './inspect.ts'
 import type { Inspection } from './inspection.ts'
+import { select } from './selection.ts'
 import { cut } from './wording.ts'
 
 /** Clauses longer than this are cut: their parts follow in full. */
 const maxClause = 200
+
+/** Spans that are tried for a name where none makes its condition true. */
+const maxTried = 20
 
 interface Explained {
   readonly holds: boolean
@@ -22,16 +28,27 @@ interface Place {
   readonly whole: boolean
 }
 
+/** A trace as the rules of a set see it. */
+type View = Omit<Inspection, 'names'>
+
 /** What led to a violation, within the size a signal may have. */
-export function evidenceOf(inspection: Inspection, { body }: Rule): Evidence {
+export function evidenceOf(view: View, { body }: Rule): Evidence {
+  const inspection = inspectionOf(view, body)
   const blocks = blocksOf(body).map(([block, condition]) => explainBlock(inspection, condition, block, false))
   return fitEvidence(blocks.filter(isDecisive).flatMap(({ clauses }) => clauses))
 }
 
 /** Everything that was seen, clause by clause, whatever the verdict. */
-export function wholeEvidence(inspection: Inspection, { body }: Rule): Evidence {
+export function wholeEvidence(view: View, { body }: Rule): Evidence {
+  const inspection = inspectionOf(view, body)
   const blocks = blocksOf(body).map(([block, condition]) => explainBlock(inspection, condition, block, true))
   return { clauses: blocks.flatMap(({ clauses }) => clauses), truncated: false }
+}
+
+/** The trace with the spans of the names that decided the verdict. */
+function inspectionOf(view: View, body: Rule['body']): Inspection {
+  const isBinding = body.kind === 'invariant' && usesNames(body)
+  return { ...view, names: isBinding ? witnessOfInvariant(view.set.planner, view.run, body) : new Map() }
 }
 
 function blocksOf(body: Rule['body']): readonly (readonly [Block, Condition])[] {
@@ -53,8 +70,9 @@ function isDecisive({ block, holds }: Explained & { readonly block: Block }): bo
 /** A block that is an `and` is told by its operands, any other condition by itself. */
 function explainBlock(inspection: Inspection, condition: Condition, block: Block, whole: boolean) {
   const place: Place = { block, depth: 0, whole }
-  if (condition.kind !== 'and') return { block, ...explain(inspection, condition, place) }
-  const { holds, parts } = explainParts(inspection, condition, place)
+  const inside = enterScope(inspection, condition)
+  if (condition.kind !== 'and') return { block, ...explain(inside, condition, place) }
+  const { holds, parts } = explainParts(inside, condition, place)
   return { block, holds, clauses: parts }
 }
 
@@ -64,10 +82,40 @@ function explain(inspection: Inspection, condition: Condition, place: Place): Ex
     const seen = inspectAtom(inspection, condition)
     return { holds: seen.holds, clauses: [{ ...head(condition, place), ...seen }] }
   }
-  const inner = explain(inspection, condition.operand, place)
+  const inner = explain(enterScope(inspection, condition.operand), condition.operand, place)
   const [first, ...parts] = inner.clauses
   const clause = { ...(first as ClauseEvidence), ...head(condition, place), holds: !inner.holds }
   return { holds: !inner.holds, clauses: [clause, ...parts] }
+}
+
+/** Finds spans for the names that a condition binds: those that make it true, or else those that come nearest. */
+function enterScope(inspection: Inspection, condition: Condition): Inspection {
+  const { set, run, names } = inspection
+  const binding = boundIn(condition).filter(({ as }) => as !== undefined && !names.has(as.id))
+  if (binding.length === 0) return inspection
+  const found = witnessOf(set.planner, run, condition, names)
+  if (found !== undefined) return { ...inspection, names: found }
+  return binding.reduce((inside, has) => nearestBinding(inside, has, condition), inspection)
+}
+
+/** Of the first spans a name may stand for the one of which most of the condition holds. */
+function nearestBinding(inspection: Inspection, { as, selector }: Has, condition: Condition): Inspection {
+  const parts = conjunctsOf(condition)
+  const choices = select(inspection, selector)
+    .passing.slice(0, maxTried)
+    .map((position) => ({ ...inspection, names: new Map([...inspection.names, [as?.id ?? -1, position] as const]) }))
+  const held = (inside: Inspection) =>
+    parts.filter((part) => explain(inside, part, { block: 'pattern', depth: 0, whole: false }).holds).length
+  const [first, ...rest] = choices.map((inside) => ({ inside, count: held(inside) }))
+  return first === undefined ? inspection : rest.reduce((a, b) => (b.count > a.count ? b : a), first).inside
+}
+
+function boundIn(condition: Condition): readonly Has[] {
+  return conjunctsOf(condition).filter((part): part is Has => part.kind === 'has' && part.as !== undefined)
+}
+
+function conjunctsOf(condition: Condition): readonly Condition[] {
+  return condition.kind === 'and' ? condition.operands.flatMap(conjunctsOf) : [condition]
 }
 
 type Group = Extract<Condition, { readonly kind: 'and' | 'or' }>
@@ -79,7 +127,9 @@ function explainGroup(inspection: Inspection, group: Group, place: Place): Expla
 }
 
 function explainParts(inspection: Inspection, { kind, operands }: Group, place: Place) {
-  const parts = operands.map((operand) => explain(inspection, operand, place))
+  const parts = operands.map((operand) =>
+    explain(kind === 'or' ? enterScope(inspection, operand) : inspection, operand, place),
+  )
   const holding = parts.filter((part) => part.holds).length
   const holds = kind === 'and' ? holding === parts.length : holding > 0
   const decisive = parts.filter((part) => place.whole || part.holds === holds)

@@ -1,4 +1,4 @@
-import type { All, Atom, Has } from '../ast.ts'
+import type { All, Atom, BoundWhere, Has } from '../ast.ts'
 import { exceptionsTo } from '../compile.ts'
 import { printFilters } from '../print.ts'
 import type { Inspection, Seen } from './inspection.ts'
@@ -20,20 +20,35 @@ export function inspectAtom(inspection: Inspection, atom: Atom): Seen {
     case 'structure':
       return inspectStructure(inspection, atom)
     case 'boundWhere':
-      throw new Error(`an unchecked rule: ${atom.kind}`)
+      return inspectBoundWhere(inspection, atom)
     default:
       return inspectTest(inspection, atom)
   }
 }
 
-function inspectHas(inspection: Inspection, { selector }: Has): Seen {
+function inspectHas(inspection: Inspection, { selector, as }: Has): Seen {
   const selection = select(inspection, selector)
+  const bound = as && inspection.names.get(as.id)
+  const seen = sayCount(inspection, selector, selection)
+  const shown = bound === undefined ? selection.passing : [bound]
   return {
     holds: selection.passing.length > 0,
-    seen: sayCount(inspection, selector, selection),
-    ...witnesses(inspection, selection.passing, selector),
+    seen: as === undefined || bound === undefined ? seen : `${seen}; ${as.name} is one of them`,
+    ...witnesses(inspection, shown, selector),
     ...nearMisses(inspection, selector, selection),
   }
+}
+
+function inspectBoundWhere(inspection: Inspection, node: BoundWhere): Seen {
+  const { name, id } = node.bound
+  const position = inspection.names.get(id)
+  if (position === undefined) {
+    return { holds: false, seen: `${name} stands for no span`, spans: [], spanCount: 0, ...noMisses }
+  }
+  const { failed, evidence } = missed(inspection, position, node)
+  const { reason, ...span } = evidence
+  if (failed > 0) return { holds: false, seen: `${name}: ${reason}`, spans: [span], spanCount: 1, ...noMisses }
+  return { holds: true, seen: `${name} is so`, spans: [span], spanCount: 1, ...noMisses }
 }
 
 function inspectAll(inspection: Inspection, all: All): Seen {

@@ -1,6 +1,10 @@
+import type { BoundValue } from '../ast.ts'
+import type { Names } from '../binding/witness.ts'
 import { newKeySlots, spanLookups } from '../lookups.ts'
 import type { RuleSet, Run, SpanView } from '../plan.ts'
+import { type Lookups, planOperand } from '../plan-test.ts'
 import { newView } from '../run.ts'
+import type { Value } from '../values.ts'
 import type { ClauseEvidence } from '../verdict.ts'
 import type { Sight } from './reasons.ts'
 
@@ -8,11 +12,29 @@ import type { Sight } from './reasons.ts'
 export interface Inspection {
   readonly set: RuleSet
   readonly run: Run
+  /** The spans that bound names stand for. */
+  readonly names: Names
 }
 
 /** What was seen of a condition that is not made of others. */
 export type Seen = Omit<ClauseEvidence, 'block' | 'depth' | 'clause'>
 
-export function spanSight({ set, run }: Inspection, position: number): Sight<SpanView> {
-  return { scope: newView(run, position), lookups: spanLookups(newKeySlots(), set.regex) }
+export function spanSight(inspection: Inspection, position: number): Sight<SpanView> {
+  return { scope: newView(inspection.run, position), lookups: lookupsWithNames(inspection) }
+}
+
+/** How values of a span are read, and those of the spans that names stand for. */
+export function lookupsWithNames(inspection: Inspection): Lookups<SpanView> {
+  return {
+    ...spanLookups(newKeySlots(), inspection.set.regex),
+    boundValue: (value) => () => boundValueOf(inspection, value),
+  }
+}
+
+/** Missing where the name stands for no span. */
+export function boundValueOf(inspection: Inspection, { bound, value }: BoundValue): Value {
+  const position = inspection.names.get(bound.id)
+  if (position === undefined) return undefined
+  const { scope, lookups } = spanSight(inspection, position)
+  return planOperand(value, lookups)(scope)
 }

@@ -7,10 +7,10 @@ import { planOperand, planTest } from '../plan-test.ts'
 import { printOperand } from '../print.ts'
 import { operandsOf } from '../requirement.ts'
 import { equal, type Value } from '../values.ts'
-import { type Inspection, type Seen, spanSight } from './inspection.ts'
+import { boundValueOf, type Inspection, type Seen, spanSight } from './inspection.ts'
 import { isLiteral, type Sight, say } from './reasons.ts'
 import { type Selection, select } from './selection.ts'
-import { nearMisses, noMisses, witnesses } from './spans.ts'
+import { boundSpans, nearMisses, noMisses, witnesses } from './spans.ts'
 
 /** Tells of counts, aggregates and what is known of the trace as a whole. */
 export function inspectTest(inspection: Inspection, test: Test): Seen {
@@ -74,19 +74,20 @@ function inspectNumbers(inspection: Inspection, test: Test): Seen {
   return {
     holds: planTest(test, sight.lookups)(sight.scope),
     seen: sayTest(sight, test),
-    ...witnesses(inspection, counted, narrowing, taken),
+    ...(counts.length === 0 ? boundSpans(inspection, test) : witnesses(inspection, counted, narrowing, taken)),
     ...(empty === undefined ? noMisses : nearMisses(inspection, empty.selector, empty)),
   }
 }
 
 /** `group`: the spans of the group that a grouped number is to be taken of. */
-function traceSight({ set, run }: Inspection, group?: readonly number[]): Sight<Run> {
-  const inspection = { set, run }
+function traceSight(inspection: Inspection, group?: readonly number[]): Sight<Run> {
+  const { set, run } = inspection
   const taken = ({ by, selector }: Count | Aggregate) =>
     by !== undefined && group !== undefined ? group : select(inspection, selector).passing
   const count = (node: Count) => () => taken(node).length
   const aggregated = (node: Aggregate) => () => aggregate(node.function, valuesOf(inspection, node, taken(node)))
-  return { scope: run, lookups: traceLookups({ count, aggregate: aggregated }, set.regex) }
+  const lookups = traceLookups({ count, aggregate: aggregated }, set.regex)
+  return { scope: run, lookups: { ...lookups, boundValue: (value) => () => boundValueOf(inspection, value) } }
 }
 
 /** The values an aggregate takes, of the spans at these positions. */

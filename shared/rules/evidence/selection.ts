@@ -1,11 +1,10 @@
 import type { NamePattern, Selector } from '../ast.ts'
-import { newKeySlots, spanLookups } from '../lookups.ts'
 import { planNarrowing } from '../plan-selector.ts'
 import { printExactName, printFilters, printName } from '../print.ts'
 import { newView, spansOf } from '../run.ts'
 import { nameShape } from '../shape.ts'
 import { nearest } from '../suggest.ts'
-import type { Inspection } from './inspection.ts'
+import { type Inspection, lookupsWithNames } from './inspection.ts'
 
 /** What is asked of spans beside their name. */
 export type Narrowing = Pick<Selector, 'filters' | 'events'>
@@ -21,11 +20,12 @@ const minNearLength = 4
 /** The nearest name is looked for among this many spans. */
 const maxCompared = 100
 
-export function select({ set, run }: Inspection, selector: Selector): Selection {
+export function select(inspection: Inspection, selector: Selector): Selection {
+  const { set, run } = inspection
   const group = set.groups.get(nameShape(selector.name))
   const positions = (group && spansOf(run, group)?.positions) ?? []
   const named = selector.name.kind === 'glob' ? [...positions].sort((a, b) => a - b) : positions
-  const passes = planNarrowing(selector, spanLookups(newKeySlots(), set.regex))
+  const passes = planNarrowing(selector, lookupsWithNames(inspection))
   return { named, passing: passes === undefined ? named : named.filter((position) => passes(newView(run, position))) }
 }
 

@@ -1,4 +1,4 @@
-import type { Selector, SpanReference } from '../ast.ts'
+import type { Bound, Selector, SpanReference } from '../ast.ts'
 import { printExactName } from '../print.ts'
 import type { Inspection, Seen } from './inspection.ts'
 import { type Selection, sayCount, sayNarrowing, select, spansNamed } from './selection.ts'
@@ -14,8 +14,22 @@ export interface Side extends Selection {
 }
 
 export function sideOf(inspection: Inspection, reference: SpanReference): Side {
-  if (reference.kind === 'bound') throw new Error(`an unchecked rule: ${reference.kind}`)
+  if (reference.kind === 'bound') return boundSide(inspection, reference)
   return { selector: reference, ...select(inspection, reference) }
+}
+
+/** The one span that a name stands for, or none. */
+function boundSide({ run, names }: Inspection, { id, name, range }: Bound): Side {
+  const position = names.get(id)
+  const span = position === undefined ? undefined : run.trace.spans[position]
+  const positions = position === undefined ? [] : [position]
+  const selector: Selector = {
+    kind: 'selector',
+    name: { kind: 'exact', name: span?.name ?? name, range },
+    filters: [],
+    range,
+  }
+  return { selector, named: positions, passing: positions }
 }
 
 /** What is to be said where a side has no spans; undefined where both have. */

@@ -1,5 +1,5 @@
-import type { Operand, Selector } from '../ast.ts'
-import { lookupsOf } from '../requirement.ts'
+import type { Operand, Selector, Test } from '../ast.ts'
+import { lookupsOf, operandsOf } from '../requirement.ts'
 import { serviceOf } from '../run.ts'
 import type { SpanEvidence } from '../verdict.ts'
 import { eventValues, missingEvents } from './events.ts'
@@ -26,6 +26,21 @@ export function witnesses(
 ) {
   const spans = positions.slice(0, maxSpans).map((position) => spanEvidence(inspection, position, narrowing, taken))
   return { spans, spanCount: positions.length }
+}
+
+/** The bound spans whose values a test reads, each with those values. */
+export function boundSpans(inspection: Inspection, test: Test) {
+  const read = operandsOf(test).filter((operand) => operand.kind === 'boundValue')
+  const positions = new Set(read.map(({ bound }) => inspection.names.get(bound.id)).filter(isThere))
+  const spans = [...positions].map((position) => {
+    const values = read.filter(({ bound }) => inspection.names.get(bound.id) === position).map(({ value }) => value)
+    return spanEvidence(inspection, position, { filters: [] }, values)
+  })
+  return { spans, spanCount: spans.length }
+}
+
+function isThere(position: number | undefined): position is number {
+  return position !== undefined
 }
 
 /** Spans of the name that fail the filters, where none passes: those that fail the fewest tests first. */

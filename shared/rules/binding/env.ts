@@ -1,0 +1,37 @@
+import type { Run, SpanView } from '../plan.ts'
+
+/** What a rule with bound names may look at in one trace: spans, or pairs of them where no index answers. */
+const stepLimit = 10_000_000
+
+/** One judging of one trace by one such rule. */
+export interface Env {
+  readonly run: Run
+  /** The span that each variable stands for now, by its slot: where it is in the trace, and how it is read. */
+  readonly positions: number[]
+  readonly views: SpanView[]
+  /** What was worked out once, by the number of the part that did. */
+  readonly memory: unknown[]
+  steps: number
+}
+
+export type Holds = (env: Env) => boolean
+
+export function newEnv(run: Run): Env {
+  return { run, positions: [], views: [], memory: [], steps: 0 }
+}
+
+/** Past the limit nothing that is found any more counts: the rule is given up. */
+export function isExhausted({ steps }: Env): boolean {
+  return steps > stepLimit
+}
+
+/** Works something out when first asked for in an env, under a number that no other part has. */
+export function once<Result>(number: number, workOut: (env: Env) => Result): (env: Env) => Result {
+  return (env) => {
+    const known = env.memory[number] as { readonly result: Result } | undefined
+    if (known !== undefined) return known.result
+    const result = workOut(env)
+    env.memory[number] = { result }
+    return result
+  }
+}

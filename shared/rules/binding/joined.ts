@@ -1,0 +1,139 @@
+import type { Predicate, SpanView } from '../plan.ts'
+import { newView, spansOf } from '../run.ts'
+import { type Bucket, type Buckets, bucketsFor, indexMembers, type Level, type Members, stand } from './buckets.ts'
+import { type Env, type Holds, isExhausted } from './env.ts'
+
+/** What must hold of a span of the variable together with those of others. */
+export interface Check {
+  readonly holds: Holds
+  /** How many spans of a bucket pass it, where that can be said without asking each. */
+  readonly count?: (env: Env, bucket: Bucket, number: number) => number | undefined
+  /**
+   * Positions of the spans of a bucket of which one passes this check if any does; undefined where all have to be asked.
+   * `number`: which memory of the bucket is free for it.
+   */
+  readonly candidates?: (env: Env, bucket: Bucket, number: number) => readonly number[]
+}
+
+/** The spans of a variable that go with those of the others. */
+export interface Joined {
+  readonly slot: number
+  readonly predicate: Predicate
+  /** What must hold of the span alone. */
+  readonly alone: readonly Holds[]
+  readonly levels: readonly Level[]
+  readonly checks: readonly Check[]
+  /** The number of the memory that keeps its index. */
+  readonly memory: number
+}
+
+/** Of so few spans each is asked sooner than an index of them is made. */
+const smallBucket = 4
+
+/** Whether some span goes with the others. */
+export function someJoined(joined: Joined): Holds {
+  const { levels, checks } = joined
+  if (levels.length === 0 && checks.length === 0) return (env) => someMember(env, joined)
+  return (env) => bucketsFor(env, indexOf(env, joined), levels).some((bucket) => someIn(env, joined, bucket))
+}
+
+/** Positions of all spans that go with the others, ascending, and the bucket where they are all that is in it. */
+export function allJoined(env: Env, joined: Joined): { readonly found: Members; readonly bucket: Bucket | undefined } {
+  const { levels, checks, slot } = joined
+  const buckets = bucketsFor(env, indexOf(env, joined), levels)
+  const [first] = buckets
+  if (first === undefined) return { found: { positions: [], views: [] }, bucket: undefined }
+  if (buckets.length === 1 && checks.length === 0) return { found: first, bucket: first }
+  const positions = [...new Set(buckets.flatMap((bucket) => bucket.positions))].sort((a, b) => a - b)
+  const passing = positions.filter((position) => {
+    env.steps++
+    stand(env, slot, first, position)
+    return !isExhausted(env) && checks.every(({ holds }) => holds(env))
+  })
+  return { found: { positions: passing, views: first.views }, bucket: undefined }
+}
+
+/** How many spans go with the others. */
+export function countJoined(env: Env, joined: Joined): number {
+  const { levels, checks } = joined
+  const buckets = bucketsFor(env, indexOf(env, joined), levels)
+  const [bucket, another] = buckets
+  const [check, ...others] = checks
+  if (bucket === undefined || bucket.positions.length === 0) return 0
+  if (another === undefined && others.length === 0) {
+    const count = check?.count?.(env, bucket, 0)
+    if (count !== undefined) return count
+  }
+  return allJoined(env, joined).found.positions.length
+}
+
+function someIn(env: Env, joined: Joined, bucket: Bucket): boolean {
+  const { checks } = joined
+  const passes: Holds = (each) => checks.every(({ holds }) => holds(each))
+  if (bucket.positions.length <= smallBucket) return someOf(env, joined, bucket, bucket.positions, passes)
+  for (let number = 0; number < checks.length; number++) {
+    const { holds, candidates } = checks[number] as Check
+    if (candidates === undefined) continue
+    if (!someOf(env, joined, bucket, candidates(env, bucket, number), holds)) return false
+    if (checks.length === 1) return true
+  }
+  return someOf(env, joined, bucket, bucket.positions, passes)
+}
+
+function someOf(env: Env, { slot }: Joined, bucket: Bucket, positions: readonly number[], holds: Holds): boolean {
+  for (const position of positions) {
+    env.steps++
+    if (isExhausted(env)) return false
+    stand(env, slot, bucket, position)
+    if (holds(env)) return true
+  }
+  return false
+}
+
+function someMember(env: Env, { predicate, slot, alone }: Joined): boolean {
+  const base = baseOf(env, predicate)
+  for (const position of base.positions) {
+    env.steps++
+    if (isExhausted(env)) return false
+    stand(env, slot, base, position)
+    if (alone.every((holds) => holds(env))) return true
+  }
+  return false
+}
+
+function indexOf(env: Env, joined: Joined): Buckets {
+  const known = env.memory[joined.memory]
+  if (known !== undefined) return known as Buckets
+  const index = indexMembers(env, joined.slot, membersOf(env, joined), joined.levels)
+  env.memory[joined.memory] = index
+  return index
+}
+
+function membersOf(env: Env, { predicate, slot, alone }: Joined): Members {
+  const base = baseOf(env, predicate)
+  if (alone.length === 0) return base
+  const positions: number[] = []
+  for (const position of base.positions) {
+    env.steps++
+    if (isExhausted(env)) break
+    stand(env, slot, base, position)
+    if (alone.every((holds) => holds(env))) positions.push(position)
+  }
+  return { positions, views: base.views }
+}
+
+/** The spans of a name that pass filters which look at nothing else. */
+export function baseOf({ run }: Env, { group, test }: Predicate): Members {
+  const spans = spansOf(run, group)
+  const positions: number[] = []
+  const views: SpanView[] = []
+  spans?.positions.forEach((position, i) => {
+    const view = spans.views[i] ?? newView(run, position)
+    spans.views[i] = view
+    if (test !== undefined && !test(view)) return
+    positions.push(position)
+    views[position] = view
+  })
+  if (group.pattern.kind === 'glob') positions.sort((a, b) => a - b)
+  return { positions, views }
+}

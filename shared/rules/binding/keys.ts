@@ -1,0 +1,58 @@
+import { elementsOf, isArray, isMissing, type Value } from '../values.ts'
+
+/** What equal scalars share, and no others, whatever their types. */
+export type Key = string | number | bigint | boolean
+
+/** Undefined where the value equals nothing: NaN, bytes, key-value lists, what is missing. */
+export function keyOf(value: Value): Key | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value
+    case 'number':
+      if (Number.isNaN(value)) return undefined
+      return Number.isInteger(value) && !Number.isSafeInteger(value) ? BigInt(value) : value + 0
+    case 'bigint':
+      return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+        ? Number(value)
+        : value
+    default:
+      return undefined
+  }
+}
+
+/** The keys of a value, of an array those of its elements: two values are equal where they share one. */
+export function keysOf(value: Value): readonly Key[] {
+  if (isMissing(value)) return []
+  if (!isArray(value)) {
+    const key = keyOf(value)
+    return key === undefined ? [] : [key]
+  }
+  return [...new Set(elementsOf(value).map(keyOf))].filter((key) => key !== undefined)
+}
+
+/**
+ * The kinds of value that one may be `!=` to: values of different types never are, and bytes and key-value lists to
+ * nothing; but an empty array is to everything, and everything to it.
+ */
+export function kindsOf(value: Value): readonly string[] {
+  if (isMissing(value)) return []
+  if (!isArray(value)) return [kindOf(value)]
+  const elements = elementsOf(value)
+  return elements.length === 0 ? [...kinds, 'empty'] : [...new Set(elements.map(kindOf))]
+}
+
+/** The kind that a value is to be looked for under. */
+export function kindsAsked(value: Value): readonly string[] {
+  if (isMissing(value)) return []
+  const [first] = isArray(value) ? elementsOf(value) : [value]
+  if (first === undefined) return kinds
+  return kindOf(first) === 'other' ? ['empty'] : [kindOf(first)]
+}
+
+const kinds = ['number', 'string', 'boolean', 'other']
+
+function kindOf(value: Value): string {
+  const type = typeof value
+  return type === 'bigint' ? 'number' : type === 'object' || type === 'undefined' ? 'other' : type
+}
