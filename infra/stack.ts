@@ -3,6 +3,7 @@ import type { Construct } from 'constructs'
 import { OUTPUTS, stackName } from '../shared/stores/deployment.ts'
 import { Brakes } from './brakes.ts'
 import { Catalog } from './catalog.ts'
+import { Compactor } from './compactor.ts'
 import { Dashboard } from './dashboard.ts'
 import { Evaluator } from './evaluator.ts'
 import { Experiments } from './experiments.ts'
@@ -32,6 +33,7 @@ export class BetraceStack extends Stack {
     const evaluator = new Evaluator(this, context, storage, pager)
     new Timer(this, context, storage, evaluator, pager)
     const replay = new Replay(this, context, storage, evaluator, pager)
+    const compactor = new Compactor(this, context, storage, pager)
     const catalog = new Catalog(this, context, storage)
     const ingest = new Ingest(this, context, storage, pager)
     // Rules first: a trace that comes at once must not be judged by none.
@@ -50,6 +52,7 @@ export class BetraceStack extends Stack {
       rulesBucket: storage.rules.bucketName,
       archiveBucket: storage.archive.bucketName,
       replayFunction: replay.replay.function.functionArn,
+      compactFunction: compactor.compactor.function.functionArn,
       athenaWorkgroup: catalog.workgroup,
       dashboardUrl: `https://${this.region}.console.aws.amazon.com/cloudwatch/home?region=${this.region}#dashboards:name=${dashboard.name}`,
     })

@@ -38,6 +38,7 @@ export const OUTPUTS = {
   rulesBucket: 'RulesBucketName',
   archiveBucket: 'ArchiveBucketName',
   replayFunction: 'ReplayFunctionArn',
+  compactFunction: 'CompactFunctionArn',
   athenaWorkgroup: 'AthenaWorkgroup',
   dashboardUrl: 'DashboardUrl',
 } as const
@@ -51,7 +52,14 @@ export function stackName(environment: string): string {
 }
 
 /** The CloudWatch name of a count, with what the functions count beyond the pipeline. */
-export type MetricName = Capitalize<keyof Counted> | 'RulesRejected' | 'RulesNotRevalidated' | 'Requests' | 'Faults'
+export type MetricName =
+  | Capitalize<keyof Counted>
+  | 'RulesRejected'
+  | 'RulesNotRevalidated'
+  | 'Requests'
+  | 'Faults'
+  | 'HoursNotCompacted'
+  | 'ObjectsUnreadable'
 
 /** The alarm that is in alarm while live rules of a severity fire. */
 export function brakeName(stack: string, severity: Severity): string {

@@ -140,6 +140,13 @@ describe('each function', () => {
         'states:StartExecution on ReplayMachine',
         'states:StopExecution on arn::states:::execution:ReplayMachine:*',
       ],
+      compactor: [
+        's3:DeleteObject on StorageArchive/spans/*',
+        's3:GetObject on StorageArchive/spans/*',
+        's3:ListBucket on StorageArchive',
+        's3:PutObject on StorageArchive/spans/*',
+        'sqs:SendMessage on CompactorFailedRuns',
+      ],
       'rule-seeding': [
         's3:DeleteObject on StorageRules/packs/*',
         's3:GetObject on StorageRules/current.json',
@@ -154,7 +161,7 @@ describe('each function', () => {
 
   test('runs on Node 24 and ARM, keeps its log for a month, is not traced', () => {
     const ours = ofType(stack, 'AWS::Lambda::Function').filter((one) => functionName(one) !== undefined)
-    expect(ours).toHaveLength(11)
+    expect(ours).toHaveLength(12)
     for (const { Properties } of ours) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' })
       expect(Properties.TracingConfig).toBeUndefined()
@@ -176,6 +183,7 @@ describe('each function', () => {
       'replay-plan': 600,
       'replay-worker': 950,
       'replay-report': 950,
+      compactor: 600,
     }
     for (const [handler, limitKb] of Object.entries(limits)) {
       const folder = stack.bundleFolder(handler)
@@ -316,6 +324,8 @@ describe('each alarm', () => {
     )
     const names = own.map(({ Properties }) => Properties.MetricName).sort()
     const counted = [
+      'HoursNotCompacted',
+      'ObjectsUnreadable',
       'PublishFailures',
       'RulesNotRevalidated',
       'RulesRejected',
@@ -324,7 +334,10 @@ describe('each alarm', () => {
       'TracesRescued',
     ]
     expect(names).toEqual(counted)
-    for (const { Properties } of own) expect(Properties.Dimensions).toEqual([{ Name: 'function', Value: 'evaluator' }])
+    for (const { Properties } of own) {
+      const counts = /^(Hours|Objects)/.test(Properties.MetricName) ? 'compactor' : 'evaluator'
+      expect(Properties.Dimensions).toEqual([{ Name: 'function', Value: counts }])
+    }
   })
 })
 

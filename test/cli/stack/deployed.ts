@@ -14,6 +14,7 @@ const EXAMPLE: Readonly<Record<keyof typeof OUTPUTS, string>> = {
   rulesBucket: 'rules',
   archiveBucket: 'archive',
   replayFunction: 'arn:aws:lambda:us-east-1:000000000000:function:replay',
+  compactFunction: 'arn:aws:lambda:us-east-1:000000000000:function:compactor',
   athenaWorkgroup: 'betrace-main',
   dashboardUrl: 'https://eu-central-1.console.aws.amazon.com/cloudwatch',
 }

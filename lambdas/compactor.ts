@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto'
+import middy from '@middy/core'
+import { COMPACTION_LIMITS } from '../shared/archive/compact.ts'
+import { compactHours } from '../shared/archive/compact-recent.ts'
+import { InputError } from '../shared/errors.ts'
+import { parseRange } from '../shared/replay/range.ts'
+import { s3Client } from '../shared/stores/clients.ts'
+import { type CompactionAnswer, type CompactionEvent, compactionAnswer } from '../shared/stores/compaction.ts'
+import { s3ObjectStore } from '../shared/stores/s3-object-store.ts'
+import { setting } from './environment.ts'
+import { telemetry } from './telemetry.ts'
+
+const { log, count, middleware } = telemetry()
+const store = s3ObjectStore({ client: s3Client(), name: setting('archiveBucket') })
+
+/** Traces are filed up to 7 days before they arrive. */
+const RECENT_DAYS = '-8d'
+/** Once a day hours are looked at to which nothing came lately. */
+const FULL_RUN_HOUR = 3
+/** Spans held decoded: what fits the function's memory, for each batch of them reads all objects. */
+const LIMITS = { ...COMPACTION_LIMITS, mostSpans: 500_000 }
+/** What one function merges well within its time: some 10 million spans. */
+const MOST_BYTES = 512 * 1024 * 1024
+/** The largest hour takes so long at most; with less time left none is begun. */
+const RESERVE_MS = 8 * 60_000
+
+/** Merges the small objects of archived hours: of the last days when scheduled, of {from, to} when asked. */
+export const handler = middy<CompactionEvent, CompactionAnswer>()
+  .use(middleware)
+  .handler(async ({ from, to }, context) => {
+    const nowMs = Date.now()
+    const asked = from !== undefined
+    try {
+      const done = await compactHours({
+        store,
+        ...parseRange(from ?? RECENT_DAYS, to ?? 'now', nowMs),
+        nowMs,
+        newToken: randomUUID,
+        all: asked || new Date(nowMs).getUTCHours() === FULL_RUN_HOUR,
+        limits: asked ? { ...LIMITS, leastNewShare: 0 } : LIMITS,
+        mostBytes: MOST_BYTES,
+        hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS,
+      })
+      const answer = compactionAnswer(done)
+      count('HoursNotCompacted', answer.left + answer.tooLarge.length)
+      count('ObjectsUnreadable', answer.failures.length)
+      log('info', 'compacted', { hours: done.hours.length, merged: answer.merged, left: answer.left })
+      for (const hour of answer.tooLarge) log('warn', 'hour too large to compact', { hour })
+      for (const { key, reason } of answer.failures) log('error', 'archive object cannot be read', { key, reason })
+      return answer
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      const { code, message, hint = '' } = error
+      return { state: 'refused', error: { code, message, hint } }
+    }
+  })

@@ -1,0 +1,46 @@
+import type { Context } from 'aws-lambda'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { ENVIRONMENT } from '../../shared/stores/deployment.ts'
+import { s3ObjectStore } from '../../shared/stores/s3-object-store.ts'
+import { faux } from '../aws/faux.ts'
+import { CONTEXT } from '../aws/local-stack.ts'
+import { archive, HOUR_MS, recordOf } from '../replay/archived.ts'
+
+const emulator = faux()
+type Handler = (event: object, context: Context) => Promise<unknown>
+let compact: (event?: object) => Promise<unknown>
+beforeEach(async () => {
+  emulator().server.purgeAll()
+  emulator().server.createBucket('archive')
+  Object.assign(process.env, {
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL: emulator().endpoint,
+    [ENVIRONMENT.functionName]: 'compactor',
+    [ENVIRONMENT.metricNamespace]: 'test',
+    [ENVIRONMENT.archiveBucket]: 'archive',
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+    POWERTOOLS_METRICS_DISABLED: 'true',
+  })
+  vi.resetModules()
+  const handler = (await import('../../lambdas/compactor.ts')).handler as unknown as Handler
+  compact = (event = {}) => handler(event, { ...CONTEXT, getRemainingTimeInMillis: () => 900_000 })
+})
+
+const store = () => s3ObjectStore({ client: emulator().s3, name: 'archive' })
+const put = (traceId: string, atMs: number) =>
+  archive(store(), [recordOf({ traceId: traceId.repeat(32), spans: [{ name: 'a' }], atMs })])
+
+test('the compactor merges the objects of an hour that is over, and names what it cannot read', async () => {
+  const atMs = Date.now() - 3 * HOUR_MS
+  const keys = [await put('a', atMs), await put('b', atMs), await put('c', atMs)].flat()
+  await store().put(keys[2] ?? '', Buffer.from('no Parquet, and long enough to be one'))
+  expect(await compact()).toMatchObject({ state: 'done', merged: 2, written: 1, left: 0, failures: [{ key: keys[2] }] })
+  const found = (await store().list('spans/')).map(({ key }) => key)
+  expect(found).toHaveLength(4)
+})
+
+test('the compactor refuses a range that is none', async () => {
+  expect(await compact({ from: 'yesterday' })).toMatchObject({ state: 'refused', error: { code: 'bad-time' } })
+})
