@@ -63,6 +63,16 @@ function resolveOperands<Atom extends Located>(
 function reportJuxtaposed(reading: Reading, next: Span): undefined {
   const before = reading.text.slice(Math.max(0, next.start - 100), next.start).trimEnd()
   const word = textOf(reading, next)
+  const relation = RELATIONS.get(word.toLowerCase())
+  if (relation !== undefined) {
+    return report(
+      reading,
+      next,
+      'wrong-operator',
+      `"${word}" is not an operator of this language`,
+      `write "${relation}"`,
+    )
+  }
   const [number] = /(?<![\p{L}\p{N}_.-])[\d.]+$/u.exec(before) ?? []
   const [name] = /(?<![p{L}p{N}_.-])(?:(?:trace\.)?(?:has|count|all)|exists|attr|num)$/.exec(before) ?? []
   const hint =
@@ -73,6 +83,24 @@ function reportJuxtaposed(reading: Reading, next: Span): undefined {
         : 'write "and" or "or" before it, or put words that belong together in quotes'
   return report(reading, next, 'missing-operator', `a word is missing between this and what stands before it`, hint)
 }
+
+/** How other languages, and people, say what stands between two spans here. */
+const RELATIONS: ReadonlyMap<string, string> = new Map([
+  ['before', 'before'],
+  ['after', 'after'],
+  ['under', 'under'],
+  ['precedes', 'before'],
+  ['preceding', 'before'],
+  ['then', 'before'],
+  ['follows', 'after'],
+  ['following', 'after'],
+  ['inside', 'under'],
+  ['beneath', 'under'],
+  ['below', 'under'],
+  ['descendant', 'under'],
+  ['child', 'directly under'],
+  ['directly', 'directly under'],
+])
 
 /** Where an expression begins, narrow enough for a caret. */
 function firstToken(node: SyntaxNode): Span {

@@ -71,14 +71,10 @@ const FUNCTION_SPELLINGS: ReadonlyMap<string, string> = new Map([
 function reportUnknownFunction(reading: Reading, node: CallNode): undefined {
   const { name } = node
   checkBracket(reading, node.arguments, `in ${name.text}(…)`)
-  if (name.text === 'trace.where' || name.text === 'where') {
-    return report(
-      reading,
-      name,
-      'unknown-function',
-      `${name.text}(…) filters no spans`,
-      'name the spans first: trace.has(any).where(…)',
-    )
+  const [, method] = /^(?:trace\.)?(where|event)$/.exec(name.text) ?? []
+  if (method !== undefined) {
+    const hint = `name the spans first: trace.has(any).${method}(…)`
+    return report(reading, name, 'unknown-function', `${name.text}(…) filters no spans`, hint)
   }
   if (name.text.toLowerCase() === 'not') {
     return report(reading, name, 'wrong-operator', `"${name.text}" is not an operator of this language`, 'write "not"')

@@ -82,11 +82,12 @@ function resolveWithin(reading: Reading, { operator, right }: RelationTail, orde
     const message = `"${order.operator.text}" takes no time`
     return report(reading, operator, 'unexpected-text', message, 'leave "within" out, or write "before" or "after"')
   }
-  const fixed = ['number', 'signed', 'variable'].includes(right.kind)
-  const limit = fixed ? resolveOperand(reading, right, 'value', NOWHERE) : reportMistake(reading, right, 'a duration')
-  if (limit === undefined) return undefined
-  if (limit.kind === 'duration' && limit.nanos >= 0) return limit.nanos
-  const hint = limit.kind === 'number' ? `give the number a unit, as in ${limit.value}ms` : 'write a duration, as in 5s'
+  const fixed = ['number', 'badNumber', 'signed', 'variable', 'missing'].includes(right.kind)
+  const limit = fixed ? resolveOperand(reading, right, 'value', NOWHERE) : undefined
+  if (fixed && limit === undefined) return undefined
+  if (limit?.kind === 'duration' && limit.nanos >= 0) return limit.nanos
+  const hint =
+    limit?.kind === 'number' ? `give the number a unit, as in ${limit.value}ms` : 'write a duration, as in 5s'
   return report(reading, right, 'kind-mismatch', '"within" takes a duration', hint)
 }
 
