@@ -15,6 +15,8 @@ export interface BytesColumn {
   at(row: number): Buffer | undefined
   /** Puts the cursor at the value of the row; false where it has none. Cheaper than `at`, which makes a Buffer. */
   seek(row: number, cursor: { bytes: Buffer; pos: number }): boolean
+  /** Gives the memory of inflated pages back at once, a gigabyte before the collector would. Nothing is to be read after. */
+  release(): void
 }
 
 /** Decodes a dictionary-encoded chunk of `rows` rows. */
@@ -157,7 +159,16 @@ export function lazyByteStrings(chunk: Buffer, rows: number, optional: boolean):
       cursor.pos = content.starts[wanted - firstRow] as number
       return cursor.pos >= 0
     },
+    release() {
+      for (const { content } of pages) if (content !== undefined) free(content.bytes)
+    },
   }
+}
+
+/** Only what nobody else can have a part of: small buffers share their memory. */
+function free({ buffer, byteOffset, byteLength }: Buffer): void {
+  const isOwn = byteOffset === 0 && buffer.byteLength === byteLength && byteLength > Buffer.poolSize
+  if (isOwn && buffer instanceof ArrayBuffer) buffer.transfer(0)
 }
 
 function readContent(page: Page, optional: boolean): PageContent {

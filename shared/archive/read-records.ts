@@ -18,6 +18,7 @@ export async function* readRecords(
     const group = openRowGroup(source, layout)
     await group.load(COLUMNS.map(({ name }) => name))
     yield* understand(() => recordsOf(group, slice))
+    group.release()
   }
 }
 

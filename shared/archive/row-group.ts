@@ -33,6 +33,10 @@ export class ColumnNotLoaded extends Error {
 export interface RowGroup {
   readonly rows: number
   load(columns: Iterable<string>): Promise<void>
+  /** Gives memory back; nothing is to be read after. */
+  release(): void
+  /** Names of the columns that are loaded. */
+  loaded(): Iterable<string>
   /** Compressed bytes read so far. */
   readonly bytesRead: () => number
   dictionary(column: string): DictionaryColumn<Buffer>
@@ -44,6 +48,15 @@ export interface RowGroup {
 }
 
 const BY_NAME: ReadonlyMap<string, Column> = new Map(COLUMNS.map((column) => [column.name, column]))
+
+/** By which method of a row group the column is to be read. */
+export function columnKind(name: string): 'dictionary' | 'numbers' | 'longs' | 'int64s' | 'booleans' | 'bytes' {
+  const { type, encoding } = BY_NAME.get(name) as Column
+  if (type === 'boolean') return 'booleans'
+  if (encoding === 'plain') return type === 'text' || type === 'bytes' ? 'bytes' : 'int64s'
+  if (type === 'int32') return 'numbers'
+  return type === 'int64' || type === 'timestamp' ? 'longs' : 'dictionary'
+}
 
 /** Opens a row group of an object; nothing is read yet. */
 export function openRowGroup(source: ByteSource, layout: RowGroupLayout): RowGroup {
@@ -76,6 +89,12 @@ export function openRowGroup(source: ByteSource, layout: RowGroupLayout): RowGro
     rows,
     bytesRead: () => bytesRead,
     load,
+    loaded: () => loaded.keys(),
+    release() {
+      for (const [name, column] of decoded) if (columnKind(name) === 'bytes') (column as BytesColumn).release()
+      decoded.clear()
+      loaded.clear()
+    },
     dictionary: (name) =>
       decodedAs(name, (chunk, optional) => decodeDictionary(chunk, rows, optional, decodeByteStrings)),
     numbers: (name) => decodedAs(name, (chunk, optional) => decodeDictionary(chunk, rows, optional, decodeInt32s)),

@@ -3,18 +3,7 @@ import { openRowGroup, type RowGroup } from '../archive/row-group.ts'
 import { holds, type Slice } from '../archive/slice.ts'
 import { failureOf, type OpenObject } from './open-item.ts'
 import type { Failure } from './tally.ts'
-
-/** In how many parts a trace lies in the objects of an item, and which of them count. */
-interface Occurrence {
-  /** The highest revision of the whole trace; undefined where there are only late parts. */
-  revision: number | undefined
-  /** How many times the whole trace is there in that revision: more than once where it was archived twice. */
-  wholes: number
-  lateParts: number
-}
-
-/** By trace id, one character a byte. */
-export type Occurrences = ReadonlyMap<string, Occurrence>
+import { type Occurrences, type Part, TraceTable } from './trace-table.ts'
 
 const ID_COLUMNS = ['trace_id', 'revision', 'reason'] as const
 
@@ -30,23 +19,19 @@ export async function findOccurrences(
   if (objects.length <= 1 && objects.every(({ footer }) => !footer.summary.revised)) {
     return { readable: objects, occurrences: undefined }
   }
-  const occurrences = new Map<string, Occurrence>()
+  const traces = new TraceTable()
   const readable: OpenObject[] = []
   for (const object of objects) {
     try {
-      for (const parts of await readParts(object)) for (const part of parts) add(occurrences, part, slice)
+      for (const parts of await readParts(object)) {
+        for (const part of parts) if (holds(slice, part.traceId)) traces.add(part)
+      }
       readable.push(object)
     } catch (error) {
       failures.push(failureOf(object.stored.key, error))
     }
   }
-  return { readable, occurrences }
-}
-
-interface Part {
-  readonly traceId: Buffer
-  readonly revision: number
-  readonly late: boolean
+  return { readable, occurrences: traces }
 }
 
 async function readParts({ source, footer }: OpenObject): Promise<readonly (readonly Part[])[]> {
@@ -74,18 +59,4 @@ function revisedParts(group: RowGroup): readonly Part[] {
     revision: revisions.entries[revisions.codes[row] as number] as number,
     late: reasons.entries[reasons.codes[row] as number]?.toString() === 'late',
   }))
-}
-
-function add(occurrences: Map<string, Occurrence>, { traceId, revision, late }: Part, slice: Slice): void {
-  if (!holds(slice, traceId)) return
-  const id = traceId.toString('latin1')
-  const known = occurrences.get(id)
-  if (known === undefined) {
-    occurrences.set(id, { revision: late ? undefined : revision, wholes: late ? 0 : 1, lateParts: late ? 1 : 0 })
-  } else if (late) known.lateParts++
-  else if (known.revision === revision) known.wholes++
-  else if (known.revision === undefined || revision > known.revision) {
-    known.revision = revision
-    known.wholes = 1
-  }
 }

@@ -4,9 +4,9 @@ import type { RowGroup } from '../archive/row-group.ts'
 import { holds, type Slice } from '../archive/slice.ts'
 import { ArchivedTrace, type RowRun } from './archived-trace.ts'
 import { countShape, type Judging, judgeOne, whenLoaded } from './judge-archived.ts'
-import type { Occurrences } from './occurrences.ts'
 import type { ReplayRange } from './range.ts'
 import type { Relevance } from './relevance.ts'
+import type { Occurrence, Occurrences } from './trace-table.ts'
 
 /** Which traces of an object are to be judged. */
 export interface Selection {
@@ -17,8 +17,13 @@ export interface Selection {
   readonly occurrences: Occurrences | undefined
   readonly relevance: Relevance
   /** Takes a record whose trace has other parts, to be judged when all are known. */
-  readonly gather: (traceId: Buffer, run: RowRun, late: boolean) => void
+  readonly gather: (traceId: Buffer, run: RowRun, late: boolean, of: Occurrence) => void
+  /** Traces that lie in one part were judged before. */
+  readonly onlyGather: boolean
 }
+
+/** Needed to tell in how many parts a trace lies. */
+export const PART_COLUMNS = ['revision', 'reason'] as const
 
 /**
  * Judges the traces of a row group whose columns of `judging.columns` are loaded; others are loaded when a rule turns
@@ -64,12 +69,14 @@ function openWalk(group: RowGroup, selection: Selection, judging: Judging): Next
   function judgeRecord(run: RowRun, concerned: boolean): void {
     const traceId = entries[codes[run.start] as number] as Buffer
     if (!isSelected(group, run.start, traceId, selection)) return
-    const part = occurrences === undefined ? 'whole' : partOf(group, run.start, traceId, occurrences)
+    const of = occurrences?.of(traceId)
+    const part = of === undefined ? 'whole' : partOf(group, run.start, of)
     if (part === 'outdated') return
-    if (part !== 'whole') {
-      selection.gather(traceId, run, part === 'late')
+    if (of !== undefined && part !== 'whole') {
+      selection.gather(traceId, run, part === 'late', of)
       return
     }
+    if (selection.onlyGather) return
     if (!concerned) {
       judging.tally.traces++
       return
@@ -116,14 +123,11 @@ export function filedAtMs(group: RowGroup, row: number): number {
 function partOf(
   group: RowGroup,
   row: number,
-  traceId: Buffer,
-  occurrences: Occurrences,
+  { revision, wholes, lateParts }: Occurrence,
 ): 'whole' | 'shared' | 'late' | 'outdated' {
-  const occurrence = occurrences.get(traceId.toString('latin1'))
-  if (occurrence === undefined) return 'outdated'
   const reasons = group.dictionary('reason')
   if (reasons.entries[reasons.codes[row] as number]?.toString() === 'late') return 'late'
   const revisions = group.numbers('revision')
-  if (revisions.entries[revisions.codes[row] as number] !== occurrence.revision) return 'outdated'
-  return occurrence.wholes === 1 && occurrence.lateParts === 0 ? 'whole' : 'shared'
+  if (revisions.entries[revisions.codes[row] as number] !== revision) return 'outdated'
+  return wholes === 1 && lateParts === 0 ? 'whole' : 'shared'
 }

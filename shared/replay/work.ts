@@ -1,17 +1,20 @@
 import type { ObjectStore } from '../archive/object-store.ts'
 import { ObjectGone } from '../archive/object-store.ts'
-import { openRowGroup, type RowGroup } from '../archive/row-group.ts'
+import { openRowGroup } from '../archive/row-group.ts'
+import { cutSlices, shareOf } from '../archive/slice.ts'
 import type { RuleSet } from '../rules/plan.ts'
-import { mergedTrace, type RowRun } from './archived-trace.ts'
+import { mergedTrace } from './archived-trace.ts'
+import { type GatheredTrace, type Gathering, newGathering } from './gathering.ts'
 import { explainKept, type Judging, judgeOne, type OnViolation, whenLoaded } from './judge-archived.ts'
-import { findOccurrences, type Occurrences } from './occurrences.ts'
+import { findOccurrences } from './occurrences.ts'
 import { countsHere, failureOf, type OpenObject, openItem } from './open-item.ts'
 import { replanItem, type WorkItem } from './plan.ts'
 import type { ReplayRange } from './range.ts'
 import { type Relevance, relevanceOf } from './relevance.ts'
-import { filedAtMs, scanRowGroup } from './scan.ts'
+import { filedAtMs, PART_COLUMNS, type Selection, scanRowGroup } from './scan.ts'
 import { newShapes, type Shapes } from './shapes.ts'
 import { newTally, type Tally } from './tally.ts'
+import type { Occurrences } from './trace-table.ts'
 
 /** All that the work on an item needs; made once and used for many. */
 export interface Worker {
@@ -68,53 +71,68 @@ export async function workOn(worker: Worker, item: WorkItem): Promise<Tally> {
   }
 }
 
+/** Spans of traces in several parts that are held at a time, at some 400 bytes each. */
+const MOST_GATHERED_SPANS = 400_000
+
 async function attempt(worker: Worker, item: WorkItem): Promise<Tally> {
   const tally = newTally(worker.set.rules.length)
   const judging: Judging = { ...worker, tally, kept: new Map() }
   const objects = await openItem(worker.store, item, worker.range, worker.relevance, tally)
   const { readable, occurrences } = await findOccurrences(objects, item.slice, tally.failures)
-  const gathered = new Map<string, Gathered>()
-  for (const object of readable) await scanObject(worker, item, object, occurrences, gathered, judging)
-  for (const parts of gathered.values()) await judgeGathered(parts, item, judging)
+  for (const [turn, slice] of cutSlices(turnsFor(readable, item, occurrences), item.slice).entries()) {
+    const scan: Scan = { worker, item, occurrences, judging, gathering: newGathering(slice), isFirst: turn === 0 }
+    for (const object of readable) await scanObject(scan, object)
+    for (const trace of scan.gathering.rest()) await judgeGathered(trace, scan)
+  }
   return tally
 }
 
-/** A trace whose parts lie in several records. */
-interface Gathered {
-  readonly key: string
-  readonly wholes: RowRun[]
-  readonly late: RowRun[]
+/** How often the objects have to be gone through, so that traces in several parts never take too much memory. */
+function turnsFor(objects: readonly OpenObject[], { slice }: WorkItem, occurrences: Occurrences | undefined): number {
+  if (occurrences === undefined) return 1
+  const spans = objects.reduce((sum, { footer }) => sum + footer.summary.spans, 0)
+  return Math.max(1, Math.ceil((spans * shareOf(slice) * occurrences.spreadShare()) / MOST_GATHERED_SPANS))
 }
 
-async function scanObject(
-  { relevance, range }: Worker,
-  item: WorkItem,
-  { stored, source, footer }: OpenObject,
-  occurrences: Occurrences | undefined,
-  gathered: Map<string, Gathered>,
-  judging: Judging,
-): Promise<void> {
+/** One going through the objects of an item. */
+interface Scan {
+  readonly worker: Worker
+  readonly item: WorkItem
+  readonly occurrences: Occurrences | undefined
+  readonly gathering: Gathering
+  readonly judging: Judging
+  /** Later ones only look for traces in several parts. */
+  readonly isFirst: boolean
+}
+
+async function scanObject(scan: Scan, { stored, source, footer }: OpenObject): Promise<void> {
+  const { item, occurrences, judging, gathering } = scan
+  const { range, relevance } = scan.worker
   const { objects, failures } = judging.tally
   const { firstStartMs, lastStartMs, spans } = footer.summary
-  const inside = firstStartMs >= range.fromMs && lastStartMs < range.toMs
-  const selection = {
-    hourMs: item.hourMs,
-    slice: item.slice,
-    range: inside ? undefined : range,
-    occurrences,
-    relevance,
-    gather: (traceId: Buffer, run: RowRun, late: boolean) => gather(gathered, stored.key, traceId, run, late),
-  }
-  const columns = occurrences === undefined ? [] : ['revision', 'reason']
+  const isInside = firstStartMs >= range.fromMs && lastStartMs < range.toMs
   let bytes = 0
   for (const [index, layout] of footer.rowGroups.entries()) {
     const group = openRowGroup(source, layout)
+    const selection: Selection = {
+      hourMs: item.hourMs,
+      slice: item.slice,
+      range: isInside ? undefined : range,
+      occurrences,
+      relevance,
+      onlyGather: !scan.isFirst,
+      gather: (traceId, run, late, of) => gathering.take(traceId, run, late, of, stored.key),
+    }
     const attempts = [
       async () => {
-        await group.load([...judging.columns, ...columns])
+        await group.load([...judging.columns, ...(occurrences === undefined ? [] : PART_COLUMNS)])
         await scanRowGroup(group, selection, judging)
       },
       () => explainKept(judging),
+      async () => {
+        for (const trace of gathering.whole()) await judgeGathered(trace, scan)
+      },
+      () => gathering.detach(group, () => openRowGroup(source, layout)),
     ]
     for (const attempt of attempts) {
       await attempt().catch((error) => {
@@ -123,30 +141,27 @@ async function scanObject(
       })
     }
     bytes += group.bytesRead()
+    group.release()
   }
   objects.bytesScanned += bytes
-  if (!countsHere(item, footer.summary)) return
+  if (!scan.isFirst || !countsHere(item, footer.summary)) return
   objects.scanned++
   objects.spansScanned += spans
   objects.bytesSkipped += Math.max(0, stored.byteLength - bytes)
 }
 
-function gather(gathered: Map<string, Gathered>, key: string, traceId: Buffer, run: RowRun, late: boolean): void {
-  const id = traceId.toString('latin1')
-  const known = gathered.get(id)
-  const parts = known ?? { key, wholes: [], late: [] }
-  if (known === undefined) gathered.set(id, parts)
-  if (late) parts.late.push(run)
-  else parts.wholes.push(run)
-}
-
-async function judgeGathered({ key, wholes, late }: Gathered, { hourMs }: WorkItem, judging: Judging): Promise<void> {
+async function judgeGathered({ key, wholes, late }: GatheredTrace, { item, judging }: Scan): Promise<void> {
   const [first] = wholes.length > 0 ? wholes : late
   if (first === undefined) return
-  const group: RowGroup = first.columns.group
+  const { group } = first.columns
   try {
-    const filed = { hourMs, atMs: () => filedAtMs(group, first.start) }
-    await whenLoaded(() => judgeOne(judging, mergedTrace(wholes, late), filed))
+    await whenLoaded(
+      () => {
+        const trace = mergedTrace(wholes, late)
+        judgeOne(judging, trace, { hourMs: item.hourMs, atMs: () => filedAtMs(group, first.start) })
+      },
+      (column) => judging.columns.add(column),
+    )
     await explainKept(judging)
   } catch (error) {
     judging.tally.failures.push(failureOf(key, error))

@@ -10,7 +10,8 @@ import type { ReplayReport } from '../../shared/replay/report.ts'
 import { runInProcess } from './fake-terminal.ts'
 
 const HOUR_MS = 3_600_000
-const fromMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 4 * HOUR_MS
+/** Yesterday at noon: how much traffic there is depends on the time of day. */
+const fromMs = Math.floor(Date.now() / (24 * HOUR_MS)) * 24 * HOUR_MS - 12 * HOUR_MS
 
 let data: string
 let rules: string
@@ -30,7 +31,7 @@ const archive = (seed: number) => {
 const files = async () => (await folderStore(archiveFolder(data)).list('spans/')).map(({ key }) => key)
 
 async function replay(): Promise<ReplayReport> {
-  const { out } = await runInProcess(['replay', '--data', data, '-r', rules, '--from', '-1d', '--format', 'json'])
+  const { out } = await runInProcess(['replay', '--data', data, '-r', rules, '--from', '-2d', '--format', 'json'])
   return JSON.parse(out)
 }
 
@@ -62,7 +63,7 @@ describe('betrace compact', () => {
 
 describe('betrace forget', () => {
   async function userOf(traceId: string) {
-    const { out } = await runInProcess(['replay', '-d', data, '-r', rules, '--from', '-1d', '--format', 'jsonl'])
+    const { out } = await runInProcess(['replay', '-d', data, '-r', rules, '--from', '-2d', '--format', 'jsonl'])
     return out.includes(traceId)
   }
 
