@@ -90,6 +90,8 @@ export function isDuration(operand: Operand): boolean {
       return true
     case 'intrinsic':
       return operand.name.endsWith('.duration')
+    case 'boundValue':
+      return isDuration(operand.value)
     case 'arithmetic':
       return operand.operator === '/'
         ? isDuration(operand.left) && !isDuration(operand.right)

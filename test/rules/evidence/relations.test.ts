@@ -151,3 +151,10 @@ describe('span events', () => {
     )
   })
 })
+
+test('the duration of a bound span is said as one', () => {
+  const spans = [at('a', 0, 20), at('b', 30, 90)]
+  expect(linesOf('a as p and b.where(span.duration == p.span.duration)', ...spans)).toContainEqual(
+    expect.stringMatching(/: span\.duration is 60ms, not p\.span\.duration, which is 20ms$/),
+  )
+})
