@@ -88,7 +88,7 @@ describe('betrace forget', () => {
     const before = await replay()
     const { out } = await runInProcess(['forget', '-d', data, '--where', 'cart.items=3'])
     const removed = out.split('\n').filter((line) => /^[0-9a-f]{32}$/.test(line))
-    expect(removed.length).toBeGreaterThan(1)
+    expect(removed.length).toBeGreaterThan(0)
     expect((await replay()).traces).toBe(before.traces - removed.length)
     const contents = await Promise.all((await files()).map((key) => readFile(join(archiveFolder(data), key))))
     for (const id of removed) for (const bytes of contents) expect(bytes.includes(Buffer.from(id, 'hex'))).toBe(false)
