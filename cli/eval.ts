@@ -68,6 +68,8 @@ interface Tally {
   signals: number
   shadowSignals: number
   incompleteTraces: number
+  /** Rules given up on a trace. */
+  inconclusive: number
   spans: number
 }
 
@@ -78,12 +80,13 @@ async function judgeAll(
   terminal: Terminal,
 ): Promise<Tally> {
   const progress = createProgress(terminal.stderr, () => performance.now())
-  const tally: Tally = { signals: 0, shadowSignals: 0, incompleteTraces: 0, spans: 0 }
+  const tally: Tally = { signals: 0, shadowSignals: 0, incompleteTraces: 0, inconclusive: 0, spans: 0 }
   for (const [index, { traceId, chunks }] of traces.entries()) {
     const trace = assembleTrace(traceId, chunks)
     tally.spans += trace.spans.length
     if (!trace.complete) tally.incompleteTraces++
     for (const verdict of judge(rules, trace)) {
+      if (verdict.outcome === 'inconclusive') tally.inconclusive++
       if (verdict.outcome !== 'violated') continue
       const isShadow = verdict.rule.metadata.mode === 'shadow'
       if (isShadow) tally.shadowSignals++
@@ -110,5 +113,6 @@ function summary(ruleCount: number, collected: CollectedTraces, tally: Tally): s
   const incomplete = tally.incompleteTraces === 0 ? '' : ` (${grouped(tally.incompleteTraces)} incomplete)`
   const shadow = tally.shadowSignals === 0 ? '' : ` (and ${grouped(tally.shadowSignals)} in shadow mode)`
   const judged = `${counted(ruleCount, 'rule')} on ${counted(traces.length, 'trace')}${incomplete}, ${spans.join(', ')}`
-  return `${counted(tally.signals, 'signal')}${shadow}: ${judged}`
+  const givenUp = tally.inconclusive === 0 ? '' : `, ${counted(tally.inconclusive, 'verdict')} inconclusive`
+  return `${counted(tally.signals, 'signal')}${shadow}${givenUp}: ${judged}`
 }

@@ -30,10 +30,11 @@ function ruleText(rule: RuleReport, report: ReplayReport, screen: Screen): strin
   return `${lines.join('\n')}\n${samples.join('')}${rest}`
 }
 
-function outcomeText({ judged, violated, vacuous }: RuleReport): string {
+function outcomeText({ judged, violated, vacuous, inconclusive }: RuleReport): string {
   const share = judged === 0 ? '' : ` (${((100 * violated) / judged).toFixed(2)} %)`
   const idle = vacuous === 0 ? '' : `, vacuous on ${grouped(vacuous)}`
-  return `${counted(violated, 'violation')}${violated === 0 ? '' : share} in ${counted(judged, 'trace')}${idle}`
+  const givenUp = inconclusive === 0 ? '' : `, given up on ${grouped(inconclusive)}`
+  return `${counted(violated, 'violation')}${violated === 0 ? '' : share} in ${counted(judged, 'trace')}${idle}${givenUp}`
 }
 
 /** Violations over the range in at most `width` marks of whole hours each. */

@@ -14,6 +14,10 @@ const COUNTERS: { readonly [Name in keyof Counted]: readonly [name: string, help
   spansNotJudged: ['betrace_spans_not_judged_total', 'Spans too late, or beyond the size limits of their trace.'],
   tracesTruncated: ['betrace_traces_truncated_total', 'Verdicts on traces too large to be judged whole.'],
   tracesRescued: ['betrace_traces_rescued_total', 'Traces judged only when their spans were about to be removed.'],
+  verdictsInconclusive: [
+    'betrace_verdicts_inconclusive_total',
+    'Rules given up on a trace, as they would take too many steps.',
+  ],
   signals: ['betrace_signals_total', 'Status changes of signals.'],
   signalsFiring: ['betrace_signals_firing_total', 'Live signals that began to fire, by severity.'],
   signalsSuppressed: ['betrace_signals_suppressed_total', 'Signals of storms: stored, and sent only in a digest.'],

@@ -230,6 +230,8 @@ export interface Counted {
   readonly spansNotJudged: Record<never, never>
   readonly tracesTruncated: Record<never, never>
   readonly tracesRescued: Record<never, never>
+  /** Rules given up on a trace, as they would take too many steps; no signal says anything of them. */
+  readonly verdictsInconclusive: { readonly severity: Severity }
   readonly signals: {
     readonly rule: string
     readonly severity: Severity

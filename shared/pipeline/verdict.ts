@@ -1,3 +1,4 @@
+import type { Verdict } from '../rules/verdict.ts'
 import type { Filing } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
 import { arrivalMs } from './chunk.ts'
@@ -64,6 +65,7 @@ interface Judged extends StatusChanges {
   readonly windows: readonly ExperimentWindow[]
   readonly complete: boolean
   readonly truncated: boolean
+  readonly inconclusive: readonly Verdict[]
 }
 
 async function judge(e: Evaluator, leased: LeasedTrace, before: CommittedVerdict): Promise<Judged> {
@@ -83,7 +85,8 @@ async function judge(e: Evaluator, leased: LeasedTrace, before: CommittedVerdict
     const reason = leased.rescued ? 'rescued' : 'verdict'
     await e.archive.write({ trace, chunks, filing, revision, reason })
   }
-  return { ...changes, filing, windows, complete: trace.complete, truncated: trace.truncated }
+  const inconclusive = verdicts.filter(({ outcome }) => outcome === 'inconclusive')
+  return { ...changes, filing, windows, complete: trace.complete, truncated: trace.truncated, inconclusive }
 }
 
 function traceToJudge(e: Evaluator, { traceId, stored, rescued }: LeasedTrace): Trace {
@@ -160,4 +163,8 @@ function countVerdict(e: Evaluator, leased: LeasedTrace, before: CommittedVerdic
   if (before.verdicts > 0) e.metrics.add('tracesReopened', {})
   if (judged.truncated) e.metrics.add('tracesTruncated', {})
   if (leased.rescued) e.metrics.add('tracesRescued', {})
+  for (const { rule } of judged.inconclusive) {
+    e.metrics.add('verdictsInconclusive', { severity: rule.severity })
+    e.log('warn', 'rule given up', { rule: rule.name, traceId: leased.traceId })
+  }
 }

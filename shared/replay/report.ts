@@ -33,6 +33,8 @@ export interface RuleReport {
   readonly satisfied: number
   /** The rule's `when` held nowhere outside `except`. */
   readonly vacuous: number
+  /** The rule was given up, as it would have taken too many steps. */
+  readonly inconclusive: number
   /** Hours with violations, oldest first. */
   readonly hours: readonly { readonly hour: string; readonly violated: number }[]
   readonly first: string | null

@@ -104,7 +104,7 @@ describe('the partition of a trace', () => {
 })
 
 describe('a rule that gave up on a trace', () => {
-  test('neither fires nor retracts', async () => {
+  test('neither fires nor retracts, and is counted', async () => {
     let outcome: 'violated' | 'inconclusive' | 'satisfied' = 'violated'
     const world = new World([{ name: 'COSTLY', violated: () => outcome as 'violated' }])
     const judgeAgain = async (id: number) => {
@@ -115,6 +115,7 @@ describe('a rule that gave up on a trace', () => {
     outcome = 'inconclusive'
     await judgeAgain(2)
     expect(world.sent).toEqual(['COSTLY firing 1'])
+    expect(world.counts.get('verdictsInconclusive')).toBe(1)
     outcome = 'satisfied'
     await judgeAgain(3)
     expect(world.sent).toEqual(['COSTLY firing 1', 'COSTLY retracted 2'])

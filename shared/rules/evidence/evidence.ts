@@ -1,4 +1,5 @@
 import type { Condition, Has, Rule } from '../ast.ts'
+import { stepLimit } from '../binding/env.ts'
 import { usesNames } from '../binding/references.ts'
 import { witnessOf, witnessOfInvariant } from '../binding/witness.ts'
 import { printCondition } from '../print.ts'
@@ -7,6 +8,7 @@ import { fitEvidence } from './fit.ts'
 import { inspectAtom } from './inspect.ts'
 import type { Inspection } from './inspection.ts'
 import { select } from './selection.ts'
+import { noMisses } from './spans.ts'
 import { cut } from './wording.ts'
 
 /** Clauses longer than this are cut: their parts follow in full. */
@@ -43,6 +45,16 @@ export function wholeEvidence(view: View, { body }: Rule): Evidence {
   const inspection = inspectionOf(view, body)
   const blocks = blocksOf(body).map(([block, condition]) => explainBlock(inspection, condition, block, true))
   return { clauses: blocks.flatMap(({ clauses }) => clauses), truncated: false }
+}
+
+/** Of a rule that was given up nothing was seen. */
+export function givenUpEvidence({ body }: Rule): Evidence {
+  const [first] = blocksOf(body)
+  const seen = `given up after ${stepLimit.toLocaleString('en')} steps: the rule compares too many spans with each other`
+  const nothing = { holds: false, seen, spans: [], spanCount: 0, ...noMisses }
+  const clauses =
+    first === undefined ? [] : [{ ...head(first[1], { block: first[0], depth: 0, whole: true }), ...nothing }]
+  return { clauses, truncated: false }
 }
 
 /** The trace with the spans of the names that decided the verdict. */

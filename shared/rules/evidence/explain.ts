@@ -1,15 +1,17 @@
 import type { Trace } from '../../trace/span.ts'
 import { startRun } from '../judge.ts'
-import type { RuleSet } from '../plan.ts'
+import type { RulePlan, RuleSet, Run } from '../plan.ts'
 import type { Verdict } from '../verdict.ts'
-import { wholeEvidence } from './evidence.ts'
+import { givenUpEvidence, wholeEvidence } from './evidence.ts'
 
 /** The verdict of every rule on one trace, in the order of the rules, each with all that was seen, clause by clause. */
 export function explain(set: RuleSet, trace: Trace): readonly Verdict[] {
   const run = startRun(set, trace)
-  return set.plans.map(({ rule, decide }) => ({
-    rule,
-    outcome: decide(run),
-    evidence: wholeEvidence({ set, run }, rule),
-  }))
+  return set.plans.map((plan) => explained(set, run, plan))
+}
+
+function explained(set: RuleSet, run: Run, { rule, decide }: RulePlan): Verdict {
+  const outcome = decide(run)
+  const evidence = outcome === 'inconclusive' ? givenUpEvidence(rule) : wholeEvidence({ set, run }, rule)
+  return { rule, outcome, evidence }
 }
