@@ -26,6 +26,9 @@ interface Functions {
   readonly evaluator: Handler<BatchResponse>
 }
 
+/** How event sources deliver: as things happened, each twice at the same time, or the newest first. */
+export type Delivery = 'once' | 'twice at once' | 'newest first'
+
 /** The functions of a stack, as they are in lambdas/, over emulators; the test stands in for event sources and time. */
 export interface LocalStack {
   readonly functions: Functions
@@ -33,7 +36,7 @@ export interface LocalStack {
   /** One OTLP request through the gateway. */
   send(body: Uint8Array, headers?: Readonly<Record<string, string>>): Promise<APIGatewayProxyResult>
   /** Lets event sources deliver, again and again, and time pass, until nothing is left to do. */
-  settle(delivery?: 'once' | 'twice at once'): Promise<void>
+  settle(delivery?: Delivery): Promise<void>
   /** A trace's chunks expire, and the table's stream tells of it. */
   expire(traceId: string): Promise<void>
   /** What is stored of a trace's chunks becomes garbage. */
@@ -105,20 +108,21 @@ export async function startLocalStack({
   }
 
   /** Chunks inserted since the last time, until the timer function has taken them. */
-  async function deliverInserts(): Promise<boolean> {
+  async function deliverInserts(delivery: Delivery): Promise<boolean> {
     if (!written) return false
     const { Items = [] } = await dynalite.client.send(new ScanCommand({ TableName: 'buffer' }))
     const inserted = Items.filter((item) => isChunk(item) && !streamed.has(keyText(item)))
     written = inserted.length > 0
     if (!written) return false
-    const Records = inserted.map((item) => streamRecord('INSERT', item))
+    const Records = ordered(delivery, inserted).map((item) => streamRecord('INSERT', item))
     const failed = await failuresOf(() => functions.timer({ Records }, CONTEXT), inserted.map(keyText))
     for (const item of inserted) if (!failed.has(keyText(item))) streamed.add(keyText(item))
     return true
   }
 
   const QueueUrl = `${faux.endpoint}/000000000000/timers`
-  async function deliverTimers(times: number): Promise<boolean> {
+  async function deliverTimers(delivery: Delivery): Promise<boolean> {
+    const times = delivery === 'twice at once' ? 2 : 1
     const receive = new ReceiveMessageCommand({
       QueueUrl,
       MaxNumberOfMessages: 10,
@@ -126,7 +130,7 @@ export async function startLocalStack({
     })
     const { Messages = [] } = await faux.sqs.send(receive)
     if (Messages.length === 0) return false
-    const event = { Records: Messages.map(queueRecord) }
+    const event = { Records: ordered(delivery, Messages).map(queueRecord) }
     const deliveries = Array.from({ length: times }, () => functions.evaluator(event, CONTEXT))
     const failed = await failuresOf(async () => (await Promise.all(deliveries))[0] as BatchResponse, Messages.map(idOf))
     for (const message of Messages) {
@@ -143,10 +147,10 @@ export async function startLocalStack({
     return Math.min(...delayed.map(({ delayUntil = 0 }) => delayUntil), ...visible)
   }
 
-  async function settle(delivery: 'once' | 'twice at once' = 'once'): Promise<void> {
+  async function settle(delivery: Delivery = 'once'): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const inserted = await deliverInserts()
-      const timed = await deliverTimers(delivery === 'once' ? 1 : 2)
+      const inserted = await deliverInserts(delivery)
+      const timed = await deliverTimers(delivery)
       if (inserted || timed) continue
       const dueMs = nextDueMs()
       if (dueMs === Infinity) return
@@ -232,6 +236,10 @@ async function failuresOf(invoke: () => Promise<BatchResponse>, ids: readonly st
   } catch {
     return new Set(ids)
   }
+}
+
+function ordered<Part>(delivery: Delivery, parts: readonly Part[]): readonly Part[] {
+  return delivery === 'newest first' ? parts.toReversed() : parts
 }
 
 function isChunk({ item }: Item): boolean {

@@ -1,7 +1,8 @@
+import { inflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import type { Call, Fate } from '../aws/fault-proxy.ts'
-import { type LocalStack, startLocalStack } from '../aws/local-stack.ts'
+import { type Delivery, type LocalStack, startLocalStack } from '../aws/local-stack.ts'
 import { type TestSpan, tracesData } from '../pipeline/traces.ts'
 
 const RULES = `
@@ -38,7 +39,7 @@ async function deliver(spans: readonly TestSpan[], traceId: string): Promise<voi
 }
 
 /** A trace that fires, and after a late span no longer does. */
-async function scenario(traceId: string, delivery: 'once' | 'twice at once' = 'once'): Promise<void> {
+async function scenario(traceId: string, delivery: Delivery = 'once'): Promise<void> {
   await deliver([at('checkout', 1), at('payment.charge', 2, 1)], traceId)
   await stack.settle(delivery)
   await deliver([at('cart.validate', 3, 1)], traceId)
@@ -60,6 +61,8 @@ async function expectSettled(traceId: string): Promise<void> {
   const marker = stored.find((item) => item.item?.S === 'm')
   expect([marker?.t, marker?.q]).toEqual([undefined, undefined])
   const archived = (await stack.archived()).filter((record) => Buffer.from(record.traceId).toString('hex') === traceId)
+  const { verdicts } = JSON.parse(inflateSync(marker?.v?.B ?? new Uint8Array()).toString())
+  for (const { revision } of archived) expect(revision).toBeLessThanOrEqual(verdicts)
   const newest = archived.toSorted((a, b) => b.revision - a.revision)[0]
   expect(newest?.spans.map(({ name }) => name).toSorted()).toEqual(['cart.validate', 'checkout', 'payment.charge'])
   const kept = (await stack.archivedSignals()).filter(({ subject }) => subject === traceId)
@@ -102,10 +105,49 @@ describe('no acknowledged span and no signal is lost, none gets a second id, non
     }
   })
 
-  test('when every timer is delivered twice at the same time', async () => {
+  test.each(['twice at once', 'newest first'] as const)('when everything is delivered %s', async (delivery) => {
     const traceId = newTraceId()
     stack.faults.decide(() => 'served')
-    await scenario(traceId, 'twice at once')
+    await scenario(traceId, delivery)
     await expectSettled(traceId)
+  })
+
+  test('when the parts of a trace are sent several times, in any order', async () => {
+    const traceId = newTraceId()
+    stack.faults.decide(() => 'served')
+    const parts = [[at('payment.charge', 2, 1)], [at('checkout', 1)], [at('payment.charge', 2, 1)], [at('checkout', 1)]]
+    for (const part of parts) await deliver(part, traceId)
+    await stack.settle('newest first')
+    await deliver([at('cart.validate', 3, 1)], traceId)
+    for (const part of parts.toReversed()) await deliver(part, traceId)
+    await stack.settle('twice at once')
+    await expectSettled(traceId)
+  })
+
+  test('when any one call of a rescue is lost, or its answer', async () => {
+    const rescued = async (fate: (call: Call) => Fate) => {
+      const traceId = newTraceId()
+      stack.faults.decide(() => 'served')
+      await deliver([at('checkout', 1), at('payment.charge', 2, 1)], traceId)
+      stack.faults.decide(fate)
+      await stack.expire(traceId)
+      const calls = stack.faults.calls
+      stack.faults.decide(() => 'served')
+      await stack.settle()
+      const events = stack.published().filter(({ data }) => data.traceId === traceId)
+      const told = events.map(({ data, status, sequence }) => [data.signal, status, sequence, data.complete])
+      expect(told[0]).toEqual(['UNVALIDATED_CHARGE', 'firing', 1, false])
+      expect(new Set(events.map((event) => JSON.stringify(event))).size).toBe(1)
+      const archived = (await stack.archived()).filter((each) => Buffer.from(each.traceId).toString('hex') === traceId)
+      expect(archived[0]?.spans.map(({ name }) => name).toSorted()).toEqual(['checkout', 'payment.charge'])
+      return calls
+    }
+    const calls = await rescued(() => 'served')
+    expect(calls.length).toBeGreaterThan(5)
+    for (const { number: k } of calls) {
+      for (const fate of ['lost', 'answer-lost'] as const) {
+        await rescued(({ number }) => (number === k ? fate : 'served'))
+      }
+    }
   })
 })

@@ -2,8 +2,14 @@ import { createHash } from 'node:crypto'
 import { deflateRawSync, deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { shopRequests } from '../../bench/traffic.ts'
+import { splitByTrace } from '../../shared/otlp/split.ts'
+import { newChunk } from '../../shared/pipeline/chunk.ts'
+import { chunkItems, type Item } from '../../shared/stores/buffer-items.ts'
 import { packChunk, unpackChunk } from '../../shared/stores/chunk-codec.ts'
 import { KEYS_1, VALUES_1 } from '../../shared/stores/dictionary/version-1.ts'
+
+import { encode } from '../otlp/otlp-proto.ts'
 
 const MAX_BYTES = 1_000_000
 
@@ -63,6 +69,27 @@ describe('a packed chunk', () => {
     expect(unpackChunk(packed, 10_000)).toHaveLength(10_000)
     expect(() => unpackChunk(packed, 9_999)).toThrow(expect.objectContaining({ code: 'corrupt' }))
   })
+})
+
+/** Kilobytes, rounded up, as DynamoDB bills a write: names and values of all attributes. */
+function writeUnits(item: Item): number {
+  const bytes = Object.entries(item).reduce((sum, [name, { S = '', B = new Uint8Array(), N = '' }]) => {
+    return sum + name.length + Buffer.byteLength(S) + B.length + Math.ceil(N.length / 2) + 1
+  }, 0)
+  return Math.ceil(bytes / 1024)
+}
+
+test('what services send of a trace takes 1.2 write units a chunk at most', () => {
+  for (const spansOfATrace of [8, 20, 32]) {
+    const traffic = { traces: 50, spansOfATrace, services: 8, spansOfARequest: 100, sender: 'services' } as const
+    const chunks = shopRequests(traffic).flatMap((each) => splitByTrace(encode('TracesData', each)).chunks)
+    const items = chunks.flatMap(({ traceId, bytes, spanCount }) => {
+      const { head, parts } = chunkItems(newChunk(traceId, 1_764_000_000_000, bytes, spanCount))
+      return [head, ...parts]
+    })
+    expect(chunks.length).toBeGreaterThan(300)
+    expect(items.map(writeUnits).reduce((sum, units) => sum + units) / chunks.length).toBeLessThanOrEqual(1.2)
+  }
 })
 
 test('the word list that shipped as version 1 never changes', () => {
