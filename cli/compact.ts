@@ -10,6 +10,7 @@ interface CompactOptions {
   readonly from: string
   readonly to: string
   readonly data: string
+  readonly stack?: string
 }
 
 /** `betrace compact`: merges small archive files. */
@@ -20,12 +21,16 @@ export function compactCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(new Option('--from <time>', 'first hour to look at').default('-7d'))
     .addOption(new Option('--to <time>', 'end of the range').default('now'))
     .addOption(new Option('-d, --data <folder>', 'where everything is kept').env('BETRACE_DATA').default('.betrace'))
+    .addOption(
+      new Option('-s, --stack <name>', 'the archive of this deployed stack, in place of a folder').conflicts('data'),
+    )
     .action(async (options: CompactOptions) => {
       finish(await compact(options, terminal))
     })
   withExamples(command, terminal, [
     ['the last week', 'betrace compact'],
     ['every night, by cron', '0 3 * * * betrace compact --from -2d --data /var/lib/betrace'],
+    ['a deployed stack, which does it every hour by itself', 'betrace compact --stack betrace-main --from -30d'],
   ])
   return command.addHelpText(
     'after',
@@ -33,13 +38,11 @@ export function compactCommand(terminal: Terminal, finish: Finish): Command {
   )
 }
 
-async function compact({ from, to, data }: CompactOptions, terminal: Terminal): Promise<ExitCode> {
-  const nowMs = Date.now()
-  const range = parseRange(from, to, nowMs)
+async function compact(options: CompactOptions, terminal: Terminal): Promise<ExitCode> {
   const signal = terminal.interrupted()
   const progress = createProgress(terminal.stderr, () => performance.now())
   const sum = { merged: 0, written: 0, deleted: 0, bytesMerged: 0, bytesWritten: 0, failures: 0 }
-  for await (const hour of compactFolder(data, range, nowMs)) {
+  for await (const hour of await compaction(options)) {
     for (const key of ['merged', 'written', 'deleted', 'bytesMerged', 'bytesWritten'] as const) sum[key] += hour[key]
     sum.failures += hour.failures.length
     for (const { key, reason } of hour.failures) {
@@ -52,6 +55,15 @@ async function compact({ from, to, data }: CompactOptions, terminal: Terminal): 
   progress.clear()
   await write(terminal.stdout, `${summary(sum)}\n`)
   return sum.failures > 0 ? 2 : 0
+}
+
+/** What became of each hour, or on a stack of many. */
+async function compaction({ from, to, data, stack }: CompactOptions) {
+  const nowMs = Date.now()
+  const range = parseRange(from, to, nowMs)
+  if (stack === undefined) return compactFolder(data, range, nowMs)
+  const { compactStack } = await import('./stack/compact.ts')
+  return compactStack(stack, { from, to })
 }
 
 function summary(sum: Readonly<Record<'merged' | 'written' | 'deleted' | 'bytesMerged' | 'bytesWritten', number>>) {

@@ -3,9 +3,13 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { ENVIRONMENT } from '../../shared/stores/deployment.ts'
 import { s3ObjectStore } from '../../shared/stores/s3-object-store.ts'
 import { faux } from '../aws/faux.ts'
+import { startLambdaEndpoint } from '../aws/lambda-endpoint.ts'
 import { CONTEXT } from '../aws/local-stack.ts'
+import { runInProcess } from '../cli/fake-terminal.ts'
+import { deployed } from '../cli/stack/deployed.ts'
 import { archive, HOUR_MS, recordOf } from '../replay/archived.ts'
 
+deployed()
 const emulator = faux()
 type Handler = (event: object, context: Context) => Promise<unknown>
 let compact: (event?: object) => Promise<unknown>
@@ -39,6 +43,18 @@ test('the compactor merges the objects of an hour that is over, and names what i
   expect(await compact()).toMatchObject({ state: 'done', merged: 2, written: 1, left: 0, failures: [{ key: keys[2] }] })
   const found = (await store().list('spans/')).map(({ key }) => key)
   expect(found).toHaveLength(4)
+})
+
+test('betrace compact --stack has the compactor go through a range, and says what came of it', async () => {
+  const atMs = Date.now() - 30 * HOUR_MS
+  for (const digit of ['a', 'b', 'c']) await put(digit, atMs)
+  const endpoint = await startLambdaEndpoint({ compactor: compact })
+  try {
+    const { exitCode, out } = await runInProcess(['compact', '--stack', 'betrace-main'])
+    expect([exitCode, out]).toEqual([0, expect.stringMatching(/^3 files \(.*\) merged into 1 /)])
+  } finally {
+    endpoint.stop()
+  }
 })
 
 test('the compactor refuses a range that is none', async () => {
