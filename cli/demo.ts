@@ -1,8 +1,22 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Finish, newCommand, withExamples } from './command.ts'
+import { CommandError } from './command-error.ts'
 import type { DemoOptions } from './demo/play.ts'
+import type { ScenarioName } from './demo/scenario/play.ts'
 import { parseDurationMs } from './option-values.ts'
 import type { Terminal } from './terminal.ts'
+
+const SCENARIOS = [
+  'circuit-breaker',
+  'database-failover',
+  'retry-logic',
+  'multi-region',
+] as const satisfies readonly ScenarioName[]
+
+interface DemoChoice extends DemoOptions {
+  readonly scenario?: ScenarioName
+  readonly broken?: true
+}
 
 /** `betrace demo`: a small shop, faults planted in it, and the signals they cause. */
 export function demoCommand(terminal: Terminal, finish: Finish): Command {
@@ -19,13 +33,31 @@ export function demoCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(
       new Option('--pace <duration>', 'time between requests').argParser(parseDurationMs).default(100, '100ms'),
     )
-    .action(async (options: DemoOptions) => {
+    .addOption(
+      new Option('--scenario <name>', 'a chaos experiment on the shop instead, and its verdict').choices([
+        ...SCENARIOS,
+      ]),
+    )
+    .addOption(new Option('--broken', 'of a scenario: the shop lacks what should protect it'))
+    .action(async ({ scenario, broken, ...options }: DemoChoice) => {
+      if (scenario !== undefined) {
+        const { playScenario } = await import('./demo/scenario/play.ts')
+        return finish(await playScenario(scenario, broken === true, terminal))
+      }
+      if (broken === true) throw new CommandError('--broken belongs to a scenario', 'name one with --scenario')
       // The OpenTelemetry SDK and the database are loaded by those who need them.
       const { demo } = await import('./demo/play.ts')
       finish(await demo(options, terminal))
     })
-  withExamples(command, terminal, [['about fifteen seconds', 'betrace demo']])
-  return command.addHelpText('after', '\nExit code: 0 signals and faults agree, 1 they do not, 2 it could not start.')
+  withExamples(command, terminal, [
+    ['about fifteen seconds', 'betrace demo'],
+    ['does the circuit breaker hold while the provider fails?', 'betrace demo --scenario circuit-breaker'],
+    ['and what shows where it does not', 'betrace demo --scenario circuit-breaker --broken'],
+  ])
+  return command.addHelpText(
+    'after',
+    '\nExit code: 0 signals and faults agree (of a scenario: the invariants held), 1 not, 2 it could not start.',
+  )
 }
 
 function parseCount(text: string): number {

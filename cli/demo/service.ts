@@ -26,8 +26,12 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** Starts a service that exports OTLP protobuf to `endpoint` (`http://host:port`). */
-export function startService(name: string, endpoint: string, instance: string): Service {
+/**
+ * Starts a service that exports OTLP protobuf to `endpoint` (`http://host:port`). Its spans take the time of `nowMs`
+ * (milliseconds since 1970), or that of the SDK.
+ */
+export function startService(name: string, endpoint: string, instance: string, nowMs?: () => number): Service {
+  const time = () => (nowMs === undefined ? undefined : new Date(nowMs()))
   const provider = new TracerProvider({
     sampler: new AlwaysOnSampler(),
     resource: defaultResource().merge(
@@ -55,15 +59,15 @@ export function startService(name: string, endpoint: string, instance: string): 
     parent: ReturnType<typeof context.active>,
     work: () => Promise<T>,
   ): Promise<T> =>
-    tracer.startActiveSpan(spanName, { kind, attributes }, parent, async (span) => {
+    tracer.startActiveSpan(spanName, { kind, attributes, ...started(time()) }, parent, async (span) => {
       try {
         return await work()
       } catch (error) {
-        span.recordException(error as Error)
+        span.recordException(error as Error, time())
         span.setStatus({ code: SpanStatusCode.ERROR, message: (error as Error).message })
         throw error
       } finally {
-        span.end()
+        span.end(time())
       }
     })
 
@@ -76,6 +80,10 @@ export function startService(name: string, endpoint: string, instance: string): 
     flush: () => provider.forceFlush(),
     stop: () => provider.shutdown(),
   }
+}
+
+function started(startTime: Date | undefined) {
+  return startTime === undefined ? {} : { startTime }
 }
 
 /** The headers a call from the current span carries: W3C `traceparent`. */
