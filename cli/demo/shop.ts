@@ -70,6 +70,8 @@ async function checkout(visit: Visit): Promise<string> {
       await call(frontend, cart, 'POST', '/carts/{id}/validate', {}, () =>
         cart.span('cart.validate', { 'cart.id': `cart-${visit.number}`, 'cart.items': 1 + (visit.number % 4) }, pause),
       )
+      // Each service reads a clock of its own, to the millisecond: without this a charge may seem to begin too early.
+      await pause()
     }
     const retries = visit.has('RETRY_LIMIT_EXCEEDED') ? 5 : visit.number % 4
     await call(frontend, payment, 'POST', '/charges', { retries }, () => charge(visit, amount))

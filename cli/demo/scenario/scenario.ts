@@ -34,7 +34,7 @@ export interface Scenario {
 }
 
 /** Serves one request to its end, whatever becomes of it. */
-export type Serve = (number: number) => Promise<void>
+type Serve = (number: number) => Promise<void>
 
 /** What a shop works with. */
 export interface ShopStage {
