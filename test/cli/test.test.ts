@@ -179,6 +179,26 @@ test('of an order its filters are clauses too, of a filter each event and each t
   expect(await gaps()).toEqual([])
 })
 
+test('clauses that use a bound name are asked where it is bound', async () => {
+  const rule = `// Signal: TWICE (high)
+when { charge.where(ok) as first }
+never { charge.where(ok and order == first.order) as again and again starts after first and first.where(x and y) }
+`
+  await put('shop.rules', rule)
+  const spans = '      charge ok=true order=1 x=true y=true\n      charge ok=true order=1\n'
+  await put('shop.test.yaml', `tests:\n  - name: twice\n    trace: |\n${spans}    signals: TWICE\n`)
+  const { exitCode, report } = await json(folder)
+  expect({ exitCode, clauses: report.clauses }).toEqual({ exitCode: 0, clauses: 8 })
+  const gaps = report.uncovered.map(({ clause, never }: Record<string, string>) => `${clause}: ${never}`)
+  expect(gaps).toEqual([
+    'undefined: holds',
+    'charge.where(ok) as first: false',
+    'charge.where(ok and order == first.order) as again: false',
+    'ok: false',
+    'order == first.order: false',
+  ])
+})
+
 test('--require-coverage turns a gap into exit code 1, also of rules without any test', async () => {
   await put('shop.rules', RULES)
   await put('shop.test.yaml', `tests:\n${VIOLATION}${HEALTHY}${REFUNDS}`)

@@ -43,7 +43,7 @@ test('the packs that ship use attributes that the semantic conventions have, sav
       .filter(([key]) => key.startsWith('ATTR_'))
       .flatMap(([, value]) => (typeof value === 'string' ? [value] : [])),
   )
-  const examples = ['expected-behaviour.rules', 'failover.rules', 'resilience.rules']
+  const examples = ['expected-behaviour.rules', 'failover.rules', 'payments.rules', 'resilience.rules']
   const { rules } = checkRules(packs.filter(({ file }) => !examples.includes(file)))
   const conditions = rules.flatMap(({ body }) =>
     body.kind === 'pattern' ? [body.condition] : [body.when, body.always, body.never, body.except],
