@@ -2,13 +2,14 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { compileRules } from '../../shared/rules/compile.ts'
 import { idleOutcome, judge } from '../../shared/rules/judge.ts'
-import { relatedBody } from './bound-rules.ts'
+import { boundBody, relatedBody } from './bound-rules.ts'
 import { referenceOutcome } from './interpreter.ts'
 import { anyBody, rulesOf, spanTest } from './rules.ts'
 import { anySpans, relatedSpans, type SpanSketch, spanSketch, traceOf } from './traces.ts'
+import { auditEvidence } from './witness.ts'
 
-/** Cases of a rule on a trace; by hand: `CASES=100000 SEED=2 npx vitest run test/reference`. */
-const cases = Number(process.env.CASES ?? 5000)
+/** Cases of a rule on a trace in each test; many by hand: `SEED=2 npm run differential`. */
+const cases = Number(process.env.CASES ?? 2500)
 const seed = Number(process.env.SEED ?? 1)
 
 /** Where the judge and the reference interpreter differ, with what it takes to see it again. */
@@ -57,4 +58,32 @@ test('they agree on order, structure and events', () => {
     }),
     { numRuns: Math.ceil(cases / 40), seed },
   )
+})
+
+test('they agree on spans that are bound', () => {
+  fc.assert(
+    fc.property(many(boundBody, 8), many(relatedSpans, 5), (bodies, traces) => {
+      expect(differences(bodies, traces)).toEqual([])
+    }),
+    { numRuns: Math.ceil(cases / 40), seed },
+  )
+})
+
+test('what the evidence of a violation says, the reference interpreter finds as well', () => {
+  let readClauses = 0
+  fc.assert(
+    fc.property(many(fc.oneof(boundBody, relatedBody), 8), many(relatedSpans, 5), (bodies, sketches) => {
+      const set = compileRules(rulesOf(...bodies))
+      for (const trace of sketches.map(traceOf)) {
+        for (const { rule, evidence } of judge(set, trace)) {
+          if (evidence === undefined) continue
+          const audit = auditEvidence(evidence, trace)
+          expect(audit.faults, rule.text).toEqual([])
+          readClauses += audit.readClauses
+        }
+      }
+    }),
+    { numRuns: Math.ceil(cases / 100), seed },
+  )
+  expect(readClauses).toBeGreaterThan(cases / 50)
 })

@@ -38,7 +38,7 @@ interface Place {
 }
 
 /** The spans that names stand for, by what tells the names apart. */
-type Names = ReadonlyMap<number, Span>
+export type Names = ReadonlyMap<number, Span>
 
 const noNames: Names = new Map()
 
@@ -55,13 +55,13 @@ export function referenceOutcome({ body }: Rule, trace: Trace): Outcome {
 }
 
 /** True where some choice of spans for the names that the condition binds makes it true. */
-function isTrue(condition: Condition, trace: Trace, names: Names): boolean {
+export function isTrue(condition: Condition, trace: Trace, names: Names): boolean {
   for (const _found of bindings(condition, trace, names)) return true
   return false
 }
 
 /** Every choice of spans that makes the condition true, with the names as those to its right see them. */
-function* bindings(condition: Condition, trace: Trace, names: Names): Generator<Names> {
+export function* bindings(condition: Condition, trace: Trace, names: Names): Generator<Names> {
   switch (condition.kind) {
     case 'and': {
       const [first, ...rest] = condition.operands
@@ -138,7 +138,7 @@ function groupedIn(operand: Operand): Count | Aggregate | undefined {
   }
 }
 
-function selected(selector: Selector, place: Place): readonly Span[] {
+export function selected(selector: Selector, place: Place): readonly Span[] {
   const { name } = selector
   return place.trace.spans.filter((span) => fits(name, span.name) && narrowed(selector, { ...place, span }))
 }

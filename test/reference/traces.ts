@@ -126,19 +126,31 @@ export const spanSketch: fc.Arbitrary<SpanSketch> = fc
 
 export const anySpans = fc.array(spanSketch, { maxLength: 8 })
 
+/** Few keys and values, so that those of two spans are often equal. */
+const fewAttributes = fc.dictionary(
+  fc.constantFrom('x', 'y', 'user.id', 'tags'),
+  fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom<AttributeValue>(1, 2, 5, 'EU', 'a', true, '5', 2n ** 53n + 1n) },
+    { weight: 2, arbitrary: fc.constantFrom<AttributeValue>([1, 'a'], ['EU', 2], [], null, Number.NaN, 1.5) },
+    { weight: 1, arbitrary: attributeValue },
+  ),
+  { maxKeys: 4, noNullPrototype: true },
+)
+
 const event: fc.Arbitrary<EventSketch> = fc.record({
   name: fc.constantFrom('exception', 'retry', 'ünï 🌍'),
-  attributes,
+  attributes: fewAttributes,
 })
 
-/** Spans with events; their names are fewer, so that what is asked of several spans often holds of some. */
+/** Spans that resemble each other and have events, so that what is asked of several spans often holds of some. */
 export const relatedSpans = fc.array(
   fc
     .record({
       span: spanSketch,
       name: fc.constantFrom('a', 'b', 'cart.validate', 'http.get', 'GET /x'),
+      attributes: fc.oneof({ weight: 4, arbitrary: fewAttributes }, { weight: 1, arbitrary: attributes }),
       events: fc.array(event, { maxLength: 2 }),
     })
-    .map(({ span, name, events }) => ({ ...span, name, events })),
+    .map(({ span, name, attributes: own, events }) => ({ ...span, name, attributes: own, events })),
   { maxLength: 7 },
 )

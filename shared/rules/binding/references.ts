@@ -1,4 +1,4 @@
-import type { Filter, Operand, Selector, Test } from '../ast.ts'
+import type { Bound, Filter, Operand, Selector, Test } from '../ast.ts'
 import { lookupsOf, operandsOf } from '../requirement.ts'
 
 /** Ids of the bound names that a part of a condition uses; those it binds itself are among them. */
@@ -12,6 +12,19 @@ export function namesUsed(part: unknown): ReadonlySet<number> {
     else open.push(...Object.values(node))
   }
   return ids
+}
+
+/** Ids of the names that a part uses and does not bind itself. */
+export function namesFromOutside(part: unknown): ReadonlySet<number> {
+  const used = new Set(namesUsed(part))
+  const open = [part]
+  while (open.length > 0) {
+    const node = open.pop()
+    if (typeof node !== 'object' || node === null) continue
+    if ('kind' in node && node.kind === 'has' && 'as' in node) used.delete((node.as as Bound).id)
+    open.push(...Object.values(node))
+  }
+  return used
 }
 
 export function usesNames(part: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { Condition, Has, Rule } from '../ast.ts'
 import { stepLimit } from '../binding/env.ts'
-import { usesNames } from '../binding/references.ts'
+import { namesFromOutside, usesNames } from '../binding/references.ts'
 import { witnessOf, witnessOfInvariant } from '../binding/witness.ts'
 import { printCondition } from '../print.ts'
 import type { Block, ClauseEvidence, Evidence } from '../verdict.ts'
@@ -104,7 +104,9 @@ function explain(inspection: Inspection, condition: Condition, place: Place): Ex
 function enterScope(inspection: Inspection, condition: Condition): Inspection {
   const { set, run, names } = inspection
   const binding = boundIn(condition).filter(({ as }) => as !== undefined && !names.has(as.id))
-  if (binding.length === 0) return inspection
+  // Where no span could be bound outside, none can be looked for here.
+  const isOpen = [...namesFromOutside(condition)].some((id) => !names.has(id))
+  if (binding.length === 0 || isOpen) return inspection
   const found = witnessOf(set.planner, run, condition, names)
   if (found !== undefined) return { ...inspection, names: found }
   return binding.reduce((inside, has) => nearestBinding(inside, has, condition), inspection)
