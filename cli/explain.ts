@@ -29,7 +29,7 @@ export function explainCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('explain', terminal)
     .summary('say why rules hold or break on one trace')
     .description(
-      'Draws one trace and shows the verdict of every rule on it, clause by clause, with the spans that decided it.\nA ► before a span says that the rule so marked was broken because of it.',
+      'Draws one trace and shows the verdict of every rule on it, clause by clause, with the spans that decided it.\n► marks the spans that broke a rule, by the number of the rule, ~ those that came near to what it asks for.',
     )
     .argument('[file...]', 'OTLP JSON, JSON lines or protobuf, each plain, gzip or zstd; - is standard input')
     .requiredOption('-r, --rules <path...>', 'rule files, or folders of them')

@@ -8,6 +8,7 @@ import { jsonRequest, traceIdOf } from './otlp.ts'
 let folder: string
 let rules: string
 let traces: string
+let late: string
 
 const charged = traceIdOf('charged')
 const zeros = `${'0'.repeat(16)}4376effce3c2d72d`
@@ -24,6 +25,8 @@ beforeAll(async () => {
   )
   const spans = [{ name: 'payment.charge' }, { name: 'api.request', attributes: { retries: 2 } }]
   const short = JSON.stringify(jsonRequest('short', [{ name: 'a' }])).replaceAll(traceIdOf('short'), zeros)
+  late = join(folder, 'late.jsonl')
+  await writeFile(late, JSON.stringify(jsonRequest('late', [{ name: 'b' }, { name: 'a' }])))
   await writeFile(traces, `${JSON.stringify(jsonRequest('charged', spans))}\n${short}\n`)
 })
 
@@ -81,4 +84,13 @@ test('a bad line beside the trace is named, and the exit code is 2', async () =>
   expect(exitCode).toBe(2)
   expect(out).toContain('violated CHARGE_WITHOUT_VALIDATION')
   expect(err).toMatch(/bad\.jsonl:1: /)
+})
+
+test('of spans in the wrong order the one that broke the rule is marked, and the one that came near', async () => {
+  const ordered = join(folder, 'ordered.rules')
+  await writeFile(ordered, '// Signal: ORDERED (high)\nwhen { b } always { a before b }\n')
+  const { out } = await runInProcess(['explain', '--rules', ordered, '--trace', traceIdOf('late'), traces, late])
+  const [, drawing, verdict] = out.split('\n\n')
+  expect(drawing?.split('\n').map((line) => line.slice(0, 6).replace(/ +/g, ' '))).toEqual(['►1 b', '~1 a'])
+  expect(verdict).toMatch(/^✗ violated ORDERED \(high\) ►1\n[\s\S]* — a ended \S+ AFTER b started\n/)
 })
