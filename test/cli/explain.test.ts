@@ -91,6 +91,6 @@ test('of spans in the wrong order the one that broke the rule is marked, and the
   await writeFile(ordered, '// Signal: ORDERED (high)\nwhen { b } always { a before b }\n')
   const { out } = await runInProcess(['explain', '--rules', ordered, '--trace', traceIdOf('late'), traces, late])
   const [, drawing, verdict] = out.split('\n\n')
-  expect(drawing?.split('\n').map((line) => line.slice(0, 6).replace(/ +/g, ' '))).toEqual(['►1 b', '~1 a'])
+  expect(drawing?.split('\n').map((line) => line.slice(0, 6).replace(/ +/g, ' ').trim())).toEqual(['►1 b', '~1 a'])
   expect(verdict).toMatch(/^✗ violated ORDERED \(high\) ►1\n[\s\S]* — a ended \S+ AFTER b started\n/)
 })
