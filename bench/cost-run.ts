@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { gzipSync } from 'node:zlib'
+import { compactHour } from '../shared/archive/compact.ts'
+import { objectKey } from '../shared/archive/object-key.ts'
+import { type TraceRecord, traceRecord } from '../shared/archive/trace-record.ts'
+import { writeObject } from '../shared/archive/write-object.ts'
 import type { Chunk } from '../shared/pipeline/chunk.ts'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../shared/pipeline/experiment-calendar.ts'
 import { INGEST_OPTIONS, ingest } from '../shared/pipeline/ingest.ts'
+import type { Archive, ArchivedTrace } from '../shared/pipeline/ports.ts'
 import { ruleSetOf } from '../shared/pipeline/rule-set.ts'
 import { judgingSettings } from '../shared/pipeline/settings.ts'
 import { handleTimers } from '../shared/pipeline/timers.ts'
@@ -12,6 +16,7 @@ import { isRuleFileName } from '../shared/rules/read.ts'
 import { chunkItems } from '../shared/stores/buffer-items.ts'
 import { DynamoTraceBuffer } from '../shared/stores/dynamo-buffer.ts'
 import { DynamoStormLedger } from '../shared/stores/dynamo-storms.ts'
+import { memoryStore } from '../test/archive/memory-store.ts'
 import { createBufferTable, startDynalite } from '../test/aws/emulators.ts'
 import { encode } from '../test/otlp/otlp-proto.ts'
 import { shopRequests, type Traffic } from './traffic.ts'
@@ -26,12 +31,22 @@ export interface Usage {
   readonly ingestWriteUnits: number
   readonly judgeWriteUnits: number
   readonly judgeReadUnits: number
-  /** Bytes of all chunks in the table, and gzipped in the archive. */
+  /** Bytes of all chunks in the table. */
   readonly tableBytes: number
-  readonly archiveBytes: number
+  readonly archive: ArchiveUsage
   readonly ingestCpuMs: number
   readonly judgeCpuMs: number
 }
+
+/** Objects of the archive as evaluators write them, and as they are once their hour is compacted. */
+export interface ArchiveUsage {
+  readonly writtenBytes: number
+  readonly compactedBytes: number
+  readonly compactCpuMs: number
+}
+
+/** Traces that share an object of the archive: a batch of an evaluator. */
+export const TRACES_AN_OBJECT = 50
 
 interface Units {
   writes: number
@@ -65,9 +80,13 @@ async function usageOf(traffic: Traffic, client: DynamoClient): Promise<Usage> {
   const requests = shopRequests(traffic).map((each) => encode('TracesData', each))
   const ingestCpuMs = await cpuMs(() => sendAll(requests, append))
   const ingested = { ...units }
-  const counts = { signals: 0, archiveBytes: 0 }
-  const e = evaluatorOver(buffer, new DynamoStormLedger(table, Date.now), counts)
-  const judgeCpuMs = await cpuMs(() => judgeAll(e, stored))
+  const counts = { signals: 0 }
+  const archive = newArchive()
+  const e = evaluatorOver(buffer, new DynamoStormLedger(table, Date.now), archive, counts)
+  const judgeCpuMs = await cpuMs(async () => {
+    await judgeAll(e, stored)
+    await archive.flush()
+  })
   return {
     spans: traces * spansOfATrace,
     traces,
@@ -78,7 +97,7 @@ async function usageOf(traffic: Traffic, client: DynamoClient): Promise<Usage> {
     judgeWriteUnits: units.writes - ingested.writes,
     judgeReadUnits: units.reads - ingested.reads,
     tableBytes: stored.reduce((sum, chunk) => sum + billedBytes(chunk), 0),
-    archiveBytes: counts.archiveBytes,
+    archive: await archive.usage(),
     ingestCpuMs,
     judgeCpuMs,
   }
@@ -129,10 +148,42 @@ async function judgeAll(e: Evaluator, chunks: readonly Chunk[]): Promise<void> {
   if (undone.length > 0) throw new Error(`${undone.length} traces could not be judged`)
 }
 
+/** Writes traces as a batch of an evaluator does, all in one hour. */
+function newArchive() {
+  const store = memoryStore()
+  let waiting: TraceRecord[] = []
+  const flush = async () => {
+    if (waiting.length === 0) return
+    const { bytes } = writeObject(waiting)
+    waiting = []
+    await store.put(objectKey(0, bytes, 'written'), bytes)
+  }
+  const sumBytes = (origin: string) =>
+    [...store.objects].reduce((sum, [key, { length }]) => sum + (key.includes(`/${origin}-`) ? length : 0), 0)
+  return {
+    flush,
+    async write({ trace, chunks, filing, revision, reason }: ArchivedTrace) {
+      const { traceId, complete, truncated } = trace
+      const bytes = chunks.map((chunk) => chunk.bytes)
+      const inOneHour = { atMs: 0, by: filing.by }
+      waiting.push(traceRecord({ traceId, complete, truncated, filing: inOneHour, revision, reason, chunks: bytes }))
+      if (waiting.length >= TRACES_AN_OBJECT) await flush()
+    },
+    async usage(): Promise<ArchiveUsage> {
+      const writtenBytes = sumBytes('w')
+      const compactCpuMs = await cpuMs(async () => {
+        await compactHour(store, 0, { nowMs: 0, token: 'cost' })
+      })
+      return { writtenBytes, compactedBytes: sumBytes('c'), compactCpuMs }
+    },
+  }
+}
+
 function evaluatorOver(
   buffer: DynamoTraceBuffer,
   storms: DynamoStormLedger,
-  counts: { signals: number; archiveBytes: number },
+  archive: Archive,
+  counts: { signals: number },
 ): Evaluator {
   const settings = judgingSettings({})
   const folder = new URL('../rules/', import.meta.url)
@@ -143,11 +194,7 @@ function evaluatorOver(
     storms,
     rules: { current: async () => rules },
     timers: { arm: async () => {}, bury: async (_, reason) => Promise.reject(new Error(reason)) },
-    archive: {
-      write: async ({ chunks }) => {
-        counts.archiveBytes += gzipSync(Buffer.concat(chunks.map(({ bytes }) => bytes))).length
-      },
-    },
+    archive,
     signals: { record: async () => {} },
     publisher: {
       publish: async (events) => {

@@ -1,4 +1,4 @@
-import { measureUsage, type Usage } from './cost-run.ts'
+import { measureUsage, TRACES_AN_OBJECT, type Usage } from './cost-run.ts'
 import { costUsd, PRICES } from './prices.ts'
 
 /*
@@ -23,7 +23,7 @@ const ASSUMED = {
   timerGb: 0.5,
   judgeMsATrace: 4,
   judgeGb: 1769 / 1024,
-  tracesABatch: 50,
+  tracesABatch: TRACES_AN_OBJECT,
   /** A trace of many requests may get a timer too many: they come over 5 s, and batches of the stream end within them. */
   timersATrace: { services: 1.5, collector: 1 },
   /** A timer too many looks at the marker and the newest chunk, and is dropped. */
@@ -32,6 +32,23 @@ const ASSUMED = {
   logBytesAnInvocation: 600,
   tableDays: 7,
   archiveMonths: 12,
+  compactGb: 4,
+  /** Twice over a day: new objects, and once more with what came late; and an object is asked for its end, then read. */
+  compactionsASpan: 1.5,
+  getsAnObject: 2,
+  replayDays: 29,
+  /** Half of what `npm run bench` shows for a rule with filters on one core; a worker begins within two seconds. */
+  replaySpansASecond: 1e6,
+  replayStartSeconds: 2,
+  replayGb: 1769 / 1024,
+  replayWorkers: 100,
+  /** Plan, choice, report and the like once; a worker and its map step for each share. */
+  transitionsARun: 8,
+  transitionsAShare: 3,
+  shareBytes: 64 * 1024 * 1024,
+  mostShares: 5_000,
+  objectBytes: 128 * 1024 * 1024,
+  getsAWorkersObject: 8,
   alarms: 25,
   metrics: 30,
 }
@@ -66,6 +83,12 @@ function perMillion(usage: Usage, sender: keyof typeof SENDERS): readonly Line[]
     line('function starts', invocations, 'invocation'),
     line('timer queue requests', queueRequests, 'queueRequest'),
     line('objects of the archive', batches, 'objectPut'),
+    line(
+      'compaction (GB-s)',
+      (usage.archive.compactCpuMs / 1000) * scale * ASSUMED.compactionsASpan * ASSUMED.compactGb,
+      'gbSecond',
+    ),
+    line('objects compaction reads', batches * ASSUMED.compactionsASpan * ASSUMED.getsAnObject, 'objectGet'),
     line('logs and metrics (GB)', (invocations * ASSUMED.logBytesAnInvocation) / 1e9, 'logGb'),
     line('table for 7 days (GB-months)', tableGbMonths, 'tableGbMonth'),
     line('its recovery copies (GB-months)', tableGbMonths, 'recoveryGbMonth'),
@@ -101,13 +124,52 @@ async function report(sender: keyof typeof SENDERS): Promise<number> {
   const lines = perMillion(usage, sender)
   const usd = lines.reduce((sum, [, , each]) => sum + each, 0)
   const rows = lines.map(([what, amount, each]) => [what, amount, each.toFixed(4)])
-  const archiveGb = usage.archiveBytes / usage.spans / 1000
+  const archiveGb = usage.archive.compactedBytes / usage.spans / 1000
   const scales = SPANS_A_DAY.map((spans) => scaleRow(spans, usd, archiveGb))
   console.log(`### ${SENDERS[sender]}\n`)
   console.log(table(['measured', 'value'], measured(usage)))
   console.log(table(['a million spans', 'amount', 'USD'], [...rows, ['**total**', '', `**${usd.toFixed(4)}**`]]))
   console.log(table(['spans a day', 'a day', 'a month, with alarms and metrics', 'a year of archive, a month'], scales))
+  if (sender === 'collector') console.log(replayTable(usage.archive.compactedBytes / usage.spans))
   return usd
+}
+
+/** A replay of 29 days by one rule with filters, and one question of Athena over all columns of a day. */
+function replayTable(bytesASpan: number): string {
+  const rows = SPANS_A_DAY.map((spansADay) => {
+    const spans = spansADay * ASSUMED.replayDays
+    const bytes = spans * bytesASpan
+    const shares = Math.ceil(bytes / Math.max(ASSUMED.shareBytes, bytes / ASSUMED.mostShares))
+    const secondsAShare = spans / shares / ASSUMED.replaySpansASecond + ASSUMED.replayStartSeconds
+    const objects = Math.max(bytes / ASSUMED.objectBytes, ASSUMED.replayDays * 24)
+    const usd =
+      costUsd('gbSecond', shares * secondsAShare * ASSUMED.replayGb) +
+      costUsd('invocation', shares) +
+      costUsd('stateTransition', ASSUMED.transitionsARun + shares * ASSUMED.transitionsAShare) +
+      costUsd('objectGet', objects * ASSUMED.getsAWorkersObject) +
+      costUsd('objectPut', 2 * shares)
+    const seconds = Math.ceil(shares / ASSUMED.replayWorkers) * secondsAShare
+    const athenaUsd = costUsd('scannedTb', (spansADay * bytesASpan) / 1e12)
+    return [
+      rounded(spansADay),
+      rounded(spans),
+      `${rounded(bytes / 1e9)} GB`,
+      rounded(shares),
+      `${rounded(seconds)} s`,
+      `$${rounded(usd)}`,
+      `$${rounded(athenaUsd)}`,
+    ]
+  })
+  const head = [
+    'spans a day',
+    'spans in 29 days',
+    'compacted',
+    'shares',
+    'time, 100 workers',
+    'a replay',
+    'Athena over one day',
+  ]
+  return table(head, rows)
 }
 
 function measured(usage: Usage): readonly (readonly string[])[] {
@@ -118,7 +180,9 @@ function measured(usage: Usage): readonly (readonly string[])[] {
     ['signals a thousand traces', ((1000 * usage.signals) / usage.traces).toFixed(1)],
     ['read units a trace', (usage.judgeReadUnits / usage.traces).toFixed(2)],
     ['bytes a chunk in the table', (usage.tableBytes / usage.chunks).toFixed(0)],
-    ['bytes a span in the archive (gzip)', (usage.archiveBytes / usage.spans).toFixed(0)],
+    ['bytes a span in the archive, as written', (usage.archive.writtenBytes / usage.spans).toFixed(0)],
+    ['bytes a span in the archive, compacted', (usage.archive.compactedBytes / usage.spans).toFixed(0)],
+    ['processor ms a thousand spans to compact', ((1000 * usage.archive.compactCpuMs) / usage.spans).toFixed(1)],
     ['processor ms a request at ingest, emulator included', (usage.ingestCpuMs / usage.requests).toFixed(1)],
     ['processor ms a trace to judge, emulator included', (usage.judgeCpuMs / usage.traces).toFixed(1)],
   ]
