@@ -185,6 +185,9 @@ describe('settings', () => {
       Protocol: 'firehose',
       SubscriptionRoleArn: Match.anyValue(),
     })
+    for (const { Properties } of ofType(withOptions, 'AWS::SNS::Subscription')) {
+      if (Properties.FilterPolicy !== undefined) expect(Properties.FilterPolicy.mode).toEqual(['live'])
+    }
     stack.template.resourceCountIs('AWS::SNS::Subscription', 0)
   })
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { SFNClient } from '@aws-sdk/client-sfn'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { compactHour, GRACE_MS } from '../../shared/archive/compact.ts'
@@ -95,6 +97,16 @@ describe('a small range', () => {
     const answer = await replay.invoke({ ...RANGE, dryRun: true })
     expect(answer).toMatchObject({ state: 'estimated', from: '2026-01-31T00:00:00.000Z', objects: 1, atOnce: true })
     expect(stack.faults.calls.filter(({ action }) => /GET .*parquet/.test(action))).toEqual([])
+  })
+})
+
+test('the request that the README documents is answered', async () => {
+  await shop(1)
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const [, payload = ''] = /aws lambda invoke[^']*'(\{.*\})'/.exec(readme) ?? []
+  expect(await replay.invoke(JSON.parse(payload))).toMatchObject({
+    state: 'done',
+    report: { traces: 1, rules: [{ rule: 'RETRIES', violated: 0 }] },
   })
 })
 
