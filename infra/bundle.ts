@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AssetHashType, DockerImage } from 'aws-cdk-lib'
 import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda'
@@ -17,7 +18,7 @@ export function bundledCode(handler: string, folders: readonly string[] = []): A
       command: [handler, ...folders],
       local: {
         tryBundle(outputFolder: string): boolean {
-          bundle(handler, join(outputFolder, 'index.mjs'))
+          cpSync(join(bundlesFolder(), `${handler}.mjs`), join(outputFolder, 'index.mjs'))
           for (const folder of folders) cpSync(join(ROOT, folder), join(outputFolder, folder), { recursive: true })
           return true
         },
@@ -26,8 +27,15 @@ export function bundledCode(handler: string, folders: readonly string[] = []): A
   })
 }
 
-function bundle(handler: string, outfile: string): void {
-  execFileSync(process.execPath, [join(import.meta.dirname, 'bundle-handler.ts'), handler, outfile], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
+let bundles: string | undefined
+
+/** A folder with the bundles of all handlers, as `NAME.mjs`; made when it is first asked for, gone with this process. */
+export function bundlesFolder(): string {
+  if (bundles !== undefined) return bundles
+  const folder = mkdtempSync(join(tmpdir(), 'betrace-bundles-'))
+  process.once('exit', () => rmSync(folder, { recursive: true }))
+  const stdio = ['ignore', 'inherit', 'inherit'] as const
+  execFileSync(process.execPath, [join(import.meta.dirname, 'bundle-handlers.ts'), folder], { stdio: [...stdio] })
+  bundles = folder
+  return folder
 }

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
 /*
- * node infra/bundle-handler.ts HANDLER OUTFILE: one handler of `lambdas/` as a minified ES module. A process of its own,
- * because CDK bundles synchronously and esbuild takes plugins only when it does not.
+ * node infra/bundle-handlers.ts FOLDER: each handler of `lambdas/` as a minified ES module of its own, `FOLDER/NAME.mjs`. A
+ * process of its own, because CDK bundles synchronously and esbuild takes plugins only when it does not; all at once,
+ * because what they share is then read once.
  */
 
 const ROOT = join(import.meta.dirname, '..')
@@ -38,11 +39,18 @@ const unusedShapes: Plugin = {
   },
 }
 
-const [handler = '', outfile = ''] = process.argv.slice(2)
+/** The files of lambdas/ that functions are made of. */
+function handlerFiles(): readonly string[] {
+  const files = readdirSync(join(ROOT, 'lambdas')).map((file) => join('lambdas', file))
+  return files.filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('export const handler ='))
+}
+
+const [outdir = ''] = process.argv.slice(2)
 await build({
   absWorkingDir: ROOT,
-  entryPoints: [`lambdas/${handler}.ts`],
-  outfile,
+  entryPoints: [...handlerFiles()],
+  outdir,
+  outExtension: { '.js': '.mjs' },
   bundle: true,
   minify: true,
   platform: 'node',
