@@ -332,6 +332,7 @@ describe('each alarm', () => {
       'SpansNotJudged',
       'TimerFailures',
       'TracesRescued',
+      'VerdictsInconclusive',
     ]
     expect(names).toEqual(counted)
     for (const { Properties } of own) {
