@@ -136,6 +136,30 @@ test('clauses never true or never false, and rules never seen to signal or to ho
   expect(out).toContain(`  ${rules}:7:10  REFUND_APPROVED: approval is never false\n`)
 })
 
+test('a clause that uses a name is shown by the spans that the name stands for', async () => {
+  await put(
+    'bound.rules',
+    `// Signal: CHARGE_BEFORE_ITS_VALIDATION (critical)
+when   { payment.charge as charge }
+always { cart.validate.where(cart == charge.cart and ok) before charge }
+except when { charge.amount < 10 or trial as other and other.cart == charge.cart }
+`,
+  )
+  const charged = (amount: number) => `      payment.charge cart=a amount=${amount}\n`
+  const violation = `tests:\n  - name: a\n    trace: |\n${charged(20)}      cart.validate cart=a ok=false\n    signals: CHARGE_BEFORE_ITS_VALIDATION\n`
+  await put('bound.test.yaml', violation)
+  const { report } = await json(folder)
+  const clauses = report.uncovered.map(({ clause, never }: Record<string, string>) => `${clause} ${never}`)
+  expect(clauses).toContain('ok true')
+  expect(clauses).toContain('other.cart == charge.cart true')
+  expect(clauses).not.toContain('cart == charge.cart true')
+  const trial = `  - name: b\n    trace: |\n${charged(9)}      cart.validate cart=b ok=true\n      trial cart=a\n    signals: []\n`
+  const other = `  - name: c\n    trace: |\n${charged(30)}      trial cart=z\n      cart.validate cart=z ok=true\n    signals: CHARGE_BEFORE_ITS_VALIDATION\n`
+  const fine = `  - name: d\n    trace: |\n      cart.validate cart=a ok=true\n${charged(30)}    signals: []\n  - name: e\n    trace: home\n    signals: []\n`
+  await put('bound.test.yaml', violation + trial + other + fine)
+  expect((await json(folder)).report.uncovered).toEqual([])
+})
+
 test('a clause of a block counts only where the block matters', async () => {
   await put('shop.rules', RULES)
   const vacuous = '  - name: an approval alone\n    trace: approval\n    signals: []\n'
