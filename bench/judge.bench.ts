@@ -4,8 +4,8 @@ import type { RuleSet } from '../shared/rules/plan.ts'
 import { assembleTrace } from '../shared/trace/assemble.ts'
 import { referenceOutcome } from '../test/reference/interpreter.ts'
 import { seededRandom } from './data/random.ts'
-import { denseRules, idleRules, relationRules } from './data/rules.ts'
-import { type RecordedTrace, reviewTrace, shopTrace } from './data/traces.ts'
+import { denseRules, idleRules, joinRules, relationRules } from './data/rules.ts'
+import { cartsTrace, type RecordedTrace, reviewTrace, shopTrace } from './data/traces.ts'
 import type { Case, Suite } from './suite.ts'
 
 const seed = 20260101
@@ -13,7 +13,7 @@ const seed = 20260101
 /** From the bytes of stored chunks to verdicts. */
 export const suite: Suite = {
   name: 'judge',
-  cases: () => [...idleCases(), ...denseCases(), ...mixedCases(), ...scalingCases()],
+  cases: () => [...idleCases(), ...denseCases(), ...mixedCases(), ...scalingCases(), ...joinCases()],
 }
 
 /** Rules that have nothing to say must cost nothing: their number may hardly show. */
@@ -65,12 +65,9 @@ function scalingCases(): readonly Case[] {
   const random = seededRandom(seed)
   const set = compileRules(denseRules(random, 50))
   const [small, large] = [shopTrace(random, 100), shopTrace(random, 10_000)]
-  const judged = (recorded: RecordedTrace, rules = set): Work => {
-    const trace = assembleTrace(recorded.traceId, [recorded.bytes])
-    return { run: () => judge(rules, trace), units: recorded.spanCount, unit: 'span' }
-  }
+  const judged = (recorded: RecordedTrace) => judgingAssembled(recorded, set)
   const baseline = '50 dense rules, 100 spans, assembled'
-  const related = (recorded: RecordedTrace) => judged(recorded, compileRules(relationRules()))
+  const related = (recorded: RecordedTrace) => judgingAssembled(recorded, compileRules(relationRules()))
   const relations = '5 rules on order and structure, 100 spans, assembled'
   const fromBytes = '50 dense rules, 100 spans, from bytes'
   return [
@@ -93,6 +90,29 @@ function scalingCases(): readonly Case[] {
       against: { baseline: fromBytes, ratio: 'times slower' },
     },
   ]
+}
+
+/** Nor may it where spans are joined, on keys of their own or on one that all share. */
+function joinCases(): readonly Case[] {
+  const set = compileRules(joinRules())
+  return (['own', 'one'] as const).flatMap((carts) => {
+    const name = (spans: string) =>
+      `5 rules on two names joined by ${carts === 'own' ? 'distinct keys' : 'one shared key'}, ${spans} spans, assembled`
+    const [small, large] = [100, 10_000].map((spans) => cartsTrace(seededRandom(seed), spans, carts))
+    return [
+      { name: name('100'), ...judgingAssembled(small as RecordedTrace, set) },
+      {
+        name: name('10,000'),
+        ...judgingAssembled(large as RecordedTrace, set),
+        against: { baseline: name('100'), ratio: 'times slower', atMost: 2 },
+      },
+    ]
+  })
+}
+
+function judgingAssembled(recorded: RecordedTrace, set: RuleSet): Work {
+  const trace = assembleTrace(recorded.traceId, [recorded.bytes])
+  return { run: () => judge(set, trace), units: recorded.spanCount, unit: 'span' }
 }
 
 /** Reviews and purchases in turn. */

@@ -61,6 +61,18 @@ export function relationRules(): readonly CheckedRule[] {
   ])
 }
 
+/** Rules that join two bound names by equality, none of which is answered before all spans are looked at. */
+export function joinRules(): readonly CheckedRule[] {
+  const pair = 'payment.charge as charge and cart.validate as cart and charge.cart.id == cart.cart.id'
+  return checked([
+    'when { payment.charge as charge } always { trace.has(cart.validate).where(cart.id == charge.cart.id) before charge }',
+    `when { ${pair} } never { charge before cart }`,
+    `${pair} and charge starts before cart within 5s`,
+    `${pair} and cart under charge and charge.amount < 0`,
+    'cart.validate as cart and trace.count(payment.charge.where(cart.id == cart.attr("cart.id"))) == 0',
+  ])
+}
+
 function checked(bodies: readonly string[]): readonly CheckedRule[] {
   const text = bodies.map((body, index) => `// Signal: RULE_${index} (info)\n${body}\n`).join('\n')
   const { rules, problems } = checkRules([{ file: 'bench.rules', text }])

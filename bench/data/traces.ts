@@ -87,6 +87,17 @@ const shopOperations: readonly Operation[] = [
   { service: 'mail', name: 'mail.send', kind: internal, attributes: cart },
   { service: 'audit', name: 'audit.write', kind: internal, attributes: cart },
 ]
+/** Validations of carts, then a charge for each; `own`: every pair has a cart of its own, `one`: all have the same. */
+export function cartsTrace(random: Random, spans: number, carts: 'own' | 'one'): RecordedTrace {
+  const pairs = spans / 2
+  const operations = Array.from({ length: spans }, (_, index): Operation => {
+    const id = `cart-${carts === 'own' ? index % pairs : 0}`
+    const name = index < pairs ? 'cart.validate' : 'payment.charge'
+    return { service: 'shop', name, kind: internal, attributes: (each) => ({ ...cart(each), 'cart.id': id }) }
+  })
+  return record(random, operations, { 'deployment.environment.name': 'production' })
+}
+
 export const shopNames = shopOperations.map(({ name }) => name)
 
 function httpServer(random: Random): Attributes {

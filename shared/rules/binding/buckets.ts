@@ -1,72 +1,97 @@
 import type { SpanView } from '../plan.ts'
 import type { Env } from './env.ts'
-import type { Key } from './keys.ts'
+import type { Key, Keys } from './keys.ts'
 
 /** Spans of one variable in one trace. */
 export interface Members {
   /** Ascending. */
-  readonly positions: readonly number[]
+  readonly positions: number[]
   /** By position. */
   readonly views: readonly (SpanView | undefined)[]
 }
 
 /** Some of them, which share their keys. */
 export interface Bucket extends Members {
-  readonly positions: number[]
   /** What was worked out of these spans once, by the number of the check that asked. */
   readonly memory: unknown[]
 }
 
 /** One value by which the spans of a variable are indexed, and the value of other variables that it is to be equal to. */
 export interface Level {
-  readonly own: (env: Env) => readonly Key[]
-  readonly other: (env: Env) => readonly Key[]
+  readonly own: (env: Env) => Keys
+  readonly other: (env: Env) => Keys
 }
 
-type Tree = Bucket | Map<Key, Tree>
+/** A span that shares its keys with no other is there by its position alone. */
+type Leaf = Bucket | number
+type Tree = Leaf | Map<Key, Tree>
 
 /** The spans of a variable by their keys. */
 export interface Buckets {
   readonly tree: Tree
+  readonly views: Members['views']
 }
 
 /** Stands the variable for the span at a position. */
-export function stand(env: Env, slot: number, { views }: Members, position: number): void {
+export function stand(env: Env, slot: number, { views }: Pick<Members, 'views'>, position: number): void {
   env.positions[slot] = position
   env.views[slot] = views[position] as SpanView
 }
 
 /** Time and memory are linear in the spans, save that one with arrays is in a bucket for each combination of elements. */
 export function indexMembers(env: Env, slot: number, members: Members, levels: readonly Level[]): Buckets {
-  if (levels.length === 0) return { tree: { ...members, positions: [...members.positions], memory: [] } }
+  const { positions, views } = members
+  if (levels.length === 0) return { tree: { views, positions, memory: [] }, views }
   const tree = new Map<Key, Tree>()
-  const put = (node: Map<Key, Tree>, depth: number, position: number): void => {
-    for (const key of (levels[depth] as Level).own(env)) {
-      env.steps++
-      const isLeaf = depth === levels.length - 1
-      const next = node.get(key) ?? (isLeaf ? { views: members.views, positions: [], memory: [] } : new Map())
-      node.set(key, next)
-      if (next instanceof Map) put(next, depth + 1, position)
-      else next.positions.push(position)
-    }
+  const putUnder = (node: Map<Key, Tree>, key: Key, depth: number, position: number): void => {
+    env.steps++
+    const known = node.get(key)
+    if (depth < levels.length - 1) {
+      const next = known instanceof Map ? known : new Map<Key, Tree>()
+      if (known === undefined) node.set(key, next)
+      put(next, depth + 1, position)
+    } else if (known === undefined) node.set(key, position)
+    else if (typeof known === 'number') node.set(key, { views, positions: [known, position], memory: [] })
+    else if (!(known instanceof Map)) known.positions.push(position)
   }
-  for (const position of members.positions) {
+  const put = (node: Map<Key, Tree>, depth: number, position: number): void => {
+    const keys = (levels[depth] as Level).own(env)
+    if (isOne(keys)) putUnder(node, keys, depth, position)
+    else for (const key of keys) putUnder(node, key, depth, position)
+  }
+  for (const position of positions) {
     stand(env, slot, members, position)
     put(tree, 0, position)
   }
-  return { tree }
+  return { tree, views }
 }
 
-/** The buckets that go with the spans the other variables stand for; of several, a span may be in more than one. */
-export function bucketsFor(env: Env, { tree }: Buckets, levels: readonly Level[]): readonly Bucket[] {
-  let found: readonly Tree[] = [tree]
-  for (const { other } of levels) {
-    const keys = other(env)
-    found = found.flatMap((node) => (node instanceof Map ? keys.map((key) => node.get(key)) : [])).filter(isThere)
+/** Whether a test holds of one of the buckets, or single spans, that go with the spans the other variables stand for. */
+export function someBucket(
+  env: Env,
+  { tree }: Buckets,
+  levels: readonly Level[],
+  test: (leaf: Leaf) => boolean,
+): boolean {
+  const visit = (node: Tree | undefined, depth: number): boolean => {
+    if (node === undefined) return false
+    if (!(node instanceof Map)) return test(node)
+    const keys = (levels[depth] as Level).other(env)
+    return isOne(keys) ? visit(node.get(keys), depth + 1) : keys.some((key) => visit(node.get(key), depth + 1))
   }
-  return found as readonly Bucket[]
+  return visit(tree, 0)
 }
 
-function isThere(tree: Tree | undefined): tree is Tree {
-  return tree !== undefined
+/** All those buckets; a span may be in more than one. */
+export function allBuckets(env: Env, buckets: Buckets, levels: readonly Level[]): readonly Bucket[] {
+  const found: Bucket[] = []
+  someBucket(env, buckets, levels, (leaf) => {
+    found.push(typeof leaf === 'number' ? { views: buckets.views, positions: [leaf], memory: [] } : leaf)
+    return false
+  })
+  return found
+}
+
+function isOne(keys: Keys): keys is Key {
+  return typeof keys !== 'object'
 }

@@ -1,6 +1,15 @@
 import type { Predicate, SpanView } from '../plan.ts'
 import { newView, spansOf } from '../run.ts'
-import { type Bucket, type Buckets, bucketsFor, indexMembers, type Level, type Members, stand } from './buckets.ts'
+import {
+  allBuckets,
+  type Bucket,
+  type Buckets,
+  indexMembers,
+  type Level,
+  type Members,
+  someBucket,
+  stand,
+} from './buckets.ts'
 import { type Env, type Holds, isExhausted } from './env.ts'
 
 /** What must hold of a span of the variable together with those of others. */
@@ -34,13 +43,18 @@ const smallBucket = 4
 export function someJoined(joined: Joined): Holds {
   const { levels, checks } = joined
   if (levels.length === 0 && checks.length === 0) return (env) => someMember(env, joined)
-  return (env) => bucketsFor(env, indexOf(env, joined), levels).some((bucket) => someIn(env, joined, bucket))
+  return (env) => {
+    const index = indexOf(env, joined)
+    return someBucket(env, index, levels, (leaf) =>
+      typeof leaf === 'number' ? isJoined(env, joined, index, leaf) : someIn(env, joined, leaf),
+    )
+  }
 }
 
 /** Positions of all spans that go with the others, ascending, and the bucket where they are all that is in it. */
 export function allJoined(env: Env, joined: Joined): { readonly found: Members; readonly bucket: Bucket | undefined } {
   const { levels, checks, slot } = joined
-  const buckets = bucketsFor(env, indexOf(env, joined), levels)
+  const buckets = allBuckets(env, indexOf(env, joined), levels)
   const [first] = buckets
   if (first === undefined) return { found: { positions: [], views: [] }, bucket: undefined }
   if (buckets.length === 1 && checks.length === 0) return { found: first, bucket: first }
@@ -56,7 +70,7 @@ export function allJoined(env: Env, joined: Joined): { readonly found: Members; 
 /** How many spans go with the others. */
 export function countJoined(env: Env, joined: Joined): number {
   const { levels, checks } = joined
-  const buckets = bucketsFor(env, indexOf(env, joined), levels)
+  const buckets = allBuckets(env, indexOf(env, joined), levels)
   const [bucket, another] = buckets
   const [check, ...others] = checks
   if (bucket === undefined || bucket.positions.length === 0) return 0
@@ -65,6 +79,13 @@ export function countJoined(env: Env, joined: Joined): number {
     if (count !== undefined) return count
   }
   return allJoined(env, joined).found.positions.length
+}
+
+function isJoined(env: Env, { checks, slot }: Joined, index: Buckets, position: number): boolean {
+  env.steps++
+  if (checks.length === 0) return true
+  stand(env, slot, index, position)
+  return checks.every(({ holds }) => holds(env))
 }
 
 function someIn(env: Env, joined: Joined, bucket: Bucket): boolean {

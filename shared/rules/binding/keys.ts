@@ -21,13 +21,14 @@ export function keyOf(value: Value): Key | undefined {
   }
 }
 
-/** The keys of a value, of an array those of its elements: two values are equal where they share one. */
-export function keysOf(value: Value): readonly Key[] {
-  if (isMissing(value)) return []
-  if (!isArray(value)) {
-    const key = keyOf(value)
-    return key === undefined ? [] : [key]
-  }
+/** One key, or several. */
+export type Keys = Key | readonly Key[]
+
+const none: readonly Key[] = []
+
+/** The key of a value, of an array those of its elements: two values are equal where they share one. */
+export function keysOf(value: Value): Keys {
+  if (!isArray(value)) return keyOf(value) ?? none
   return [...new Set(elementsOf(value).map(keyOf))].filter((key) => key !== undefined)
 }
 
@@ -35,19 +36,19 @@ export function keysOf(value: Value): readonly Key[] {
  * The kinds of value that one may be `!=` to: values of different types never are, and bytes and key-value lists to
  * nothing; but an empty array is to everything, and everything to it.
  */
-export function kindsOf(value: Value): readonly string[] {
-  if (isMissing(value)) return []
-  if (!isArray(value)) return [kindOf(value)]
+export function kindsOf(value: Value): Keys {
+  if (isMissing(value)) return none
+  if (!isArray(value)) return kindOf(value)
   const elements = elementsOf(value)
   return elements.length === 0 ? [...kinds, 'empty'] : [...new Set(elements.map(kindOf))]
 }
 
 /** The kind that a value is to be looked for under. */
-export function kindsAsked(value: Value): readonly string[] {
-  if (isMissing(value)) return []
-  const [first] = isArray(value) ? elementsOf(value) : [value]
+export function kindsAsked(value: Value): Keys {
+  if (isMissing(value)) return none
+  const first = isArray(value) ? elementsOf(value)[0] : value
   if (first === undefined) return kinds
-  return kindOf(first) === 'other' ? ['empty'] : [kindOf(first)]
+  return kindOf(first) === 'other' ? 'empty' : kindOf(first)
 }
 
 const kinds = ['number', 'string', 'boolean', 'other']
