@@ -11,8 +11,8 @@ import type { CheckedRule } from '../shared/rules/ast.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { type ApiChoice, apiOptions, openApi, readExperiment } from './experiments/api-client.ts'
+import { folderArchive, rulesOf, stackArchive } from './experiments/archives.ts'
 import { VERDICT_FORMATS, type VerdictFormat, verdictReport } from './experiments/verdict-report.ts'
-import { loadRules } from './load-rules.ts'
 import { parseDurationMs, repeatable } from './option-values.ts'
 import { type ExitCode, type Terminal, write } from './terminal.ts'
 import { counted } from './text.ts'
@@ -55,8 +55,8 @@ export function verifyCommand(terminal: Terminal, finish: Finish): Command {
   ])
   return command.addHelpText(
     'after',
-    '\nAn experiment has the verdict its server or stack gave; with --rules, and for --from and --to, the archive in the\n' +
-      'data folder is replayed, with what is not archived yet. Traces count by their start.\n' +
+    '\nAn experiment has the verdict its server or stack gave; with --rules, and for --from and --to, the archive is\n' +
+      'replayed: of the data folder, with what is not archived yet, or of --stack. Traces count by their start.\n' +
       'Exit code: 0 held, 1 violated (with --require-exercised also: not exercised), 2 bad input or no verdict.',
   )
 }
@@ -147,8 +147,7 @@ async function ofExperiment(options: VerifyOptions, id: string, terminal: Termin
   const { window, services, rules: expected } = await readExperiment(await openApi(options), id)
   if (window === null) throw noVerdict(id, 'start-unknown')
   const range = { fromMs: Date.parse(window.from), toMs: Math.min(Date.parse(window.to), Date.now()) }
-  const verdict = await replayed(options, range, { services, expected }, terminal)
-  return verdict
+  return replayed(options, range, { services, expected }, terminal)
 }
 
 async function replayed(
@@ -157,22 +156,15 @@ async function replayed(
   subject: { readonly services: readonly string[]; readonly expected: readonly string[] },
   terminal: Terminal,
 ): Promise<ExperimentVerdict | undefined> {
-  if (options.stack !== undefined) {
-    throw new CommandError(
-      'the archive of a stack is not read from here',
-      'leave out --stack, or ask for an experiment',
-    )
-  }
-  const { wholeArchive } = await import('../local/replay/unarchived.ts')
-  const { store } = await wholeArchive(options.data)
+  const { store, rulesInForce } =
+    options.stack === undefined ? await folderArchive(options.data, terminal) : await stackArchive(options.stack)
   if (options.dryRun === true || range.toMs - range.fromMs > options.maxWindow) {
     const estimate = await estimateOf(store, range)
     if (options.dryRun !== true) throw tooLong(range, estimate, options.maxWindow)
     await write(terminal.stdout, `${estimate}\n`)
     return undefined
   }
-  const { rules, problemCount } = await loadRules(options.rules ?? ['rules'], terminal)
-  if (problemCount > 0) throw new CommandError('some rules have problems', 'mend them, or leave their files out')
+  const rules = options.rules === undefined ? await rulesInForce() : await rulesOf(options.rules, terminal)
   const chosen = chosenRules(rules, options.rule)
   const expected = [...subject.expected, ...(options.rule ?? [])]
   const request = { range, rules: chosen, services: subject.services, expected }

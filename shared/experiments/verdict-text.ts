@@ -20,7 +20,7 @@ export function verdictLines(verdict: ExperimentVerdict, paint: Paint): readonly
     ...(hidden.size === 0 ? [] : [`  NOT EXERCISED  ${hidden.size} more rules`]),
     ...verdict.rules.flatMap((rule) => violationLines(rule, paint)),
     '',
-    ...verdict.failures.map(({ key, reason }) => paint('red', `not read, and missing here: ${key}: ${reason}`)),
+    ...verdict.failures.map(({ key, reason }) => paint('red', `missing here: ${key}: ${reason}`)),
     conclusion(verdict, paint),
   ]
 }

@@ -45,7 +45,7 @@ export async function giveExperimentVerdict(request: VerdictRequest, replay: Rep
     rules: ruleVerdicts,
     unknownRules,
     before: { from: iso(earlier.fromMs), to: iso(earlier.toMs), traces: tracesOf(before) },
-    failures: [...now.failures, ...before.failures],
+    failures: [...now.failures, ...before.failures, ...givenUp(now, rules)],
   }
 }
 
@@ -75,6 +75,14 @@ function everyTrace(rule: CheckedRule): CheckedRule {
   const { range } = rule
   const selector = { kind: 'selector', name: { kind: 'any', range }, filters: [], range } as const
   return { ...rule, name: 'every-trace', body: { kind: 'pattern', condition: { kind: 'has', selector, range }, range } }
+}
+
+/** A rule that was given up on a trace has not held there, as far as anybody knows. */
+function givenUp(now: ReplayReport, rules: readonly CheckedRule[]): ExperimentVerdict['failures'] {
+  return rules.flatMap(({ name }, i) => {
+    const count = (now.rules[i] as RuleReport).inconclusive
+    return count === 0 ? [] : [{ key: name, reason: `given up on ${count} traces: more steps than a rule may take` }]
+  })
 }
 
 interface Counts {

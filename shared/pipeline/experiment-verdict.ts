@@ -24,7 +24,7 @@ export interface ExperimentVerdict {
   readonly unknownRules: readonly string[]
   /** The window of the same length that came before. */
   readonly before: { readonly from: string; readonly to: string; readonly traces: number }
-  /** What could not be read, and is missing from the counts. */
+  /** What could not be read, or not be judged to its end, and is missing from the counts. */
   readonly failures: readonly { readonly key: string; readonly reason: string }[]
 }
 

@@ -37,6 +37,8 @@ describe('a pattern is exercised', () => {
     ['by every trace, where it names no span', 'trace.duration > 5s', 'trace.has(any)'],
     ['by every trace, where it only forbids', 'not a', 'trace.has(any)'],
     ['by any of its alternatives', '(a and not b) or c.where(x > 1)', 'trace.has(a) or trace.has(c)'],
+    ['where a bound span is, if another decides', 'a as x and not b.where(k == x.k) before x', 'trace.has(a) as x'],
+    ['where both are that must not be in this order', 'b before a', 'trace.has(b) and trace.has(a)'],
     ['where a span is, if the trace decides', 'checkout and trace.duration > 5s', 'trace.has(checkout)'],
   ])('%s', (_, body, expected) => {
     expect(exercise(body)).toBe(expected)
