@@ -53,6 +53,9 @@ const ASSUMED = {
   metrics: 30,
 }
 
+/** Chaos experiments, whether there are any or not: the function that looks every minute, its turn, the brakes. */
+const EXPERIMENTS = { looksAMonth: 60 * 24 * DAYS_A_MONTH, lookMs: 150, lookGb: 1769 / 1024, alarms: 7, metrics: 5 }
+
 type Line = readonly [what: string, amount: string, usd: number]
 
 function perMillion(usage: Usage, sender: keyof typeof SENDERS): readonly Line[] {
@@ -101,6 +104,18 @@ function line(what: string, amount: number, price: keyof typeof PRICES): Line {
 
 function fixedAMonth(): number {
   return costUsd('secretMonth', 1) + costUsd('alarmMonth', ASSUMED.alarms) + costUsd('metricMonth', ASSUMED.metrics)
+}
+
+function experimentsAMonth(): readonly Line[] {
+  const { looksAMonth, lookMs, lookGb, alarms, metrics } = EXPERIMENTS
+  return [
+    line('looks: function time (GB-s)', (looksAMonth * lookMs * lookGb) / 1000, 'gbSecond'),
+    line('looks: function starts', looksAMonth, 'invocation'),
+    line('looks: turn taken and given back', 2 * looksAMonth, 'writeUnit'),
+    line('looks: events of the last days', 2 * looksAMonth, 'readUnit'),
+    line('alarms', alarms, 'alarmMonth'),
+    line('metrics of what fires', metrics, 'metricMonth'),
+  ]
 }
 
 function rounded(amount: number): string {
@@ -191,6 +206,15 @@ function measured(usage: Usage): readonly (readonly string[])[] {
 async function main(): Promise<void> {
   await report('services')
   const usd = await report('collector')
+  const experiments = experimentsAMonth()
+  const monthly = experiments.reduce((sum, [, , each]) => sum + each, 0)
+  const monthlyRows = experiments.map(([what, amount, each]) => [what, amount, each.toFixed(2)])
+  console.log(
+    table(
+      ['chaos experiments, a month', 'amount', 'USD'],
+      [...monthlyRows, ['**total**', '', `**${monthly.toFixed(2)}**`]],
+    ),
+  )
   const prices = Object.values(PRICES).map(({ usd: each, per, unit, page }) => [
     unit,
     `$${each} per ${rounded(per)}`,

@@ -5,7 +5,9 @@ import { runInProcess } from '../cli/fake-terminal.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
-const PAGES = ['architecture', 'cost', 'deploy', 'security', 'runbook', 'queries'].map((name) => `docs/${name}.md`)
+const PAGES = ['architecture', 'cost', 'deploy', 'security', 'runbook', 'queries', 'chaos'].map(
+  (name) => `docs/${name}.md`,
+)
 
 /** The commands of ours that a page names: words after `betrace` up to the first that is none. */
 function commandsIn(text: string): readonly string[] {
@@ -18,7 +20,7 @@ describe.each(PAGES)('%s', (page) => {
     for (const command of commandsIn(read(page))) {
       const words = command
         .split(' ')
-        .slice(0, ['keys', 'rules', 'signals'].includes(command.split(' ')[0] ?? '') ? 2 : 1)
+        .slice(0, ['keys', 'rules', 'signals', 'experiment'].includes(command.split(' ')[0] ?? '') ? 2 : 1)
       expect(await runInProcess([...words, '--help']), command).toMatchObject({
         exitCode: 0,
         out: expect.stringContaining(`Usage: betrace ${words.join(' ')}`),
