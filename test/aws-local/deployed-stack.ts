@@ -22,6 +22,8 @@ export interface DeployedStack {
   published(): readonly SignalEvent[]
   /** Every signal that was kept, those of rules in shadow mode too. */
   stored(): Promise<readonly PendingSignal[]>
+  /** Invokes a function by its file in lambdas/. */
+  invoke(handler: string, event: object): ReturnType<DeployedFunction['invoke']>
   /** Messages of the dead-letter queue. */
   deadLetters(): number
   /** Resolves when all event sources have delivered what there was. */
@@ -86,6 +88,7 @@ async function deployParts(stack: Synthesized, started: Started): Promise<Omit<D
     dynamo,
     published: () => messagesIn(faux, 'inbox').map((body) => JSON.parse(JSON.parse(body).Message)),
     stored: () => storedSignals(faux, names.get(idOf(stack, 'Archive', 'AWS::S3::Bucket'))?.ref ?? ''),
+    invoke: (handler, event) => named(functions, handler).invoke(event),
     deadLetters: () => messagesIn(faux, idOf(stack, 'DeadLetters', 'AWS::SQS::Queue')).length,
     settled: () => settled(pumps),
   }
@@ -105,6 +108,8 @@ async function createResources(stack: Synthesized, dynamo: DynamoLocal, faux: Fa
     if (Type === 'AWS::SQS::Queue') names.set(id, createQueue(faux, id, Properties))
     if (Type === 'AWS::S3::Bucket') names.set(id, { ref: createBucket(faux, id), attributes: {} })
     if (Type === 'AWS::SNS::Topic') names.set(id, { ref: faux.server.createTopic(id).topicArn, attributes: {} })
+    // Nothing runs on it here: no emulator knows a distributed map.
+    if (Type === 'AWS::StepFunctions::StateMachine') names.set(id, { ref: id, attributes: { Arn: id } })
     if (Type === 'AWS::SecretsManager::Secret') names.set(id, { ref: id, attributes: {} })
   }
   faux.server.createQueue('inbox')

@@ -8,8 +8,9 @@ import { planRequests } from '../../cli/demo/plan.ts'
 import { startShop } from '../../cli/demo/shop.ts'
 import { startRuntime } from '../../local/runtime.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
-import type { SignalEvent } from '../../shared/pipeline/signal.ts'
+import { type SignalEvent, signalId } from '../../shared/pipeline/signal.ts'
 import { chunkItems } from '../../shared/stores/buffer-items.ts'
+import type { ReplayAnswer } from '../../shared/stores/replay-service.ts'
 import { type TestSpan, tracesData } from '../pipeline/traces.ts'
 import { type DeployedStack, deploy } from './deployed-stack.ts'
 import { listening } from './gateway.ts'
@@ -132,6 +133,16 @@ describe('the synthesized stack on emulators', () => {
     expect(await deployed()).toEqual(expected)
     expect(stack.deadLetters()).toBe(0)
   }, 240_000)
+
+  test('replays what it archived with the verdicts that it gave live', async () => {
+    const answer = await stack.invoke('replay', { from: '-1h', limit: 1_000 })
+    expect(answer).toMatchObject({ state: 'done', report: { failures: [] } })
+    const { rules } = (answer as Extract<ReplayAnswer, { readonly state: 'done' }>).report
+    const replayed = rules.flatMap(({ rule, revision, samples }) =>
+      samples.map(({ traceId }) => signalId(traceId, rule, revision)),
+    )
+    expect(replayed.sort()).toEqual((await deployed()).stored)
+  }, 60_000)
 
   test('lets nobody in without a key', async () => {
     const request = { headers: PROTOBUF, body: tracesData([span('x', 1)]) }
