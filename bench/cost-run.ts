@@ -87,6 +87,11 @@ async function usageOf(traffic: Traffic, client: DynamoClient): Promise<Usage> {
     await judgeAll(e, stored)
     await archive.flush()
   })
+  if (counts.signals > traces / 50) {
+    throw new Error(
+      `${counts.signals} signals on ${traces} traces: mend the traffic, or its cost is that of its signals`,
+    )
+  }
   return {
     spans: traces * spansOfATrace,
     traces,
@@ -195,12 +200,13 @@ function evaluatorOver(
     rules: { current: async () => rules },
     timers: { arm: async () => {}, bury: async (_, reason) => Promise.reject(new Error(reason)) },
     archive,
-    signals: { record: async () => {} },
-    publisher: {
-      publish: async (events) => {
-        counts.signals += events.length
-        return []
+    signals: {
+      record: async (signals) => {
+        counts.signals += signals.length
       },
+    },
+    publisher: {
+      publish: async () => [],
     },
     metrics: { add: () => {}, observe: () => {} },
     // When the last of the timers is due.

@@ -39,7 +39,7 @@ export function shopRequests(traffic: Traffic): readonly object[] {
     const place = index % spansOfATrace
     const trace = Math.floor(index / spansOfATrace)
     const made = span(trace, index, place === 0 ? undefined : index - 1)
-    const validates = place === 4 && trace % TRACES_A_FAULT !== 0
+    const validates = place === 1 && trace % TRACES_A_FAULT !== 0
     return { service: place % services, span: validates ? { ...made, name: 'cart.validate' } : made }
   })
   const queues = sender === 'collector' ? [sent] : [...Map.groupBy(sent, ({ service }) => service).values()]
@@ -88,7 +88,7 @@ function span(trace: number, index: number, parent: number | undefined): object 
     name: NAMES[index % NAMES.length],
     kind: 1 + (index % 5),
     startTimeUnixNano: String(start),
-    endTimeUnixNano: String(start + 5_000_321n),
+    endTimeUnixNano: String(start + 900_321n),
     flags: 257,
     status: {},
     attributes: [
