@@ -9,10 +9,13 @@ import { Database } from '../database.ts'
 import { archivedHours, type HourRange } from './archived-hours.ts'
 import { type ForgottenRows, forgetRows } from './forget-rows.ts'
 
-/** What was removed, or would be. */
-export interface ForgottenData extends ForgottenHour, ForgottenRows {
+/** What was removed from the archive, or would be. */
+export interface ForgottenHours extends ForgottenHour {
   readonly hours: number
 }
+
+/** The same with what lies beside the archive. */
+export interface ForgottenData extends ForgottenHours, ForgottenRows {}
 
 export interface ForgetOptions {
   readonly dataFolder: string
@@ -56,7 +59,11 @@ async function archiveJournals(dataFolder: string, nowMs: number): Promise<void>
   if (failures.length > 0) throw new Error(failures.join('; '))
 }
 
-async function forgetArchived(store: ObjectStore, options: ForgetOptions): Promise<ForgottenHour & { hours: number }> {
+/** Removes traces from the hours of an archive, wherever it lies. */
+export async function forgetArchived(
+  store: ObjectStore,
+  options: Omit<ForgetOptions, 'dataFolder' | 'nowMs'>,
+): Promise<ForgottenHours> {
   const { forgotten, range, dryRun, onHour } = options
   const hours = await archivedHours(store, range)
   const found: ForgottenHour[] = []

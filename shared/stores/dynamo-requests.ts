@@ -49,6 +49,28 @@ async function putOnce(table: DynamoTable, items: readonly Item[]): Promise<read
   }
 }
 
+/** Deletes items by key, those that are gone among them. */
+export async function deleteItems(table: DynamoTable, keys: readonly (readonly [string, string])[]): Promise<void> {
+  const batches = cutBySize(
+    keys.map(([partition, sort]) => keyOf(partition, sort)),
+    () => 1,
+    WRITE_ITEMS,
+    WRITE_ITEMS,
+  )
+  await inParallel(batches, WIDTH, async (batch) => {
+    const left = await untilTaken(batch, (rest) => deleteOnce(table, rest), table.backoff)
+    if (left.length > 0) throw storageFailure('delete from the table', { name: 'ThrottlingException' })
+  })
+}
+
+async function deleteOnce(table: DynamoTable, keys: readonly Item[]): Promise<readonly Item[]> {
+  const requests = keys.map((Key) => ({ DeleteRequest: { Key } }))
+  const write = new BatchWriteItemCommand({ RequestItems: { [table.name]: requests } })
+  const output = await asked('delete from the table', table.client.send(write))
+  const unprocessed = output.UnprocessedItems?.[table.name] ?? []
+  return unprocessed.map((request) => request.DeleteRequest?.Key).filter((key) => key !== undefined)
+}
+
 /** Reads items by key, strongly consistent; missing ones are left out, order is lost. */
 export async function getItems(
   table: DynamoTable,
