@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { CheckedRule, Rule } from '../../shared/rules/ast.ts'
-import { revisionOf } from '../../shared/rules/canonical.ts'
+import { checkRules } from '../../shared/rules/check.ts'
 import { lintRules } from '../../shared/rules/lint/lint.ts'
 import { RULE_WARNING_CODES } from '../../shared/rules/lint/warning.ts'
-import { readRules } from '../../shared/rules/read.ts'
 
 const page = readFileSync(new URL('../../docs/warnings.md', import.meta.url), 'utf8')
 const sections = page.split(/^### /m).slice(1)
@@ -17,21 +15,13 @@ const sample = {
   resourceKeys: new Set<string>(),
 }
 
-function lintable(text: string): readonly CheckedRule[] {
-  const { rules } = readRules('example.rules', text)
-  expect(rules.flatMap(({ problems }) => problems)).toEqual([])
-  return rules.map(
-    ({ rule }) =>
-      ({ ...rule, file: 'example.rules', revision: revisionOf((rule as Rule).body) }) as unknown as CheckedRule,
-  )
-}
-
 /** The warnings of an example as the page writes them; a header stands above an example that leaves it out. */
 function warningsOf(example: string, code: string) {
   const text = example.replace(/^\/\/ warning .*\n/gm, '')
   const offset = text.includes('// Signal:') ? 0 : 1
   const written = offset === 0 ? text : `// Signal: EXAMPLE (info)\n${text}`
-  const rules = lintable(written)
+  const { rules, problems } = checkRules([{ file: 'example.rules', text: written }])
+  expect(problems).toEqual([])
   const warnings = lintRules(rules, code.startsWith('unknown-') ? sample : undefined)
   return warnings.map(
     ({ code, range: { start }, hint }) => `${code} at ${start.line - offset}:${start.column}: ${hint}`,

@@ -1,5 +1,5 @@
-import type { Condition } from '../ast.ts'
 import { bindsSpans } from './cases.ts'
+import { boundIn } from './joins.ts'
 import { atomsOf } from './selections.ts'
 import type { Lint } from './warning.ts'
 
@@ -8,7 +8,7 @@ export const reportExceptWithoutBinding: Lint =
   () =>
   ({ body }, report) => {
     if (body.kind === 'pattern' || body.except === undefined || !bindsSpans(body.when)) return
-    if (readsBoundSpan(body.except)) return
+    if (boundIn(body.except).size > 0) return
     const names = [...atomsOf(body.when)].flatMap((atom) => (atom.kind === 'has' && atom.as ? [atom.as.name] : []))
     const [name = ''] = names
     report({
@@ -18,15 +18,3 @@ export const reportExceptWithoutBinding: Lint =
       range: body.except.range,
     })
   }
-
-/** Without recursion into kinds: a bound name may stand in any part. */
-function readsBoundSpan(condition: Condition): boolean {
-  const open: unknown[] = [condition]
-  while (open.length > 0) {
-    const node = open.pop()
-    if (typeof node !== 'object' || node === null) continue
-    if ((node as { readonly kind?: unknown }).kind === 'bound') return true
-    open.push(...Object.values(node))
-  }
-  return false
-}

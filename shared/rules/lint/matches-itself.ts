@@ -1,8 +1,8 @@
 import type { Atom, Filter, Selector } from '../ast.ts'
 import { canonicalOperand } from '../canonical.ts'
 import { covers, demandOf } from './contradiction.ts'
-import { demandsOf, isBound, joinOf } from './joins.ts'
-import { atomsOf, selectorsOf } from './selections.ts'
+import { isBound, joinOf } from './joins.ts'
+import { atomsOf, demandsOf, selectorsOf } from './selections.ts'
 import { conditionsOf, type Lint } from './warning.ts'
 
 /** `db.query as q and db.query.where(sql == q.sql)`: q itself is such a span. */

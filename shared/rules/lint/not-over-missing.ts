@@ -1,7 +1,7 @@
 import type { Atom, Condition, Test } from '../ast.ts'
 import { printCondition } from '../print.ts'
 import { operandsOf } from '../walk.ts'
-import { eventFiltersOf, selectionsOf } from './selections.ts'
+import { eventFiltersOf, isTest, selectionsOf } from './selections.ts'
 import { conditionsOf, type Lint } from './warning.ts'
 
 /** `not (currency == USD)` holds of a span without a currency too, which is seldom meant. */
@@ -71,10 +71,6 @@ function keysOf(atom: Atom): readonly string[] {
       ? [`${operand.bound.name}.${operand.value.key}`]
       : [],
   )
-}
-
-function isTest(atom: Atom): atom is Test {
-  return ['comparison', 'membership', 'matches', 'exists', 'truthy'].includes(atom.kind)
 }
 
 const OPPOSITES: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,7 @@
 import type { Atom, Condition, Filter, NamePattern, Operand, Selector, Test } from '../ast.ts'
 import { operandsOf } from '../requirement.ts'
 import { operandsOf as partsOf } from '../walk.ts'
+import { leavesOf } from './joins.ts'
 
 /** Spans that a condition takes by name, and all that is asked of each. */
 export interface Selection {
@@ -76,7 +77,11 @@ export function valuesOf(test: Test): readonly Operand[] {
   })
 }
 
-function leavesOf(operand: Operand): readonly Operand[] {
-  if (operand.kind === 'arithmetic') return [...leavesOf(operand.left), ...leavesOf(operand.right)]
-  return operand.kind === 'negation' || operand.kind === 'numberOf' ? leavesOf(operand.operand) : [operand]
+/** Filters taken apart at each `and`. */
+export function demandsOf(filters: readonly Filter[]): readonly Filter[] {
+  return filters.flatMap((filter) => (filter.kind === 'and' ? demandsOf(filter.operands) : [filter]))
+}
+
+export function isTest(atom: Atom): atom is Test {
+  return ['comparison', 'membership', 'matches', 'exists', 'truthy'].includes(atom.kind)
 }

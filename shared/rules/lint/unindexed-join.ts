@@ -1,46 +1,66 @@
-import type { Filter } from '../ast.ts'
+import type { Condition, Filter, Test } from '../ast.ts'
 import { printCondition } from '../print.ts'
-import { demandsOf, joinOf, readsBoth } from './joins.ts'
-import { selectionsOf } from './selections.ts'
-import { conditionsOf, type Lint } from './warning.ts'
+import { boundIn, isIndexed, joinOf, readsBoth, type Subject } from './joins.ts'
+import { atomsOf, demandsOf, eventFiltersOf, isTest, selectionsOf } from './selections.ts'
+import { conditionsOf, type Lint, type ReportWarning } from './warning.ts'
 
 /** What compares a span with a bound one and is neither an equality nor an order looks at each pair of them. */
 export const reportUnindexedJoins: Lint = () => (rule, report) => {
-  for (const { filters, isBound } of selectionsOf(conditionsOf(rule))) {
+  const conditions = conditionsOf(rule)
+  for (const { filters, isBound } of selectionsOf(conditions)) {
     const demands = demandsOf(filters)
     // The few spans that an equality leaves are looked at one by one.
-    if (isBound || demands.some(isIndexed)) continue
-    const [scanned] = demands.flatMap((demand) => [...testsIn(demand)]).filter(readsBoth)
-    if (scanned === undefined) continue
-    report({
-      code: 'unindexed-join',
-      message: `no index answers ${printCondition(scanned)}: every pair of spans is looked at, and a trace with too many is given up`,
-      hint: 'add an attribute that both have in common, as in order.id == p.order.id, or compare with == or an order',
-      range: scanned.range,
-    })
+    const isNarrowed = demands.some((demand) => joinOf(demand)?.comparison.operator === '==')
+    if (!isBound && !isNarrowed)
+      reportFirst(
+        demands.flatMap((demand) => scannedIn(demand, true)),
+        report,
+      )
   }
+  // Spans are found by what they are, not by what their events say.
+  for (const filters of eventFiltersOf(conditions)) {
+    reportFirst(filters.flatMap(testsIn).filter(readsBoth), report)
+  }
+  reportFirst(scannedPairs(conditions), report)
 }
 
-/** `key == q.key` or `!=`, either way round. */
-function isIndexed(demand: Filter): boolean {
-  const join = joinOf(demand)
-  if (join === undefined) return false
-  const { comparison, own } = join
-  return (
-    (comparison.operator === '==' || comparison.operator === '!=') &&
-    (own.kind === 'attribute' || own.kind === 'intrinsic')
-  )
+function reportFirst([scanned]: readonly Test[], report: ReportWarning): void {
+  if (scanned === undefined) return
+  report({
+    code: 'unindexed-join',
+    message: `no index answers ${printCondition(scanned)}: every pair of spans is looked at, and a trace with too many is given up`,
+    hint: 'add an attribute that both have in common, as in order.id == p.order.id, or compare with == or an order',
+    range: scanned.range,
+  })
 }
 
-function* testsIn(filter: Filter): Generator<Filter> {
+/** Tests of a filter that have to be asked of each pair. */
+function scannedIn(filter: Filter, positive: boolean): readonly Test[] {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      for (const operand of filter.operands) yield* testsIn(operand)
-      return
+      return filter.operands.flatMap((operand) => scannedIn(operand, positive))
     case 'not':
-      return yield* testsIn(filter.operand)
+      return scannedIn(filter.operand, !positive)
     default:
-      yield filter
+      return readsBoth(filter) && !isIndexed(filter, positive, 'own') ? [filter] : []
   }
+}
+
+function testsIn(filter: Filter): readonly Test[] {
+  return [...atomsOf(filter)].filter(isTest)
+}
+
+/** Plain comparisons of two bound spans, of which nothing else says how they belong together. */
+function scannedPairs(conditions: readonly Condition[]): readonly Test[] {
+  const atoms = conditions.flatMap((condition) => [...atomsOf(condition)])
+  const together = atoms.flatMap((atom): readonly Subject[] => {
+    if (isTest(atom)) return isIndexed(atom, true, 'bound') ? [boundIn(atom)] : []
+    if (atom.kind === 'has' && atom.as !== undefined) return [new Set([atom.as.id, ...boundIn(atom.selector)])]
+    return atom.kind === 'order' || atom.kind === 'structure' ? [boundIn(atom)] : []
+  })
+  return atoms.filter(isTest).filter((test) => {
+    const names = boundIn(test)
+    return names.size > 1 && !together.some((group) => [...names].every((name) => group.has(name)))
+  })
 }
