@@ -142,15 +142,34 @@ const event: fc.Arbitrary<EventSketch> = fc.record({
   attributes: fewAttributes,
 })
 
-/** Spans that resemble each other and have events, so that what is asked of several spans often holds of some. */
-export const relatedSpans = fc.array(
+/** A span that resembles others and has events, so that what is asked of several spans often holds of some. */
+const relatedSpan = fc
+  .record({
+    span: spanSketch,
+    name: fc.constantFrom('a', 'b', 'cart.validate', 'http.get', 'GET /x'),
+    attributes: fc.oneof({ weight: 4, arbitrary: fewAttributes }, { weight: 1, arbitrary: attributes }),
+    events: fc.array(event, { maxLength: 2 }),
+  })
+  .map(({ span, name, attributes: own, events }) => ({ ...span, name, attributes: own, events }))
+
+export const relatedSpans = fc.array(relatedSpan, { maxLength: 7 })
+
+/** Enough spans that an index has something to leave out: times, ids and values are more than in a small trace. */
+export const manyRelatedSpans = fc.array(
   fc
     .record({
-      span: spanSketch,
-      name: fc.constantFrom('a', 'b', 'cart.validate', 'http.get', 'GET /x'),
-      attributes: fc.oneof({ weight: 4, arbitrary: fewAttributes }, { weight: 1, arbitrary: attributes }),
-      events: fc.array(event, { maxLength: 2 }),
+      span: relatedSpan,
+      id: fc.integer({ min: 1, max: 40 }),
+      parent: fc.option(fc.integer({ min: 1, max: 44 }), { nil: undefined, freq: 12 }),
+      startNanos: fc.oneof(fc.bigInt({ min: 0n, max: 60n }), fc.bigInt({ min: 0n, max: 6_000_000_000n })),
+      durationNanos: fc.oneof(fc.bigInt({ min: 0n, max: 20n }), fc.bigInt({ min: -5n, max: 2_000_000_000n })),
+      x: fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined }),
     })
-    .map(({ span, name, attributes: own, events }) => ({ ...span, name, attributes: own, events })),
-  { maxLength: 7 },
+    .map(({ span: { parent: _parent, ...span }, parent, x, ...rest }) => ({
+      ...span,
+      ...rest,
+      ...(parent !== undefined && { parent }),
+      attributes: x === undefined ? span.attributes : { ...span.attributes, x },
+    })),
+  { minLength: 15, maxLength: 40 },
 )
