@@ -39,7 +39,7 @@ export interface Usage {
 }
 
 /** Objects of the archive as evaluators write them, and as they are once their hour is compacted. */
-export interface ArchiveUsage {
+interface ArchiveUsage {
   readonly writtenBytes: number
   readonly compactedBytes: number
   readonly compactCpuMs: number

@@ -3,11 +3,12 @@ import type { AddressInfo } from 'node:net'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { Context } from 'aws-lambda'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { keyDigest } from '../../shared/stores/api-keys.ts'
 import { dynamoClient } from '../../shared/stores/clients.ts'
 import { ENVIRONMENT, MAX_REQUEST_BYTES } from '../../shared/stores/deployment.ts'
 import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../aws/local-stack.ts'
+import { startReplayStack } from '../aws/replay-stack.ts'
 import { encode } from '../otlp/otlp-proto.ts'
 
 /** Occurs in every part of a span that a client chooses. */
@@ -166,6 +167,29 @@ describe('no log line or metric of a function has anything of a span', () => {
       await stack.settle()
     }
     expect(stack.queued('dead').length).toBeGreaterThan(0)
+    expectNothingTold()
+  })
+})
+
+describe('no log line of a replay has anything of a span, nor of its rules', () => {
+  test('when it judges, is refused, or meets an object that is damaged', async () => {
+    const replay = await startReplayStack(stack.s3, CONTEXT)
+    onTestFinished(() => replay.stop())
+    await stack.send(request(newTraceId(), 'charge'))
+    await stack.settle()
+    const range = { from: '2026-01-31T00:00Z', to: '2026-02-03T00:00Z', limit: 10 }
+    expect(await replay.invoke({ ...range, mode: 'publish' })).toMatchObject({
+      state: 'done',
+      report: { failures: [] },
+    })
+    const bad = `// Signal: BAD (low)\n"${CONTENT}" >> "${SECRET}`
+    const shown: string[] = []
+    const told = (error: Error) => shown.push(error.name)
+    for (const rules of [bad, [`${CONTENT}`]]) await replay.invoke({ ...range, rules }).catch(told)
+    await replay.invoke({ run: CONTENT }).catch(told)
+    const [first] = await stack.archive.list('spans/')
+    await stack.archive.put(first?.key ?? '', Buffer.from(`PAR1 ${CONTENT} PAR1`))
+    expect(await replay.invoke(range)).toMatchObject({ report: { failures: [{ key: first?.key }] } })
     expectNothingTold()
   })
 })
