@@ -10,8 +10,8 @@ export interface StoredObject {
 
 /** Where archive objects lie: a folder, a bucket. Keys hash the content, so an object never changes under its key. */
 export interface ObjectStore {
-  /** Objects whose key starts with the prefix, by key. */
-  list(prefix: string): Promise<readonly StoredObject[]>
+  /** Objects whose key starts with the prefix, by key; a store of many may end once it has more than `enough`. */
+  list(prefix: string, enough?: number): Promise<readonly StoredObject[]>
   /** Reads fail with ObjectGone where the object is deleted. */
   open(object: StoredObject): ByteSource
   /** Resolved means durable; there or not, never in part. */

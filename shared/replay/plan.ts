@@ -32,6 +32,9 @@ export interface PlanLimits {
 
 const LISTS_AT_ONCE = 16
 const FOOTERS_AT_ONCE = 32
+/** Each may be as many objects as the limit before counting ends. */
+const COUNTED_AT_ONCE = 8
+const DAY_MS = 24 * HOUR_MS
 
 /** Lists what a range holds and groups it into items that can be worked on apart, oldest first. */
 export async function planReplay(store: ObjectStore, range: ReplayRange, limits: PlanLimits): Promise<ReplayPlan> {
@@ -64,15 +67,23 @@ export async function measureRange(
   limits: { readonly objects: number; readonly bytes: number },
 ): Promise<RangeSize> {
   let [objects, bytes] = [0, 0]
-  for (const days of inGroups(daysOf(range), LISTS_AT_ONCE)) {
-    const listed = (await inParallel(days, LISTS_AT_ONCE, (dayMs) => store.list(dayPrefix(dayMs)))).flat()
-    for (const [, found] of byHour(listed, range).hours) {
-      objects += found.length
-      bytes += found.reduce((sum, { byteLength }) => sum + byteLength, 0)
-    }
+  for (const prefixes of inGroups(prefixesOf(range), COUNTED_AT_ONCE)) {
+    const list = (prefix: string) => store.list(prefix, limits.objects)
+    const listed = (await inParallel(prefixes, COUNTED_AT_ONCE, list)).flat()
+    objects += listed.length
+    bytes += listed.reduce((sum, { byteLength }) => sum + byteLength, 0)
     if (objects > limits.objects || bytes > limits.bytes) return { objects, bytes, isWhole: false }
   }
   return { objects, bytes, isWhole: true }
+}
+
+/** Days that lie in range as a whole, hours of the others: all below these is in range, to the hour. */
+function prefixesOf(range: ReplayRange): readonly string[] {
+  return daysOf(range).flatMap((dayMs) => {
+    if (dayMs >= range.fromMs && dayMs + DAY_MS <= range.toMs) return [dayPrefix(dayMs)]
+    const hours = Array.from({ length: 24 }, (_, hour) => dayMs + hour * HOUR_MS)
+    return hours.filter((hourMs) => hourMs < range.toMs && hourMs + HOUR_MS > range.fromMs).map(hourPrefix)
+  })
 }
 
 function inGroups<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
@@ -92,9 +103,8 @@ export async function replanItem(store: ObjectStore, item: WorkItem): Promise<Wo
 }
 
 function daysOf({ fromMs, toMs }: ReplayRange): readonly number[] {
-  const dayMs = 24 * HOUR_MS
   const days: number[] = []
-  for (let day = Math.floor(fromMs / dayMs) * dayMs; day < toMs; day += dayMs) days.push(day)
+  for (let day = Math.floor(fromMs / DAY_MS) * DAY_MS; day < toMs; day += DAY_MS) days.push(day)
   return days
 }
 

@@ -51,6 +51,8 @@ export interface Replayed {
   readonly published: Published
 }
 
+/** So large an item is worked on alone, for memory; it waits for S3 the least. */
+const LARGE_ITEM_BYTES = 16 * 1024 * 1024
 const ATTEMPTS = 3
 const FIRST_WAIT_MS = 500
 /** Signals of one item that are held in memory, 16 KiB each at most, and sent. */
@@ -69,7 +71,7 @@ export async function replayItems(
   const tally = newTally(rules.length)
   let published = NOTHING_PUBLISHED
   const worker = newWorker(replayer.store, compileRules(rules), replayer.range, sampleLimit)
-  await inParallel(items, itemsAtOnce, async (item) => {
+  const judge = async (item: WorkItem) => {
     const { publishing } = replayer
     const found = newFindings()
     const onViolation = publishing === undefined ? undefined : found.take
@@ -77,7 +79,14 @@ export async function replayItems(
     if (publishing === undefined) return
     const sent = await publish(publishing, rules, found)
     published = addPublished(published, sent)
-  })
+  }
+  const isLarge = ({ objects }: WorkItem) => objects.reduce((sum, each) => sum + each.byteLength, 0) > LARGE_ITEM_BYTES
+  await inParallel(
+    items.filter((item) => !isLarge(item)),
+    itemsAtOnce,
+    judge,
+  )
+  for (const item of items.filter(isLarge)) await judge(item)
   return { tally, published }
 }
 
