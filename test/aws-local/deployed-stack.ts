@@ -33,6 +33,8 @@ export interface DeployedStack {
 
 const API_KEY = 'a-key-for-this-test'
 const PATIENCE_MS = 60_000
+/** Of 50 ms; on a busy machine a stream tells of a write so late. */
+const IDLE_ROUNDS = 30
 
 /** Deploys the stack; what was started so far is stopped if anything fails. */
 export async function deploy(context: Readonly<Record<string, unknown>>): Promise<DeployedStack> {
@@ -183,7 +185,7 @@ async function seedRules(seeding: DeployedFunction | undefined, started: Started
 async function settled(pumps: readonly Pump[]): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS
   // A stream may tell of what a queue's consumer wrote, and the other way round: all have to be idle for a while.
-  for (let idleRounds = 0; idleRounds < 10; ) {
+  for (let idleRounds = 0; idleRounds < IDLE_ROUNDS; ) {
     if (Date.now() > deadline) throw new Error(`not settled after ${PATIENCE_MS} ms`)
     idleRounds = pumps.every((pump) => pump.idle()) ? idleRounds + 1 : 0
     await sleep(50)

@@ -25,7 +25,7 @@ const FAST = { quietPeriodSeconds: 1, incompleteWaitSeconds: 1 }
 let stack: DeployedStack
 beforeAll(async () => {
   stack = await deploy(FAST)
-}, 240_000)
+}, 300_000)
 afterAll(() => stack?.stop())
 
 /** What the demo's shop, through real OpenTelemetry SDKs, sends for some requests, faults among them. */
@@ -132,7 +132,7 @@ describe('the synthesized stack on emulators', () => {
     await stack.settled()
     expect(await deployed()).toEqual(expected)
     expect(stack.deadLetters()).toBe(0)
-  }, 240_000)
+  }, 300_000)
 
   test('replays what it archived with the verdicts that it gave live', async () => {
     const answer = await stack.invoke('replay', { from: '-1h', limit: 1_000 })
@@ -159,7 +159,7 @@ describe('the synthesized stack on emulators', () => {
     await send(stack.url, { headers: PROTOBUF, body: tracesData([span('cart.validate', 3, 1)], traceId) })
     await stack.settled()
     expect(unvalidated(traceId).map(([status]) => status)).toEqual(['firing', 'retracted'])
-  }, 30_000)
+  }, 150_000)
 
   test('rescues a chunk that expired unjudged, from the image in the stream', async () => {
     const traceId = 'cd'.repeat(16)
@@ -172,5 +172,5 @@ describe('the synthesized stack on emulators', () => {
     await dynamo.call('DynamoDB_20120810', 'DeleteItem', { TableName: table, Key })
     await stack.settled()
     expect(unvalidated(traceId)).toEqual([['firing', false]])
-  }, 30_000)
+  }, 150_000)
 })

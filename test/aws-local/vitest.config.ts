@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/aws-local/*.aws-local.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 240_000,
+    testTimeout: 60_000,
+    hookTimeout: 300_000,
   },
 })
