@@ -54,7 +54,7 @@ const ASSUMED = {
 }
 
 /** Chaos experiments, whether there are any or not: the function that looks every minute, its turn, the brakes. */
-const EXPERIMENTS = { looksAMonth: 60 * 24 * DAYS_A_MONTH, lookMs: 150, lookGb: 1769 / 1024, alarms: 7, metrics: 5 }
+const EXPERIMENTS = { looksAMonth: 60 * 24 * DAYS_A_MONTH, lookMs: 150, lookGb: 1769 / 1024, alarms: 7, metrics: 7 }
 
 type Line = readonly [what: string, amount: string, usd: number]
 

@@ -17,13 +17,14 @@ import { DynamoFiring } from '../shared/stores/dynamo-firing.ts'
 import { judging, setting } from './environment.ts'
 import { telemetry } from './telemetry.ts'
 
-const { log, middleware } = telemetry()
+const { log, metrics, middleware } = telemetry()
 const table = { client: dynamoClient(), name: setting('table'), backoff: PATIENT }
 const deps: ApiDeps = {
   experiments: new DynamoExperiments(table, Date.now),
   firing: new DynamoFiring(table, Date.now),
   settings: judging(),
   clock: Date.now,
+  metrics,
   newId: () => `exp-${randomUUID()}`,
   onStorageFailure: (error) => log('error', 'experiments not read or stored', { reason: String(error) }),
 }

@@ -14,7 +14,7 @@ import { SnsSignalPublisher } from '../shared/stores/sns-publisher.ts'
 import { judging, setting } from './environment.ts'
 import { telemetry } from './telemetry.ts'
 
-const { log, middleware, count } = telemetry()
+const { log, metrics, middleware, count } = telemetry()
 const clock = Date.now
 const s3 = s3Client()
 const experiments = new DynamoExperiments({ client: dynamoClient(), name: setting('table'), backoff: PATIENT }, clock)
@@ -33,6 +33,7 @@ const sweep: ExperimentSweep = {
   replay: replayOf(s3ObjectStore({ client: s3, name: setting('archiveBucket') }), VERDICT_SAMPLES, MOST_BYTES),
   settings: judging(),
   clock,
+  metrics,
   log,
 }
 

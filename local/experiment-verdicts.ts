@@ -8,12 +8,13 @@ const SAMPLES = 3
 /** Gives the verdicts on experiments that are due, from what the data folder's archive holds. */
 export async function giveVerdicts({ evaluator, experiments, rules, flushArchive }: Parts, dataFolder: string) {
   const folder = archiveFolder(dataFolder)
-  const { publisher, settings, clock, log } = evaluator
+  const { publisher, settings, clock, metrics, log } = evaluator
   await giveDueVerdicts({
     experiments,
     publisher,
     settings,
     clock,
+    metrics,
     log,
     rules: async () => (await rules.current()).rules,
     async replay(asked, range) {

@@ -153,7 +153,7 @@ async function listen(settings: RuntimeSettings, parts: Parts, loop: EvaluatorLo
   const onError = (error: unknown) => log('error', 'a request failed', { reason: String(error) })
   const refusing = () => (loop.behindMs > settings.maxBehindMs ? BEHIND : undefined)
   const ingest = { buffer, clock, metrics, options: { ...INGEST_OPTIONS, maxBodyBytes, ...cors }, onStorageFailure }
-  const api = { experiments, firing, settings, clock, newId: () => `exp-${randomUUID()}`, onStorageFailure }
+  const api = { experiments, firing, settings, clock, metrics, newId: () => `exp-${randomUUID()}`, onStorageFailure }
   try {
     return await serveHttp({
       host,

@@ -4,7 +4,7 @@ import type { CalendarSettings } from '../pipeline/experiment-calendar.ts'
 import { experimentsBetween } from '../pipeline/experiment-calendar.ts'
 import type { ExperimentStore } from '../pipeline/experiment-store.ts'
 import type { ExperimentVerdict } from '../pipeline/experiment-verdict.ts'
-import type { Clock } from '../pipeline/ports.ts'
+import type { Clock, Metrics } from '../pipeline/ports.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
 import { parseTime } from '../replay/range.ts'
 import { type ExperimentErrorCode, experimentError } from './errors.ts'
@@ -32,6 +32,7 @@ export interface ApiDeps {
   readonly firing: FiringSource
   readonly settings: CalendarSettings
   readonly clock: Clock
+  readonly metrics: Metrics
   readonly newId: () => string
   /** Told of a store that failed; the client gets 503. */
   readonly onStorageFailure: (error: unknown) => void
@@ -71,6 +72,12 @@ export interface ExperimentDetail extends ExperimentView {
 
 /** Answers a request about experiments or brakes; bad input with 4xx, a failing store with 503. Throws nothing but bugs. */
 export async function answerApi(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
+  const answer = await answered(request, deps)
+  deps.metrics.add('apiRequests', { status: answer.status })
+  return answer
+}
+
+async function answered(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
   try {
     return await route(request, deps)
   } catch (error) {

@@ -2,7 +2,7 @@ import { type Experiment, type ExperimentWindow, windowOf } from '../pipeline/ex
 import type { CalendarSettings } from '../pipeline/experiment-calendar.ts'
 import { experimentsBetween, settleMs } from '../pipeline/experiment-calendar.ts'
 import type { ExperimentStore, KeptVerdict } from '../pipeline/experiment-store.ts'
-import type { Clock, Log, SignalPublisher } from '../pipeline/ports.ts'
+import type { Clock, Log, Metrics, SignalPublisher } from '../pipeline/ports.ts'
 import { hash, type VerdictEvent } from '../pipeline/signal.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
 import type { CheckedRule } from '../rules/ast.ts'
@@ -16,6 +16,7 @@ export interface ExperimentSweep {
   readonly replay: Replay
   readonly settings: CalendarSettings & { readonly source: string }
   readonly clock: Clock
+  readonly metrics: Metrics
   readonly log: Log
 }
 
@@ -74,6 +75,7 @@ async function giveVerdictIfDue(sweep: ExperimentSweep, experiment: Experiment, 
   )
   const next: KeptVerdict = { sequence: (kept?.sequence ?? 0) + 1, basis, published: false, verdict }
   if (!(await experiments.keepVerdict(experiment.id, next))) return false
+  sweep.metrics.add('verdicts', { outcome: verdict.outcome })
   await publish(sweep, next)
   return true
 }

@@ -64,17 +64,21 @@ export function subjectOf(experiment: Experiment, { state, cut }: ExperimentWind
   }
 }
 
-/** Each rule, then for each the pattern of what exercises it, then one of every trace that counts. */
+/** Each rule, then (under names that no rule can have) for each the pattern of what exercises it, then one of every trace that counts. */
 function askedRules({ rules, services }: VerdictRequest): readonly CheckedRule[] {
   const scoped = rules.map((rule) => withinServices(rule, services))
-  const exercises = rules.map((rule, i) => withinServices(exerciseOf(rule, `exercise-${i}`), services))
+  const exercises = rules.map((rule, i) => withinServices(exerciseOf(rule, `exercise#${i}`), services))
   return [...scoped, ...exercises, ...scoped.slice(0, 1).map((rule) => withinServices(everyTrace(rule), services))]
 }
 
 function everyTrace(rule: CheckedRule): CheckedRule {
   const { range } = rule
   const selector = { kind: 'selector', name: { kind: 'any', range }, filters: [], range } as const
-  return { ...rule, name: 'every-trace', body: { kind: 'pattern', condition: { kind: 'has', selector, range }, range } }
+  return {
+    ...rule,
+    name: '#every-trace',
+    body: { kind: 'pattern', condition: { kind: 'has', selector, range }, range },
+  }
 }
 
 /** A rule that was given up on a trace has not held there, as far as anybody knows. */

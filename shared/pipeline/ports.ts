@@ -239,6 +239,10 @@ export interface Counted {
     readonly mode: SignalMode
     readonly shadow: boolean
   }
+  /** Requests of the API of experiments and brakes. */
+  readonly apiRequests: { readonly status: number }
+  /** Verdicts on experiments, revisions among them. */
+  readonly verdicts: { readonly outcome: string }
   /** Live signals that began to fire: what brakes an experiment. */
   readonly signalsFiring: { readonly severity: Severity }
   readonly signalsSuppressed: { readonly rule: string; readonly severity: Severity }
