@@ -1,5 +1,5 @@
-import type { CheckedRule, Condition, Has, NamePattern } from './ast.ts'
-import { requirementOf } from './requirement.ts'
+import type { CheckedRule, Condition, Filter, Has, NamePattern, Selector } from './ast.ts'
+import { lookupsOf, operandsOf, requirementOf } from './requirement.ts'
 
 /** The rule, judging only traces with a span of one of the services; the others leave it idle. Same name and revision. */
 export function withinServices(rule: CheckedRule, services: readonly string[]): CheckedRule {
@@ -24,7 +24,9 @@ export function withinServices(rule: CheckedRule, services: readonly string[]): 
  *
  * - one with parts that forbid (under `not`, or comparisons that need no span) is exercised where all its other parts hold;
  * - one without is exercised where all but the last part hold: `state open and a request` by any open breaker;
- * - one of a single part by a span of its name: `retries > 3` by any request; a bare name, or no name, by every trace;
+ * - one of a single part by a span of its name that has the attributes it asks for: `retries > 3` by any request with
+ *   `retries`; a bare name, which must never be there, or no name at all, by every trace;
+ * - one of order or structure by spans of both sides, however they stand;
  * - alternatives (`or`) by any that is exercised.
  */
 export function exerciseOf(rule: CheckedRule, name: string): CheckedRule {
@@ -46,14 +48,94 @@ function exercised(condition: Condition): Condition {
   return allOf(circumstances, condition)
 }
 
-/** The condition without what it asks of the spans: that some span of a name is there. */
+/** The condition without what it asks of values: that spans are there that have the attributes it asks for. */
 function relaxed(condition: Condition): Condition {
-  const bare = condition.kind === 'has' && condition.selector.filters.length === 0
-  if (bare) return named({ kind: 'any', range: condition.range })
+  if (condition.kind === 'has')
+    return isBare(condition)
+      ? named({ kind: 'any', range: condition.range })
+      : some(relaxedSelector(condition.selector))
+  if (condition.kind === 'order' || condition.kind === 'structure') {
+    const sides = [condition.left, condition.right].filter((side) => side.kind === 'selector')
+    return allOf(sides.map(some), condition)
+  }
+  const requirement = requirementOf(condition)
+  const counted = countedBy(condition)
+  if (requirement.length > 0 && counted.length > 0) return oneOf(counted.map(some), condition)
   return allOf(
-    requirementOf(condition).map((names) => oneOf(names.map(named), condition)),
+    requirement.map((names) => oneOf(names.map(named), condition)),
     condition,
   )
+}
+
+/** The selectors that a comparison of counts counts, without what they ask of values. */
+function countedBy(condition: Condition): readonly Selector[] {
+  switch (condition.kind) {
+    case 'comparison':
+    case 'membership':
+      return operandsOf(condition).flatMap((operand) => {
+        if (operand.kind === 'count') return [relaxedSelector(operand.selector)]
+        if (operand.kind !== 'aggregate') return []
+        const { selector } = operand
+        return [
+          {
+            ...relaxedSelector(selector),
+            filters: [...askedOfAll(selector.filters), ...present(lookupsOf(operand.of))],
+          },
+        ]
+      })
+    default:
+      return []
+  }
+}
+
+function relaxedSelector({ events = [], ...selector }: Selector): Selector {
+  const filters = askedOfAll(selector.filters)
+  const narrowed = selector.filters.length > 0
+  // Where only its events narrow it, what they ask for goes, and where they ask for nothing they go themselves.
+  const asking = narrowed ? events : events.filter((event) => event.filters.length > 0)
+  const kept = narrowed ? asking : asking.map((event) => ({ ...event, filters: [] }))
+  return { ...selector, filters, ...(kept.length === 0 ? {} : { events: kept }) }
+}
+
+function askedOfAll(filters: readonly Filter[]): readonly Filter[] {
+  return filters.flatMap(askedOf)
+}
+
+/** That the attributes are there whose values a filter asks for; nothing of one that asks whether they are there. */
+function askedOf(filter: Filter): readonly Filter[] {
+  switch (filter.kind) {
+    case 'and':
+      return filter.operands.flatMap(askedOf)
+    case 'or': {
+      const alternatives = filter.operands.map(askedOf)
+      if (alternatives.some((asked) => asked.length === 0)) return []
+      return [{ ...filter, operands: alternatives.map((asked) => together(asked, filter)) }]
+    }
+    case 'not':
+    case 'exists':
+      return []
+    default:
+      return present(operandsOf(filter))
+  }
+}
+
+function together(filters: readonly Filter[], { range }: Filter): Filter {
+  const [first] = filters
+  return filters.length === 1 && first !== undefined ? first : { kind: 'and', operands: filters, range }
+}
+
+function present(operands: ReturnType<typeof operandsOf>): readonly Filter[] {
+  return operands
+    .filter((operand) => operand.kind === 'attribute')
+    .map((operand) => ({ kind: 'exists', operand, range: operand.range }))
+}
+
+function some(selector: Selector): Has {
+  return { kind: 'has', selector, range: selector.range }
+}
+
+function isBare({ selector }: Has): boolean {
+  return selector.filters.length === 0 && selector.events === undefined
 }
 
 function flattened(condition: Condition): readonly Condition[] {
