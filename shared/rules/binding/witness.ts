@@ -41,8 +41,8 @@ export function witnessOf(planner: Planner, run: Run, condition: Condition, know
   return found && new Map([...known, ...namesOf(variables, found, env)])
 }
 
-/** Spans of the names of an invariant that violate it, or else of which it says something. */
-export function witnessOfInvariant(planner: Planner, run: Run, body: Invariant): Names {
+/** Spans of the names of an invariant that violate it, or else of which it says something; undefined where there are none. */
+export function witnessOfInvariant(planner: Planner, run: Run, body: Invariant): Names | undefined {
   const variables = newVariables()
   const { violated, applies } = invariantFormulas(variables, body)
   for (const formula of [violated, applies]) {
@@ -50,7 +50,7 @@ export function witnessOfInvariant(planner: Planner, run: Run, body: Invariant):
     const found = standFor(newPlanning(planner, variables), formula, env)
     if (found !== undefined) return namesOf(variables, found, env)
   }
-  return new Map()
+  return undefined
 }
 
 function namesOf({ byName }: Variables, found: readonly Variable[], { positions }: Env): Names {

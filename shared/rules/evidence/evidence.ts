@@ -59,8 +59,10 @@ export function givenUpEvidence({ body }: Rule): Evidence {
 
 /** The trace with the spans of the names that decided the verdict. */
 function inspectionOf(view: View, body: Rule['body']): Inspection {
-  const isBinding = body.kind === 'invariant' && usesNames(body)
-  return { ...view, names: isBinding ? witnessOfInvariant(view.set.planner, view.run, body) : new Map() }
+  const unbound: Inspection = { ...view, names: new Map() }
+  if (body.kind === 'pattern' || !usesNames(body)) return unbound
+  const names = witnessOfInvariant(view.set.planner, view.run, body)
+  return names === undefined ? enterScope(unbound, body.when) : { ...view, names }
 }
 
 function blocksOf(body: Rule['body']): readonly (readonly [Block, Condition])[] {

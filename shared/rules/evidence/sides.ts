@@ -11,6 +11,8 @@ const maxName = 60
 /** One side of an order or a structure: the spans that it stands for. */
 export interface Side extends Selection {
   readonly selector: Selector
+  /** The bound name that it is, where that stands for no span. */
+  readonly unbound?: string
 }
 
 export function sideOf(inspection: Inspection, reference: SpanReference): Side {
@@ -29,7 +31,7 @@ function boundSide({ run, names }: Inspection, { id, name, range }: Bound): Side
     filters: [],
     range,
   }
-  return { selector, named: positions, passing: positions }
+  return { selector, named: positions, passing: positions, ...(position === undefined && { unbound: name }) }
 }
 
 /** What is to be said where a side has no spans; undefined where both have. */
@@ -37,7 +39,11 @@ export function inspectEmptySides(inspection: Inspection, sides: readonly Side[]
   const empty = sides.filter(({ passing }) => passing.length === 0)
   const [first] = empty
   if (first === undefined) return undefined
-  const seen = empty.map((side) => sayCount(inspection, side.selector, side)).join('; ')
+  const seen = empty
+    .map((side) =>
+      side.unbound === undefined ? sayCount(inspection, side.selector, side) : `${side.unbound} stands for no span`,
+    )
+    .join('; ')
   return { holds: false, seen, spans: [], spanCount: 0, ...nearMisses(inspection, first.selector, first) }
 }
 

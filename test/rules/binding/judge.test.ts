@@ -180,6 +180,22 @@ describe('limits', () => {
     ).toBe('satisfied')
   })
 
+  const chain = (parentOf: (id: number) => number) =>
+    Array.from({ length: 10_000 }, (_, index) => ({
+      ...at(index % 2 === 0 ? 'a' : 'b', { k: index % 3 }, index),
+      id: index + 1,
+      parent: parentOf(index + 1),
+    }))
+
+  it.each([
+    ['a chain of parents', chain((id) => id - 1)],
+    ['a cycle of parents', chain((id) => (id === 1 ? 9_999 : id - 1))],
+  ])('%s is followed to its end', (_title, spans) => {
+    expect(outcomeOf('a as p and b.where(k == p.k) as q and p under q and q before p', spans)).toBe('violated')
+    expect(outcomeOf('a as p and b.where(k == p.k) as q and not p under q and not q under p', spans)).toBe('satisfied')
+    expect(outcomeOf('a as p and b as q and p directly under q and p.k == q.k', spans)).toBe('satisfied')
+  })
+
   it('a rule that asks pair by pair is given up after 10 million steps', () => {
     const rule = 'a as p and b as q and p.k + q.k == 1'
     expect(
