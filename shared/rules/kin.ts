@@ -107,7 +107,7 @@ function askTreeBelow({ nodes, parentNodes }: Lineage, { entries, exits }: Tree,
 }
 
 /** How many of ascending numbers are at most `limit`. */
-function countUpTo(ascending: readonly number[], limit: number): number {
+export function countUpTo(ascending: readonly number[], limit: number): number {
   let low = 0
   let high = ascending.length
   while (low < high) {

@@ -120,7 +120,8 @@ export function askLater(spans: readonly Span[], positions: readonly number[], p
   }
 }
 
-function byMoment(positions: readonly number[], momentAt: (position: number) => bigint) {
+/** Positions in the order of some moment of their spans. */
+export function byMoment(positions: readonly number[], momentAt: (position: number) => bigint) {
   const timed = positions.map((position) => ({ position, moment: momentAt(position) }))
   const isSorted = timed.every(({ moment }, i) => i === 0 || (timed[i - 1] as (typeof timed)[number]).moment <= moment)
   if (!isSorted) timed.sort((a, b) => (a.moment < b.moment ? -1 : a.moment > b.moment ? 1 : a.position - b.position))
@@ -128,7 +129,7 @@ function byMoment(positions: readonly number[], momentAt: (position: number) => 
 }
 
 /** How many of ascending moments are before the limit, or with `orAt` at it. */
-function countBefore(ascending: readonly bigint[], limit: bigint, orAt: boolean): number {
+export function countBefore(ascending: readonly bigint[], limit: bigint, orAt: boolean): number {
   let low = 0
   let high = ascending.length
   while (low < high) {

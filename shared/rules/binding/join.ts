@@ -9,7 +9,7 @@ import { keysOf, kindsAsked, kindsOf } from './keys.ts'
 import { planLiteral, planSides } from './literal.ts'
 import { nextMemory, type Planner, type Planning } from './planner.ts'
 import { namesUsed, readsOwn } from './references.ts'
-import { relationCandidates } from './relations.ts'
+import { relationCandidates, relationRange } from './relations.ts'
 
 /** A part of a formula as a closure, with the slots of the variables that it is asked of. */
 interface Planned {
@@ -138,8 +138,10 @@ function joinOf(planning: Planning, variable: Variable, parts: readonly Planned[
   return { slot: variable.slot, predicate, alone, levels, checks, memory: nextMemory(planning) }
 }
 
-function relationOf({ literal }: Planned, { slot }: Variable): Pick<Check, 'candidates'> {
-  return literal?.kind === 'relation' ? { candidates: relationCandidates(literal, slot) } : {}
+function relationOf({ literal }: Planned, { slot }: Variable): Pick<Check, 'candidates' | 'range'> {
+  if (literal?.kind !== 'relation') return {}
+  const candidates = relationCandidates(literal, slot)
+  return literal.negated ? { candidates } : { candidates, range: relationRange(literal, slot) }
 }
 
 type Sides = NonNullable<ReturnType<typeof comparedSides>>

@@ -1,4 +1,5 @@
 import type { Predicate, SpanView } from '../plan.ts'
+import type { Range } from '../ranges.ts'
 import { newView, spansOf } from '../run.ts'
 import {
   allBuckets,
@@ -22,6 +23,8 @@ export interface Check {
    * `number`: which memory of the bucket is free for it.
    */
   readonly candidates?: (env: Env, bucket: Bucket, number: number) => readonly number[]
+  /** All spans of a bucket that may pass this check; undefined where that takes as long as asking each. */
+  readonly range?: (env: Env, bucket: Bucket, number: number) => Range | undefined
 }
 
 /** The spans of a variable that go with those of the others. */
@@ -98,13 +101,33 @@ function someIn(env: Env, joined: Joined, bucket: Bucket): boolean {
     if (!someOf(env, joined, bucket, candidates(env, bucket, number), holds)) return false
     if (checks.length === 1) return true
   }
-  return someOf(env, joined, bucket, bucket.positions, passes)
+  const { positions, start, end } = narrowestRange(env, checks, bucket)
+  return someOf(env, joined, bucket, positions, passes, start, end)
 }
 
-function someOf(env: Env, { slot }: Joined, bucket: Bucket, positions: readonly number[], holds: Holds): boolean {
-  for (const position of positions) {
+/** Of several checks the one that leaves the fewest spans is taken, and the others are asked of those. */
+function narrowestRange(env: Env, checks: readonly Check[], bucket: Bucket): Range {
+  let narrowest: Range = { positions: bucket.positions, start: 0, end: bucket.positions.length }
+  checks.forEach(({ range }, number) => {
+    const found = range?.(env, bucket, checks.length + number)
+    if (found !== undefined && found.end - found.start < narrowest.end - narrowest.start) narrowest = found
+  })
+  return narrowest
+}
+
+function someOf(
+  env: Env,
+  { slot }: Joined,
+  bucket: Bucket,
+  positions: readonly number[],
+  holds: Holds,
+  start = 0,
+  end = positions.length,
+): boolean {
+  for (let i = start; i < end; i++) {
     env.steps++
     if (isExhausted(env)) return false
+    const position = positions[i] as number
     stand(env, slot, bucket, position)
     if (holds(env)) return true
   }

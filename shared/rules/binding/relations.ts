@@ -4,6 +4,7 @@ import { type Ask, askAbove, askBelow } from '../kin.ts'
 import type { Lineage } from '../lineage.ts'
 import { askEarlier, askLater, momentOf, precedes } from '../order.ts'
 import type { Run } from '../plan.ts'
+import { type AskRange, rangeAbove, rangeBelow, rangeEarlier, rangeLater } from '../ranges.ts'
 import { precedenceOf } from '../relation.ts'
 import { lineageOfRun } from '../run.ts'
 import type { Bucket } from './buckets.ts'
@@ -68,6 +69,28 @@ function askRelated(run: Run, relation: Order | Structure, positions: readonly n
   const { isLeftEarlier, ...precedence } = precedenceOf(relation)
   const ask = isLeft === isLeftEarlier ? askEarlier : askLater
   return ask(run.trace.spans, positions, precedence)
+}
+
+/** All spans of a bucket that may stand in the relation to the span of the other variable. */
+export function relationRange({ relation, left, right }: Relation, slot: number): NonNullable<Check['range']> {
+  const isLeft = left.slot === slot
+  const other = isLeft ? right.slot : left.slot
+  return ({ run, positions }, bucket, number) => {
+    const known = bucket.memory[number] as AskRange | undefined
+    const ask = known ?? askRange(run, relation, bucket, isLeft)
+    bucket.memory[number] = ask
+    return ask(positions[other] as number)
+  }
+}
+
+function askRange(run: Run, relation: Order | Structure, { positions }: Bucket, isLeft: boolean): AskRange {
+  if (relation.kind === 'structure') {
+    const range = isLeft ? rangeBelow : rangeAbove
+    return range(lineageOfRun(run), positions, relation.relation === 'directly under')
+  }
+  const { isLeftEarlier, ...precedence } = precedenceOf(relation)
+  const range = isLeft === isLeftEarlier ? rangeEarlier : rangeLater
+  return range(run.trace.spans, positions, precedence)
 }
 
 /** Where the first and the last of some spans are as they should be, so are all between them. */
