@@ -5,9 +5,10 @@ import { S3SignalStore } from '../shared/stores/s3-archive.ts'
 import { s3ObjectStore } from '../shared/stores/s3-object-store.ts'
 import { SnsSignalPublisher } from '../shared/stores/sns-publisher.ts'
 import { judging, setting } from './environment.ts'
+import type { Telemetry } from './telemetry.ts'
 
 /** What all functions of a replay share, from the function's environment. */
-export function replayParts(): ReplayParts {
+export function replayParts({ metrics }: Telemetry): ReplayParts {
   const client = s3Client()
   const archive = { client, name: setting('archiveBucket'), pause: PATIENT.pause }
   const topic = { client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }
@@ -19,6 +20,7 @@ export function replayParts(): ReplayParts {
       signals: new S3SignalStore(archive),
       publisher: new SnsSignalPublisher(topic),
       clock: Date.now,
+      metrics,
     },
     pause: PATIENT.pause,
   }

@@ -3,10 +3,10 @@ import { type Planned, planRun } from '../shared/stores/replay-steps.ts'
 import { replayParts } from './replay-parts.ts'
 import { telemetry } from './telemetry.ts'
 
-const { middleware } = telemetry()
-const parts = replayParts()
+const observed = telemetry()
+const parts = replayParts(observed)
 
 /** Plans a large replay. */
 export const handler = middy<{ readonly run: string }, Planned>()
-  .use(middleware)
+  .use(observed.middleware)
   .handler((event) => planRun(parts, event))

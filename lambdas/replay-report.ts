@@ -3,10 +3,10 @@ import { type ReportEvent, reportRun } from '../shared/stores/replay-steps.ts'
 import { replayParts } from './replay-parts.ts'
 import { telemetry } from './telemetry.ts'
 
-const { middleware } = telemetry()
-const parts = replayParts()
+const observed = telemetry()
+const parts = replayParts(observed)
 
 /** Adds up what the workers of a large replay found. */
 export const handler = middy<ReportEvent, void>()
-  .use(middleware)
+  .use(observed.middleware)
   .handler((event) => reportRun(parts, event))

@@ -3,10 +3,10 @@ import { type ShareEvent, workOnShare } from '../shared/stores/replay-steps.ts'
 import { replayParts } from './replay-parts.ts'
 import { telemetry } from './telemetry.ts'
 
-const { middleware } = telemetry()
-const parts = replayParts()
+const observed = telemetry()
+const parts = replayParts(observed)
 
 /** Judges one share of a large replay. */
 export const handler = middy<ShareEvent, void>()
-  .use(middleware)
+  .use(observed.middleware)
   .handler((event) => workOnShare(parts, event))

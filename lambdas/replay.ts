@@ -6,9 +6,9 @@ import { setting } from './environment.ts'
 import { replayParts } from './replay-parts.ts'
 import { telemetry } from './telemetry.ts'
 
-const { log, middleware } = telemetry()
+const observed = telemetry()
 const service: ReplayService = {
-  ...replayParts(),
+  ...replayParts(observed),
   archiveBucket: setting('archiveBucket'),
   machine: { client: sfnClient(), arn: setting('replayMachine') },
   clock: Date.now,
@@ -17,10 +17,10 @@ const service: ReplayService = {
 
 /** Replays {from, to, rules?, mode?, limit?, dryRun?}: at once where little lies in range, else it starts an execution; {run} asks how one stands. */
 export const handler = middy<unknown, ReplayAnswer>()
-  .use(middleware)
+  .use(observed.middleware)
   .handler(async (event) => {
     const answer = await answerReplay(service, event)
     const { state } = answer
-    log('info', 'replay', { state, ...('run' in answer && { run: answer.run }) })
+    observed.log('info', 'replay', { state, ...('run' in answer && { run: answer.run }) })
     return answer
   })

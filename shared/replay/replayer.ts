@@ -1,6 +1,6 @@
 import { inParallel } from '../archive/in-parallel.ts'
 import { ObjectGone, type ObjectStore } from '../archive/object-store.ts'
-import type { Clock, PendingSignal, SignalPublisher, SignalStore } from '../pipeline/ports.ts'
+import type { Clock, Metrics, PendingSignal, SignalPublisher, SignalStore } from '../pipeline/ports.ts'
 import { replayedEvent } from '../pipeline/signal.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
 import type { CheckedRule } from '../rules/ast.ts'
@@ -33,6 +33,7 @@ export interface Publishing {
   readonly signals: SignalStore
   readonly publisher: SignalPublisher
   readonly clock: Clock
+  readonly metrics: Pick<Metrics, 'add'>
 }
 
 export interface Replayer {
@@ -129,7 +130,7 @@ function newFindings() {
 }
 
 async function publish(
-  { runId, source, signals, publisher, clock }: Publishing,
+  { runId, source, signals, publisher, clock, metrics }: Publishing,
   rules: readonly CheckedRule[],
   found: ReturnType<typeof newFindings>,
 ): Promise<Published> {
@@ -142,6 +143,10 @@ async function publish(
   const counts = { ...NOTHING_PUBLISHED, withheld: found.withheld.size }
   try {
     await signals.record(pending)
+    for (const { event, shadow } of pending) {
+      const { signal: rule, severity } = event.data
+      metrics.add('signals', { rule, severity, status: event.status, mode: event.mode, shadow })
+    }
     const failed = live.length === 0 ? [] : await publisher.publish(live)
     const shadow = pending.length - live.length
     const [first] = failed

@@ -3,7 +3,8 @@ import type { ObjectStore } from '../archive/object-store.ts'
 import { InputError } from '../errors.ts'
 import type { Clock } from '../pipeline/ports.ts'
 import { estimateReplay } from '../replay/estimate.ts'
-import { measureRange, planReplay, type ReplayPlan } from '../replay/plan.ts'
+import { measureRange, planReplay, type RangeSize, type ReplayPlan } from '../replay/plan.ts'
+import type { ReplayRange } from '../replay/range.ts'
 import { type Published, type Publishing, replayItems } from '../replay/replayer.ts'
 import { type ReplayReport, reportOf } from '../replay/report.ts'
 import { parseReplayRequest, type ReplayRequest } from '../replay/request.ts'
@@ -121,13 +122,17 @@ async function begin(service: ReplayService, request: ReplayRequest): Promise<Re
 }
 
 async function estimate(service: ReplayService, { range }: ReplayRequest, atOnce: boolean): Promise<ReplayAnswer> {
-  const limits = { objects: MOST_OBJECTS, bytes: Number.POSITIVE_INFINITY }
-  const { objects, bytes } = await measureRange(service.store, range, limits)
-  requirePlannable(objects)
+  const { objects, bytes } = await measurePlannable(service, range)
   const plan = { objects, bytes, items: [], replaced: 0, foreign: [] }
   const { spans, seconds } = estimateReplay(plan, atOnce ? 1 : WORKERS)
   const times = { from: new Date(range.fromMs).toISOString(), to: new Date(range.toMs).toISOString() }
   return { state: 'estimated', ...times, objects, bytes, spans, seconds, atOnce }
+}
+
+async function measurePlannable({ store }: Pick<ReplayService, 'store'>, range: ReplayRange): Promise<RangeSize> {
+  const size = await measureRange(store, range, { objects: MOST_OBJECTS, bytes: Number.POSITIVE_INFINITY })
+  requirePlannable(size.objects)
+  return size
 }
 
 /** Throws an InputError where there are more objects than a plan can hold. */
@@ -141,6 +146,7 @@ export function requirePlannable(objects: number): void {
 }
 
 async function start(service: ReplayService, run: ReplayRun, found: FoundRules): Promise<ReplayAnswer> {
+  await measurePlannable(service, run.range)
   await writeRun(service.store, run)
   const executionArn = await startExecution(service.machine, run.id)
   return { state: 'started', run: run.id, executionArn, ...locate(service, run.id), ...rejectedOf(found) }
