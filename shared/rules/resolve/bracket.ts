@@ -50,6 +50,8 @@ function hintForExtra(reading: Reading, at: Span, found: string): string {
   if (/^\/[/*]/.test(after)) return 'start a comment with // at the start of a line or after a space'
   if (found === '#') return 'start a comment with //'
   if (before.endsWith('"')) return 'write a quote inside text as \\"'
+  if (found === '.' && /\sas\s+[\p{L}\p{N}_]+$/u.test(reading.text.slice(0, at.start)))
+    return 'write filters before "as"'
   if (found === '.' && after.startsWith('.*')) return 'write a name with * inside trace.has(…)'
   if (found === '.' && /^\.\p{L}/u.test(after)) return 'write the attribute without the leading point'
   if (found === '.' && /\d$/.test(before)) return 'write the number without the point'

@@ -42,7 +42,7 @@ function resolveOperands<Atom extends Located>(
   const known: Logic<Atom>[] = []
   const read = (operand: SyntaxNode) => {
     const resolve = () => resolveLogic(reading, operand, atom)
-    return node.kind === 'or' ? inOwnScope(reading, 'in another arm of "or"', resolve) : resolve()
+    return node.kind === 'or' ? inOwnScope(reading, 'in an arm of "or"', resolve) : resolve()
   }
   const first = read(node.first)
   if (first !== undefined) known.push(first)
@@ -63,7 +63,11 @@ function resolveOperands<Atom extends Located>(
 function reportJuxtaposed(reading: Reading, next: Span): undefined {
   const before = reading.text.slice(Math.max(0, next.start - 100), next.start).trimEnd()
   const word = textOf(reading, next)
-  const relation = RELATIONS.get(word.toLowerCase())
+  if (word === 'as') {
+    const wanted = 'write a name of letters, digits and _ after it, as in trace.has(x) as y'
+    return report(reading, next, 'malformed-name', 'no name stands after "as"', wanted)
+  }
+  const relation = word.toLowerCase() === 'as' ? 'as' : RELATIONS.get(word.toLowerCase())
   if (relation !== undefined) {
     return report(
       reading,

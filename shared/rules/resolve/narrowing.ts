@@ -103,6 +103,8 @@ export function reportBareWhere(reading: Reading, at: Span): undefined {
 }
 
 function reportUnknownMethod(reading: Reading, name: Token): undefined {
+  if (name.text === 'as')
+    return report(reading, name, 'misplaced-binding', '"as" is a word of its own', 'write it without a point: x as y')
   const meant = nearest(name.text, ['where', 'by', 'event'])
   const hint = FUNCTIONS.has(name.text)
     ? `write trace.${name.text}(…) without anything before it`

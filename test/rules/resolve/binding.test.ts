@@ -94,6 +94,11 @@ describe('binding', () => {
     ['trace.all(a).where(x) as p', ['misplaced-binding at 1']],
     ['(a or b) as p', ['misplaced-binding at 1']],
     ['a as p as q', ['misplaced-binding at 8']],
+    ['trace.has(a) as', ['malformed-name at 14']],
+    ['a as "p"', ['malformed-name at 3']],
+    ['trace.has(a) AS p', ['wrong-operator at 14']],
+    ['trace.has(a).as(p)', ['misplaced-binding at 14']],
+    ['a as p.where(x == 1)', ['unexpected-text at 7']],
   ])('%s is an error', (text, expected) => expect(problemsOf(text)).toEqual(expected))
 
   it('takes four names, not five', () => {
