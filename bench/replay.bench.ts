@@ -13,6 +13,7 @@ import { decodeTraces } from '../test/otlp/otlp-proto.ts'
 import type { Case, Suite } from './suite.ts'
 
 const SPANS = 2_000_000
+const SENT_TRACES = 3_000
 const HOURS = 8
 const FROM_MS = Date.UTC(2025, 9, 15, 8)
 const HOUR_MS = 3_600_000
@@ -35,6 +36,7 @@ async function makeCases(): Promise<readonly Case[]> {
   return [
     frames,
     { ...ndjson(corpus), against: { baseline, ratio: 'times slower' } },
+    { ...writing(corpus), against: { baseline, ratio: 'times slower' } },
     replaying(corpus, 'names alone', 'trace.has(payment.charge) and not trace.has(cart.validate)', faster(3)),
     replaying(corpus, 'where-filters', 'trace.has(api.request).where(retries > 2 and user.id != nobody)', faster(0.5)),
     replaying(
@@ -53,6 +55,8 @@ interface Corpus {
   readonly spans: number
   readonly frames: readonly Buffer[]
   readonly lines: { readonly gzipped: Buffer; readonly spans: number }
+  /** A few of the traces as they came. */
+  readonly sent: readonly ShopTrace[]
 }
 
 /** Two million spans of shop traffic: an object an hour, OTLP in frames of about 1 MiB, and a tenth of it as JSON lines. */
@@ -60,15 +64,25 @@ async function generate(): Promise<Corpus> {
   const store = memoryStore()
   const frames: Buffer[] = []
   let lines: Corpus['lines'] = { gzipped: Buffer.alloc(0), spans: 0 }
+  let sent: readonly ShopTrace[] = []
   let spans = 0
   for (const traces of hoursOf(SPANS)) {
     const { bytes, summary } = writeObject(traces.map(archived))
     await store.put(objectKey(traces[0]?.startMs ?? FROM_MS, bytes, 'written'), bytes)
     spans += summary.spans
     frames.push(...framesOf(traces))
-    if (lines.spans === 0) lines = linesOf(traces.slice(0, traces.length / HOURS))
+    if (lines.spans > 0) continue
+    sent = traces.slice(0, SENT_TRACES)
+    lines = linesOf(traces.slice(0, traces.length / HOURS))
   }
-  return { store: uncopied(store), plan: await planReplay(store, RANGE, { mostItemBytes: 1e12 }), spans, frames, lines }
+  return {
+    store: uncopied(store),
+    plan: await planReplay(store, RANGE, { mostItemBytes: 1e12 }),
+    spans,
+    frames,
+    lines,
+    sent,
+  }
 }
 
 /** Reads without a copy, as from a file that the system has in memory. */
@@ -138,6 +152,12 @@ function ndjson({ lines: { gzipped, spans } }: Corpus): Case {
     return text.split('\n').map((line) => line !== '' && JSON.parse(line))
   }
   return { name: 'OTLP/JSON lines, gunzipped and parsed', run, units: spans, unit: 'span' }
+}
+
+function writing({ sent }: Corpus): Case {
+  const units = sent.reduce((sum, { spanCount }) => sum + spanCount, 0)
+  const run = () => writeObject(sent.map(archived)).bytes.length
+  return { name: 'archive: OTLP decoded and written as an object', run, units, unit: 'span' }
 }
 
 function replaying(
