@@ -1,13 +1,10 @@
+import { cutBatches, indexSources, readBatch, type UnreadableSource } from './compaction-batches.ts'
 import { currentObjects, type HourObjects } from './current-objects.ts'
-import { ArchiveObjectError } from './errors.ts'
 import { inParallel } from './in-parallel.ts'
-import { byTrace } from './merge-records.ts'
 import { hourPrefix, objectKey, parseKey } from './object-key.ts'
 import type { ObjectStore, StoredObject } from './object-store.ts'
 import { type ByteSource, type ObjectFooter, readFooter } from './read-footer.ts'
-import { readRecords } from './read-records.ts'
-import { cutSlices, type Slice } from './slice.ts'
-import type { TraceRecord } from './trace-record.ts'
+import { cutSlices } from './slice.ts'
 import { openWriter } from './write-object.ts'
 
 export interface CompactionLimits {
@@ -147,10 +144,6 @@ function sumBytes(objects: readonly OpenedObject[]): number {
   return objects.reduce((sum, { stored }) => sum + stored.byteLength, 0)
 }
 
-interface UnreadableSource {
-  readonly unreadable: { readonly stored: StoredObject; readonly reason: string }
-}
-
 /**
  * Writes the set that takes over the sources; nothing is left of it where a source went away meanwhile (undefined) or
  * turns out to be damaged.
@@ -163,8 +156,11 @@ async function merge(
   id: string,
   limits: CompactionLimits,
 ): Promise<{ readonly written: number; readonly bytesWritten: number } | UnreadableSource | undefined> {
+  const indexed = await indexSources(sources)
+  if ('unreadable' in indexed) return indexed
   const sourceKeys = sources.map(({ stored }) => stored.key)
   const parts = Math.ceil(sumBytes(sources) / limits.targetBytes)
+  const batches = cutBatches(indexed, parts * limits.mostSpans)
   const replaces = [...new Set([...sourceKeys, ...hour.replaced.map(({ stored }) => stored.key)])].sort()
   const keys: string[] = []
   let bytesWritten = 0
@@ -173,8 +169,8 @@ async function merge(
   }
   for (const [part, slice] of cutSlices(parts).entries()) {
     const writer = openWriter({ slice, replaces, set: { id, part, parts } })
-    for (const batch of batches(sources, slice, parts, limits)) {
-      const records = await readAll(sources, batch)
+    for (const batch of batches) {
+      const records = await readBatch(indexed, batch, slice)
       if (!('unreadable' in records)) writer.add(records)
       else {
         await takeBack()
@@ -196,36 +192,4 @@ async function merge(
 async function allThere(store: ObjectStore, hourMs: number, keys: readonly string[]): Promise<boolean> {
   const listed = new Set((await store.list(hourPrefix(hourMs))).map(({ key }) => key))
   return keys.every((key) => listed.has(key))
-}
-
-/** Cuts a slice into batches small enough to be held; all of a trace are in one. */
-function batches(
-  sources: readonly ReadableObject[],
-  slice: Slice,
-  parts: number,
-  { mostSpans }: CompactionLimits,
-): readonly Slice[] {
-  const spans = sources.reduce((sum, { footer }) => sum + footer.summary.spans, 0)
-  const count = Math.max(1, Math.ceil(spans / parts / mostSpans))
-  const width = (slice.to - slice.from) / count
-  return Array.from({ length: count }, (_, i) => {
-    return { from: slice.from + Math.round(i * width), to: slice.from + Math.round((i + 1) * width) }
-  })
-}
-
-/** The records of the batch, by trace. */
-async function readAll(
-  sources: readonly ReadableObject[],
-  batch: Slice,
-): Promise<readonly TraceRecord[] | UnreadableSource> {
-  const records: TraceRecord[] = []
-  for (const { stored, source, footer } of sources) {
-    try {
-      for await (const record of readRecords(source, footer, batch)) records.push(record)
-    } catch (error) {
-      if (!(error instanceof ArchiveObjectError)) throw error
-      return { unreadable: { stored, reason: error.message } }
-    }
-  }
-  return records.sort(byTrace)
 }

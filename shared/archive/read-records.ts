@@ -4,20 +4,19 @@ import { kindNumber, statusNumber } from './enum-names.ts'
 import { type Meanings, meanings } from './meanings.ts'
 import { type ByteSource, type ObjectFooter, understand } from './read-footer.ts'
 import { openRowGroup, type RowGroup } from './row-group.ts'
-import { ALL_TRACES, holds, type Slice } from './slice.ts'
 import type { SpanRow } from './span-row.ts'
 import type { ArchiveReason, TraceRecord } from './trace-record.ts'
 
 /** Reads an object back, record by record in the order written, a row group in memory at a time. */
 export async function* readRecords(
   source: ByteSource,
-  { rowGroups }: ObjectFooter,
-  slice: Slice = ALL_TRACES,
+  { rowGroups }: Pick<ObjectFooter, 'rowGroups'>,
+  isWanted: (traceId: Buffer) => boolean = () => true,
 ): AsyncGenerator<TraceRecord> {
   for (const layout of rowGroups) {
     const group = openRowGroup(source, layout)
     await group.load(COLUMNS.map(({ name }) => name))
-    yield* understand(() => recordsOf(group, slice))
+    yield* understand(() => recordsOf(group, isWanted))
     group.release()
   }
 }
@@ -39,13 +38,13 @@ export function recordStarts(group: RowGroup): readonly number[] {
   return starts
 }
 
-function recordsOf(group: RowGroup, slice: Slice): readonly TraceRecord[] {
+function recordsOf(group: RowGroup, isWanted: (traceId: Buffer) => boolean): readonly TraceRecord[] {
   const texts = textColumns(group)
   const starts = recordStarts(group)
   const traceIds = group.dictionary('trace_id')
   const records: TraceRecord[] = []
   starts.forEach((start, i) => {
-    if (holds(slice, entryAt(traceIds, start) as Buffer)) {
+    if (isWanted(entryAt(traceIds, start) as Buffer)) {
       records.push(readRecord(group, texts, start, starts[i + 1] ?? group.rows))
     }
   })
