@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import { compactFolder } from '../local/maintenance/compact.ts'
 import { parseRange } from '../shared/replay/range.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
+import { existingArchive } from './existing-archive.ts'
 import { createProgress } from './progress.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
 import { counted } from './text.ts'
@@ -39,6 +40,7 @@ export function compactCommand(terminal: Terminal, finish: Finish): Command {
 }
 
 async function compact(options: CompactOptions, terminal: Terminal): Promise<ExitCode> {
+  if (options.stack === undefined) await existingArchive(options.data)
   const signal = terminal.interrupted()
   const progress = createProgress(terminal.stderr, () => performance.now())
   const sum = { merged: 0, written: 0, deleted: 0, bytesMerged: 0, bytesWritten: 0, failures: 0 }

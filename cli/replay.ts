@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { archiveFolder } from '../local/archive/parquet-archive.ts'
 import { planLocalReplay, replayLocally } from '../local/replay/replay.ts'
 import { estimateReplay } from '../shared/replay/estimate.ts'
 import type { ReplayPlan } from '../shared/replay/plan.ts'
@@ -8,6 +7,7 @@ import { parseRange, type ReplayRange } from '../shared/replay/range.ts'
 import type { CheckedRule } from '../shared/rules/ast.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
+import { existingArchive } from './existing-archive.ts'
 import { loadRules } from './load-rules.ts'
 import { createProgress } from './progress.ts'
 import { bar, exitCodeOf, type ReplayFormat, writeReport, writeSize } from './replay-output.ts'
@@ -50,7 +50,7 @@ export function replayCommand(terminal: Terminal, finish: Finish): Command {
   ])
   return command.addHelpText(
     'after',
-    '\nWith --stack: the rules in force unless --rules brings others; the archive is read there, by as many workers as it takes.\nTimes are ISO 8601 (UTC unless they name a zone), -90m, -6h, -29d, or now; traces count by their start.\nExit code: 0 no violations, 1 violations, 2 bad input, or something could not be read (the rest is judged).',
+    '\nWith --stack: the rules in force unless --rules brings others; the archive is read there, by as many workers as it takes.\nTimes are ISO 8601 (UTC unless they name a zone), -90m, -6h, -29d, or now; traces count by their start.\nExit code: 0 no violations, 1 violations, 2 bad input, or something could not be read (the rest is judged), 130 stopped by Ctrl-C.',
   )
 }
 
@@ -103,7 +103,7 @@ async function replay(options: ReplayOptions, terminal: Terminal): Promise<ExitC
     if (options[option] !== undefined) throw new CommandError(`--${option} needs --stack`, 'name the deployed stack')
   }
   const range = parseRange(requireFrom(options.from), options.to, Date.now())
-  const folder = archiveFolder(options.data)
+  const folder = await existingArchive(options.data)
   if (options.dryRun === true) return describePlan(await planLocalReplay(folder, range), range, terminal)
   const loaded = await loadRules(options.rules, terminal)
   const rules = namedRules(loaded.rules, options.rule)
@@ -130,7 +130,7 @@ async function replay(options: ReplayOptions, terminal: Terminal): Promise<ExitC
     progress.clear()
     if (!signal.aborted) throw error
     await write(terminal.stderr, 'stopped before the end: nothing is reported\n')
-    return 2
+    return 130
   }
 }
 

@@ -13,8 +13,8 @@ export interface Terminal {
   interrupted(): AbortSignal
 }
 
-/** How a command ended: 0 nothing to report, 1 problems or signals, 2 it could not do its work. */
-export type ExitCode = 0 | 1 | 2
+/** How a command ended: 0 nothing to report, 1 problems or signals, 2 it could not do its work, 130 it was stopped. */
+export type ExitCode = 0 | 1 | 2 | 130
 
 type Style = Parameters<typeof styleText>[0]
 

@@ -18,7 +18,7 @@ export interface CompactionLimits {
 
 export const COMPACTION_LIMITS: CompactionLimits = {
   targetBytes: 128 * 1024 * 1024,
-  mostSpans: 200_000,
+  mostSpans: 100_000,
   leastNewShare: 0.1,
 }
 

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { archiveTraffic } from '../../cli/demo/replay/archive-traffic.ts'
+import { run as runProgram } from '../../cli/program.ts'
 import { archiveFolder } from '../../local/archive/parquet-archive.ts'
 import type { ReplayReport } from '../../shared/replay/report.ts'
-import { runInProcess } from './fake-terminal.ts'
+import { fakeTerminal, runInProcess } from './fake-terminal.ts'
 
 const FROM = '2025-10-01'
 const TO = '2025-10-03'
@@ -110,6 +111,20 @@ describe('betrace replay', () => {
     const { exitCode, err } = await replay(...args)
     expect(exitCode).toBe(2)
     expect(err).toContain(message)
+  })
+
+  test('names a data folder that has no archive, which is not the same as finding nothing', async () => {
+    const { exitCode, err } = await replay('--data', join(data, 'elsewhere'))
+    expect({ exitCode, err }).toMatchObject({ exitCode: 2, err: expect.stringContaining('there is no archive in') })
+  })
+
+  test('stopped by Ctrl-C says so, reports nothing, and exits with 130', async () => {
+    const terminal = fakeTerminal()
+    const run = runProgram(['replay', '--data', data, '--rules', rules, '--from', FROM, '--to', TO], terminal)
+    terminal.ctrlC.abort()
+    expect(await run).toBe(130)
+    expect(terminal.stdout.text()).toBe('')
+    expect(terminal.stderr.text()).toContain('stopped before the end')
   })
 
   test('names a damaged object, judges the rest, and exits with 2', async () => {
