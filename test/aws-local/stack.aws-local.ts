@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +11,9 @@ import { startRuntime } from '../../local/runtime.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
 import { type SignalEvent, signalId } from '../../shared/pipeline/signal.ts'
 import { chunkItems } from '../../shared/stores/buffer-items.ts'
+import { MAX_REQUEST_BYTES } from '../../shared/stores/deployment.ts'
 import type { ReplayAnswer } from '../../shared/stores/replay-service.ts'
+import { encode } from '../otlp/otlp-proto.ts'
 import { type TestSpan, tracesData } from '../pipeline/traces.ts'
 import { type DeployedStack, deploy } from './deployed-stack.ts'
 import { listening } from './gateway.ts'
@@ -149,6 +152,26 @@ describe('the synthesized stack on emulators', () => {
     expect((await send(stack.url, request, 'wrong')).status).toBe(401)
     expect((await send(stack.url, request, '')).status).toBe(401)
   })
+
+  test('takes a body of 4.4 MB, and says what to do about a larger one', async () => {
+    const body = (bytes: number) => {
+      const attributes = [{ key: 'blob', value: { bytesValue: randomBytes(bytes) } }]
+      const large = {
+        traceId: randomBytes(16),
+        spanId: randomBytes(8),
+        name: 'large',
+        startTimeUnixNano: '1',
+        attributes,
+      }
+      return encode('TracesData', { resourceSpans: [{ scopeSpans: [{ spans: [large] }] }] })
+    }
+    const request = { headers: PROTOBUF, body: body(MAX_REQUEST_BYTES - 1_000) }
+    expect(request.body.length).toBeGreaterThan(4.39 * 1024 * 1024)
+    expect((await send(stack.url, request)).status).toBe(200)
+    expect((await send(stack.url, { headers: PROTOBUF, body: body(MAX_REQUEST_BYTES) })).status).toBe(413)
+    await stack.settled()
+    expect(stack.deadLetters()).toBe(0)
+  }, 150_000)
 
   test('re-opens a trace for a late span, and retracts what no longer holds', async () => {
     const traceId = 'ab'.repeat(16)
