@@ -58,7 +58,10 @@ export function eventLookups(ofSpan: Lookups<SpanView>): Lookups<EventView> {
       const read = ofSpan.intrinsic(intrinsic)
       return ({ view }) => read(view)
     },
-    boundValue: () => nothing,
+    boundValue(value) {
+      const read = ofSpan.boundValue(value)
+      return ({ view }) => read(view)
+    },
     count: () => nothing,
     aggregate: () => nothing,
     regex: ofSpan.regex,

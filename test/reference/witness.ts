@@ -1,6 +1,6 @@
 /** Whether the evidence of a violation says of the trace only what the reference interpreter finds in it as well. */
 import type { Condition } from '../../shared/rules/ast.ts'
-import type { ClauseEvidence, Evidence } from '../../shared/rules/verdict.ts'
+import type { ClauseEvidence } from '../../shared/rules/verdict.ts'
 import type { Span, Trace } from '../../shared/trace/span.ts'
 import { bindings, isTrue, type Names, selected } from './interpreter.ts'
 import { bodyOf } from './rules.ts'
@@ -11,10 +11,12 @@ export interface Audit {
   readonly readClauses: number
 }
 
-export function auditEvidence({ clauses }: Evidence, trace: Trace): Audit {
+export function auditEvidence(clauses: readonly ClauseEvidence[], trace: Trace, isViolated: boolean): Audit {
   const faults = clauses.flatMap((clause) => faultsOfSpans(clause, trace))
   const binders = bindersOf(clauses)
-  const read = clauses.map((clause) => readAgain(clause, clauses, binders, trace)).filter((each) => each !== undefined)
+  // Where no choice of spans makes a condition true, its parts are told of one of those that come nearest.
+  const decided = clauses.filter((each) => isViolated || !/ as \w+ and /.test(each.clause))
+  const read = decided.map((clause) => readAgain(clause, clauses, binders, trace)).filter((each) => each !== undefined)
   return { faults: [...faults, ...read.flat()], readClauses: read.length }
 }
 

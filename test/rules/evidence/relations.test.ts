@@ -158,3 +158,18 @@ test('the duration of a bound span is said as one', () => {
     expect.stringMatching(/: span\.duration is 60ms, not p\.span\.duration, which is 20ms$/),
   )
 })
+
+test('an event that is compared with a bound span is told with what that span has', () => {
+  const call = at('call', 0, 1, { attributes: { id: 7 } })
+  const failed = (id: number) => at('worker', 2, 3, { events: [{ name: 'failed', attributes: { call: id } }] })
+  const rule = 'call as c and worker.event(failed).where(call == c.id)'
+  expect(linesOf(rule, call, failed(7)).filter((line) => line.includes('worker'))[0]).toMatch(/^✓ .* — 1 of 1 span/)
+  expect(linesOf(rule, call, failed(8)).filter((line) => line.includes('worker'))[0]).toMatch(/^✗ .* — 0 of 1 span/)
+})
+
+test('where no span can be bound, what is asked of it is told all the same', () => {
+  expect(linesOf('(a as p and not (b.where(x == p.x) as q and q after p)) or not c').slice(0, 2)).toEqual([
+    expect.stringMatching(/^✓/),
+    expect.stringMatching(/^\s*✗ trace\.has\(a\) as p/),
+  ])
+})
