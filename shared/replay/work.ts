@@ -52,6 +52,12 @@ export function newWorker(
   }
 }
 
+/**
+ * Spans of traces in several parts that are held at a time, at some 400 bytes each; where there are more, the objects are
+ * gone through again for the next.
+ */
+const MOST_GATHERED_SPANS = 400_000
+
 /** How often an item is planned anew because its objects were taken over under the reader's feet. */
 const MOST_PLANS = 4
 
@@ -59,11 +65,15 @@ const MOST_PLANS = 4
  * Judges the traces of an item. What cannot be read is named among the failures, and the rest goes on; an object that
  * is gone was taken over by another one, so that the item is planned anew.
  */
-export async function workOn(worker: Worker, item: WorkItem): Promise<Tally> {
+export async function workOn(
+  worker: Worker,
+  item: WorkItem,
+  mostGatheredSpans: number = MOST_GATHERED_SPANS,
+): Promise<Tally> {
   let planned = item
   for (let plans = 1; ; plans++) {
     try {
-      return await attempt(worker, planned)
+      return await attempt(worker, planned, mostGatheredSpans)
     } catch (error) {
       if (!(error instanceof ObjectGone) || plans === MOST_PLANS) throw error
       planned = await replanItem(worker.store, item)
@@ -71,15 +81,13 @@ export async function workOn(worker: Worker, item: WorkItem): Promise<Tally> {
   }
 }
 
-/** Spans of traces in several parts that are held at a time, at some 400 bytes each. */
-const MOST_GATHERED_SPANS = 400_000
-
-async function attempt(worker: Worker, item: WorkItem): Promise<Tally> {
+async function attempt(worker: Worker, item: WorkItem, mostGatheredSpans: number): Promise<Tally> {
   const tally = newTally(worker.set.rules.length)
   const judging: Judging = { ...worker, tally, kept: new Map() }
   const objects = await openItem(worker.store, item, worker.range, worker.relevance, tally)
   const { readable, occurrences } = await findOccurrences(objects, item.slice, tally.failures)
-  for (const [turn, slice] of cutSlices(turnsFor(readable, item, occurrences), item.slice).entries()) {
+  const turns = Math.max(1, Math.ceil(gatheredSpans(readable, item, occurrences) / mostGatheredSpans))
+  for (const [turn, slice] of cutSlices(turns, item.slice).entries()) {
     const scan: Scan = { worker, item, occurrences, judging, gathering: newGathering(slice), isFirst: turn === 0 }
     for (const object of readable) await scanObject(scan, object)
     for (const trace of scan.gathering.rest()) await judgeGathered(trace, scan)
@@ -87,11 +95,14 @@ async function attempt(worker: Worker, item: WorkItem): Promise<Tally> {
   return tally
 }
 
-/** How often the objects have to be gone through, so that traces in several parts never take too much memory. */
-function turnsFor(objects: readonly OpenObject[], { slice }: WorkItem, occurrences: Occurrences | undefined): number {
-  if (occurrences === undefined) return 1
+/** How many spans lie in traces of several parts. */
+function gatheredSpans(
+  objects: readonly OpenObject[],
+  { slice }: WorkItem,
+  occurrences: Occurrences | undefined,
+): number {
   const spans = objects.reduce((sum, { footer }) => sum + footer.summary.spans, 0)
-  return Math.max(1, Math.ceil((spans * shareOf(slice) * occurrences.spreadShare()) / MOST_GATHERED_SPANS))
+  return occurrences === undefined ? 0 : spans * shareOf(slice) * occurrences.spreadShare()
 }
 
 /** One going through the objects of an item. */
@@ -137,7 +148,9 @@ async function scanObject(scan: Scan, { stored, source, footer }: OpenObject): P
     for (const attempt of attempts) {
       await attempt().catch((error) => {
         const { key, reason } = failureOf(stored.key, error)
-        failures.push({ key, reason: `row group ${index + 1} of ${footer.rowGroups.length}: ${reason}` })
+        // What a first turn met, later ones meet again.
+        if (scan.isFirst)
+          failures.push({ key, reason: `row group ${index + 1} of ${footer.rowGroups.length}: ${reason}` })
       })
     }
     bytes += group.bytesRead()

@@ -111,12 +111,16 @@ export async function replay(
   store: ObjectStore,
   rules: readonly CheckedRule[],
   range: ReplayRange = ONE_DAY,
-  options: { readonly sampleLimit?: number; readonly limits?: PlanLimits } = {},
+  options: {
+    readonly sampleLimit?: number
+    readonly limits?: PlanLimits
+    readonly mostGatheredSpans?: number
+  } = {},
 ): Promise<ReplayReport> {
   const sampleLimit = options.sampleLimit ?? 1000
   const plan = await planReplay(store, range, options.limits ?? WHOLE_ITEMS)
   const worker = newWorker(store, compileRules(rules), range, sampleLimit)
   const sum = newTally(rules.length)
-  for (const item of plan.items) addTally(sum, await workOn(worker, item), sampleLimit)
+  for (const item of plan.items) addTally(sum, await workOn(worker, item, options.mostGatheredSpans), sampleLimit)
   return reportOf(range, plan, rules, sum)
 }
