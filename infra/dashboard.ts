@@ -7,10 +7,12 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { Construct } from 'constructs'
 import { FUNCTION_DIMENSION, type MetricName } from '../shared/stores/deployment.ts'
+import type { Compactor } from './compactor.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Ingest } from './ingest.ts'
 import type { StackContext } from './lambda-function.ts'
 import { ALARM_PERIOD, type Pager } from './pager.ts'
+import type { Replay } from './replay.ts'
 import type { Storage } from './storage.ts'
 
 /** What an operator looks at first: what comes in, what is judged, what it costs, what is wrong. */
@@ -24,11 +26,13 @@ export class Dashboard extends Construct {
       readonly storage: Storage
       readonly ingest: Ingest
       readonly evaluator: Evaluator
+      readonly replay: Replay
+      readonly compactor: Compactor
       readonly pager: Pager
     },
   ) {
     super(scope, 'Dashboard')
-    const { storage, ingest, evaluator, pager } = parts
+    const { storage, ingest, evaluator, replay, compactor, pager } = parts
     const own = (functionName: string) => (metricName: MetricName, label?: string) =>
       new Metric({
         namespace: context.namespace,
@@ -73,6 +77,16 @@ export class Dashboard extends Construct {
         storage.table.metricConsumedReadCapacityUnits(sum),
       ]),
       graph('Chunks stored', [ofIngest('ChunksStored')]),
+    )
+    const ofCompactor = own('compactor')
+    dashboard.addWidgets(
+      graph('Replays, and their workers', [
+        replay.replay.function.metricInvocations(sum),
+        replay.worker.function.metricInvocations(sum),
+        replay.worker.function.metricErrors(sum),
+      ]),
+      graph('Compactor, ms', [compactor.compactor.function.metricDuration({ ...p99, statistic: 'Maximum' })]),
+      graph('Not compacted', [ofCompactor('HoursNotCompacted'), ofCompactor('ObjectsUnreadable')]),
     )
     this.name = dashboard.dashboardName
   }

@@ -4,6 +4,8 @@ export interface ReplayMachineParts {
   readonly worker: string
   readonly report: string
   readonly archiveBucket: string
+  /** `aws`, but in China and GovCloud. */
+  readonly partition: string
   /** Workers at once. */
   readonly concurrency: number
 }
@@ -61,12 +63,12 @@ export function replayMachine(parts: ReplayMachineParts): object {
 
 type MakeTask = (resource: string, rest: object) => object
 
-function workStates({ worker, archiveBucket, concurrency }: ReplayMachineParts, task: MakeTask): object {
+function workStates({ worker, archiveBucket, partition, concurrency }: ReplayMachineParts, task: MakeTask): object {
   return {
     Type: 'Map',
     Label: 'Work',
     ItemReader: {
-      Resource: 'arn:aws:states:::s3:getObject',
+      Resource: `arn:${partition}:states:::s3:getObject`,
       ReaderConfig: { InputType: 'JSONL' },
       Parameters: { Bucket: archiveBucket, 'Key.$': '$.plan.manifest' },
     },
@@ -88,7 +90,7 @@ function workStates({ worker, archiveBucket, concurrency }: ReplayMachineParts, 
     ToleratedFailurePercentage: 100,
     // Without it the outputs of all workers would have to fit into one state's output.
     ResultWriter: {
-      Resource: 'arn:aws:states:::s3:putObject',
+      Resource: `arn:${partition}:states:::s3:putObject`,
       Parameters: { Bucket: archiveBucket, 'Prefix.$': '$.plan.results' },
     },
     ResultPath: null,

@@ -25,6 +25,7 @@ const MEMORY_MB = 1769
 /** Judges archived traces again: a function that answers small ranges at once, and a state machine for large ones. */
 export class Replay extends Construct {
   readonly replay: BetraceFunction
+  readonly worker: BetraceFunction
 
   constructor(scope: Construct, context: StackContext, storage: Storage, evaluator: Evaluator, pager: Pager) {
     super(scope, 'Replay')
@@ -44,11 +45,12 @@ export class Replay extends Construct {
       description: 'plans a large replay',
       timeout: PLAN_TIMEOUT,
     })
-    const worker = step('Worker', {
+    this.worker = step('Worker', {
       handler: 'replay-worker',
       description: 'judges one share of a large replay',
       timeout: WORKER_TIMEOUT,
     })
+    const { worker } = this
     const report = step('Report', {
       handler: 'replay-report',
       description: 'adds up what the workers of a large replay found',
@@ -119,6 +121,7 @@ export class Replay extends Construct {
           worker: steps.worker.function.functionArn,
           report: steps.report.function.functionArn,
           archiveBucket: archive.bucketName,
+          partition: Stack.of(this).partition,
           concurrency: settings.replayConcurrency,
         }),
       ),

@@ -40,7 +40,7 @@ export class BetraceStack extends Stack {
     evaluator.node.addDependency(new RuleSeeding(this, context, storage))
     new Experiments(this, context, { storage, ingest, evaluator, pager })
     new Brakes(this, context)
-    const dashboard = new Dashboard(this, context, { storage, ingest, evaluator, pager })
+    const dashboard = new Dashboard(this, context, { storage, ingest, evaluator, replay, compactor, pager })
     this.#outputs({
       ingestUrl: ingest.url,
       keySecret: ingest.keySecret.secretArn,

@@ -35,6 +35,7 @@ export async function startReplayStack(s3: S3Client, context: Context): Promise<
     worker: 'worker',
     report: 'report',
     archiveBucket: 'archive',
+    partition: 'aws',
     concurrency: 4,
   })
   const stack: Pick<ReplayStack, 'beforeStep'> = { beforeStep: () => {} }

@@ -8,6 +8,7 @@ const definition = replayMachine({
   worker: `${ARN}worker`,
   report: `${ARN}report`,
   archiveBucket: 'archive',
+  partition: 'aws',
   concurrency: 100,
 })
 
