@@ -34,7 +34,7 @@ async function serve(data: string, ...args: readonly string[]) {
     const found = /(http:\S+)\/v1\/traces/.exec(terminal.stderr.text())?.[1]
     if (found === undefined) throw new Error(`not started: ${terminal.stderr.text()}`)
     return found
-  })
+  }, 15_000)
   const send = () =>
     fetch(`${url}/v1/traces`, {
       method: 'POST',

@@ -1,6 +1,6 @@
 import { PublishBatchCommand } from '@aws-sdk/client-sns'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { DigestEvent, SignalEvent } from '../../shared/pipeline/signal.ts'
+import type { DigestEvent, SignalEvent, VerdictEvent } from '../../shared/pipeline/signal.ts'
 import { SnsSignalPublisher } from '../../shared/stores/sns-publisher.ts'
 import { IMPATIENT } from '../aws/dynamo-table.ts'
 import { faux, intercepted } from '../aws/faux.ts'
@@ -77,6 +77,18 @@ describe('a published signal', () => {
     })
   })
 
+  test('of a trace that ran during experiments has their ids as an array, as many as an attribute holds', async () => {
+    const many = Array.from({ length: 100 }, (_, i) => `experiment-${i}`)
+    await publisher().publish([
+      signal('two', '', { experiments: ['a', 'b'] }),
+      signal('many', '', { experiments: many }),
+    ])
+    const [two, hundred] = inbox().map(({ MessageAttributes }) => MessageAttributes?.experiments)
+    expect(two).toEqual({ Type: 'String.Array', Value: '["a","b"]' })
+    expect(hundred?.Value.length).toBeLessThanOrEqual(1_000)
+    expect(JSON.parse(hundred?.Value ?? '')).toEqual(many.slice(0, JSON.parse(hundred?.Value ?? '[]').length))
+  })
+
   test('whose service has no name, or one that XML cannot carry, is still sent', async () => {
     const service = 'a\u0000b\uffff'
     const events = [signal('empty', '', { service: '' }), signal('odd', 'x\u0001\ufffe', { service })]
@@ -94,6 +106,41 @@ describe('a published signal', () => {
     const [sent] = inbox().map(({ Message }) => JSON.parse(Message) as SignalEvent)
     expect(sent).toMatchObject({ id: 'large', data: { evidence: { text: 'why' }, runbook: 'r' } })
     expect(sent?.data.description).toHaveLength(1_000)
+  })
+})
+
+test('a verdict on an experiment has attributes to filter by, and is no signal to who filters by severity', async () => {
+  const window = { from: '2026-01-01T00:00:00.000Z', to: '2026-01-01T01:00:00.000Z' }
+  const judged = {
+    outcome: 'held',
+    traces: 3,
+    signals: 0,
+    rules: [],
+    unknownRules: [],
+    failures: [],
+    services: [],
+  } as const
+  const event: VerdictEvent = {
+    specversion: '1.0',
+    id: 'verdict.1',
+    source: '/betrace',
+    type: 'dev.betrace.experiment.verdict',
+    subject: 'drill',
+    time: window.to,
+    datacontenttype: 'application/json',
+    mode: 'replay',
+    sequence: 1,
+    data: { ...window, ...judged, before: { ...window, traces: 0 } },
+  }
+  expect(await publisher().publish([event])).toEqual([])
+  const [message] = inbox()
+  expect(JSON.parse(message?.Message ?? '')).toEqual(event)
+  const attributes = Object.entries(message?.MessageAttributes ?? {}).map(([name, { Value }]) => [name, Value])
+  expect(Object.fromEntries(attributes)).toEqual({
+    experiment: 'drill',
+    outcome: 'held',
+    status: 'verdict',
+    mode: 'replay',
   })
 })
 
