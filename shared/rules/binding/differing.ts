@@ -8,8 +8,8 @@ type ReadValue = (env: Env) => Value
 
 /** How the spans of a bucket are spread over the values they have. */
 interface Spread {
-  /** Two spans that have different values, or one where all have the same; those without a comparable one among them. */
-  readonly two: readonly number[]
+  /** A span of each value; those without a comparable one count as having one. */
+  readonly firsts: readonly number[]
   /** Spans whose value is an array. */
   readonly arrays: readonly number[]
   /** How many of the others have each value. */
@@ -17,11 +17,15 @@ interface Spread {
   readonly scalars: number
 }
 
-/** The spans of a bucket of which one has another value than a given one, if any does: of two values one differs. */
-export function differingCandidates(slot: number, own: ReadValue): NonNullable<Check['candidates']> {
+/**
+ * The spans of a bucket of which one has another value than a given one, if any does: of two different values one differs,
+ * but an array may equal both.
+ */
+export function differingCandidates(slot: number, own: ReadValue, other: ReadValue): NonNullable<Check['candidates']> {
   return (env, bucket, number) => {
-    const { two, arrays } = spreadOf(env, bucket, number, slot, own)
-    return arrays.length === 0 ? two : [...two, ...arrays]
+    const { firsts, arrays } = spreadOf(env, bucket, number, slot, own)
+    const scalars = isArray(other(env)) ? firsts : firsts.slice(0, 2)
+    return arrays.length === 0 ? scalars : [...scalars, ...arrays]
   }
 }
 
@@ -39,7 +43,7 @@ export function differingCount(slot: number, own: ReadValue, other: ReadValue): 
 function spreadOf(env: Env, bucket: Bucket, number: number, slot: number, own: ReadValue): Spread {
   const known = bucket.memory[number] as Spread | undefined
   if (known !== undefined) return known
-  const two: number[] = []
+  const firsts: number[] = []
   const arrays: number[] = []
   const counts = new Map<Key | undefined, number>()
   for (const position of bucket.positions) {
@@ -51,10 +55,10 @@ function spreadOf(env: Env, bucket: Bucket, number: number, slot: number, own: R
     }
     const key = keyOf(value)
     const count = counts.get(key) ?? 0
-    if (count === 0 && two.length < 2) two.push(position)
+    if (count === 0) firsts.push(position)
     counts.set(key, count + 1)
   }
-  const spread = { two, arrays, counts, scalars: bucket.positions.length - arrays.length }
+  const spread = { firsts, arrays, counts, scalars: bucket.positions.length - arrays.length }
   bucket.memory[number] = spread
   return spread
 }

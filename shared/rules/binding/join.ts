@@ -129,7 +129,7 @@ function joinOf(planning: Planning, variable: Variable, parts: readonly Planned[
       if (sides.operator === '!=') levels.push(kindLevel(sides))
       checks.push({
         holds: part.holds,
-        candidates: differingCandidates(variable.slot, sides.own),
+        candidates: differingCandidates(variable.slot, sides.own, sides.other),
         count: differingCount(variable.slot, sides.own, sides.other),
       })
     }

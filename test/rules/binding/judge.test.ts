@@ -102,6 +102,14 @@ describe('values of two spans', () => {
   })
 })
 
+it('many spans with values of their own are told from an array that equals most of them', () => {
+  const spans = [at('a', { k: [1, 2, 3, 4, 5] }), ...[1, 2, 3, 4, 5, 1, 2].map((k) => at('b', { k }))]
+  for (const rule of ['a as p and b.where(k != p.k)', 'a as p and b.where(not (k == p.k))']) {
+    expect(outcomeOf(rule, spans)).toBe('satisfied')
+    expect(outcomeOf(rule, [...spans, at('b', { k: 6 })])).toBe('violated')
+  }
+})
+
 describe('bindings', () => {
   it('of a retry: the later attempt goes to the same target', () => {
     const rule =
