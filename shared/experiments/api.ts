@@ -107,7 +107,16 @@ async function route(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
     return isRead ? list(request.query, deps) : notAllowed('GET, HEAD, POST')
   }
   if (!isRead) return notAllowed('GET, HEAD')
-  return show(path.slice(API_PATHS.experiments.length + 1), deps)
+  return show(decoded(path.slice(API_PATHS.experiments.length + 1)), deps)
+}
+
+/** Gateways hand a path over decoded or not; no id has a `%`. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
 
 /** Distinct things that can be said of one experiment. */

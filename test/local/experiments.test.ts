@@ -177,9 +177,17 @@ describe('POST /v1/experiments', () => {
       error: { code: 'bad-experiment', message: expect.any(String), hint: expect.any(String) },
     })
     expect((await get(runtime, '/v1/experiments/none')).status).toBe(404)
+    expect((await get(runtime, '/v1/experiments/%zz')).status).toBe(404)
     expect((await post(runtime, { pad: 'x'.repeat(70_000) })).status).toBe(413)
     expect((await post(runtime, {}, { 'content-type': 'text/plain' })).status).toBe(415)
     expect((await fetch(`${runtime.url}/v1/experiments`, { method: 'DELETE' })).status).toBe(405)
+  })
+
+  test('finds an experiment by its id, however a client writes that into the path', async () => {
+    const runtime = await start(newHome())
+    await post(runtime, { action: 'start', id: 'ci:7.1', at: now() })
+    expect((await get(runtime, '/v1/experiments/ci:7.1')).status).toBe(200)
+    expect((await get(runtime, `/v1/experiments/${encodeURIComponent('ci:7.1')}`)).status).toBe(200)
   })
 
   test('lists those of a range, newest first', async () => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { forgetLocally } from '../../local/maintenance/forget.ts'
+import type { ExperimentDetail } from '../../shared/experiments/api.ts'
 import { CHARGE, runtimes } from './harness.ts'
 
 const runtime = runtimes()
@@ -29,4 +30,33 @@ test('a forgotten trace leaves the database too: its chunks, its signals, and th
   const database = await readFile(join(home.dataFolder, 'betrace.db'), 'latin1')
   expect(database).not.toContain(`"traceId":"${forgotten}"`)
   expect(database).toContain(`"traceId":"${'b2'.repeat(16)}"`)
+})
+
+test('a forgotten trace is no sample of a verdict any more, which keeps its counts', async () => {
+  const home = runtime.newHome()
+  const forgotten = 'a1'.repeat(16)
+  const live = await runtime.start(home, {}, {}, true)
+  const post = (event: object) => {
+    const headers = { 'content-type': 'application/json' }
+    return fetch(`${live.url}/v1/experiments`, { method: 'POST', headers, body: JSON.stringify(event) })
+  }
+  await post({ action: 'start', id: 'drill', at: runtime.now() })
+  await runtime.send(live, [CHARGE], forgotten)
+  await runtime.pass(live, 10_000)
+  await post({ action: 'stop', id: 'drill', at: runtime.now() })
+  await runtime.pass(live, 60_000)
+  await runtime.stop(live)
+  const database = () => readFile(join(home.dataFolder, 'betrace.db'), 'latin1')
+  expect(await database()).toContain(forgotten)
+
+  await forgetLocally({
+    dataFolder: home.dataFolder,
+    forgotten: { kind: 'trace', traceId: forgotten },
+    range: { fromMs: 0, toMs: Number.POSITIVE_INFINITY },
+    dryRun: false,
+    nowMs: runtime.now(),
+  })
+  const later = await runtime.start(home, {}, {}, true)
+  const shown = (await (await fetch(`${later.url}/v1/experiments/drill`)).json()) as ExperimentDetail
+  expect(shown.verdict).toMatchObject({ signals: 1, rules: [{ violated: 1, samples: [] }] })
 })
