@@ -11,11 +11,11 @@ export interface Audit {
   readonly readClauses: number
 }
 
-export function auditEvidence(clauses: readonly ClauseEvidence[], trace: Trace, isViolated: boolean): Audit {
+export function auditEvidence(clauses: readonly ClauseEvidence[], trace: Trace): Audit {
   const faults = clauses.flatMap((clause) => faultsOfSpans(clause, trace))
   const binders = bindersOf(clauses)
   // Where no choice of spans makes a condition true, its parts are told of one of those that come nearest.
-  const decided = clauses.filter((each) => isViolated || !/ as \w+ and /.test(each.clause))
+  const decided = clauses.filter((each) => each.holds || !/ as \w+ and /.test(each.clause))
   const read = decided.map((clause) => readAgain(clause, clauses, binders, trace)).filter((each) => each !== undefined)
   return { faults: [...faults, ...read.flat()], readClauses: read.length }
 }
@@ -38,7 +38,10 @@ function spansLike(
 
 /** The clauses that bind a name for all that follow, which show the span it stands for. */
 function bindersOf(clauses: readonly ClauseEvidence[]): readonly ClauseEvidence[] {
-  return clauses.filter(({ depth, clause, spans }) => depth === 0 && / as \w+$/.test(clause) && spans.length > 0)
+  const binders = clauses.filter(({ depth, clause, spans }) => {
+    return depth === 0 && / as \w+$/.test(clause) && spans.length > 0
+  })
+  return binders.filter(({ clause }) => !usesOther(clause, binders, clauses))
 }
 
 /** Each clause in its own words once more, of the spans that are shown for its names; undefined where it was cut. */

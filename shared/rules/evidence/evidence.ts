@@ -106,10 +106,10 @@ function explain(inspection: Inspection, condition: Condition, place: Place): Ex
 function enterScope(inspection: Inspection, condition: Condition): Inspection {
   const { set, run, names } = inspection
   const binding = boundIn(condition).filter(({ as }) => as !== undefined && !names.has(as.id))
-  // Where no span could be bound outside, none can be looked for here.
+  if (binding.length === 0) return inspection
+  // Where no span could be bound outside, all of the condition cannot be true.
   const isOpen = [...namesFromOutside(condition)].some((id) => !names.has(id))
-  if (binding.length === 0 || isOpen) return inspection
-  const found = witnessOf(set.planner, run, condition, names)
+  const found = isOpen ? undefined : witnessOf(set.planner, run, condition, names)
   if (found !== undefined) return { ...inspection, names: found }
   return binding.reduce((inside, has) => nearestBinding(inside, has, condition), inspection)
 }
