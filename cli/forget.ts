@@ -4,6 +4,7 @@ import type { Forgotten } from '../shared/archive/forget.ts'
 import { parseTime } from '../shared/replay/range.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
+import { requireData } from './existing-data.ts'
 import { createProgress } from './progress.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
 import { counted } from './text.ts'
@@ -96,6 +97,7 @@ interface Forgot {
 }
 
 async function fromFolder(asked: Asked, dataFolder: string, nowMs: number): Promise<Forgot> {
+  await requireData(dataFolder)
   const found = await forgetLocally({ ...asked, dataFolder, nowMs })
   return { found, beside: `${counted(found.signals, 'signal')} and ${counted(found.chunks, 'chunk')} in the database` }
 }

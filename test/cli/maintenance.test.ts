@@ -95,6 +95,15 @@ describe('betrace forget', () => {
     expect((await runInProcess(['forget', '-d', data, '--where', 'cart.items=3'])).out).toMatch(/^0 traces/)
   })
 
+  test('refuses a data folder that is not there, and makes none', async () => {
+    const elsewhere = join(data, 'elsewhere')
+    for (const command of [['forget', '--where', 'a=b'], ['compact']]) {
+      const { exitCode, err } = await runInProcess([...command, '-d', elsewhere])
+      expect({ exitCode, err }).toMatchObject({ exitCode: 2, err: expect.stringContaining('elsewhere') })
+    }
+    expect(await readdir(data)).not.toContain('elsewhere')
+  })
+
   test('leaves an archive without files where nothing else was in them', async () => {
     await archive(1)
     await runInProcess(['forget', '-d', data, '--where', 'deployment.environment.name=production'])

@@ -1,0 +1,27 @@
+import { stat } from 'node:fs/promises'
+import { archiveFolder } from '../local/archive/parquet-archive.ts'
+import { CommandError } from './command-error.ts'
+
+/** Throws a CommandError where there is no such folder, so that a wrong path is not taken for "nothing found". */
+export async function requireData(dataFolder: string): Promise<void> {
+  if (await isFolder(dataFolder)) return
+  throw new CommandError(
+    `there is no data folder ${dataFolder}`,
+    'name the folder a server keeps its data in with --data',
+  )
+}
+
+/** The archive of a data folder; a CommandError where there is none. */
+export async function existingArchive(dataFolder: string): Promise<string> {
+  const folder = archiveFolder(dataFolder)
+  if (await isFolder(folder)) return folder
+  throw new CommandError(
+    `there is no archive in ${dataFolder}`,
+    'name the data folder with --data; a server makes its archive with the first trace it judges',
+  )
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined)
+  return found?.isDirectory() === true
+}
