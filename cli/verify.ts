@@ -22,6 +22,8 @@ interface VerifyOptions extends ApiChoice {
   readonly from?: string
   readonly to?: string
   readonly rules?: readonly string[]
+  /** They were asked for now, and do not stand in the environment for a server. */
+  readonly ownRules: boolean
   readonly rule?: readonly string[]
   readonly service?: readonly string[]
   readonly data: string
@@ -45,8 +47,9 @@ export function verifyCommand(terminal: Terminal, finish: Finish): Command {
         'to say: the experiment proved nothing about it), compared with the window of the same length before.',
     )
   for (const option of verifyOptions()) command.addOption(option)
-  command.action(async (options: VerifyOptions) => {
-    finish(await verify(options, terminal))
+  command.action(async (options: Omit<VerifyOptions, 'ownRules'>) => {
+    const ownRules = command.getOptionValueSource('rules') === 'cli'
+    finish(await verify({ ...options, ownRules }, terminal))
   })
   withExamples(command, terminal, [
     ['the verdict on an experiment, once its traces are quiet', 'betrace verify --experiment drill-7 --wait 2m'],
@@ -111,7 +114,7 @@ async function verdictOf(options: VerifyOptions, terminal: Terminal): Promise<Ex
   const given = [options.to, options.service].filter((option) => option !== undefined)
   if (given.length > 0)
     throw new CommandError('an experiment has its window and services', 'leave out --to and --service')
-  return options.rules === undefined && options.rule === undefined && options.dryRun === undefined
+  return !options.ownRules && options.rule === undefined && options.dryRun === undefined
     ? published(options, experiment, terminal)
     : ofExperiment(options, experiment, terminal)
 }
@@ -164,7 +167,8 @@ async function replayed(
     await write(terminal.stdout, `${estimate}\n`)
     return undefined
   }
-  const rules = options.rules === undefined ? await rulesInForce() : await rulesOf(options.rules, terminal)
+  const given = options.ownRules || options.stack === undefined ? options.rules : undefined
+  const rules = given === undefined ? await rulesInForce() : await rulesOf(given, terminal)
   const chosen = chosenRules(rules, options.rule)
   const expected = [...subject.expected, ...(options.rule ?? [])]
   const request = { range, rules: chosen, services: subject.services, expected }

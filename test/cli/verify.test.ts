@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ExperimentVerdict } from '../../shared/pipeline/experiment-verdict.ts'
 import { CHARGE, type Home, runtimes, VALIDATION } from '../local/harness.ts'
 import { runInProcess } from './fake-terminal.ts'
@@ -150,6 +150,11 @@ describe('experiments on a server', () => {
       expect.stringContaining('1 signal: PAYMENT_INVARIANT_VIOLATION broke'),
     ])
     expect((await ask('experiment', 'show', 'drill')).out).toContain('VIOLATED')
+    process.env.BETRACE_RULES = 'a-folder-of-the-server'
+    onTestFinished(() => {
+      delete process.env.BETRACE_RULES
+    })
+    expect((await ask('verify', '--experiment', 'drill')).exitCode).toBe(1)
     const own = await ask('verify', '--experiment', 'drill', '--rules', home.rules, '--data', home.dataFolder)
     expect([own.exitCode, own.out]).toEqual([1, expect.stringContaining('VIOLATED')])
   })
