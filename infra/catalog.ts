@@ -42,6 +42,7 @@ const SIGNAL_DATA = [
   'service:string',
   'complete:boolean',
   'evidence:struct<text:string,truncated:boolean>',
+  'experiments:array<string>',
 ]
 
 const SIGNAL_COLUMNS: readonly GlueColumn[] = [
