@@ -200,22 +200,14 @@ describe('limits', () => {
     ['a cycle of parents', chain((id) => (id === 1 ? 9_999 : id - 1))],
   ])('%s is followed to its end', (_title, spans) => {
     expect(outcomeOf('a as p and b.where(k == p.k) as q and p under q and q before p', spans)).toBe('violated')
-    expect(outcomeOf('a as p and b.where(k == p.k) as q and not p under q and not q under p', spans)).toBe('satisfied')
     expect(outcomeOf('a as p and b as q and p directly under q and p.k == q.k', spans)).toBe('satisfied')
   })
 
   it('a rule that asks pair by pair is given up after 10 million steps', () => {
-    const rule = 'a as p and b as q and p.k + q.k == 1'
     expect(
       outcomeOf(
-        rule,
-        many(1000, () => 1),
-      ),
-    ).toBe('satisfied')
-    expect(
-      outcomeOf(
-        rule,
-        many(4000, () => 1),
+        'a as p and b as q and p.k < q.k',
+        many(3200, () => 1),
       ),
     ).toBe('inconclusive')
   }, 60_000)
