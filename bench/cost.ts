@@ -32,7 +32,7 @@ const ASSUMED = {
   logBytesAnInvocation: 600,
   tableDays: 7,
   archiveMonths: 12,
-  compactGb: 4,
+  compactGb: 3008 / 1024,
   /** Twice over a day: new objects, and once more with what came late; and an object is asked for its end, then read. */
   compactionsASpan: 1.5,
   getsAnObject: 2,

@@ -12,6 +12,7 @@ interface CompactOptions {
   readonly to: string
   readonly data: string
   readonly stack?: string
+  readonly here?: true
 }
 
 /** `betrace compact`: merges small archive files. */
@@ -25,6 +26,7 @@ export function compactCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(
       new Option('-s, --stack <name>', 'the archive of this deployed stack, in place of a folder').conflicts('data'),
     )
+    .addOption(new Option('--here', 'with --stack: merge on this machine, for hours that are too large for a function'))
     .action(async (options: CompactOptions) => {
       finish(await compact(options, terminal))
     })
@@ -60,12 +62,12 @@ async function compact(options: CompactOptions, terminal: Terminal): Promise<Exi
 }
 
 /** What became of each hour, or on a stack of many. */
-async function compaction({ from, to, data, stack }: CompactOptions) {
+async function compaction({ from, to, data, stack, here }: CompactOptions) {
   const nowMs = Date.now()
   const range = parseRange(from, to, nowMs)
   if (stack === undefined) return compactFolder(data, range, nowMs)
-  const { compactStack } = await import('./stack/compact.ts')
-  return compactStack(stack, { from, to })
+  const { compactHere, compactStack } = await import('./stack/compact.ts')
+  return here === true ? compactHere(stack, range, nowMs) : compactStack(stack, { from, to })
 }
 
 function summary(sum: Readonly<Record<'merged' | 'written' | 'deleted' | 'bytesMerged' | 'bytesWritten', number>>) {

@@ -1,5 +1,12 @@
-import type { CompactionAnswer, CompactionSum } from '../../shared/stores/compaction.ts'
+import { randomUUID } from 'node:crypto'
+import { COMPACTION_LIMITS } from '../../shared/archive/compact.ts'
+import { compactHours } from '../../shared/archive/compact-recent.ts'
+import { HOUR_MS } from '../../shared/archive/object-key.ts'
+import type { ReplayRange } from '../../shared/replay/range.ts'
+import { s3Client } from '../../shared/stores/clients.ts'
+import { type CompactionAnswer, type CompactionSum, compactionAnswer } from '../../shared/stores/compaction.ts'
 import { invoke } from '../../shared/stores/invoke.ts'
+import { s3ObjectStore } from '../../shared/stores/s3-object-store.ts'
 import { CommandError } from '../command-error.ts'
 import { outputsOf } from './stack-option.ts'
 
@@ -16,6 +23,28 @@ export async function* compactStack(stack: string, range: { readonly from: strin
   }
 }
 
+const DAY_MS = 24 * 3_600_000
+
+/** Compacts a range of a stack's archive in this process, day by day; what came of each. */
+export async function* compactHere(stack: string, { fromMs, toMs }: ReplayRange, nowMs: number) {
+  const { archiveBucket } = await outputsOf({ stack })
+  const store = s3ObjectStore({ client: s3Client(), name: archiveBucket })
+  for (let dayMs = fromMs; dayMs < toMs; dayMs += DAY_MS) {
+    const done = await compactHours({
+      store,
+      fromMs: dayMs,
+      toMs: Math.min(toMs, dayMs + DAY_MS),
+      nowMs,
+      newToken: randomUUID,
+      all: true,
+      limits: { ...COMPACTION_LIMITS, leastNewShare: 0 },
+      mostBytes: Number.POSITIVE_INFINITY,
+      hasTime: () => true,
+    })
+    yield { ...compactionAnswer(done), hoursLeft: Math.ceil((toMs - dayMs) / HOUR_MS) }
+  }
+}
+
 function tooLarge(hour: string): CompactionSum['failures'][number] {
-  return { key: hour, reason: 'the hour holds more than one function can merge; it stays as it is' }
+  return { key: hour, reason: 'the hour holds more than one function can merge; merge it with --here' }
 }

@@ -57,6 +57,13 @@ test('betrace compact --stack has the compactor go through a range, and says wha
   }
 })
 
+test('betrace compact --stack --here merges on the machine it runs on', async () => {
+  const atMs = Date.now() - 30 * HOUR_MS
+  for (const digit of ['a', 'b', 'c']) await put(digit, atMs)
+  const { exitCode, out } = await runInProcess(['compact', '--stack', 'betrace-main', '--here'])
+  expect([exitCode, out]).toEqual([0, expect.stringMatching(/^3 files \(.*\) merged into 1 /)])
+})
+
 test('the compactor refuses a range that is none', async () => {
   expect(await compact({ from: 'yesterday' })).toMatchObject({ state: 'refused', error: { code: 'bad-time' } })
 })
