@@ -225,7 +225,8 @@ function holds(operator: Comparison['operator'], left: Value, right: Value): boo
   if (missing(left) || missing(right)) return false
   switch (operator) {
     case '!=':
-      return every(left, (l) => every(right, (r) => alike(l, r) && !same(l, r)))
+      // An element without a value is missing, also where there is nothing to differ from.
+      return every(left, (l) => !missing(l) && every(right, (r) => alike(l, r) && !same(l, r)))
     case 'contains':
       return Array.isArray(left)
         ? some(left, (l) => some(right, (r) => same(l, r)))
