@@ -56,6 +56,7 @@ function outcomesOf({ set, rules }: RulesUnderTest, trace: Trace): ReadonlyMap<C
 }
 
 function messageFor(test: RuleTest, { name }: CheckedRule, outcome: Outcome): string | undefined {
+  if (outcome === 'inconclusive') return `${name} is given up on this trace: it takes too many steps`
   const names = (expected: readonly Placed[]) => expected.some(({ text }) => text === name)
   const found = outcome === 'violated' ? 'it signals' : `it is ${outcome}`
   if (names(test.signals)) return outcome === 'violated' ? undefined : `${name} is to signal; ${found}`
