@@ -4,7 +4,9 @@ import { styleText } from 'node:util'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
 import { experimentCalendar } from '../shared/pipeline/experiment-calendar.ts'
 import type { Archive, Clock, Log } from '../shared/pipeline/ports.ts'
-import { ParquetArchive } from './archive/parquet-archive.ts'
+import { folderStore } from './archive/folder-store.ts'
+import { archiveFolder, ParquetArchive } from './archive/parquet-archive.ts'
+import { SignalArchive } from './archive/signal-archive.ts'
 import { openDataFolder } from './data-folder.ts'
 import { Database } from './database.ts'
 import { textLog } from './log.ts'
@@ -80,7 +82,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     (webhook, index) => new Webhook(index + 1, webhook, { database, clock, log, fetch, random }),
   )
   await resume(buffer, timers, webhooks)
-  const { archive, archiveDue, flushArchive } = await openArchive(options, settings, { clock, log }, closers)
+  const { archive, archiveDue, flushArchive } = await openArchive(options, settings, { clock, log, database }, closers)
   const signals = new SqliteSignals(database, jsonLines === undefined ? undefined : linesTo(jsonLines))
   const experiments = new SqliteExperiments(database)
   const metrics = new PrometheusMetrics()
@@ -119,15 +121,23 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
 async function openArchive(
   { archive, dataFolder }: RuntimeOptions,
   { maxTraceSpans, maxTraceBytes }: RuntimeSettings,
-  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { clock, log, database }: { readonly clock: Clock; readonly log: Log; readonly database: Database },
   closers: Closers,
 ): Promise<{ readonly archive: Archive } & Pick<Parts, 'archiveDue' | 'flushArchive'>> {
   if (archive !== undefined) return { archive, archiveDue: async () => {}, flushArchive: async () => {} }
   // A trace is cut for judging by its distinct spans; reading lets up to twice as many pass, and the archive keeps them.
   const limits = { maxTraceSpans: 2 * maxTraceSpans, maxTraceBytes }
   const parquet = await ParquetArchive.open({ dataFolder, limits, clock, log })
-  closers.push(() => parquet.close())
-  return { archive: parquet, archiveDue: () => parquet.runDue(), flushArchive: () => parquet.flush() }
+  const copies = new SignalArchive(database, folderStore(archiveFolder(dataFolder)), clock)
+  closers.push(
+    () => parquet.close(),
+    () => copies.flush(),
+  )
+  const archiveDue = async () => {
+    await parquet.runDue()
+    await copies.runDue()
+  }
+  return { archive: parquet, archiveDue, flushArchive: () => parquet.flush() }
 }
 
 /** Nobody else can be at work on the folder: what the last process left in hand is taken up at once. */

@@ -1,5 +1,5 @@
 /** Kept in `user_version`: a file of another format is refused, never guessed at. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 /**
  * What each version adds to the one before, from the first. Times are milliseconds since 1970; `verdict`, `pending`,
@@ -106,5 +106,9 @@ CREATE TABLE experiment_verdicts (
 );
 
 CREATE TABLE experiment_late (experiment TEXT PRIMARY KEY, late_ms INTEGER NOT NULL);
+`,
+  `
+ALTER TABLE signals ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX signals_to_archive ON signals (time_ms) WHERE archived = 0;
 `,
 ]

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Forgotten, type ForgottenHour, forgetHour } from '../../shared/archive/forget.ts'
 import type { ObjectStore } from '../../shared/archive/object-store.ts'
+import { forgetSignals } from '../../shared/archive/signal-objects.ts'
 import { ASSEMBLE_LIMITS } from '../../shared/trace/assemble.ts'
 import { folderStore } from '../archive/folder-store.ts'
 import { archiveFolder, ParquetArchive } from '../archive/parquet-archive.ts'
@@ -41,7 +42,10 @@ export async function forgetLocally(options: ForgetOptions): Promise<ForgottenDa
     if (dryRun) return { ...found, chunks: 0, signals: 0 }
     const database = new Database(folder.databasePath, Number.MAX_SAFE_INTEGER)
     try {
-      return { ...found, ...(await forgetRows(database, traceIds)) }
+      const rows = await forgetRows(database, traceIds)
+      // Files hold copies of what is in the database, which may have let go of it already.
+      const copies = await forgetSignals(folderStore(archiveFolder(dataFolder)), new Set(traceIds))
+      return { ...found, ...rows, signals: Math.max(rows.signals, copies) }
     } finally {
       database.close()
     }

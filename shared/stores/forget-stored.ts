@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto'
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { inParallel } from '../archive/in-parallel.ts'
 import type { ObjectStore, StoredObject } from '../archive/object-store.ts'
+import { forgetSignals } from '../archive/signal-objects.ts'
 import { MARKER_KEY } from './buffer-items.ts'
-import { inParallel } from './cut.ts'
 import { type DynamoTable, deleteItems, queryPages } from './dynamo-requests.ts'
 import { REPLAYS_PREFIX } from './replay-runs.ts'
-import { SIGNALS_PREFIX } from './s3-archive.ts'
 
 /** What a stack kept of traces beside their spans, and no longer does. */
 export interface ForgottenBeside {
@@ -17,8 +15,6 @@ export interface ForgottenBeside {
 }
 
 const OBJECTS_AT_ONCE = 16
-/** Signals of one batch of traces, inflated. */
-const MOST_SIGNAL_BYTES = 512 * 1024 * 1024
 /** Sort keys of items lie between these. */
 const ALL_ITEMS = { from: ' ', to: '~' }
 
@@ -31,13 +27,11 @@ export async function forgetBeside(
   const ids = new Set(traceIds)
   if (ids.size === 0) return { signals: 0, items: 0, reports: 0 }
   const items = await inParallel(traceIds, OBJECTS_AT_ONCE, (traceId) => forgetItems(table, traceId))
-  const signals = await inParallel(await store.list(SIGNALS_PREFIX), OBJECTS_AT_ONCE, (object) =>
-    forgetSignals(store, object, ids),
-  )
+  const signals = await forgetSignals(store, ids)
   const reports = await inParallel(await store.list(REPLAYS_PREFIX), OBJECTS_AT_ONCE, (object) =>
     forgetReport(store, object, ids),
   )
-  return { signals: sum(signals), items: sum(items), reports: sum(reports) }
+  return { signals, items: sum(items), reports: sum(reports) }
 }
 
 /** Items removed by hand are no expired ones: the evaluator does not hear of them. The marker goes last. */
@@ -55,22 +49,6 @@ async function forgetItems(table: DynamoTable, traceId: string): Promise<number>
     )
   }
   return keys.length
-}
-
-/** Writes an object of signals anew without those of the traces; returns how many these were. */
-async function forgetSignals(store: ObjectStore, object: StoredObject, ids: ReadonlySet<string>): Promise<number> {
-  const bytes = await store.open(object).read(0, object.byteLength)
-  const lines = gunzipSync(bytes, { maxOutputLength: MOST_SIGNAL_BYTES }).toString().split('\n')
-  const all = lines.filter((line) => line !== '')
-  const kept = all.filter((line) => !ids.has((JSON.parse(line) as { readonly subject: string }).subject))
-  if (kept.length === all.length) return 0
-  if (kept.length > 0) {
-    const text = `${kept.join('\n')}\n`
-    const digest = createHash('sha256').update(text).digest('hex').slice(0, 32)
-    await store.put(`${object.key.slice(0, object.key.lastIndexOf('/'))}/${digest}.jsonl.gz`, gzipSync(text))
-  }
-  await store.delete(object.key)
-  return all.length - kept.length
 }
 
 async function forgetReport(store: ObjectStore, object: StoredObject, ids: ReadonlySet<string>): Promise<number> {

@@ -1,3 +1,4 @@
+import { inParallel } from '../archive/in-parallel.ts'
 import type { ObjectStore } from '../archive/object-store.ts'
 import { measureRange, planReplay } from '../replay/plan.ts'
 import { addPublished, failedTally, NOTHING_PUBLISHED, type Publishing, replayItems } from '../replay/replayer.ts'
@@ -5,7 +6,6 @@ import { reportOf } from '../replay/report.ts'
 import { divide } from '../replay/shares.ts'
 import { addTally, newTally } from '../replay/tally.ts'
 import type { CheckedRule } from '../rules/ast.ts'
-import { inParallel } from './cut.ts'
 import { rulesOfRun } from './replay-rules.ts'
 import {
   manifestKey,

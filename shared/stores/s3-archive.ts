@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { HOUR_MS, objectKey } from '../archive/object-key.ts'
 import type { ObjectStore } from '../archive/object-store.ts'
+import { type SignalLine, signalObjects } from '../archive/signal-objects.ts'
 import { type TraceRecord, traceRecord } from '../archive/trace-record.ts'
 import { writeObject } from '../archive/write-object.ts'
 import type { Archive, ArchivedTrace, PendingSignal, SignalStore } from '../pipeline/ports.ts'
@@ -11,9 +9,6 @@ import type { AssembleLimits } from '../trace/assemble.ts'
 import { asked } from './aws-failure.ts'
 import type { Pause } from './backoff.ts'
 import { type Gather, gather } from './gather.ts'
-
-/** Where signals lie in the archive's bucket, beside the traces. */
-export const SIGNALS_PREFIX = 'signals/'
 
 /** What an archive writes to. */
 export interface Bucket {
@@ -27,8 +22,6 @@ const PATIENCE_MS = 5
 const GROUP_ITEMS = 500
 /** Of chunks, inflated: decoded they take some five times as much. */
 const GROUP_BYTES = 8 * 1024 * 1024
-
-const gzipped = promisify(gzip)
 
 interface WaitingTrace {
   readonly record: TraceRecord
@@ -78,7 +71,11 @@ export class S3SignalStore implements SignalStore {
   readonly #put: Gather<readonly PendingSignal[], void>
 
   constructor(bucket: Bucket) {
-    this.#put = gather((groups) => putByHour(bucket, groups.map(signalLines)), {
+    const put = async (groups: readonly (readonly PendingSignal[])[]) => {
+      await putSignals(bucket, signalLines(groups.flat()))
+      return groups.map(() => undefined)
+    }
+    this.#put = gather(put, {
       maxItems: GROUP_ITEMS,
       maxBytes: GROUP_ITEMS,
       sizeBytes: (signals) => signals.length,
@@ -91,33 +88,17 @@ export class S3SignalStore implements SignalStore {
   }
 }
 
-/** Lines that belong under one hour. */
-interface HourLines {
-  readonly atMs: number
-  readonly text: string
+function signalLines(signals: readonly PendingSignal[]): readonly SignalLine[] {
+  return signals.map(({ event, shadow }) => ({
+    atMs: Date.parse(event.time),
+    json: JSON.stringify({ ...event, shadow }),
+  }))
 }
 
-function signalLines(signals: readonly PendingSignal[]): HourLines {
-  const text = signals.map(({ event, shadow }) => `${JSON.stringify({ ...event, shadow })}\n`).join('')
-  return { atMs: Date.parse(signals[0]?.event.time ?? ''), text }
-}
-
-/** One object an hour; its key hashes its content, so that writing it again changes nothing. */
-async function putByHour(bucket: Bucket, lines: readonly HourLines[]): Promise<readonly undefined[]> {
-  const byHour = Map.groupBy(lines, ({ atMs }) => new Date(atMs).toISOString().slice(0, 13))
-  await Promise.all(
-    [...byHour].map(async ([hour, group]) => {
-      const text = group.map((line) => line.text).join('')
-      const digest = createHash('sha256').update(text).digest('hex').slice(0, 32)
-      const [date, hourOfDay] = hour.split('T')
-      const put = new PutObjectCommand({
-        Bucket: bucket.name,
-        Key: `${SIGNALS_PREFIX}dt=${date}/hour=${hourOfDay}/${digest}.jsonl.gz`,
-        Body: await gzipped(text),
-        ContentType: 'application/gzip',
-      })
-      await asked('write to the archive', bucket.client.send(put))
-    }),
-  )
-  return lines.map(() => undefined)
+async function putSignals(bucket: Bucket, lines: readonly SignalLine[]): Promise<void> {
+  const puts = signalObjects(lines).map(({ key, bytes }) => {
+    const put = new PutObjectCommand({ Bucket: bucket.name, Key: key, Body: bytes, ContentType: 'application/gzip' })
+    return asked('write to the archive', bucket.client.send(put))
+  })
+  await Promise.all(puts)
 }

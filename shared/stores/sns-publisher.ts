@@ -1,9 +1,10 @@
 import { type MessageAttributeValue, PublishBatchCommand, type SNSClient } from '@aws-sdk/client-sns'
+import { inParallel } from '../archive/in-parallel.ts'
 import type { FailedEvent, SignalPublisher } from '../pipeline/ports.ts'
 import type { PublishedEvent } from '../pipeline/signal.ts'
 import { asked } from './aws-failure.ts'
 import { type Backoff, untilTaken } from './backoff.ts'
-import { cutBySize, inParallel } from './cut.ts'
+import { cutBySize } from './cut.ts'
 
 /** The topic that signals go to. */
 export interface SignalTopic {

@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { forgetLocally } from '../../local/maintenance/forget.ts'
 import type { ExperimentDetail } from '../../shared/experiments/api.ts'
@@ -10,7 +11,7 @@ const runtime = runtimes()
 test('a forgotten trace leaves the database too: its chunks, its signals, and their bytes', async () => {
   const home = runtime.newHome()
   const forgotten = 'a1'.repeat(16)
-  const live = await runtime.start(home)
+  const live = await runtime.start(home, {}, {}, true)
   await runtime.send(live, [CHARGE], forgotten)
   await runtime.send(live, [CHARGE], 'b2'.repeat(16))
   await runtime.pass(live, 60_000)
@@ -30,6 +31,11 @@ test('a forgotten trace leaves the database too: its chunks, its signals, and th
   const database = await readFile(join(home.dataFolder, 'betrace.db'), 'latin1')
   expect(database).not.toContain(`"traceId":"${forgotten}"`)
   expect(database).toContain(`"traceId":"${'b2'.repeat(16)}"`)
+  const signals = join(home.dataFolder, 'archive', 'signals')
+  const files = await readdir(signals, { recursive: true, withFileTypes: true })
+  const lines = files.filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name)))
+  const texts = (await Promise.all(lines)).map((bytes) => gunzipSync(bytes).toString())
+  expect(texts.map((text) => JSON.parse(text).subject)).toEqual(['b2'.repeat(16)])
 })
 
 test('a forgotten trace is no sample of a verdict any more, which keeps its counts', async () => {

@@ -1,0 +1,54 @@
+import type { ObjectStore } from '../../shared/archive/object-store.ts'
+import { signalObjects } from '../../shared/archive/signal-objects.ts'
+import type { Clock } from '../../shared/pipeline/ports.ts'
+import type { Database } from '../database.ts'
+
+const MAX_AGE_MS = 60_000
+/** Signals that are copied at a time; so many do not wait for their age. */
+const MAX_SIGNALS = 1_000
+
+/**
+ * Copies signals from the database to files beside the archived traces, by number or age, once each; a crash in between
+ * may copy some twice, under their one id.
+ */
+export class SignalArchive {
+  private readonly database: Database
+  private readonly store: Pick<ObjectStore, 'put'>
+  private readonly clock: Clock
+
+  constructor(database: Database, store: Pick<ObjectStore, 'put'>, clock: Clock) {
+    this.database = database
+    this.store = store
+    this.clock = clock
+  }
+
+  /** Copies what has waited long enough, or fills a file. */
+  async runDue(): Promise<void> {
+    const sql = 'SELECT count(*) AS waiting, min(time_ms) AS oldest_ms FROM signals WHERE archived = 0'
+    const { waiting = 0, oldest_ms: oldestMs } = this.database.get(sql) ?? {}
+    const due = Number(waiting) >= MAX_SIGNALS || (oldestMs !== null && this.clock() - Number(oldestMs) >= MAX_AGE_MS)
+    if (due) await this.flush()
+  }
+
+  /** Copies everything that was not copied yet. */
+  async flush(): Promise<void> {
+    while ((await this.copySome()) === MAX_SIGNALS);
+  }
+
+  private async copySome(): Promise<number> {
+    const sql =
+      'SELECT event_id, time_ms, event, shadow FROM signals WHERE archived = 0 ORDER BY time_ms, event_id LIMIT ?'
+    const rows = this.database.all(sql, MAX_SIGNALS)
+    const lines = rows.map(({ time_ms: timeMs, event, shadow }) => ({
+      atMs: Number(timeMs),
+      json: JSON.stringify({ ...(JSON.parse(String(event)) as object), shadow: shadow === 1 }),
+    }))
+    for (const { key, bytes } of signalObjects(lines)) await this.store.put(key, bytes)
+    await this.database.write(() => {
+      for (const { event_id: id } of rows) {
+        this.database.run('UPDATE signals SET archived = 1 WHERE event_id = ?', id as string)
+      }
+    })
+    return rows.length
+  }
+}
