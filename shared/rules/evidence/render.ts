@@ -41,9 +41,12 @@ function renderSpan({ spanId, name, service, values, reason }: SpanEvidence): st
   return `span ${spanId} ${escapeControls(name)}${where}${shown}`
 }
 
+/** `span.duration`, or that of a bound span. */
+const DURATION_KEY = /^(\w+\.)?span\.duration$/
+
 /** Strings in quotes, save for what is a string only because JSON has no durations. */
 function renderValue(key: string, value: EvidenceValue): string {
   if (value === null) return 'missing'
-  if (typeof value === 'string') return key === 'span.duration' ? value : `"${escapeControls(value)}"`
+  if (typeof value === 'string') return DURATION_KEY.test(key) ? value : `"${escapeControls(value)}"`
   return typeof value === 'object' ? `[${value.map((each) => renderValue('', each)).join(', ')}]` : String(value)
 }

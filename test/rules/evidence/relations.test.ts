@@ -152,6 +152,13 @@ describe('span events', () => {
   })
 })
 
+test('the duration of a bound span is shown as one, without quotes', () => {
+  const spans = [at('a', 0, 20), at('b', 30, 50)]
+  expect(linesOf('a as p and b.where(span.duration == p.span.duration)', ...spans)).toContain(
+    '    span ID b of shop: span.duration=20ms p.span.duration=20ms',
+  )
+})
+
 test('the duration of a bound span is said as one', () => {
   const spans = [at('a', 0, 20), at('b', 30, 90)]
   expect(linesOf('a as p and b.where(span.duration == p.span.duration)', ...spans)).toContainEqual(
