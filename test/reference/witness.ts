@@ -16,7 +16,10 @@ export function auditEvidence(clauses: readonly ClauseEvidence[], trace: Trace):
   const binders = bindersOf(clauses)
   // Where no choice of spans makes a condition true, its parts are told of one of those that come nearest.
   const decided = clauses.filter((each) => each.holds || !/ as \w+ and /.test(each.clause))
-  const read = decided.map((clause) => readAgain(clause, clauses, binders, trace)).filter((each) => each !== undefined)
+  // What was cut away may bind the names of its parts.
+  const isCut = clauses.some(({ clause }) => /… \(\d+ characters\)$/.test(clause))
+  const told = decided.filter(({ depth }) => depth === 0 || !isCut)
+  const read = told.map((clause) => readAgain(clause, clauses, binders, trace)).filter((each) => each !== undefined)
   return { faults: [...faults, ...read.flat()], readClauses: read.length }
 }
 
