@@ -11,7 +11,7 @@ import type {
   Test,
 } from '../../shared/rules/ast.ts'
 import { namesUsed } from '../../shared/rules/binding/references.ts'
-import { operandsOf } from '../../shared/rules/walk.ts'
+import { atomsOf, operandsOf } from '../../shared/rules/walk.ts'
 
 /** A clause as two conditions: one that is true where the clause is, one where it is not. */
 export interface Probe {
@@ -40,7 +40,7 @@ export function probesOf({ body }: Pick<Rule, 'body'>): readonly Probe[] {
 }
 
 function probesOfCondition(condition: Condition, given: readonly Condition[]): readonly Probe[] {
-  const atoms = atomsOf(condition)
+  const atoms = [...atomsOf<Atom>(condition)]
   const binders = new Map(
     atoms.flatMap((atom) => (atom.kind === 'has' && atom.as !== undefined ? [[atom.as.id, atom] as const] : [])),
   )
@@ -141,24 +141,7 @@ function bare(of: Narrowed): Narrowed {
 }
 
 function testsOf(filters: readonly Filter[]): readonly Test[] {
-  return filters.flatMap(atomsOf).filter(isTest)
-}
-
-/** Filters are conditions too, of tests only. */
-function atomsOf(condition: Condition): readonly Atom[] {
-  switch (condition.kind) {
-    case 'and':
-    case 'or':
-      return condition.operands.flatMap(atomsOf)
-    case 'not':
-      return atomsOf(condition.operand)
-    default:
-      return [condition]
-  }
-}
-
-function isTest(atom: Atom): atom is Test {
-  return !['has', 'all', 'order', 'structure', 'boundWhere'].includes(atom.kind)
+  return filters.flatMap((filter) => [...atomsOf<Test>(filter)])
 }
 
 function and(operands: readonly Condition[]): Condition {

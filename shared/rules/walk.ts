@@ -1,9 +1,42 @@
-import type { Condition, EventSelector, Filter, Operand, Selector, SpanReference, Test } from './ast.ts'
+import type {
+  Atom,
+  Condition,
+  EventSelector,
+  Filter,
+  Literal,
+  Logic,
+  Operand,
+  Selector,
+  SpanReference,
+  Test,
+} from './ast.ts'
 
 /** A test and what it is a test of: the whole trace, or one span inside `.where`. */
 export interface PlacedTest {
   readonly test: Test
   readonly of: 'trace' | 'span'
+}
+
+/** The parts of a condition or filter that are no logic, in the order written. */
+export function* atomsOf<Part extends Atom>(logic: Logic<Part>): Generator<Part> {
+  switch (logic.kind) {
+    case 'and':
+    case 'or':
+      for (const operand of logic.operands) yield* atomsOf(operand)
+      return
+    case 'not':
+      return yield* atomsOf(logic.operand)
+    default:
+      yield logic as Part
+  }
+}
+
+export function isTest(atom: Atom): atom is Test {
+  return ['comparison', 'membership', 'matches', 'exists', 'truthy'].includes(atom.kind)
+}
+
+export function isLiteral(operand: Operand): operand is Literal {
+  return ['number', 'duration', 'text', 'boolean'].includes(operand.kind)
 }
 
 /** Every test in the order written, those inside `.where` and `trace.count(…)` included. */
@@ -52,19 +85,8 @@ function* testsOfEvents(events: readonly EventSelector[] = []): Generator<Placed
 }
 
 function* testsOfFilters(filters: readonly Filter[]): Generator<PlacedTest> {
-  for (const filter of filters) yield* testsOfFilter(filter)
-}
-
-function* testsOfFilter(node: Filter): Generator<PlacedTest> {
-  switch (node.kind) {
-    case 'and':
-    case 'or':
-      for (const operand of node.operands) yield* testsOfFilter(operand)
-      return
-    case 'not':
-      return yield* testsOfFilter(node.operand)
-    default:
-      yield { test: node, of: 'span' }
+  for (const filter of filters) {
+    for (const test of atomsOf<Test>(filter)) yield { test, of: 'span' }
   }
 }
 

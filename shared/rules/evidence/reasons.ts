@@ -2,6 +2,7 @@ import type { Comparison, Filter, Membership, Operand, Test } from '../ast.ts'
 import { type Lookups, planLogic, planOperand, planRight, planTest } from '../plan-test.ts'
 import { printLiteral, printOperand } from '../print.ts'
 import { elementsOf, equal, isArray, isMissing, isNumeric, type Value } from '../values.ts'
+import { isLiteral } from '../walk.ts'
 import { cut, describe, describeDuration, describeTyped, isDuration, typeName } from './wording.ts'
 
 /** A span or a trace, and how operands are read of it. */
@@ -119,8 +120,4 @@ function areUnlike({ operator }: Comparison, left: Value, right: Value): boolean
   if (isArray(left) || isArray(right)) return false
   const isTextual = operator === 'contains' || operator === 'starts with' || operator === 'ends with'
   return isTextual ? typeof left !== 'string' || typeof right !== 'string' : equal(left, right) === undefined
-}
-
-export function isLiteral(operand: Operand): boolean {
-  return ['number', 'duration', 'text', 'boolean'].includes(operand.kind)
 }

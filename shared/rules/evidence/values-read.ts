@@ -4,6 +4,7 @@ import { printOperand } from '../print.ts'
 import { operandsOf } from '../requirement.ts'
 import { isNumeric } from '../values.ts'
 import type { EvidenceValue } from '../verdict.ts'
+import { atomsOf } from '../walk.ts'
 import type { Sight } from './reasons.ts'
 import { describeDuration, evidenceValue, isDuration } from './wording.ts'
 
@@ -13,24 +14,14 @@ export function readValues<Scope>(
   first: readonly Operand[],
   filters: readonly Filter[],
 ): readonly (readonly [string, EvidenceValue])[] {
-  const read = [...first, ...filters.flatMap(testsOf).flatMap(operandsOf)].filter(isOfSpan)
+  const read = [...first, ...filters.flatMap((filter) => [...atomsOf<Test>(filter)]).flatMap(operandsOf)].filter(
+    isOfSpan,
+  )
   const values = new Map(read.map((operand) => [labelOf(operand), operandValue(sight, operand)] as const))
   for (const { word } of read.filter((operand) => operand.kind === 'attributeOrText')) {
     if (values.get(word) === null) values.delete(word)
   }
   return [...values]
-}
-
-function testsOf(filter: Filter): readonly Test[] {
-  switch (filter.kind) {
-    case 'and':
-    case 'or':
-      return filter.operands.flatMap(testsOf)
-    case 'not':
-      return testsOf(filter.operand)
-    default:
-      return [filter]
-  }
 }
 
 function isOfSpan(operand: Operand): boolean {

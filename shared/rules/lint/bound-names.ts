@@ -1,7 +1,7 @@
 import type { Atom, Bound, Condition, Operand } from '../ast.ts'
 import { nearest } from '../suggest.ts'
-import { testsOf } from '../walk.ts'
-import { atomsOf, valuesOf } from './selections.ts'
+import { atomsOf, testsOf } from '../walk.ts'
+import { valuesOf } from './selections.ts'
 import { conditionsOf, type Lint } from './warning.ts'
 
 /** A shorter name is near to any other word. */

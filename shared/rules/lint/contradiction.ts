@@ -1,7 +1,8 @@
-import type { All, Count, EventSelector, Has, Literal, NamePattern, Operand, Selector, Test } from '../ast.ts'
+import type { All, Count, EventSelector, Has, NamePattern, Operand, Selector, Test } from '../ast.ts'
 import { canonicalCondition, canonicalOperand } from '../canonical.ts'
 import { globTest } from '../glob.ts'
 import { groupedOperand } from '../groups.ts'
+import { isLiteral } from '../walk.ts'
 import { allOf, type Claim, filterCases } from './cases.ts'
 import { addDemand, addOpposite, type Demand, type Domain, domainOf, isEmpty, scalarOf } from './domain.ts'
 
@@ -163,10 +164,6 @@ export function demandOf(test: Test): Demand | undefined {
   return isLiteral(left) && mirrored !== undefined
     ? { term: right, operator: mirrored, values: [scalarOf(left)] }
     : undefined
-}
-
-function isLiteral(operand: Operand): operand is Literal {
-  return ['number', 'duration', 'text', 'boolean'].includes(operand.kind)
 }
 
 /** Spans that must be there, and spans among which they would be that must not. */

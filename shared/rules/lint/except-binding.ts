@@ -1,6 +1,6 @@
+import { atomsOf } from '../walk.ts'
 import { bindsSpans } from './cases.ts'
 import { boundIn } from './joins.ts'
-import { atomsOf } from './selections.ts'
 import type { Lint } from './warning.ts'
 
 /** An exception that does not ask about the span that is bound excuses every span of the trace. */

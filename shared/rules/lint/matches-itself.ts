@@ -1,8 +1,9 @@
 import type { Atom, Filter, Selector } from '../ast.ts'
 import { canonicalOperand } from '../canonical.ts'
+import { atomsOf } from '../walk.ts'
 import { covers, demandOf } from './contradiction.ts'
 import { isBound, joinOf } from './joins.ts'
-import { atomsOf, demandsOf, selectorsOf } from './selections.ts'
+import { demandsOf, selectorsOf } from './selections.ts'
 import { conditionsOf, type Lint } from './warning.ts'
 
 /** `db.query as q and db.query.where(sql == q.sql)`: q itself is such a span. */

@@ -1,7 +1,7 @@
 import type { Atom, Condition, Test } from '../ast.ts'
 import { printCondition } from '../print.ts'
-import { operandsOf } from '../walk.ts'
-import { eventFiltersOf, isTest, selectionsOf } from './selections.ts'
+import { isTest, operandsOf } from '../walk.ts'
+import { eventFiltersOf, selectionsOf } from './selections.ts'
 import { conditionsOf, type Lint } from './warning.ts'
 
 /** `not (currency == USD)` holds of a span without a currency too, which is seldom meant. */

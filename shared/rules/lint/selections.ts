@@ -1,6 +1,6 @@
 import type { Atom, Condition, Filter, NamePattern, Operand, Selector, Test } from '../ast.ts'
 import { operandsOf } from '../requirement.ts'
-import { operandsOf as partsOf } from '../walk.ts'
+import { atomsOf, operandsOf as partsOf } from '../walk.ts'
 import { leavesOf } from './joins.ts'
 
 /** Spans that a condition takes by name, and all that is asked of each. */
@@ -39,20 +39,6 @@ function* inCondition(condition: Condition, bound: Map<number, NamePattern>): Ge
   }
 }
 
-/** The parts of a condition that are no logic, in the order written. */
-export function* atomsOf(condition: Condition): Generator<Atom> {
-  switch (condition.kind) {
-    case 'and':
-    case 'or':
-      for (const operand of condition.operands) yield* atomsOf(operand)
-      return
-    case 'not':
-      return yield* atomsOf(condition.operand)
-    default:
-      yield condition
-  }
-}
-
 /** The selectors of one part. */
 export function selectorsOf(atom: Atom): readonly Selector[] {
   switch (atom.kind) {
@@ -80,8 +66,4 @@ export function valuesOf(test: Test): readonly Operand[] {
 /** Filters taken apart at each `and`. */
 export function demandsOf(filters: readonly Filter[]): readonly Filter[] {
   return filters.flatMap((filter) => (filter.kind === 'and' ? demandsOf(filter.operands) : [filter]))
-}
-
-export function isTest(atom: Atom): atom is Test {
-  return ['comparison', 'membership', 'matches', 'exists', 'truthy'].includes(atom.kind)
 }

@@ -1,7 +1,8 @@
 import type { Condition, Filter, Test } from '../ast.ts'
 import { printCondition } from '../print.ts'
+import { atomsOf, isTest } from '../walk.ts'
 import { boundIn, isIndexed, joinOf, readsBoth, type Subject } from './joins.ts'
-import { atomsOf, demandsOf, eventFiltersOf, isTest, selectionsOf } from './selections.ts'
+import { demandsOf, eventFiltersOf, selectionsOf } from './selections.ts'
 import { conditionsOf, type Lint, type ReportWarning } from './warning.ts'
 
 /** What compares a span with a bound one and is neither an equality nor an order looks at each pair of them. */
