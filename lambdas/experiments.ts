@@ -15,6 +15,7 @@ import { dynamoClient } from '../shared/stores/clients.ts'
 import { DynamoExperiments } from '../shared/stores/dynamo-experiments.ts'
 import { DynamoFiring } from '../shared/stores/dynamo-firing.ts'
 import { judging, setting } from './environment.ts'
+import { bodyOf, resultOf } from './gateway.ts'
 import { telemetry } from './telemetry.ts'
 
 const { log, metrics, middleware } = telemetry()
@@ -42,7 +43,7 @@ export const handler = middy<APIGatewayProxyEvent | FisEvent, APIGatewayProxyRes
   })
 
 async function answer(event: APIGatewayProxyEvent): Promise<ApiResponse> {
-  const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8')
+  const body = bodyOf(event)
   if (body.length > MAX_EVENT_BYTES) {
     return json(413, errorBody('too-large', 'the body is too large', `send at most ${MAX_EVENT_BYTES} bytes`))
   }
@@ -61,14 +62,4 @@ async function answer(event: APIGatewayProxyEvent): Promise<ApiResponse> {
     },
     deps,
   )
-}
-
-/** As bytes: the gateway would else take the text for base64. */
-function resultOf({ status, headers, body }: ApiResponse): APIGatewayProxyResult {
-  return {
-    statusCode: status,
-    headers: { ...headers },
-    body: Buffer.from(body).toString('base64'),
-    isBase64Encoded: true,
-  }
 }

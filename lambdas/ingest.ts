@@ -1,12 +1,12 @@
 import middy from '@middy/core'
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda'
-import type { OtlpResponse } from '../shared/otlp/http.ts'
 import { INGEST_OPTIONS, type IngestDeps, ingest, refuseTooLarge } from '../shared/pipeline/ingest.ts'
 import { PATIENT } from '../shared/stores/backoff.ts'
 import { dynamoClient } from '../shared/stores/clients.ts'
 import { MAX_REQUEST_BYTES } from '../shared/stores/deployment.ts'
 import { DynamoTraceBuffer } from '../shared/stores/dynamo-buffer.ts'
 import { setting } from './environment.ts'
+import { bodyOf, resultOf } from './gateway.ts'
 import { telemetry } from './telemetry.ts'
 
 const { log, metrics, middleware } = telemetry()
@@ -29,7 +29,7 @@ export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
   .use(middleware)
   .handler(async (event) => {
     const head = { method: event.httpMethod, headers: headersOf(event) }
-    const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8')
+    const body = bodyOf(event)
     const tooLarge = body.length > MAX_REQUEST_BYTES
     return resultOf(tooLarge ? refuseTooLarge(head, received) : await ingest({ ...head, body }, deps))
   })
@@ -40,13 +40,4 @@ function headersOf({ headers, multiValueHeaders }: APIGatewayProxyEvent): Readon
   const single = Object.entries(headers ?? {})
   const named = [...single, ...all].filter(([, value]) => value !== undefined)
   return Object.fromEntries(named.map(([name, value]) => [name?.toLowerCase(), value]))
-}
-
-function resultOf({ status, headers, body }: OtlpResponse): APIGatewayProxyResult {
-  return {
-    statusCode: status,
-    headers: { ...headers },
-    body: Buffer.from(body).toString('base64'),
-    isBase64Encoded: true,
-  }
 }

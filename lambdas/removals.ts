@@ -1,8 +1,8 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import type { AttributeValue, Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
 import { onChunksRemoved } from '../shared/pipeline/rescue.ts'
-import { TABLE_KEYS } from '../shared/stores/buffer-items.ts'
 import type { EvaluatorParts } from './evaluator-parts.ts'
+import { traceIdOf } from './stream-records.ts'
 
 /** Rescues what no verdict took in among chunks that expired; a trace that cannot be rescued now is delivered again. */
 export async function onRemovals(
@@ -39,8 +39,4 @@ function imageOf({ dynamodb }: DynamoDBRecord): Parameters<EvaluatorParts['buffe
 
 function asStored(value: AttributeValue): AttributeValue | { readonly B: Uint8Array } {
   return value.B === undefined ? value : { B: Buffer.from(value.B, 'base64') }
-}
-
-function traceIdOf({ dynamodb }: DynamoDBRecord): string {
-  return dynamodb?.Keys?.[TABLE_KEYS.partition]?.S ?? ''
 }

@@ -9,6 +9,7 @@ import { sqsClient } from '../shared/stores/clients.ts'
 import { gather } from '../shared/stores/gather.ts'
 import { SqsTimers } from '../shared/stores/sqs-timers.ts'
 import { judging, setting } from './environment.ts'
+import { traceIdOf } from './stream-records.ts'
 import { telemetry } from './telemetry.ts'
 
 const { middleware } = telemetry()
@@ -41,8 +42,4 @@ function timerOf(traceId: string, records: readonly DynamoDBRecord[]): TraceTime
   const chunkKeys = records.map(({ dynamodb }) => dynamodb?.Keys?.[TABLE_KEYS.sort]?.S ?? '')
   const newestMs = Math.max(...chunkKeys.map(arrivalMs))
   return { kind: 'trace', traceId, chunkKeys, dueAtMs: newestMs + quietPeriodMs, attempt: 0 }
-}
-
-function traceIdOf({ dynamodb }: DynamoDBRecord): string {
-  return dynamodb?.Keys?.[TABLE_KEYS.partition]?.S ?? ''
 }

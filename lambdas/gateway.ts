@@ -1,0 +1,20 @@
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda'
+
+/** The body of a request as bytes, which the gateway hands over as base64 or text. */
+export function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEvent): Buffer {
+  return Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8')
+}
+
+/** An answer for the gateway, as bytes: it would else take text for base64. */
+export function resultOf(response: {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array
+}): APIGatewayProxyResult {
+  return {
+    statusCode: response.status,
+    headers: { ...response.headers },
+    body: Buffer.from(response.body).toString('base64'),
+    isBase64Encoded: true,
+  }
+}
