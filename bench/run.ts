@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { saveResult } from './machine.ts'
 import { lastKept, measure } from './measure.ts'
+import { positive } from './options.ts'
 import type { Measurement, Suite } from './suite.ts'
 
 /*
@@ -44,12 +45,6 @@ function cpuMs(): number {
 setFlagsFromString('--expose-gc')
 /** So that no case pays for the garbage of the one before. */
 const collectGarbage: () => void = runInNewContext('gc')
-
-function positive(text: string): number {
-  const number = Number(text)
-  if (!(number > 0)) throw new Error(`expected a number over 0, got "${text}"`)
-  return number
-}
 
 async function loadSuites(names: readonly string[]): Promise<readonly Suite[]> {
   const known = readdirSync(here).flatMap((file) => file.match(/^(.+)\.bench\.ts$/)?.[1] ?? [])

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { machine, saveResult } from '../machine.ts'
+import { positive } from '../options.ts'
 import { type Bodies, shopBodies } from './bodies.ts'
 import { type DriveResult, drive, percentileMs, together } from './drive.ts'
 import { metric, type Served, serveBetrace, serveSink } from './served.ts'
@@ -52,12 +53,6 @@ async function main(): Promise<void> {
   if (values.save) saveResult('load', { seconds, soakMinutes, connections: load.connections, findings })
   console.log(`on ${machine().processor}, Node ${process.version}`)
   process.exitCode = findings.every(({ holds }) => holds) ? 0 : 1
-}
-
-function positive(text: string): number {
-  const number = Number(text)
-  if (!(number > 0)) throw new Error(`expected a number over 0, got "${text}"`)
-  return number
 }
 
 async function findingsOf(load: Load, peakMs: number, soakMs: number): Promise<readonly Finding[]> {
