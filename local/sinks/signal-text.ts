@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { verdictLines } from '../../shared/experiments/verdict-text.ts'
+import { verdictLines, visible } from '../../shared/experiments/verdict-text.ts'
 import type { PendingSignal } from '../../shared/pipeline/ports.ts'
 import {
   type DigestEvent,
@@ -87,11 +87,6 @@ function heading(
 
 function indented(text: string | undefined): readonly string[] {
   return text === undefined || text === '' ? [] : text.split('\n').map((line) => `  ${visible(line)}`)
-}
-
-/** Spans can hold anything: control characters, which could rewrite the screen, are shown as escapes. */
-function visible(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
 
 /** One CloudEvent on one line. */

@@ -115,6 +115,6 @@ function grouped(number: number): string {
 }
 
 /** Names and spans can hold anything: control characters, which could rewrite the screen, are shown as escapes. */
-function visible(text: string): string {
+export function visible(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }
