@@ -84,7 +84,8 @@ function kindOf(value: Scalar): Kind {
   return typeof value === 'boolean' ? 'boolean' : 'number'
 }
 
-const OPPOSITES = new Map<string, Demand['operator']>([
+/** The operator that holds of a value exactly where the other does not. */
+export const OPPOSITES: ReadonlyMap<string, Demand['operator']> = new Map<string, Demand['operator']>([
   ['==', '!='],
   ['!=', '=='],
   ['<', '>='],

@@ -1,6 +1,7 @@
 import type { Atom, Condition, Test } from '../ast.ts'
 import { printCondition } from '../print.ts'
 import { isTest, operandsOf } from '../walk.ts'
+import { OPPOSITES } from './domain.ts'
 import { eventFiltersOf, selectionsOf } from './selections.ts'
 import { conditionsOf, type Lint } from './warning.ts'
 
@@ -72,15 +73,6 @@ function keysOf(atom: Atom): readonly string[] {
       : [],
   )
 }
-
-const OPPOSITES: ReadonlyMap<string, string> = new Map([
-  ['==', '!='],
-  ['!=', '=='],
-  ['<', '>='],
-  ['>=', '<'],
-  ['>', '<='],
-  ['<=', '>'],
-])
 
 /** The same without `not`, false where the attribute is missing. */
 function opposite(test: Test): string | undefined {
