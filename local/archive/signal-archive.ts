@@ -1,6 +1,7 @@
 import type { ObjectStore } from '../../shared/archive/object-store.ts'
-import { signalObjects } from '../../shared/archive/signal-objects.ts'
+import { signalLine, signalObjects } from '../../shared/archive/signal-objects.ts'
 import type { Clock } from '../../shared/pipeline/ports.ts'
+import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import type { Database } from '../database.ts'
 
 const MAX_AGE_MS = 60_000
@@ -36,13 +37,9 @@ export class SignalArchive {
   }
 
   private async copySome(): Promise<number> {
-    const sql =
-      'SELECT event_id, time_ms, event, shadow FROM signals WHERE archived = 0 ORDER BY time_ms, event_id LIMIT ?'
+    const sql = 'SELECT event_id, event, shadow FROM signals WHERE archived = 0 ORDER BY time_ms, event_id LIMIT ?'
     const rows = this.database.all(sql, MAX_SIGNALS)
-    const lines = rows.map(({ time_ms: timeMs, event, shadow }) => ({
-      atMs: Number(timeMs),
-      json: JSON.stringify({ ...(JSON.parse(String(event)) as object), shadow: shadow === 1 }),
-    }))
+    const lines = rows.map(({ event, shadow }) => signalLine(JSON.parse(String(event)) as SignalEvent, shadow === 1))
     for (const { key, bytes } of signalObjects(lines)) await this.store.put(key, bytes)
     await this.database.write(() => {
       for (const { event_id: id } of rows) {

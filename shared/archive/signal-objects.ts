@@ -13,6 +13,11 @@ export interface SignalLine {
   readonly json: string
 }
 
+/** A signal as its line, `event` being its CloudEvent. */
+export function signalLine(event: { readonly time: string }, shadow: boolean): SignalLine {
+  return { atMs: Date.parse(event.time), json: JSON.stringify({ ...event, shadow }) }
+}
+
 /** One object an hour, as gzipped JSON lines; keys hash the content, so that writing the same again changes nothing. */
 export function signalObjects(
   lines: readonly SignalLine[],

@@ -1,7 +1,7 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { HOUR_MS, objectKey } from '../archive/object-key.ts'
 import type { ObjectStore } from '../archive/object-store.ts'
-import { type SignalLine, signalObjects } from '../archive/signal-objects.ts'
+import { type SignalLine, signalLine, signalObjects } from '../archive/signal-objects.ts'
 import { type TraceRecord, traceRecord } from '../archive/trace-record.ts'
 import { writeObject } from '../archive/write-object.ts'
 import type { Archive, ArchivedTrace, PendingSignal, SignalStore } from '../pipeline/ports.ts'
@@ -72,7 +72,10 @@ export class S3SignalStore implements SignalStore {
 
   constructor(bucket: Bucket) {
     const put = async (groups: readonly (readonly PendingSignal[])[]) => {
-      await putSignals(bucket, signalLines(groups.flat()))
+      await putSignals(
+        bucket,
+        groups.flat().map(({ event, shadow }) => signalLine(event, shadow)),
+      )
       return groups.map(() => undefined)
     }
     this.#put = gather(put, {
@@ -86,13 +89,6 @@ export class S3SignalStore implements SignalStore {
   async record(signals: readonly PendingSignal[]): Promise<void> {
     if (signals.length > 0) await this.#put(signals)
   }
-}
-
-function signalLines(signals: readonly PendingSignal[]): readonly SignalLine[] {
-  return signals.map(({ event, shadow }) => ({
-    atMs: Date.parse(event.time),
-    json: JSON.stringify({ ...event, shadow }),
-  }))
 }
 
 async function putSignals(bucket: Bucket, lines: readonly SignalLine[]): Promise<void> {
