@@ -50,15 +50,14 @@ async function putOnce(table: DynamoTable, items: readonly Item[]): Promise<read
   }
 }
 
+function keyBatches(keys: readonly (readonly [string, string])[], mostItems: number): readonly (readonly Item[])[] {
+  const items = keys.map(([partition, sort]) => keyOf(partition, sort))
+  return cutBySize(items, () => 1, mostItems, mostItems)
+}
+
 /** Deletes items by key, those that are gone among them. */
 export async function deleteItems(table: DynamoTable, keys: readonly (readonly [string, string])[]): Promise<void> {
-  const batches = cutBySize(
-    keys.map(([partition, sort]) => keyOf(partition, sort)),
-    () => 1,
-    WRITE_ITEMS,
-    WRITE_ITEMS,
-  )
-  await inParallel(batches, WIDTH, async (batch) => {
+  await inParallel(keyBatches(keys, WRITE_ITEMS), WIDTH, async (batch) => {
     const left = await untilTaken(batch, (rest) => deleteOnce(table, rest), table.backoff)
     if (left.length > 0) throw storageFailure('delete from the table', { name: 'ThrottlingException' })
   })
@@ -78,13 +77,7 @@ export async function getItems(
   keys: readonly (readonly [string, string])[],
 ): Promise<readonly Item[]> {
   const found: Item[] = []
-  const batches = cutBySize(
-    keys.map(([partition, sort]) => keyOf(partition, sort)),
-    () => 1,
-    READ_ITEMS,
-    READ_ITEMS,
-  )
-  await inParallel(batches, WIDTH, async (batch) => {
+  await inParallel(keyBatches(keys, READ_ITEMS), WIDTH, async (batch) => {
     const left = await untilTaken(batch, (rest) => getOnce(table, rest, found), table.backoff)
     if (left.length > 0) throw storageFailure('read from the table', { name: 'ThrottlingException' })
   })
