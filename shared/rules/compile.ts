@@ -20,6 +20,7 @@ import { usesNames } from './binding/references.ts'
 import { groupBy, groupedOperand } from './groups.ts'
 import { type KeySlots, newKeySlots, spanLookups, traceLookups } from './lookups.ts'
 import { indexNames } from './name-index.ts'
+import { neededKeys } from './needed-keys.ts'
 import type { NameGroup, Predicate, RulePlan, RuleSet, Run } from './plan.ts'
 import { planNarrowing } from './plan-selector.ts'
 import {
@@ -246,7 +247,7 @@ function newPredicate(shared: Shared, selector: Selector): Predicate {
   const group = groupOf(shared, selector.name)
   const slots = remember(shared.slots, group, newKeySlots)
   const test = planNarrowing(selector, spanLookups(slots, shared.regex))
-  return { group, number: group.predicates++, test, uses: 0, counted: false }
+  return { group, number: group.predicates++, test, needs: neededKeys(selector.filters), uses: 0, counted: false }
 }
 
 function groupOf(shared: Shared, name: NamePattern): NameGroup {

@@ -1,3 +1,4 @@
+import type { KeyMarks } from '../trace/key-marks.ts'
 import type { AttributeValue, Span, SpanEvent, Trace } from '../trace/span.ts'
 import type { CheckedRule, NamePattern } from './ast.ts'
 import type { Planner } from './binding/planner.ts'
@@ -55,6 +56,8 @@ export interface Predicate {
   readonly number: number
   /** Undefined where there is no filter. */
   readonly test: ((view: SpanView) => boolean) | undefined
+  /** Attribute keys that a span has to have to pass, by their marks: of each list at least one. */
+  readonly needs: readonly (readonly number[])[]
   /** How many selectors ask for it. */
   uses: number
   /** Some rule needs the exact number of spans, not only whether there is one. */
@@ -86,6 +89,8 @@ export interface GroupSpans {
   readonly views: (SpanView | undefined)[]
   /** How many spans each predicate takes, once counted. */
   readonly counts: (number | undefined)[]
+  /** The attribute keys of these spans and their resources, once asked for. */
+  keys: KeyMarks | undefined
   /** Which spans each predicate takes, once gathered. */
   passing: Map<number, readonly number[]> | undefined
 }

@@ -1,4 +1,5 @@
-import type { Span, SpanEvent, Trace } from '../trace/span.ts'
+import { ANY_MARK, type KeyMarks, mayHaveMark, newKeyMarks, noteMark } from '../trace/key-marks.ts'
+import type { AttributeSource, Span, SpanEvent, Trace } from '../trace/span.ts'
 import { normalise } from './arithmetic.ts'
 import { type Lineage, lineageOf } from './lineage.ts'
 import type { GroupSpans, NamedSpans, NameGroup, Predicate, Run, SpanView, TraceFacts } from './plan.ts'
@@ -19,7 +20,7 @@ export function spansOf(run: Run, group: NameGroup): GroupSpans | undefined {
 }
 
 function newGroupSpans(positions: readonly number[]): GroupSpans {
-  return { positions, views: [], counts: [], passing: undefined }
+  return { positions, views: [], counts: [], keys: undefined, passing: undefined }
 }
 
 function gatherGroups(run: Run): Map<NameGroup, GroupSpans> {
@@ -50,7 +51,10 @@ export function countSpans(run: Run, predicate: Predicate): number {
   return count
 }
 
-function countPassing(run: Run, { test, counted }: Predicate, { positions, views }: GroupSpans): number {
+function countPassing(run: Run, predicate: Predicate, spans: GroupSpans): number {
+  if (!somePassesPerhaps(run, predicate, spans)) return 0
+  const { test, counted } = predicate
+  const { positions, views } = spans
   let count = 0
   for (let i = 0; i < positions.length; i++) {
     const view = views[i] ?? newView(run, positions[i] as number)
@@ -62,10 +66,44 @@ function countPassing(run: Run, { test, counted }: Predicate, { positions, views
   return count
 }
 
+/** Filters on spans of one name, from which on it pays to note the keys of these spans first. */
+const PREDICATES_WORTH_KEYS = 8
+
+/** False only if no span of the group has the attributes that the predicate needs. */
+function somePassesPerhaps({ trace }: Run, { group, needs }: Predicate, spans: GroupSpans): boolean {
+  if (needs.length === 0 || group.predicates < PREDICATES_WORTH_KEYS) return true
+  spans.keys ??= keysOf(trace, spans.positions)
+  for (const alternatives of needs) if (!hasOneOf(spans.keys, alternatives)) return false
+  return true
+}
+
+function hasOneOf(keys: KeyMarks, alternatives: readonly number[]): boolean {
+  for (const mark of alternatives) if (mayHaveMark(keys, mark)) return true
+  return false
+}
+
+function keysOf({ spans }: Trace, positions: readonly number[]): KeyMarks {
+  const marks = newKeyMarks()
+  let noted: AttributeSource | undefined
+  for (const position of positions) {
+    const { attributes, resource } = spans[position] as Span
+    noteKeys(attributes, marks)
+    if (resource !== noted) noteKeys(resource, marks)
+    noted = resource
+  }
+  return marks
+}
+
+function noteKeys(source: AttributeSource, marks: KeyMarks): void {
+  if (source.noteKeys === undefined) noteMark(marks, ANY_MARK)
+  else source.noteKeys(marks)
+}
+
 /** The spans the predicate takes. */
-export function passingViews(run: Run, { group, test }: Predicate): readonly SpanView[] {
+export function passingViews(run: Run, predicate: Predicate): readonly SpanView[] {
+  const { group, test } = predicate
   const spans = spansOf(run, group)
-  if (spans === undefined) return []
+  if (spans === undefined || !somePassesPerhaps(run, predicate, spans)) return []
   const { positions, views } = spans
   const passing: SpanView[] = []
   for (let i = 0; i < positions.length; i++) {
@@ -77,9 +115,10 @@ export function passingViews(run: Run, { group, test }: Predicate): readonly Spa
 }
 
 /** Positions of the spans the predicate takes, ascending. */
-export function passingPositions(run: Run, { group, number, test }: Predicate): readonly number[] {
+export function passingPositions(run: Run, predicate: Predicate): readonly number[] {
+  const { group, number, test } = predicate
   const spans = spansOf(run, group)
-  if (spans === undefined) return []
+  if (spans === undefined || !somePassesPerhaps(run, predicate, spans)) return []
   const known = spans.passing?.get(number)
   if (known !== undefined) return known
   const { positions, views } = spans

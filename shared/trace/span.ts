@@ -1,3 +1,5 @@
+import type { KeyMarks } from './key-marks.ts'
+
 /**
  * An OTLP AnyValue as rules see it. An int64 inside ±(2^53-1) is a number, outside it a bigint; a key-value list is a
  * Map; an AnyValue with no field set is null (rules treat it as missing).
@@ -18,6 +20,8 @@ export interface AttributeSource {
   get(key: string): AttributeValue | undefined
   /** Every key and value in wire order. */
   entries(): readonly (readonly [string, AttributeValue])[]
+  /** Notes every key by its mark; absent where that takes as long as reading them. */
+  noteKeys?(marks: KeyMarks): void
 }
 
 /** One span event. */

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { type KeyMarks, keyOnWire, noteMark } from '../../shared/trace/key-marks.ts'
 import type { AttributeSource, AttributeValue, Span, Trace } from '../../shared/trace/span.ts'
 
 type Attributes = Readonly<Record<string, AttributeValue>>
@@ -64,7 +65,10 @@ function spanId(id: number): string {
 function attributeSource(attributes: Attributes): AttributeSource {
   const entries = Object.entries(attributes)
   const byKey = new Map(entries)
-  return { get: (key) => byKey.get(key), entries: () => entries }
+  const noteKeys = (marks: KeyMarks) => {
+    for (const [key] of entries) noteMark(marks, keyOnWire(key).mark)
+  }
+  return { get: (key) => byKey.get(key), entries: () => entries, noteKeys }
 }
 
 /** Names, keys and texts are few, so that rules and traces drawn apart meet often. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { convertJson } from '../../shared/otlp/json.ts'
 import { splitByTrace } from '../../shared/otlp/split.ts'
 import { ASSEMBLE_LIMITS, assembleTrace } from '../../shared/trace/assemble.ts'
@@ -101,6 +101,50 @@ test('of a key given twice the first counts', () => {
     ['key', 1],
     ['key', 2],
   ])
+})
+
+describe('an attribute is found', () => {
+  const attributesOf = (...attributes: Uint8Array[]) => {
+    const id8 = [0x12, 8, 1, 2, 3, 4, 5, 6, 7, 8]
+    const fields = attributes.flatMap((keyValue) => [...field(9, keyValue)])
+    const scopeSpans = field(2, Buffer.concat([field(2, Buffer.from([...id8, ...fields]))]))
+    return assembleTrace(id, [field(1, scopeSpans)]).spans[0]?.attributes
+  }
+  const field = (number: number, bytes: Uint8Array) => {
+    const length = bytes.length < 0x80 ? [bytes.length] : [(bytes.length & 0x7f) | 0x80, bytes.length >> 7]
+    return Buffer.concat([Buffer.of((number << 3) | 2, ...length), bytes])
+  }
+  const keyOf = (key: string | Uint8Array) => field(1, Buffer.from(key as string))
+  const one = field(2, Buffer.of(0x18, 1))
+  const two = field(2, Buffer.of(0x18, 2))
+
+  test('among others whose keys have the same length, middle and end', () => {
+    const attributes = attributesOf(...['axbxc', 'ayb.c', 'azbzc'].map((key) => Buffer.concat([keyOf(key), one])))
+    expect(['axbxc', 'ayb.c', 'azbzc'].map((key) => attributes?.get(key))).toEqual([1, 1, 1])
+    expect(['axb.c', 'axbxd', 'xbxc', 'axbx'].map((key) => attributes?.get(key))).toEqual(Array(4).fill(undefined))
+  })
+
+  test('whose value stands before its key, whose key is written twice, or that has fields nobody knows', () => {
+    const attributes = attributesOf(
+      Buffer.concat([one, keyOf('value.first')]),
+      Buffer.concat([keyOf('not.this'), keyOf('but.this'), two]),
+      Buffer.concat([keyOf('unknown.field'), one, field(9, Buffer.of(7))]),
+      Buffer.concat([keyOf('two.values'), one, two]),
+      keyOf('no.value'),
+    )
+    const keys = ['value.first', 'not.this', 'but.this', 'unknown.field', 'two.values', 'no.value']
+    expect(keys.map((key) => attributes?.get(key))).toEqual([1, undefined, 2, 1, 2, null])
+  })
+
+  test('by a key that is empty, long, not ASCII, or no UTF-8', () => {
+    const long = 'k'.repeat(200)
+    const keys = ['', long, `${long}2`, 'schlüssel', 'ключ', '🌍', Buffer.of(0x61, 0xff, 0x62)]
+    const attributes = attributesOf(...keys.map((key) => Buffer.concat([keyOf(key), one])))
+    const read = keys.map((key) => (typeof key === 'string' ? key : 'a\ufffdb'))
+    expect(read.map((key) => attributes?.get(key))).toEqual(read.map(() => 1))
+    expect(attributes?.get('a\ud800b')).toBeUndefined()
+    expect(attributes?.get('schlussel')).toBeUndefined()
+  })
 })
 
 test('a resource sent in two pieces is one', () => {

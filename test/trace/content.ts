@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { keyOnWire, mayHaveMark, newKeyMarks } from '../../shared/trace/key-marks.ts'
 import type { AttributeSource, Trace } from '../../shared/trace/span.ts'
 
 /** Everything a trace says, read to the last value, as plain data that can be compared. */
@@ -12,10 +13,15 @@ export function contentOf(trace: Trace): object {
   return { ...trace, spans }
 }
 
-/** All entries; `get` must give the first of each key. */
+/** All entries; `get` must give the first of each key, and none may be denied by its mark. */
 function attributesOf(source: AttributeSource): object {
   const entries = source.entries()
   const firsts = new Map([...entries].reverse())
-  for (const [key, value] of firsts) expect(source.get(key)).toEqual(value)
+  const marks = newKeyMarks()
+  source.noteKeys?.(marks)
+  for (const [key, value] of firsts) {
+    expect(source.get(key)).toEqual(value)
+    expect(source.noteKeys === undefined || mayHaveMark(marks, keyOnWire(key).mark)).toBe(true)
+  }
   return entries
 }
