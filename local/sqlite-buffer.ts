@@ -9,8 +9,8 @@ import type {
   Timer,
   TraceBuffer,
 } from '../shared/pipeline/ports.ts'
-import { packChunk, unpackChunk } from '../shared/stores/chunk-codec.ts'
 import type { Database, Row } from './database.ts'
+import { packForDisk, unpackFromDisk } from './packed-chunk.ts'
 import { insertTimer } from './sqlite-timers.ts'
 
 /** Chunks that one page holds. */
@@ -33,7 +33,7 @@ export class SqliteBuffer implements TraceBuffer {
   }
 
   async append(chunks: readonly Chunk[]): Promise<readonly RefusedChunk[]> {
-    const rows = chunks.map((chunk) => ({ chunk, packed: packChunk(chunk.bytes) }))
+    const rows = chunks.map((chunk) => ({ chunk, packed: packForDisk(chunk.bytes) }))
     await this.database.write(() => {
       for (const { chunk, packed } of rows) this.insert(chunk, packed)
     })
@@ -162,7 +162,7 @@ function toChunk(row: Row): Chunk {
   return {
     traceId: String(row.trace_id),
     key: String(row.key),
-    bytes: unpackChunk(row.packed as Uint8Array, MAX_CHUNK_BYTES),
+    bytes: unpackFromDisk(row.packed as Uint8Array, MAX_CHUNK_BYTES),
     spanCount: Number(row.span_count),
   }
 }
