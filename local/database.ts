@@ -7,6 +7,7 @@ export type Row = Readonly<Record<string, string | number | bigint | Uint8Array 
 
 interface QueuedWrite {
   readonly work: () => unknown
+  readonly durable: boolean
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -14,9 +15,14 @@ interface QueuedWrite {
 /** Writes that share a transaction, at most: one sync to the disk serves them all, and none waits long for it. */
 const MAX_GROUP = 256
 
+/** Memory for pages, in KiB: traces have random ids, so every write touches other pages. */
+const CACHE_KIB = 64 * 1024
+/** Pages in the log before it is copied into the file: pages written meanwhile are copied once, not once each time. */
+const CHECKPOINT_PAGES = 4_000
+
 /**
- * One SQLite file. A write is acknowledged when its transaction is on the disk (WAL, synchronous FULL); writes asked
- * for at the same time share a transaction. Every failure is a StorageError.
+ * One SQLite file. A write is acknowledged when its transaction is on the disk; writes asked for at the same time share
+ * a transaction. Every failure is a StorageError.
  */
 export class Database {
   readonly path: string
@@ -24,6 +30,7 @@ export class Database {
   private readonly statements = new Map<string, StatementSync>()
   private queue: QueuedWrite[] = []
   private scheduled = false
+  private syncing = false
 
   /** Opens or creates the file, which may grow to `maxBytes`; throws a StorageError that says what to do. */
   constructor(path: string, maxBytes: number) {
@@ -34,7 +41,8 @@ export class Database {
       throw storageError(error, path)
     }
     try {
-      this.connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+      this.connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB};
+        PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
       this.migrate()
       const { page_size: pageBytes } = this.connection.prepare('PRAGMA page_size').get() as { page_size: number }
       this.connection.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / pageBytes)}`)
@@ -61,10 +69,15 @@ export class Database {
 
   /** Does all of `work` or, if it throws, none of it; resolves when that is on the disk. */
   write<Result>(work: () => Result): Promise<Result> {
-    return new Promise<Result>((resolve, reject) => {
-      this.queue.push({ work, resolve: resolve as (result: unknown) => void, reject })
-      this.schedule()
-    })
+    return this.queued(work, true)
+  }
+
+  /**
+   * The same for work that is done again where it is missing: it outlives this process at once, but not a loss of power
+   * before the next `write`, which then takes along every write after it, too: the file goes back to a moment before.
+   */
+  writeRepeatable<Result>(work: () => Result): Promise<Result> {
+    return this.queued(work, false)
   }
 
   /** Writes a row and syncs it: resolves if the file can be written, rejects with what is in the way. */
@@ -85,6 +98,13 @@ export class Database {
     return Number(this.get(sql)?.bytes)
   }
 
+  private queued<Result>(work: () => Result, durable: boolean): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      this.queue.push({ work, durable, resolve: resolve as (result: unknown) => void, reject })
+      this.schedule()
+    })
+  }
+
   private schedule(): void {
     if (this.scheduled) return
     this.scheduled = true
@@ -100,6 +120,7 @@ export class Database {
     this.queue = this.queue.slice(MAX_GROUP)
     if (group.length === 0) return
     try {
+      this.syncAtCommit(group.some(({ durable }) => durable))
       this.connection.exec('BEGIN IMMEDIATE')
       const settle = group.map((write) => this.apply(write))
       this.connection.exec('COMMIT')
@@ -108,6 +129,13 @@ export class Database {
       this.rollBack()
       for (const { reject } of group) reject(storageError(error, this.path))
     }
+  }
+
+  /** In a write-ahead log FULL syncs what was written so far, transactions before this one included; NORMAL does not. */
+  private syncAtCommit(sync: boolean): void {
+    if (this.syncing === sync) return
+    this.connection.exec(`PRAGMA synchronous = ${sync ? 'FULL' : 'NORMAL'}`)
+    this.syncing = sync
   }
 
   /** Applies one write of a group by itself; what it returns is to be called once the group is committed. */

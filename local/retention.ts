@@ -23,7 +23,7 @@ export async function sweep(
   for (const traceId of buffer.expiredTraces(nowMs - settings.chunkRetentionMs, TRACES_PER_SWEEP)) {
     await removeChunks(e, buffer, traceId, nowMs - settings.chunkRetentionMs, settings.failureRetentionMs)
   }
-  await database.write(() => {
+  await database.writeRepeatable(() => {
     database.run('DELETE FROM markers WHERE written_ms < ?', nowMs - settings.markerRetentionMs)
     database.run('DELETE FROM signals WHERE time_ms < ?', nowMs - settings.signalRetentionMs)
     database.run('DELETE FROM storms WHERE window_start_ms < ?', nowMs - STORM_RETENTION_MS)

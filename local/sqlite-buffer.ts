@@ -83,7 +83,7 @@ export class SqliteBuffer implements TraceBuffer {
   }
 
   takeLease(traceId: string, read: Marker | undefined, lease: Lease): Promise<boolean> {
-    return this.database.write(() => {
+    return this.database.writeRepeatable(() => {
       if (read === undefined) return this.createMarker(traceId, lease)
       const sql = `UPDATE markers SET lease_token = ?, lease_until_ms = ?, written_ms = ?
         WHERE trace_id = ? AND revision = ? AND lease_token IS ?`
@@ -98,22 +98,23 @@ export class SqliteBuffer implements TraceBuffer {
     const release = pending.length === 0 ? ', lease_token = NULL, lease_until_ms = NULL' : ''
     const sql = `UPDATE markers SET revision = revision + 1, verdict = ?, pending = ?, written_ms = ?${release}
       WHERE trace_id = ? AND lease_token = ?`
-    return this.database.write(
-      () => this.database.run(sql, JSON.stringify(rest), JSON.stringify(pending), this.clock(), traceId, token) === 1,
-    )
+    const work = () =>
+      this.database.run(sql, JSON.stringify(rest), JSON.stringify(pending), this.clock(), traceId, token) === 1
+    // A verdict without signals is given again where it is missing; of a signal the first word must be the last.
+    return pending.length === 0 ? this.database.writeRepeatable(work) : this.database.write(work)
   }
 
   settle(traceId: string, token: string, pending: readonly PendingSignal[]): Promise<boolean> {
     const sql = `UPDATE markers SET revision = revision + 1, pending = ?, written_ms = ?,
       lease_token = NULL, lease_until_ms = NULL WHERE trace_id = ? AND lease_token = ?`
-    return this.database.write(
+    return this.database.writeRepeatable(
       () => this.database.run(sql, JSON.stringify(pending), this.clock(), traceId, token) === 1,
     )
   }
 
   release(traceId: string, token: string): Promise<boolean> {
     const sql = 'UPDATE markers SET lease_token = NULL, lease_until_ms = NULL WHERE trace_id = ? AND lease_token = ?'
-    return this.database.write(() => this.database.run(sql, traceId, token) === 1)
+    return this.database.writeRepeatable(() => this.database.run(sql, traceId, token) === 1)
   }
 
   /** Ends every lease: for a start after a crash, when nobody can be at work on the file. */
@@ -135,7 +136,7 @@ export class SqliteBuffer implements TraceBuffer {
   }
 
   async remove(chunks: readonly Chunk[]): Promise<void> {
-    await this.database.write(() => {
+    await this.database.writeRepeatable(() => {
       for (const { traceId, key } of chunks) {
         this.database.run('DELETE FROM chunks WHERE trace_id = ? AND key = ?', traceId, key)
       }

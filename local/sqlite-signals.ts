@@ -31,7 +31,7 @@ export class SqliteSignals implements SignalStore, FiringSource {
     await this.onNew(fresh)
     const sql = `INSERT OR IGNORE INTO signals (event_id, time_ms, rule, severity, trace_id, shadow, event)
       VALUES (?, ?, ?, ?, ?, ?, ?)`
-    await this.database.write(() => {
+    await this.database.writeRepeatable(() => {
       for (const { event, shadow } of fresh) {
         const { signal, severity, traceId } = event.data
         const timeMs = Date.parse(event.time)

@@ -12,7 +12,7 @@ export class SqliteStorms implements StormLedger {
   }
 
   admit({ rule, windowStartMs, limit, sample }: StormEntry): Promise<StormWindow> {
-    return this.database.write(() => {
+    return this.database.writeRepeatable(() => {
       const insert = 'INSERT OR IGNORE INTO storm_signals (rule, window_start_ms, event_id) VALUES (?, ?, ?)'
       const isNew = this.database.run(insert, rule, windowStartMs, sample.id) === 1
       const window = this.window(rule, windowStartMs)
@@ -27,7 +27,7 @@ export class SqliteStorms implements StormLedger {
 
   async mark(rule: string, windowStartMs: number, step: 'armed' | 'sent'): Promise<void> {
     const sql = `UPDATE storms SET ${step} = 1 WHERE rule = ? AND window_start_ms = ?`
-    await this.database.write(() => this.database.run(sql, rule, windowStartMs))
+    await this.database.writeRepeatable(() => this.database.run(sql, rule, windowStartMs))
   }
 
   async read(rule: string, windowStartMs: number): Promise<StormWindow | undefined> {

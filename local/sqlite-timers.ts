@@ -18,14 +18,14 @@ export class SqliteTimers implements Timers {
   }
 
   async arm(timers: readonly Timer[]): Promise<void> {
-    await this.database.write(() => {
+    await this.database.writeRepeatable(() => {
       for (const timer of timers) insertTimer(this.database, timer)
     })
   }
 
   async bury(timer: Timer, reason: string): Promise<void> {
     const sql = 'INSERT INTO buried_timers (buried_ms, reason, timer) VALUES (?, ?, ?)'
-    await this.database.write(() => this.database.run(sql, this.clock(), reason, JSON.stringify(timer)))
+    await this.database.writeRepeatable(() => this.database.run(sql, this.clock(), reason, JSON.stringify(timer)))
   }
 
   /** Arms again every timer that was buried; returns how many there were. */
@@ -42,7 +42,7 @@ export class SqliteTimers implements Timers {
     const sql = `UPDATE timers SET visible_ms = ?
       WHERE id IN (SELECT id FROM timers WHERE visible_ms <= ? ORDER BY visible_ms LIMIT ?) RETURNING id, timer`
     const nowMs = this.clock()
-    return this.database.write(() =>
+    return this.database.writeRepeatable(() =>
       this.database.all(sql, nowMs + visibilityMs, nowMs, limit).map(({ id, timer }) => ({
         id: Number(id),
         timer: JSON.parse(String(timer)) as Timer,
@@ -52,7 +52,7 @@ export class SqliteTimers implements Timers {
 
   /** Forgets timers that were handled. */
   async acknowledge(timers: readonly DueTimer[]): Promise<void> {
-    await this.database.write(() => {
+    await this.database.writeRepeatable(() => {
       for (const { id } of timers) this.database.run('DELETE FROM timers WHERE id = ?', id)
     })
   }

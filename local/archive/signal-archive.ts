@@ -41,7 +41,7 @@ export class SignalArchive {
     const rows = this.database.all(sql, MAX_SIGNALS)
     const lines = rows.map(({ event, shadow }) => signalLine(JSON.parse(String(event)) as SignalEvent, shadow === 1))
     for (const { key, bytes } of signalObjects(lines)) await this.store.put(key, bytes)
-    await this.database.write(() => {
+    await this.database.writeRepeatable(() => {
       for (const { event_id: id } of rows) {
         this.database.run('UPDATE signals SET archived = 1 WHERE event_id = ?', id as string)
       }

@@ -20,7 +20,7 @@ export class LocalPublisher implements SignalPublisher {
 
   async publish(events: readonly PublishedEvent[]): Promise<readonly FailedEvent[]> {
     if (this.webhooks.length > 0) {
-      await this.database.write(() => {
+      await this.database.writeRepeatable(() => {
         for (const webhook of this.webhooks) webhook.enqueue(events)
       })
     }

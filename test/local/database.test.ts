@@ -37,6 +37,21 @@ describe('writes', () => {
     expect(reasons(database)).toEqual(['first', 'last'])
   })
 
+  test('are synced to the disk at once, those that can be repeated with the next of the others', async () => {
+    const database = newDatabase()
+    const synced = () => database.get('PRAGMA synchronous')?.synchronous === 2
+    await database.writeRepeatable(() => bury(database, 'again'))
+    expect(synced()).toBe(false)
+    await Promise.all([
+      database.writeRepeatable(() => bury(database, 'with another')),
+      database.write(() => bury(database, 'at once')),
+    ])
+    expect(synced()).toBe(true)
+    await database.writeRepeatable(() => bury(database, 'again'))
+    expect(synced()).toBe(false)
+    expect(reasons(database)).toEqual(['again', 'with another', 'at once', 'again'])
+  })
+
   test('are there when the file is opened again', async () => {
     const path = join(newFolder(), 'betrace.db')
     const first = new Database(path, GIB)
