@@ -1,26 +1,28 @@
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
 import type { Timer, TraceTimer } from '../shared/pipeline/ports.ts'
 import { handleTimers } from '../shared/pipeline/timers.ts'
+import { inTurns } from './in-turns.ts'
 import type { DueTimer, SqliteTimers } from './sqlite-timers.ts'
 
 /** Timers taken at a time. */
-const BATCH = 256
-/** Traces worked on at a time: their writes share transactions. */
-const CONCURRENT_TRACES = 32
+const BATCH = 1024
 
 /** Hands due timers to the evaluator, until nothing is due; one run at a time. */
 export class EvaluatorLoop {
   private readonly evaluator: Evaluator
   private readonly timers: SqliteTimers
+  private readonly sizeBytes: (traceId: string) => number
   private running: Promise<void> = Promise.resolve()
   private stopped = false
   private readonly startedMs: number
   private finishedMs: number
   private lateMs = 0
 
-  constructor(evaluator: Evaluator, timers: SqliteTimers) {
+  /** `sizeBytes` tells how much memory a trace takes while it is judged. */
+  constructor(evaluator: Evaluator, timers: SqliteTimers, sizeBytes: (traceId: string) => number) {
     this.evaluator = evaluator
     this.timers = timers
+    this.sizeBytes = sizeBytes
     this.startedMs = evaluator.clock()
     this.finishedMs = this.startedMs
   }
@@ -69,16 +71,23 @@ export class EvaluatorLoop {
   private async runBatch(): Promise<void> {
     const visibilityMs = 6 * this.evaluator.settings.leaseMs
     const due = await this.timers.takeDue(BATCH, visibilityMs)
-    const groups = [...bySubject(due).values()]
     const handled: DueTimer[] = []
-    const work = async () => {
-      for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
-        const undone = await handleTimers(this.evaluator, [merged(group)])
-        if (undone.length === 0) handled.push(...group)
-      }
+    const work = async (group: readonly DueTimer[]) => {
+      const undone = await handleTimers(this.evaluator, [merged(group)])
+      if (undone.length === 0) handled.push(...group)
     }
-    await Promise.all(Array.from({ length: CONCURRENT_TRACES }, work))
+    const groups = [...bySubject(due).values()]
+    await inTurns(
+      groups,
+      ([first]) => this.sizeOf(first?.timer),
+      work,
+      () => this.stopped,
+    )
     await this.timers.acknowledge(handled)
+  }
+
+  private sizeOf(timer: Timer | undefined): number {
+    return timer?.kind === 'trace' ? this.sizeBytes(timer.traceId) : 0
   }
 }
 

@@ -88,7 +88,7 @@ async function start(
 ): Promise<Runtime> {
   const parts = await openParts(options, settings, closers)
   const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue } = parts
-  const loop = new EvaluatorLoop(evaluator, timers)
+  const loop = new EvaluatorLoop(evaluator, timers, (traceId) => buffer.sizeBytes(traceId))
   const state = { database, timers, webhooks, rules: () => rules.state, nowMs: evaluator.clock, loop, settings }
   const server = await listen(settings, parts, loop, {
     '/metrics': () => ({

@@ -1,9 +1,9 @@
 /** Kept in `user_version`: a file of another format is refused, never guessed at. */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 
 /**
  * What each version adds to the one before, from the first. Times are milliseconds since 1970; `verdict`, `pending`,
- * `timer`, `event` and `samples` hold JSON.
+ * `timer`, `event` and `samples` hold JSON; `bytes` is the size of what is packed, 0 where it was not noted.
  */
 export const SCHEMA: readonly string[] = [
   `
@@ -110,5 +110,8 @@ CREATE TABLE experiment_late (experiment TEXT PRIMARY KEY, late_ms INTEGER NOT N
   `
 ALTER TABLE signals ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX signals_to_archive ON signals (time_ms) WHERE archived = 0;
+`,
+  `
+ALTER TABLE chunks ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
 `,
 ]

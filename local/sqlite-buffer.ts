@@ -64,6 +64,12 @@ export class SqliteBuffer implements TraceBuffer {
     return typeof row?.key === 'string' ? row.key : undefined
   }
 
+  /** How many bytes the chunks of a trace have, unpacked. */
+  sizeBytes(traceId: string): number {
+    const sql = 'SELECT total(max(bytes, length(packed))) AS bytes FROM chunks WHERE trace_id = ?'
+    return Number(this.database.get(sql, traceId)?.bytes)
+  }
+
   async *readChunks(traceId: string): AsyncGenerator<readonly Chunk[]> {
     let after = ''
     for (;;) {
@@ -144,9 +150,10 @@ export class SqliteBuffer implements TraceBuffer {
   }
 
   private insert(chunk: Chunk, packed: Uint8Array): void {
-    const sql = 'INSERT OR IGNORE INTO chunks (trace_id, key, arrived_ms, span_count, packed) VALUES (?, ?, ?, ?, ?)'
-    const { traceId, key } = chunk
-    if (this.database.run(sql, traceId, key, arrivalMs(key), chunk.spanCount, packed) === 0) return
+    const sql = `INSERT OR IGNORE INTO chunks (trace_id, key, arrived_ms, span_count, bytes, packed)
+      VALUES (?, ?, ?, ?, ?, ?)`
+    const { traceId, key, spanCount, bytes } = chunk
+    if (this.database.run(sql, traceId, key, arrivalMs(key), spanCount, bytes.length, packed) === 0) return
     const dueAtMs = this.clock() + this.quietPeriodMs
     const timer: Timer = { kind: 'trace', traceId, chunkKeys: [key], dueAtMs, attempt: 0 }
     insertTimer(this.database, timer)

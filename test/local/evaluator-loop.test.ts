@@ -31,8 +31,9 @@ function loops(count: number, rules: RuleSet = RULES) {
   const made = Array.from({ length: count }, (_, index) => {
     const database = newDatabase(path)
     const timers = new SqliteTimers(database, clock)
+    const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs)
     const evaluator: Evaluator = {
-      buffer: new SqliteBuffer(database, clock, settings.quietPeriodMs),
+      buffer,
       timers,
       archive: new MemoryArchive(),
       signals: new SqliteSignals(database),
@@ -47,7 +48,7 @@ function loops(count: number, rules: RuleSet = RULES) {
       newToken: () => `${index} ${Math.random()}`,
       settings: { ...settings, stormLimit: 1_000_000 },
     }
-    return { loop: new EvaluatorLoop(evaluator, timers), evaluator, timers }
+    return { loop: new EvaluatorLoop(evaluator, timers, (traceId) => buffer.sizeBytes(traceId)), evaluator, timers }
   })
   return { made, time, publisher, metrics }
 }
