@@ -113,5 +113,10 @@ CREATE INDEX signals_to_archive ON signals (time_ms) WHERE archived = 0;
 `,
   `
 ALTER TABLE chunks ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE storms ADD COLUMN count INTEGER NOT NULL DEFAULT 0;
+INSERT INTO storms (rule, window_start_ms, armed, sent, samples, count)
+  SELECT rule, window_start_ms, 0, 0, '[]', count(*) FROM storm_signals WHERE true GROUP BY rule, window_start_ms
+  ON CONFLICT DO UPDATE SET count = excluded.count;
 `,
 ]

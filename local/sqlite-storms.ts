@@ -14,14 +14,16 @@ export class SqliteStorms implements StormLedger {
   admit({ rule, windowStartMs, limit, sample }: StormEntry): Promise<StormWindow> {
     return this.database.writeRepeatable(() => {
       const insert = 'INSERT OR IGNORE INTO storm_signals (rule, window_start_ms, event_id) VALUES (?, ?, ?)'
-      const isNew = this.database.run(insert, rule, windowStartMs, sample.id) === 1
-      const window = this.window(rule, windowStartMs)
-      if (!isNew || window.count <= limit || window.samples.length >= MAX_SAMPLES) return window
-      const samples = [...window.samples, sample]
-      const keep = `INSERT INTO storms (rule, window_start_ms, armed, sent, samples) VALUES (?, ?, 0, 0, ?)
-        ON CONFLICT DO UPDATE SET samples = excluded.samples`
+      if (this.database.run(insert, rule, windowStartMs, sample.id) === 0) return this.window(rule, windowStartMs)
+      const before = this.window(rule, windowStartMs)
+      const count = before.count + 1
+      const isSample = count > limit && before.samples.length < MAX_SAMPLES
+      const samples = isSample ? [...before.samples, sample] : before.samples
+      // Counted as they come: counting them anew each time would take the longer, the worse the storm.
+      const keep = `INSERT INTO storms (rule, window_start_ms, armed, sent, samples, count) VALUES (?, ?, 0, 0, ?, 1)
+        ON CONFLICT DO UPDATE SET samples = excluded.samples, count = count + 1`
       this.database.run(keep, rule, windowStartMs, JSON.stringify(samples))
-      return { ...window, samples }
+      return { ...before, count, samples }
     })
   }
 
@@ -36,11 +38,10 @@ export class SqliteStorms implements StormLedger {
   }
 
   private window(rule: string, windowStartMs: number): StormWindow {
-    const counted = 'SELECT count(*) AS count FROM storm_signals WHERE rule = ? AND window_start_ms = ?'
-    const kept = 'SELECT armed, sent, samples FROM storms WHERE rule = ? AND window_start_ms = ?'
+    const kept = 'SELECT armed, sent, samples, count FROM storms WHERE rule = ? AND window_start_ms = ?'
     const row = this.database.get(kept, rule, windowStartMs)
     return {
-      count: Number(this.database.get(counted, rule, windowStartMs)?.count),
+      count: Number(row?.count ?? 0),
       armed: row?.armed === 1,
       sent: row?.sent === 1,
       samples: row === undefined ? [] : (JSON.parse(String(row.samples)) as readonly StormSample[]),
