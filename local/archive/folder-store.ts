@@ -8,6 +8,7 @@ import type { ByteSource } from '../../shared/archive/read-footer.ts'
 const WHOLE_READ_BYTES = 1024 * 1024
 /** Names that start so are files not yet complete. */
 const UNFINISHED = '.'
+const UNFINISHED_NAME = /^\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** An archive in a folder; keys are paths below it. */
 export function folderStore(folder: string): ObjectStore {
@@ -72,15 +73,35 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(path)
   await mkdir(folder, { recursive: true })
   const unfinished = join(folder, `${UNFINISHED}${randomUUID()}`)
-  const file = await open(unfinished, 'wx')
+  try {
+    await writeSynced(unfinished, bytes)
+    await rename(unfinished, path)
+  } catch (error) {
+    // On a full disk each attempt would leave more behind.
+    await rm(unfinished, { force: true })
+    throw error
+  }
+  await syncFolder(folder)
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx')
   try {
     await file.writeFile(bytes)
     await file.sync()
   } finally {
     await file.close()
   }
-  await rename(unfinished, path)
-  await syncFolder(folder)
+}
+
+/** Removes files that a crash left incomplete; younger ones may be at work in another process. */
+export async function removeUnfinished(folder: string, olderThanMs: number): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(ignoreMissing)
+  for (const { name, parentPath } of entries.filter((entry) => UNFINISHED_NAME.test(entry.name) && entry.isFile())) {
+    const path = join(parentPath, name)
+    const found = await stat(path).catch(() => undefined)
+    if (found !== undefined && found.mtimeMs < olderThanMs) await rm(path, { force: true })
+  }
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Archive, ArchivedTrace, Clock, Log } from '../../shared/pipeline/ports.ts'
+import type { TraceToArchive } from '../../shared/archive/trace-record.ts'
 import type { AssembleLimits } from '../../shared/trace/assemble.ts'
 import { ArchiveThread } from './archive-thread.ts'
 import { fileError } from './file-error.ts'
+import { removeUnfinished } from './folder-store.ts'
 import { Journal } from './journal.ts'
 
 export interface ParquetArchiveOptions {
@@ -19,6 +21,10 @@ export interface ParquetArchiveOptions {
 }
 
 const MAX_AGE_MS = 10_000
+/** A journal that could not be turned into objects is tried again so long after. */
+const RETRY_MS = 10_000
+/** A file that is incomplete for so long is nobody's any more. */
+const ABANDONED_MS = 3_600_000
 const MAX_BYTES = 16 * 1024 * 1024
 
 export function archiveFolder(dataFolder: string): string {
@@ -41,6 +47,11 @@ export class ParquetArchive implements Archive {
   private current: { readonly journal: Promise<Journal>; readonly sinceMs: number } | undefined
   /** Journals are turned into objects one after the other. */
   private turning: Promise<void> = Promise.resolve()
+  /** Those that could not be, and why the last of them could not. */
+  private readonly kept = new Set<string>()
+  private triedMs = 0
+  private failure: string | undefined
+  private failures = 0
 
   private constructor(options: ParquetArchiveOptions, journals: string) {
     this.options = options
@@ -53,17 +64,26 @@ export class ParquetArchive implements Archive {
     const journals = journalFolder(options.dataFolder)
     await mkdir(journals, { recursive: true })
     const archive = new ParquetArchive(options, journals)
+    await removeUnfinished(archiveFolder(options.dataFolder), Date.now() - ABANDONED_MS)
     for (const name of (await readdir(journals)).sort()) archive.turn(join(journals, name))
     return archive
   }
 
-  async write({ trace, chunks, filing, revision, reason }: ArchivedTrace): Promise<void> {
-    const { traceId, complete, truncated } = trace
-    const bytes = chunks.map((chunk) => chunk.bytes)
+  /** How turning journals into objects stands: how often it failed, which wait to be tried again, and why. */
+  get state(): { readonly failures: number; readonly waiting: number; readonly failure: string | undefined } {
+    return { failures: this.failures, waiting: this.kept.size, failure: this.kept.size > 0 ? this.failure : undefined }
+  }
+
+  write(entry: ArchivedTrace): Promise<void> {
+    return this.append(traceToArchive(entry))
+  }
+
+  /** The same for a trace without its decoded spans. */
+  async append(entry: TraceToArchive): Promise<void> {
     const current = this.openJournal()
     try {
       const journal = await current.journal
-      await journal.append({ traceId, complete, truncated, filing, revision, reason, chunks: bytes })
+      await journal.append(entry)
       if (journal.sizeBytes >= (this.options.maxBytes ?? MAX_BYTES)) this.rotate(current)
     } catch (error) {
       this.rotate(current)
@@ -74,8 +94,11 @@ export class ParquetArchive implements Archive {
   /** Turns the journal into objects if it is old enough; to be called now and then. */
   async runDue(): Promise<void> {
     const { current, options } = this
-    if (current === undefined || options.clock() - current.sinceMs < (options.maxAgeMs ?? MAX_AGE_MS)) return
-    this.rotate(current)
+    const nowMs = options.clock()
+    // A time in the future is that of a clock that was put back since.
+    const isOld = (sinceMs: number, ageMs: number) => nowMs - sinceMs >= ageMs || nowMs < sinceMs
+    if (this.kept.size > 0 && isOld(this.triedMs, RETRY_MS)) this.retry()
+    if (current !== undefined && isOld(current.sinceMs, options.maxAgeMs ?? MAX_AGE_MS)) this.rotate(current)
     await this.turning
   }
 
@@ -107,17 +130,43 @@ export class ParquetArchive implements Archive {
     })
   }
 
+  /** Until one fails again: where there is no room for one, there is none for the others. */
+  private retry(): void {
+    this.turning = this.turning.then(async () => {
+      for (const path of [...this.kept].sort()) {
+        await this.turnNow(path)
+        if (this.kept.has(path)) return
+      }
+    })
+  }
+
   private turn(path: string): void {
     this.turning = this.turning.then(() => this.turnNow(path))
   }
 
-  /** A journal that cannot be turned into objects stays, to be tried again at the next start. */
+  /** A journal that cannot be turned into objects stays, to be tried again. */
   private async turnNow(path: string): Promise<void> {
     const reply = await this.thread.archive(path)
+    this.triedMs = this.options.clock()
     if ('failed' in reply) {
-      this.options.log('error', 'a journal could not be archived; it is kept', { path, reason: reply.failed })
-    } else if (reply.done.cutOff) {
+      this.kept.add(path)
+      this.failures++
+      this.failure = reply.failed
+      this.options.log('error', 'a journal could not be archived; it is kept and tried again', {
+        path,
+        reason: reply.failed,
+      })
+      return
+    }
+    this.kept.delete(path)
+    if (reply.done.cutOff) {
       this.options.log('warn', 'the end of a journal was cut off by a crash, before it was acknowledged', { path })
     }
   }
+}
+
+/** What the archive keeps of a trace that was judged. */
+export function traceToArchive({ trace, chunks, filing, revision, reason }: ArchivedTrace): TraceToArchive {
+  const { traceId, complete, truncated } = trace
+  return { traceId, complete, truncated, filing, revision, reason, chunks: chunks.map(({ bytes }) => bytes) }
 }

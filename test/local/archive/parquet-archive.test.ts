@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -112,6 +112,43 @@ describe('the local archive', () => {
       name: 'StorageError',
       code: 'unavailable',
     })
+    await archive.close()
+  })
+})
+
+describe('an archive that cannot be written for a while', () => {
+  /** A file where the objects' folder should be: whoever runs this, root too, cannot write below it. */
+  const obstacle = () => join(dataFolder, 'archive')
+
+  test('keeps its journals, says so, and turns them into objects once it can, without a restart', async () => {
+    const archive = await openArchive()
+    await writeFile(obstacle(), '')
+    await archive.write(entry(1, [{ name: 'a' }]))
+    await archive.flush()
+    await archive.write(entry(2, [{ name: 'a' }]))
+    await archive.flush()
+    expect(archive.state).toMatchObject({ failures: 2, waiting: 2, failure: expect.stringContaining('ENOTDIR') })
+    await rm(obstacle())
+    nowMs += 9_999
+    await archive.runDue()
+    expect(archive.state.waiting).toBe(2)
+    nowMs += 1
+    await archive.runDue()
+    expect(archive.state).toEqual({ failures: 2, waiting: 0, failure: undefined })
+    expect(await violations('trace.has(a)')).toEqual(['1', '2'])
+    await archive.close()
+  })
+
+  test('is tried again though the clock was put back', async () => {
+    const archive = await openArchive()
+    await writeFile(obstacle(), '')
+    await archive.write(entry(1, [{ name: 'a' }]))
+    await archive.flush()
+    await archive.write(entry(2, [{ name: 'a' }]))
+    await rm(obstacle())
+    nowMs -= HOUR_MS
+    await archive.runDue()
+    expect(await violations('trace.has(a)')).toEqual(['1', '2'])
     await archive.close()
   })
 })
