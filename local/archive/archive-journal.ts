@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { HOUR_MS, objectKey } from '../../shared/archive/object-key.ts'
 import type { ObjectStore } from '../../shared/archive/object-store.ts'
 import { traceRecord } from '../../shared/archive/trace-record.ts'
@@ -11,7 +11,12 @@ interface ArchivedJournal {
   readonly traces: number
   readonly objects: number
   readonly cutOff: boolean
+  /** Where the journal was put aside, if parts of it could not be read. */
+  readonly setAside?: string
 }
+
+/** Journals of this ending are damaged; what could be read of them is archived. */
+export const DAMAGED = '.damaged'
 
 export type ArchiveReply = { readonly done: ArchivedJournal } | { readonly failed: string }
 
@@ -26,15 +31,21 @@ export async function tryArchiving(path: string, store: ObjectStore, limits: Ass
 
 /**
  * Writes what a journal holds as one object an hour, then deletes it. Done again after a crash it writes the same
- * objects under the same keys.
+ * objects under the same keys. A damaged journal is put aside, not deleted.
  */
 async function archiveJournal(path: string, store: ObjectStore, limits: AssembleLimits): Promise<ArchivedJournal> {
-  const { entries, cutOff } = await readJournal(path)
+  const { entries, cutOff, damagedBytes } = await readJournal(path)
   const hours = Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)
   for (const [hourMs, group] of hours) {
     const { bytes } = writeObject(group.map((entry) => traceRecord(entry, limits)))
     await store.put(objectKey(hourMs, bytes, 'written'), bytes)
   }
-  await rm(path)
-  return { traces: entries.length, objects: hours.size, cutOff }
+  const archived = { traces: entries.length, objects: hours.size, cutOff }
+  if (damagedBytes === 0) {
+    await rm(path)
+    return archived
+  }
+  const setAside = `${path}${DAMAGED}`
+  await rename(path, setAside)
+  return { ...archived, setAside }
 }

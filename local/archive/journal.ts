@@ -82,25 +82,59 @@ function encodeRecord({ chunks, ...header }: TraceToArchive): Buffer {
   return Buffer.concat([prefix, content])
 }
 
-/** What a journal holds, and whether its end is missing: a record that was cut off was never acknowledged. */
+/** What a journal holds. */
 export interface JournalContent {
   readonly entries: readonly TraceToArchive[]
+  /** Its end is missing: a record that was cut off was never acknowledged. */
   readonly cutOff: boolean
+  /** Bytes that are no records although they were written whole: what stood there is lost, what follows is not. */
+  readonly damagedBytes: number
 }
 
+/** Reads every record that is whole, past damage too. */
 export async function readJournal(path: string): Promise<JournalContent> {
   const bytes = await readFile(path)
   const entries: TraceToArchive[] = []
-  let at = 0
-  while (at + PREFIX_BYTES <= bytes.length) {
-    const start = at + PREFIX_BYTES
-    const end = start + bytes.readUInt32LE(at)
-    const content = bytes.subarray(start, end)
-    if (end > bytes.length || crc32(content) !== bytes.readUInt32LE(at + 4)) break
-    entries.push(decodeRecord(content))
-    at = end
+  let damagedBytes = 0
+  for (let at = 0; at < bytes.length; ) {
+    const end = recordEnd(bytes, at)
+    if (end !== undefined) {
+      entries.push(decodeRecord(bytes.subarray(at + PREFIX_BYTES, end)))
+      at = end
+      continue
+    }
+    const next = nextRecord(bytes, at)
+    // Cut off: shorter than its length says. Where it is not, or records follow, it was written whole once.
+    if (next === undefined && isCutOff(bytes, at)) return { entries, cutOff: true, damagedBytes }
+    damagedBytes += (next ?? bytes.length) - at
+    at = next ?? bytes.length
   }
-  return { entries, cutOff: at < bytes.length }
+  return { entries, cutOff: false, damagedBytes }
+}
+
+function isCutOff(bytes: Buffer, at: number): boolean {
+  return at + PREFIX_BYTES > bytes.length || at + PREFIX_BYTES + bytes.readUInt32LE(at) > bytes.length
+}
+
+/** Where the record that begins here ends; undefined where none does. */
+function recordEnd(bytes: Buffer, at: number): number | undefined {
+  if (isCutOff(bytes, at)) return undefined
+  const end = at + PREFIX_BYTES + bytes.readUInt32LE(at)
+  const isWhole =
+    end > at + PREFIX_BYTES && crc32(bytes.subarray(at + PREFIX_BYTES, end)) === bytes.readUInt32LE(at + 4)
+  return isWhole ? end : undefined
+}
+
+const HEADER_START = Buffer.from('{"traceId":"')
+
+/** The next record after damage: found by how a header begins, which is cheaper than a checksum at every byte. */
+function nextRecord(bytes: Buffer, after: number): number | undefined {
+  const lead = PREFIX_BYTES + 4
+  for (let header = bytes.indexOf(HEADER_START, after + lead + 1); header >= 0; ) {
+    if (recordEnd(bytes, header - lead) !== undefined) return header - lead
+    header = bytes.indexOf(HEADER_START, header + 1)
+  }
+  return undefined
 }
 
 function decodeRecord(content: Buffer): TraceToArchive {

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Archive, ArchivedTrace, Clock, Log } from '../../shared/pipeline/ports.ts'
 import type { TraceToArchive } from '../../shared/archive/trace-record.ts'
+import type { Archive, ArchivedTrace, Clock, Log } from '../../shared/pipeline/ports.ts'
 import type { AssembleLimits } from '../../shared/trace/assemble.ts'
+import { RUNBOOK } from '../runbook.ts'
+import { DAMAGED } from './archive-journal.ts'
 import { ArchiveThread } from './archive-thread.ts'
 import { fileError } from './file-error.ts'
 import { removeUnfinished } from './folder-store.ts'
@@ -18,6 +20,16 @@ export interface ParquetArchiveOptions {
   /** A journal is turned into objects when it is this old or has this many bytes. */
   readonly maxAgeMs?: number
   readonly maxBytes?: number
+}
+
+export interface ArchiveState {
+  /** How often it failed. */
+  readonly failures: number
+  /** Journals that wait to be tried again, and why the last of them failed. */
+  readonly waiting: number
+  readonly failure: string | undefined
+  /** Journals that were put aside. */
+  readonly damaged: number
 }
 
 const MAX_AGE_MS = 10_000
@@ -52,6 +64,7 @@ export class ParquetArchive implements Archive {
   private triedMs = 0
   private failure: string | undefined
   private failures = 0
+  private damaged = 0
 
   private constructor(options: ParquetArchiveOptions, journals: string) {
     this.options = options
@@ -65,13 +78,15 @@ export class ParquetArchive implements Archive {
     await mkdir(journals, { recursive: true })
     const archive = new ParquetArchive(options, journals)
     await removeUnfinished(archiveFolder(options.dataFolder), Date.now() - ABANDONED_MS)
-    for (const name of (await readdir(journals)).sort()) archive.turn(join(journals, name))
+    const names = (await readdir(journals)).filter((name) => !name.endsWith(DAMAGED))
+    for (const name of names.sort()) archive.turn(join(journals, name))
     return archive
   }
 
-  /** How turning journals into objects stands: how often it failed, which wait to be tried again, and why. */
-  get state(): { readonly failures: number; readonly waiting: number; readonly failure: string | undefined } {
-    return { failures: this.failures, waiting: this.kept.size, failure: this.kept.size > 0 ? this.failure : undefined }
+  /** How turning journals into objects stands since the start. */
+  get state(): ArchiveState {
+    const { failures, damaged, kept } = this
+    return { failures, damaged, waiting: kept.size, failure: kept.size > 0 ? this.failure : undefined }
   }
 
   write(entry: ArchivedTrace): Promise<void> {
@@ -159,7 +174,16 @@ export class ParquetArchive implements Archive {
       return
     }
     this.kept.delete(path)
-    if (reply.done.cutOff) {
+    const { cutOff, setAside, traces } = reply.done
+    if (setAside !== undefined) {
+      this.damaged++
+      this.options.log('error', `a journal is damaged; what can be read of it is archived, the rest is put aside`, {
+        path: setAside,
+        traces,
+        runbook: RUNBOOK.archive,
+      })
+    }
+    if (cutOff) {
       this.options.log('warn', 'the end of a journal was cut off by a crash, before it was acknowledged', { path })
     }
   }

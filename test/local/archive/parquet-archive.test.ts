@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -127,14 +127,19 @@ describe('an archive that cannot be written for a while', () => {
     await archive.flush()
     await archive.write(entry(2, [{ name: 'a' }]))
     await archive.flush()
-    expect(archive.state).toMatchObject({ failures: 2, waiting: 2, failure: expect.stringContaining('ENOTDIR') })
+    expect(archive.state).toMatchObject({
+      failures: 2,
+      waiting: 2,
+      damaged: 0,
+      failure: expect.stringContaining('ENOTDIR'),
+    })
     await rm(obstacle())
     nowMs += 9_999
     await archive.runDue()
     expect(archive.state.waiting).toBe(2)
     nowMs += 1
     await archive.runDue()
-    expect(archive.state).toEqual({ failures: 2, waiting: 0, failure: undefined })
+    expect(archive.state).toEqual({ failures: 2, waiting: 0, damaged: 0, failure: undefined })
     expect(await violations('trace.has(a)')).toEqual(['1', '2'])
     await archive.close()
   })
@@ -150,5 +155,44 @@ describe('an archive that cannot be written for a while', () => {
     await archive.runDue()
     expect(await violations('trace.has(a)')).toEqual(['1', '2'])
     await archive.close()
+  })
+})
+
+describe('a journal that is damaged', () => {
+  async function damaged(damage: (bytes: Buffer, recordBytes: number) => Buffer): Promise<void> {
+    const crashed = await openArchive()
+    for (const index of [1, 2, 3]) await crashed.write(entry(index, [{ name: 'a' }]))
+    const [name = ''] = await journals()
+    const path = join(dataFolder, 'archive-journal', name)
+    const bytes = await readFile(path)
+    await writeFile(path, damage(bytes, bytes.length / 3))
+    const next = await openArchive()
+    await next.flush()
+    await next.close()
+  }
+
+  const flipped = (bytes: Buffer, at: number) => {
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 0x40, at)
+    return bytes
+  }
+
+  test.each([
+    ['within a record', (bytes: Buffer, record: number) => flipped(bytes, record + 60), ['1', '3']],
+    ['in the length of a record', (bytes: Buffer, record: number) => flipped(bytes, record + 2), ['1', '3']],
+    ['in its first record', (bytes: Buffer) => flipped(bytes, 5), ['2', '3']],
+    ['in its last record', (bytes: Buffer) => flipped(bytes, bytes.length - 3), ['1', '2']],
+  ])('%s loses that record alone, and is put aside', async (_where, damage, left) => {
+    await damaged(damage)
+    expect(await violations('trace.has(a)')).toEqual(left)
+    expect(await journals()).toEqual([expect.stringMatching(/\.journal\.damaged$/)])
+    expect(logged).toEqual(['a journal is damaged; what can be read of it is archived, the rest is put aside'])
+    await (await openArchive()).close()
+    expect(logged).toHaveLength(1)
+  })
+
+  test('in the length of its last record reads as cut off', async () => {
+    await damaged((bytes, record) => flipped(bytes, 2 * record + 2))
+    expect(await violations('trace.has(a)')).toEqual(['1', '2'])
+    expect(logged).toEqual(['the end of a journal was cut off by a crash, before it was acknowledged'])
   })
 })

@@ -1,0 +1,8 @@
+/** Headings of docs/runbook.md that messages point to; a test holds them to it. */
+export const RUNBOOK = {
+  full: 'docs/runbook.md#the-disk-is-full',
+  readOnly: 'docs/runbook.md#the-disk-is-read-only',
+  database: 'docs/runbook.md#the-database-is-damaged',
+  archive: 'docs/runbook.md#the-archive-is-damaged',
+  clock: 'docs/runbook.md#the-clock-was-stepped',
+} as const
