@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
-import type { Writable } from 'node:stream'
+import { open } from 'node:fs/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Runtime } from '../local/runtime.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
@@ -87,7 +86,9 @@ function parseHeader(text: string): readonly [string, string] {
 async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCode> {
   const { startRuntime } = await import('../local/runtime.ts')
   const stop = terminal.interrupted()
-  const jsonLines = await openJsonLines(options.jsonl, terminal)
+  const jsonLines = options.jsonl === '-' ? terminal.stdout : undefined
+  const jsonLinesFile = options.jsonl === '-' ? undefined : options.jsonl
+  if (jsonLinesFile !== undefined) await requireWritable(jsonLinesFile)
   // Standard output belongs to whoever reads the JSON.
   const screen = jsonLines === terminal.stdout ? terminal.stderr : terminal.stdout
   const runtime = await startRuntime({
@@ -107,6 +108,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
     },
     screen: wrapping(screen),
     ...(jsonLines === undefined ? {} : { jsonLines }),
+    ...(jsonLinesFile === undefined ? {} : { jsonLinesFile }),
     onRules: (report) => terminal.stderr.write(report),
   })
   terminal.stderr.write(banner(runtime, options, terminal.stderr))
@@ -122,20 +124,15 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
   return 0
 }
 
-async function openJsonLines(file: string | undefined, terminal: Terminal): Promise<Writable | undefined> {
-  if (file === undefined) return undefined
-  if (file === '-') return terminal.stdout
-  const stream = createWriteStream(file, { flags: 'a' })
+async function requireWritable(file: string): Promise<void> {
   try {
-    await once(stream, 'open')
+    await (await open(file, 'a')).close()
   } catch (error) {
     throw new CommandError(
       `cannot write signals to ${file}: ${(error as Error).message}`,
       'name a file this user may write',
     )
   }
-  stream.on('error', (error) => terminal.stderr.write(`error signals are not written to ${file}: ${error.message}\n`))
-  return stream
 }
 
 function banner({ url }: Runtime, options: ServeOptions, screen: Screen): string {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { InputError } from '../shared/errors.ts'
 import { makeFolder } from './make-folder.ts'
+import { RUNBOOK } from './runbook.ts'
 
 /** A folder that is ours alone until `unlock`. */
 export interface DataFolder {
@@ -46,5 +47,9 @@ function lockFile(folder: string): DatabaseSync {
 
 function unusable(folder: string, reason: string): InputError {
   const message = `the data folder ${folder} cannot be used: ${reason}`
-  return new InputError({ code: 'data-folder-unusable', message, hint: 'name a folder this user may write to' })
+  return new InputError({
+    code: 'data-folder-unusable',
+    message,
+    hint: `name a folder this user may write to, on a disk that is neither read-only nor full (${RUNBOOK.readOnly})`,
+  })
 }

@@ -31,6 +31,11 @@ export class Database {
   private queue: QueuedWrite[] = []
   private scheduled = false
   private syncing = false
+  /** Writes that failed since the start, though nothing was wrong with them: the disk is full, read-only, damaged … */
+  failures = 0
+  /** Whether the last write failed so. */
+  failing = false
+  lastFailure: { readonly error: StorageError; readonly atMs: number } | undefined
 
   /** Opens or creates the file, which may grow to `maxBytes`; throws a StorageError that says what to do. */
   constructor(path: string, maxBytes: number) {
@@ -119,15 +124,18 @@ export class Database {
     const group = this.queue.slice(0, MAX_GROUP)
     this.queue = this.queue.slice(MAX_GROUP)
     if (group.length === 0) return
+    const failuresBefore = this.failures
     try {
       this.syncAtCommit(group.some(({ durable }) => durable))
       this.connection.exec('BEGIN IMMEDIATE')
       const settle = group.map((write) => this.apply(write))
       this.connection.exec('COMMIT')
+      this.failing = this.failures > failuresBefore
       for (const acknowledge of settle) acknowledge()
     } catch (error) {
       this.rollBack()
-      for (const { reject } of group) reject(storageError(error, this.path))
+      const failure = this.noted(error)
+      for (const { reject } of group) reject(failure)
     }
   }
 
@@ -147,7 +155,8 @@ export class Database {
       return () => resolve(result)
     } catch (error) {
       this.undoOne(error)
-      return () => reject(storageError(error, this.path))
+      const failure = this.noted(error)
+      return () => reject(failure)
     }
   }
 
@@ -158,6 +167,17 @@ export class Database {
     } catch {
       throw error
     }
+  }
+
+  /** The error as the pipeline knows it, remembered where it is the disk's. */
+  private noted(error: unknown): unknown {
+    const failure = storageError(error, this.path)
+    if (failure instanceof StorageError) {
+      this.failures++
+      this.failing = true
+      this.lastFailure = { error: failure, atMs: performance.now() }
+    }
+    return failure
   }
 
   private rollBack(): void {

@@ -17,6 +17,8 @@ export class EvaluatorLoop {
   private readonly startedMs: number
   private finishedMs: number
   private lateMs = 0
+  /** Why timers could not be taken when that was last tried. */
+  failure: unknown
 
   /** `sizeBytes` tells how much memory a trace takes while it is judged. */
   constructor(evaluator: Evaluator, timers: SqliteTimers, sizeBytes: (traceId: string) => number) {
@@ -58,7 +60,9 @@ export class EvaluatorLoop {
       }
       this.lateMs = 0
       this.finishedMs = this.evaluator.clock()
+      this.failure = undefined
     } catch (error) {
+      this.failure = error
       this.evaluator.metrics.add('timerFailures', { transient: true })
       this.evaluator.log('error', 'timers could not be taken; trying again', { reason: String(error) })
     }

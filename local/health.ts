@@ -1,8 +1,12 @@
+import type { StorageError } from '../shared/pipeline/storage-error.ts'
 import type { Database } from './database.ts'
 import type { EvaluatorLoop } from './evaluator-loop.ts'
 import type { PageResponse } from './http.ts'
+import type { ArchiveState } from './parts.ts'
 import type { LoadedRules } from './rules-watcher.ts'
+import { RUNBOOK } from './runbook.ts'
 import type { RuntimeSettings } from './settings.ts'
+import type { JsonLinesFile } from './sinks/json-lines-file.ts'
 
 /** The loop looks for due timers a few times a second. */
 const LONGEST_SILENCE_MS = 30_000
@@ -13,22 +17,35 @@ export interface HealthSubjects {
   readonly settings: Pick<RuntimeSettings, 'maxBehindMs'>
   readonly rules: () => LoadedRules
   readonly nowMs: () => number
+  readonly archiveState: () => ArchiveState
+  readonly lines: JsonLinesFile | undefined
 }
 
-/** `GET /healthz`: 200 while spans can be stored and traces are judged, else 503; says what is wrong. */
+/** A write that failed so short a time ago is told, though a small one succeeds. */
+const RECENT_MS = 15_000
+
+/**
+ * `GET /healthz`: 200 while spans can be stored and traces are judged, else 503; says what is wrong and what to do.
+ * `degraded` is what can wait: traces and signals are kept until the archive or the file of JSON lines takes them.
+ */
 export async function healthPage(subjects: HealthSubjects): Promise<PageResponse> {
   const { database, rules } = subjects
   const { set, folder } = rules()
   const problems = {
     buffer: await writable(database),
     evaluator: evaluatorProblem(subjects),
+    archive: archiveProblem(subjects),
+    jsonLines: jsonLinesProblem(subjects),
     rules: folder.unreadable.length > 0 ? `${folder.unreadable.length} files cannot be read` : undefined,
   }
   const failing = problems.buffer !== undefined || problems.evaluator !== undefined
+  const degraded = problems.archive !== undefined || problems.jsonLines !== undefined
   const body = {
-    status: failing ? 'failing' : 'ok',
+    status: failing ? 'failing' : degraded ? 'degraded' : 'ok',
     buffer: problems.buffer ?? 'ok',
     evaluator: problems.evaluator ?? 'ok',
+    archive: problems.archive ?? 'ok',
+    jsonLines: problems.jsonLines ?? 'ok',
     rules: problems.rules ?? 'ok',
     rulesLoaded: set.rules.length,
     rulesRejected: set.rejected,
@@ -40,6 +57,7 @@ function evaluatorProblem({ loop, settings, nowMs }: HealthSubjects): string | u
   if (loop.behindMs > settings.maxBehindMs) {
     return `judges traces ${Math.round(loop.behindMs / 1000)} s after their turn; no spans are taken until it has caught up`
   }
+  if (loop.failure !== undefined) return `cannot look for due traces: ${advice(loop.failure)}`
   const silentMs = nowMs() - loop.lastRunMs
   return silentMs > LONGEST_SILENCE_MS ? `has not looked for due traces for ${silentMs} ms` : undefined
 }
@@ -47,7 +65,50 @@ function evaluatorProblem({ loop, settings, nowMs }: HealthSubjects): string | u
 async function writable(database: Database): Promise<string | undefined> {
   try {
     await database.touch()
-    return undefined
+  } catch (error) {
+    return advice(error)
+  }
+  const { lastFailure } = database
+  return lastFailure !== undefined && performance.now() - lastFailure.atMs < RECENT_MS
+    ? advice(lastFailure.error)
+    : undefined
+}
+
+function advice(error: unknown): string {
+  const { message, hint } = error as StorageError
+  return hint === undefined ? message : `${message}; ${hint}`
+}
+
+function archiveProblem({ archiveState }: HealthSubjects): string | undefined {
+  return whileReadable(() => {
+    const { journals, traces, damaged, reason = 'not told' } = archiveState()
+    const parts = [
+      ...(traces > 0 ? [`${traces} traces are kept in the database until the archive takes them`] : []),
+      ...(journals > 0 ? [`${journals} journals wait to become Parquet files`] : []),
+    ]
+    if (parts.length > 0) return `${parts.join(' and ')}: ${reason} (${headingOf(reason)})`
+    return damaged > 0 ? `${damaged} damaged journals were put aside (${RUNBOOK.archive})` : undefined
+  })
+}
+
+function jsonLinesProblem({ lines }: HealthSubjects): string | undefined {
+  return whileReadable(() => {
+    const { waiting = 0, reason } = lines?.state() ?? {}
+    if (waiting === 0 || reason === undefined) return undefined
+    return `${waiting} signals wait to be written: ${reason} (${headingOf(reason)})`
+  })
+}
+
+/** Where the runbook says what to do about an error of the file system. */
+function headingOf(reason: string): string {
+  if (/ENOSPC|EDQUOT/.test(reason)) return RUNBOOK.full
+  return /EROFS|EACCES|EPERM/.test(reason) ? RUNBOOK.readOnly : RUNBOOK.archive
+}
+
+/** A database that cannot be read is told of elsewhere. */
+function whileReadable(look: () => string | undefined): string | undefined {
+  try {
+    return look()
   } catch (error) {
     return (error as Error).message
   }

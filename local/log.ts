@@ -9,6 +9,29 @@ export function textLog(write: (line: string) => void, levels: readonly Paramete
   }
 }
 
+const REPEAT_MS = 30_000
+const MAX_REMEMBERED = 1_000
+
+/**
+ * The same line is written once in 30 seconds: what is tried again several times a second must not fill a disk that is
+ * full already. Warnings are the same whatever trace they name; errors are not.
+ */
+export function sparingLog(log: Log, stopwatch: () => number = () => performance.now()): Log {
+  const written = new Map<string, { readonly atMs: number; left: number }>()
+  return (level, message, fields = {}) => {
+    const key = [level, message, fields.reason, fields.webhook, level === 'error' ? fields.traceId : ''].join('\n')
+    const last = written.get(key)
+    const nowMs = stopwatch()
+    if (last !== undefined && nowMs - last.atMs < REPEAT_MS) {
+      last.left++
+      return
+    }
+    if (written.size >= MAX_REMEMBERED) written.clear()
+    written.set(key, { atMs: nowMs, left: 0 })
+    log(level, message, last === undefined || last.left === 0 ? fields : { ...fields, repeated: last.left })
+  }
+}
+
 function plain(text: string): string {
   return /^[\w./:-]+$/.test(text) ? text : JSON.stringify(text)
 }

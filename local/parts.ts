@@ -7,13 +7,15 @@ import type { Archive, Clock, Log } from '../shared/pipeline/ports.ts'
 import { folderStore } from './archive/folder-store.ts'
 import { archiveFolder, ParquetArchive } from './archive/parquet-archive.ts'
 import { SignalArchive } from './archive/signal-archive.ts'
+import { SpillArchive } from './archive/spill-archive.ts'
 import { openDataFolder } from './data-folder.ts'
 import { Database } from './database.ts'
-import { textLog } from './log.ts'
+import { sparingLog, textLog } from './log.ts'
 import { PrometheusMetrics } from './metrics.ts'
 import { RulesWatcher, rulesReport } from './rules-watcher.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { RuntimeSettings, RuntimeSettingsInput } from './settings.ts'
+import { JsonLinesFile } from './sinks/json-lines-file.ts'
 import { LocalPublisher, linesTo, showOn } from './sinks/local-publisher.ts'
 import { Webhook } from './sinks/webhook.ts'
 import { SqliteBuffer } from './sqlite-buffer.ts'
@@ -32,6 +34,8 @@ export interface RuntimeOptions {
   readonly screen?: Writable
   /** Gets every signal that is not in shadow mode as a line of JSON (CloudEvents). */
   readonly jsonLines?: Writable
+  /** The same, appended to the file of this path. */
+  readonly jsonLinesFile?: string
   /** Told of rules as they come into force, with their problems; in colour where the screen is. */
   readonly onRules?: (report: string) => void
   readonly log?: Log
@@ -42,6 +46,21 @@ export interface RuntimeOptions {
   readonly fetch?: typeof fetch
   readonly random?: () => number
 }
+
+/** What the archive did not take so far, and why. */
+export interface ArchiveState {
+  /** Failures since the start to turn a journal into objects. */
+  readonly failures: number
+  /** Journals put aside since the start. */
+  readonly damaged: number
+  /** Journals that wait to be turned into objects after a failure. */
+  readonly journals: number
+  /** Traces that wait in the database. */
+  readonly traces: number
+  readonly reason: string | undefined
+}
+
+const ARCHIVES_ALL: ArchiveState = { failures: 0, damaged: 0, journals: 0, traces: 0, reason: undefined }
 
 /** What a runtime is made of; `closers` of its own are called last to first. */
 export interface Parts {
@@ -56,6 +75,9 @@ export interface Parts {
   readonly rules: RulesWatcher
   /** Writes the part of the archive that is due. */
   readonly archiveDue: () => Promise<void>
+  /** Traces that the archive did not take so far; nothing where it was given. */
+  readonly archiveState: () => ArchiveState
+  readonly lines: JsonLinesFile | undefined
   /** Writes all of it that was acknowledged. */
   readonly flushArchive: () => Promise<void>
 }
@@ -68,7 +90,7 @@ const EXPERIMENTS_CACHE_MS = 200
 
 /** Opens the data folder and everything in it, and the rules. */
 export async function openParts(options: RuntimeOptions, settings: RuntimeSettings, closers: Closers): Promise<Parts> {
-  const { clock = Date.now, log = textLog((line) => process.stderr.write(line)) } = options
+  const { clock = Date.now, log = sparingLog(textLog((line) => process.stderr.write(line))) } = options
   const folder = openDataFolder(options.dataFolder)
   closers.push(() => folder.unlock())
   const database = new Database(folder.databasePath, settings.maxDatabaseBytes)
@@ -82,8 +104,19 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     (webhook, index) => new Webhook(index + 1, webhook, { database, clock, log, fetch, random }),
   )
   await resume(buffer, timers, webhooks)
-  const { archive, archiveDue, flushArchive } = await openArchive(options, settings, { clock, log, database }, closers)
-  const signals = new SqliteSignals(database, jsonLines === undefined ? undefined : linesTo(jsonLines))
+  const { archive, archiveDue, archiveState, flushArchive } = await openArchive(
+    options,
+    settings,
+    { clock, log, database },
+    closers,
+  )
+  const lines = options.jsonLinesFile === undefined ? undefined : new JsonLinesFile(database, options.jsonLinesFile)
+  const onNew = jsonLines === undefined ? undefined : linesTo(jsonLines)
+  const signals = new SqliteSignals(database, onNew, lines !== undefined)
+  if (lines !== undefined) {
+    const later = (error: unknown) => log('error', 'signals wait for the JSON-lines file', { reason: String(error) })
+    closers.push(() => lines.runDue().catch(later))
+  }
   const experiments = new SqliteExperiments(database)
   const metrics = new PrometheusMetrics()
   const show = options.screen === undefined ? async () => {} : showOn(options.screen, colour)
@@ -114,6 +147,8 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     webhooks,
     rules,
     archiveDue,
+    archiveState,
+    lines,
     flushArchive,
   }
 }
@@ -123,21 +158,31 @@ async function openArchive(
   { maxTraceSpans, maxTraceBytes }: RuntimeSettings,
   { clock, log, database }: { readonly clock: Clock; readonly log: Log; readonly database: Database },
   closers: Closers,
-): Promise<{ readonly archive: Archive } & Pick<Parts, 'archiveDue' | 'flushArchive'>> {
-  if (archive !== undefined) return { archive, archiveDue: async () => {}, flushArchive: async () => {} }
+): Promise<{ readonly archive: Archive } & Pick<Parts, 'archiveDue' | 'archiveState' | 'flushArchive'>> {
+  if (archive !== undefined) {
+    return { archive, archiveDue: async () => {}, archiveState: () => ARCHIVES_ALL, flushArchive: async () => {} }
+  }
   // A trace is cut for judging by its distinct spans; reading lets up to twice as many pass, and the archive keeps them.
   const limits = { maxTraceSpans: 2 * maxTraceSpans, maxTraceBytes }
   const parquet = await ParquetArchive.open({ dataFolder, limits, clock, log })
   const copies = new SignalArchive(database, folderStore(archiveFolder(dataFolder)), clock)
+  const spill = new SpillArchive(database, parquet, log)
   closers.push(
     () => parquet.close(),
     () => copies.flush(),
+    () => spill.runDue(),
   )
   const archiveDue = async () => {
+    await spill.runDue()
     await parquet.runDue()
     await copies.runDue()
   }
-  return { archive: parquet, archiveDue, flushArchive: () => parquet.flush() }
+  const archiveState = () => {
+    const { failures, waiting, failure, damaged } = parquet.state
+    const kept = spill.state()
+    return { failures, damaged, journals: waiting, traces: kept.waiting, reason: kept.reason ?? failure }
+  }
+  return { archive: spill, archiveDue, archiveState, flushArchive: () => parquet.flush() }
 }
 
 /** Nobody else can be at work on the folder: what the last process left in hand is taken up at once. */

@@ -1,6 +1,8 @@
 import type { Database } from './database.ts'
 import type { Reading } from './metrics.ts'
+import type { ArchiveState } from './parts.ts'
 import type { LoadedRules } from './rules-watcher.ts'
+import type { JsonLinesFile } from './sinks/json-lines-file.ts'
 import type { Webhook } from './sinks/webhook.ts'
 import type { SqliteTimers } from './sqlite-timers.ts'
 
@@ -10,10 +12,13 @@ export interface ReadSubjects {
   readonly webhooks: readonly Webhook[]
   readonly rules: () => LoadedRules
   readonly nowMs: () => number
+  readonly archiveState: () => ArchiveState
+  readonly lines: JsonLinesFile | undefined
 }
 
 /** What `/metrics` shows besides counters: how things stand at this moment. */
-export function readings({ database, timers, webhooks, rules, nowMs }: ReadSubjects): readonly Reading[] {
+export function readings(subjects: ReadSubjects): readonly Reading[] {
+  const { database, timers, webhooks, rules, nowMs } = subjects
   const { set, folder } = rules()
   const { waiting, buried } = timers.counts()
   const overdueMs = Math.max(0, nowMs() - (timers.nextVisibleMs() ?? Infinity))
@@ -33,8 +38,28 @@ export function readings({ database, timers, webhooks, rules, nowMs }: ReadSubje
       help: 'By how much the oldest timer is overdue.',
       value: overdueMs / 1000,
     },
+    { name: 'betrace_storage_failures_total', help: 'Writes the database could not do.', value: database.failures },
+    ...archiveReadings(subjects.archiveState()),
+    ...(subjects.lines === undefined ? [] : linesReadings(subjects.lines)),
     ...webhooks.flatMap(webhookReadings),
   ].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+}
+
+function archiveReadings({ failures, damaged, journals, traces }: ArchiveState): readonly Reading[] {
+  return [
+    { name: 'betrace_archive_failures_total', help: 'Journals that could not be archived.', value: failures },
+    { name: 'betrace_archive_journals_waiting', help: 'Journals that wait to be tried again.', value: journals },
+    { name: 'betrace_archive_traces_waiting', help: 'Judged traces that the archive did not take yet.', value: traces },
+    { name: 'betrace_archive_journals_damaged_total', help: 'Damaged journals that were put aside.', value: damaged },
+  ]
+}
+
+function linesReadings(lines: JsonLinesFile): readonly Reading[] {
+  const { waiting } = lines.state()
+  return [
+    { name: 'betrace_json_lines_failures_total', help: 'Failed writes to the JSON-lines file.', value: lines.failures },
+    { name: 'betrace_json_lines_waiting', help: 'Signals that the JSON-lines file did not take yet.', value: waiting },
+  ]
 }
 
 function webhookReadings(webhook: Webhook): readonly Reading[] {

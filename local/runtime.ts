@@ -13,10 +13,13 @@ import { sweep } from './retention.ts'
 import { processScheduler, repeat } from './scheduler.ts'
 import { type RuntimeSettings, runtimeSettings } from './settings.ts'
 import type { SqliteSignals } from './sqlite-signals.ts'
+import { storageWatch } from './storage-watch.ts'
 
 const LOOP_POLL_MS = 100
 const WEBHOOK_POLL_MS = 200
 const ARCHIVE_POLL_MS = 1_000
+const LINES_POLL_MS = 200
+const STORAGE_POLL_MS = 1_000
 const VERDICT_POLL_MS = 1_000
 const SWEEP_INTERVAL_MS = 60_000
 
@@ -87,9 +90,11 @@ async function start(
   close: () => Promise<void>,
 ): Promise<Runtime> {
   const parts = await openParts(options, settings, closers)
-  const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue } = parts
+  const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue, lines } = parts
+  const { archiveState } = parts
   const loop = new EvaluatorLoop(evaluator, timers, (traceId) => buffer.sizeBytes(traceId))
-  const state = { database, timers, webhooks, rules: () => rules.state, nowMs: evaluator.clock, loop, settings }
+  const nowMs = evaluator.clock
+  const state = { database, timers, webhooks, rules: () => rules.state, nowMs, loop, settings, archiveState, lines }
   const server = await listen(settings, parts, loop, {
     '/metrics': () => ({
       status: 200,
@@ -99,8 +104,12 @@ async function start(
     '/healthz': () => healthPage(state),
   })
   const deliver = async () => {
+    // What is delivered could not be noted, and would be sent again.
+    if (database.failing) return
     await Promise.all(webhooks.map((webhook) => webhook.runDue()))
   }
+  const writeLines = async () => lines?.runDue()
+  const watchStorage = storageWatch(database, timers, evaluator.log)
   const clean = () => sweep(evaluator, database, buffer, settings)
   const giveVerdictsDue = () => giveVerdicts(parts, options.dataFolder)
   const scheduler = options.scheduler ?? processScheduler
@@ -116,6 +125,8 @@ async function start(
     again('removing what has had its time', SWEEP_INTERVAL_MS, clean),
     again('giving verdicts on experiments', VERDICT_POLL_MS, giveVerdictsDue),
     again('archiving', ARCHIVE_POLL_MS, archiveDue),
+    again('writing signals to the JSON-lines file', LINES_POLL_MS, writeLines),
+    again('looking whether the disk takes writes', STORAGE_POLL_MS, watchStorage),
     again('looking for changed rules', settings.rulesPollMs, () => rules.poll()),
     () => server.close(),
   )
@@ -133,10 +144,12 @@ async function start(
     }),
     async runDue() {
       await rules.poll()
+      await watchStorage()
       await loop.runDue()
       await deliver()
       await clean()
       await archiveDue()
+      await writeLines()
       await giveVerdictsDue()
     },
     close,

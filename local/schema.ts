@@ -3,7 +3,7 @@ export const SCHEMA_VERSION = 4
 
 /**
  * What each version adds to the one before, from the first. Times are milliseconds since 1970; `verdict`, `pending`,
- * `timer`, `event` and `samples` hold JSON; `bytes` is the size of what is packed, 0 where it was not noted.
+ * `timer`, `event`, `samples` and `header` hold JSON; `bytes` is the size of what is packed, 0 where it was not noted.
  */
 export const SCHEMA: readonly string[] = [
   `
@@ -118,5 +118,14 @@ ALTER TABLE storms ADD COLUMN count INTEGER NOT NULL DEFAULT 0;
 INSERT INTO storms (rule, window_start_ms, armed, sent, samples, count)
   SELECT rule, window_start_ms, 0, 0, '[]', count(*) FROM storm_signals WHERE true GROUP BY rule, window_start_ms
   ON CONFLICT DO UPDATE SET count = excluded.count;
+
+CREATE TABLE unarchived (
+  id INTEGER PRIMARY KEY,
+  trace_id TEXT NOT NULL,
+  header TEXT NOT NULL,
+  packed BLOB NOT NULL
+);
+ALTER TABLE signals ADD COLUMN lined INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX signals_to_line ON signals (event_id) WHERE lined = 0;
 `,
 ]

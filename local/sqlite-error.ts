@@ -1,4 +1,6 @@
+import { dirname } from 'node:path'
 import { StorageError } from '../shared/pipeline/storage-error.ts'
+import { RUNBOOK } from './runbook.ts'
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that tell us what to do. */
 const CODES = new Map<number, ConstructorParameters<typeof StorageError>[0]>([
@@ -17,11 +19,11 @@ const CODES = new Map<number, ConstructorParameters<typeof StorageError>[0]>([
 
 const HINTS = {
   throttled: undefined,
-  unavailable: 'look at the disk, and for other programs that hold the file open',
-  full: 'free some space on the disk; spans are refused until then',
-  'read-only': 'make the data folder writable for this user',
-  denied: 'give this user access to the data folder',
-  corrupt: 'move the file away and start again, or restore it from a backup',
+  unavailable: () => 'look at the disk, and for other programs that hold the file open',
+  full: () => `free some space on the disk; spans are refused until then, nothing stored is lost (${RUNBOOK.full})`,
+  'read-only': () => `make the data folder writable for this user (${RUNBOOK.readOnly})`,
+  denied: () => `give this user access to the data folder (${RUNBOOK.readOnly})`,
+  corrupt: (path: string) => `stop the server and run: betrace recover --data ${dirname(path)} (${RUNBOOK.database})`,
   'too-large': undefined,
 } as const
 
@@ -30,6 +32,6 @@ export function storageError(cause: unknown, path: string): unknown {
   const { code: kind, errcode, message } = cause as { code?: string; errcode?: number; message?: string }
   if (kind !== 'ERR_SQLITE_ERROR') return cause
   const code = CODES.get((errcode ?? 0) & 0xff) ?? 'unavailable'
-  const hint = HINTS[code]
+  const hint = HINTS[code]?.(path)
   return new StorageError(code, `${path}: ${message}`, { cause, ...(hint === undefined ? {} : { hint }) })
 }

@@ -17,11 +17,20 @@ export interface SignalQuery {
 export class SqliteSignals implements SignalStore, FiringSource {
   private readonly database: Database
   private readonly onNew: (signals: readonly PendingSignal[]) => Promise<void>
+  private readonly queueLines: boolean
 
-  /** `onNew` gets the signals that were not stored before, first: what fails there is not stored, and comes again. */
-  constructor(database: Database, onNew: (signals: readonly PendingSignal[]) => Promise<void> = async () => {}) {
+  /**
+   * `onNew` gets the signals that were not stored before, first: what fails there is not stored, and comes again.
+   * `queueLines`: those not in shadow mode are to be written to a file of JSON lines.
+   */
+  constructor(
+    database: Database,
+    onNew: (signals: readonly PendingSignal[]) => Promise<void> = async () => {},
+    queueLines = false,
+  ) {
     this.database = database
     this.onNew = onNew
+    this.queueLines = queueLines
   }
 
   async record(signals: readonly PendingSignal[]): Promise<void> {
@@ -29,13 +38,15 @@ export class SqliteSignals implements SignalStore, FiringSource {
     const fresh = signals.filter(({ event }) => this.database.get(known, event.id) === undefined)
     if (fresh.length === 0) return
     await this.onNew(fresh)
-    const sql = `INSERT OR IGNORE INTO signals (event_id, time_ms, rule, severity, trace_id, shadow, event)
-      VALUES (?, ?, ?, ?, ?, ?, ?)`
+    const sql = `INSERT OR IGNORE INTO signals (event_id, time_ms, rule, severity, trace_id, shadow, event, lined)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
     await this.database.writeRepeatable(() => {
       for (const { event, shadow } of fresh) {
         const { signal, severity, traceId } = event.data
         const timeMs = Date.parse(event.time)
-        this.database.run(sql, event.id, timeMs, signal, severity, traceId, shadow ? 1 : 0, JSON.stringify(event))
+        const lined = this.queueLines && !shadow ? 0 : 1
+        const text = JSON.stringify(event)
+        this.database.run(sql, event.id, timeMs, signal, severity, traceId, shadow ? 1 : 0, text, lined)
       }
     })
   }

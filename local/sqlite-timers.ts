@@ -63,6 +63,15 @@ export class SqliteTimers implements Timers {
     await this.database.write(() => this.database.run(sql))
   }
 
+  /** Shows at once, as if they had never failed, timers that failed, were buried for it, or could not be set back. */
+  async wake(): Promise<number> {
+    const sql = `UPDATE timers SET visible_ms = ?1, timer = json_set(timer, '$.attempt', 0, '$.dueAtMs', ?1)
+      WHERE json_extract(timer, '$.attempt') > 0 OR visible_ms > json_extract(timer, '$.dueAtMs')`
+    const nowMs = this.clock()
+    const buried = await this.redrive()
+    return buried + (await this.database.write(() => this.database.run(sql, nowMs)))
+  }
+
   /** When the next timer can be handed out. */
   nextVisibleMs(): number | undefined {
     const row = this.database.get('SELECT min(visible_ms) AS next FROM timers')

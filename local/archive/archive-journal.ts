@@ -15,8 +15,9 @@ interface ArchivedJournal {
   readonly setAside?: string
 }
 
-/** Journals of this ending are damaged; what could be read of them is archived. */
-export const DAMAGED = '.damaged'
+export const JOURNAL = '.journal'
+/** Ends the name of a journal that was damaged; what could be read of it is archived. */
+const DAMAGED = '.damaged'
 
 export type ArchiveReply = { readonly done: ArchivedJournal } | { readonly failed: string }
 

@@ -1,11 +1,12 @@
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
+import { RUNBOOK } from '../runbook.ts'
 
 const CODES: Readonly<Record<string, readonly [ConstructorParameters<typeof StorageError>[0], string]>> = {
-  ENOSPC: ['full', 'free some space on the disk; traces are not archived until then'],
-  EDQUOT: ['full', 'free some space within the quota; traces are not archived until then'],
-  EACCES: ['denied', 'give this user access to the data folder'],
-  EPERM: ['denied', 'give this user access to the data folder'],
-  EROFS: ['read-only', 'make the data folder writable for this user'],
+  ENOSPC: ['full', `free some space on the disk; traces are not archived until then (${RUNBOOK.full})`],
+  EDQUOT: ['full', `free some space within the quota; traces are not archived until then (${RUNBOOK.full})`],
+  EACCES: ['denied', `give this user access to the data folder (${RUNBOOK.readOnly})`],
+  EPERM: ['denied', `give this user access to the data folder (${RUNBOOK.readOnly})`],
+  EROFS: ['read-only', `make the data folder writable for this user (${RUNBOOK.readOnly})`],
 }
 
 /** What the operating system said about a file, as the StorageError the pipeline knows. */

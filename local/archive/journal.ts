@@ -63,7 +63,10 @@ export class Journal {
 
   private async writeGroup(records: readonly Buffer[]): Promise<void> {
     try {
-      await this.file.writev(records)
+      const { bytesWritten } = await this.file.writev(records)
+      // A disk that fills up takes a part without an error; the rest, tried again, gets it.
+      const whole = records.reduce((sum, record) => sum + record.length, 0)
+      if (bytesWritten < whole) await this.file.appendFile(Buffer.concat(records).subarray(bytesWritten))
       await this.file.datasync()
     } catch (error) {
       this.failure = error

@@ -5,7 +5,7 @@ import type { TraceToArchive } from '../../shared/archive/trace-record.ts'
 import type { Archive, ArchivedTrace, Clock, Log } from '../../shared/pipeline/ports.ts'
 import type { AssembleLimits } from '../../shared/trace/assemble.ts'
 import { RUNBOOK } from '../runbook.ts'
-import { DAMAGED } from './archive-journal.ts'
+import { JOURNAL } from './archive-journal.ts'
 import { ArchiveThread } from './archive-thread.ts'
 import { fileError } from './file-error.ts'
 import { removeUnfinished } from './folder-store.ts'
@@ -78,7 +78,7 @@ export class ParquetArchive implements Archive {
     await mkdir(journals, { recursive: true })
     const archive = new ParquetArchive(options, journals)
     await removeUnfinished(archiveFolder(options.dataFolder), Date.now() - ABANDONED_MS)
-    const names = (await readdir(journals)).filter((name) => !name.endsWith(DAMAGED))
+    const names = (await readdir(journals)).filter((name) => name.endsWith(JOURNAL))
     for (const name of names.sort()) archive.turn(join(journals, name))
     return archive
   }
@@ -129,7 +129,7 @@ export class ParquetArchive implements Archive {
   }
 
   private openJournal() {
-    const path = join(this.journals, `${this.options.clock()}-${randomUUID()}.journal`)
+    const path = join(this.journals, `${this.options.clock()}-${randomUUID()}${JOURNAL}`)
     this.current ??= { journal: Journal.create(path), sinceMs: this.options.clock() }
     return this.current
   }

@@ -15,6 +15,7 @@ export async function forgetRows(database: Database, traceIds: readonly string[]
       // Signals, and what names the trace as a sample.
       database.run('DELETE FROM deliveries WHERE instr(event, ?) > 0', traceId)
       forgetSamples(database, traceId)
+      database.run('DELETE FROM unarchived WHERE trace_id = ?', traceId)
       sum.chunks += database.run('DELETE FROM chunks WHERE trace_id = ?', traceId)
       sum.signals += database.run('DELETE FROM signals WHERE trace_id = ?', traceId)
     }

@@ -5,7 +5,7 @@ import type { ObjectStore, StoredObject } from '../../shared/archive/object-stor
 import { type TraceToArchive, traceRecord } from '../../shared/archive/trace-record.ts'
 import { writeObject } from '../../shared/archive/write-object.ts'
 import { ASSEMBLE_LIMITS } from '../../shared/trace/assemble.ts'
-import { DAMAGED } from '../archive/archive-journal.ts'
+import { JOURNAL } from '../archive/archive-journal.ts'
 import { folderStore } from '../archive/folder-store.ts'
 import { readJournal } from '../archive/journal.ts'
 import { archiveFolder, journalFolder } from '../archive/parquet-archive.ts'
@@ -32,7 +32,7 @@ async function readJournals(folder: string): Promise<Unarchived> {
   })
   const objects = new Map<string, Uint8Array>()
   // What could be read of a damaged one is archived.
-  for (const name of names.filter((each) => !each.endsWith(DAMAGED))) {
+  for (const name of names.filter((each) => each.endsWith(JOURNAL))) {
     // Gone: it was archived a moment ago.
     const { entries } = await readJournal(join(folder, name)).catch(noneIfGone)
     for (const [hourMs, group] of Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)) {

@@ -35,6 +35,8 @@ export class Webhook {
   private readonly deps: WebhookDeps
   private running: Promise<void> = Promise.resolve()
   private stopped = false
+  /** Delivered, though the database could not take that in yet: not to be sent again for it. */
+  private readonly delivered = new Set<number>()
 
   constructor(position: number, settings: WebhookSettings, deps: WebhookDeps) {
     this.settings = settings
@@ -98,10 +100,12 @@ export class Webhook {
 
   private async deliver(row: Row): Promise<void> {
     const id = Number(row.id)
-    const failure = await this.post(String(row.event))
+    const failure = this.delivered.has(id) ? undefined : await this.post(String(row.event))
     if (failure === undefined) {
-      this.counts.delivered += 1
+      if (!this.delivered.has(id)) this.counts.delivered += 1
+      this.delivered.add(id)
       await this.deps.database.write(() => this.deps.database.run('DELETE FROM deliveries WHERE id = ?', id))
+      this.delivered.delete(id)
       return
     }
     const attempts = Number(row.attempts) + 1

@@ -1,10 +1,11 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Database } from '../../local/database.ts'
 import { SCHEMA } from '../../local/schema.ts'
 import { closeDatabases, newDatabase, newFolder } from './databases.ts'
+import { runUnprivileged } from './disk/namespace.ts'
 
 afterEach(closeDatabases)
 
@@ -91,12 +92,13 @@ describe('a file that cannot be used is a StorageError that says so', () => {
     expect(opening(join(newFolder(), 'none', 'betrace.db'))).toThrow(expect.objectContaining({ code: 'denied' }))
   })
 
-  test.skipIf(process.getuid?.() === 0)('a file this user may not write', async () => {
+  test('a file this user may not write', () => {
     const path = join(newFolder(), 'betrace.db')
-    new Database(path, GIB).close()
-    chmodSync(path, 0o444)
-    const database = newDatabase(path)
-    await expect(database.write(() => bury(database, 'x'))).rejects.toMatchObject({ code: 'read-only' })
+    expect(runUnprivileged(new URL('./disk/unwritable-child.ts', import.meta.url), path)).toEqual({
+      code: 'read-only',
+      message: `${path}: attempt to write a readonly database`,
+      hint: 'make the data folder writable for this user (docs/runbook.md#the-disk-is-read-only)',
+    })
   })
 
   test('damage within', async () => {
@@ -110,7 +112,7 @@ describe('a file that cannot be used is a StorageError that says so', () => {
     file.close()
     const { openSync, writeSync, closeSync } = await import('node:fs')
     const handle = openSync(path, 'r+')
-    for (let page = 1; page < pages; page++) writeSync(handle, bytes, 0, 4096, page * 4096)
+    for (let page = pages - 10; page < pages; page++) writeSync(handle, bytes, 0, 4096, page * 4096)
     closeSync(handle)
     const database = newDatabase(path)
     expect(() => reasons(database)).toThrow(expect.objectContaining({ code: 'corrupt', transient: false }))

@@ -20,7 +20,16 @@ describe('health', () => {
     const runtime = await start(newHome())
     expect(await health(runtime)).toEqual({
       status: 200,
-      body: { status: 'ok', buffer: 'ok', evaluator: 'ok', rules: 'ok', rulesLoaded: 1, rulesRejected: 0 },
+      body: {
+        status: 'ok',
+        buffer: 'ok',
+        evaluator: 'ok',
+        archive: 'ok',
+        jsonLines: 'ok',
+        rules: 'ok',
+        rulesLoaded: 1,
+        rulesRejected: 0,
+      },
     })
   })
 
