@@ -55,12 +55,14 @@ export interface ArchiveState {
   readonly damaged: number
   /** Journals that wait to be turned into objects after a failure. */
   readonly journals: number
+  /** Journals that wait for their turn. */
+  readonly queued: number
   /** Traces that wait in the database. */
   readonly traces: number
   readonly reason: string | undefined
 }
 
-const ARCHIVES_ALL: ArchiveState = { failures: 0, damaged: 0, journals: 0, traces: 0, reason: undefined }
+const ARCHIVES_ALL: ArchiveState = { failures: 0, damaged: 0, journals: 0, queued: 0, traces: 0, reason: undefined }
 
 /** What a runtime is made of; `closers` of its own are called last to first. */
 export interface Parts {
@@ -178,9 +180,9 @@ async function openArchive(
     await copies.runDue()
   }
   const archiveState = () => {
-    const { failures, waiting, failure, damaged } = parquet.state
+    const { failures, waiting, failure, damaged, queued } = parquet.state
     const kept = spill.state()
-    return { failures, damaged, journals: waiting, traces: kept.waiting, reason: kept.reason ?? failure }
+    return { failures, damaged, journals: waiting, queued, traces: kept.waiting, reason: kept.reason ?? failure }
   }
   return { archive: spill, archiveDue, archiveState, flushArchive: () => parquet.flush() }
 }

@@ -45,9 +45,10 @@ export function readings(subjects: ReadSubjects): readonly Reading[] {
   ].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
-function archiveReadings({ failures, damaged, journals, traces }: ArchiveState): readonly Reading[] {
+function archiveReadings({ failures, damaged, journals, queued, traces }: ArchiveState): readonly Reading[] {
   return [
     { name: 'betrace_archive_failures_total', help: 'Journals that could not be archived.', value: failures },
+    { name: 'betrace_archive_journals_queued', help: 'Journals that wait for their turn.', value: queued },
     { name: 'betrace_archive_journals_waiting', help: 'Journals that wait to be tried again.', value: journals },
     { name: 'betrace_archive_traces_waiting', help: 'Judged traces that the archive did not take yet.', value: traces },
     { name: 'betrace_archive_journals_damaged_total', help: 'Damaged journals that were put aside.', value: damaged },

@@ -20,9 +20,13 @@ export interface ParquetArchiveOptions {
   /** A journal is turned into objects when it is this old or has this many bytes. */
   readonly maxAgeMs?: number
   readonly maxBytes?: number
+  /** While more journals wait for their turn, traces wait too: else a disk would fill with what judging is ahead by. */
+  readonly maxQueued?: number
 }
 
 export interface ArchiveState {
+  /** Journals that wait for their turn. */
+  readonly queued: number
   /** How often it failed. */
   readonly failures: number
   /** Journals that wait to be tried again, and why the last of them failed. */
@@ -38,6 +42,7 @@ const RETRY_MS = 10_000
 /** A file that is incomplete for so long is nobody's any more. */
 const ABANDONED_MS = 3_600_000
 const MAX_BYTES = 16 * 1024 * 1024
+const MAX_QUEUED = 16
 
 export function archiveFolder(dataFolder: string): string {
   return join(dataFolder, 'archive')
@@ -57,8 +62,10 @@ export class ParquetArchive implements Archive {
   private readonly journals: string
   private readonly thread: ArchiveThread
   private current: { readonly journal: Promise<Journal>; readonly sinceMs: number } | undefined
-  /** Journals are turned into objects one after the other. */
+  /** Journals are turned into objects one after the other; resolves after the last of them. */
   private turning: Promise<void> = Promise.resolve()
+  /** The same for each that waits, oldest first. */
+  private readonly queue: Promise<void>[] = []
   /** Those that could not be, and why the last of them could not. */
   private readonly kept = new Set<string>()
   private triedMs = 0
@@ -85,8 +92,14 @@ export class ParquetArchive implements Archive {
 
   /** How turning journals into objects stands since the start. */
   get state(): ArchiveState {
-    const { failures, damaged, kept } = this
-    return { failures, damaged, waiting: kept.size, failure: kept.size > 0 ? this.failure : undefined }
+    const { failures, damaged, kept, queue } = this
+    return {
+      queued: queue.length,
+      failures,
+      damaged,
+      waiting: kept.size,
+      failure: kept.size > 0 ? this.failure : undefined,
+    }
   }
 
   write(entry: ArchivedTrace): Promise<void> {
@@ -95,6 +108,7 @@ export class ParquetArchive implements Archive {
 
   /** The same for a trace without its decoded spans. */
   async append(entry: TraceToArchive): Promise<void> {
+    while (this.queue.length > (this.options.maxQueued ?? MAX_QUEUED)) await this.queue[0]
     const current = this.openJournal()
     try {
       const journal = await current.journal
@@ -137,7 +151,7 @@ export class ParquetArchive implements Archive {
   private rotate(current: NonNullable<typeof this.current>): void {
     if (this.current !== current) return
     this.current = undefined
-    this.turning = this.turning.then(async () => {
+    this.inTurn(async () => {
       const journal = await current.journal.catch(() => undefined)
       if (journal === undefined) return
       await journal.close()
@@ -147,7 +161,7 @@ export class ParquetArchive implements Archive {
 
   /** Until one fails again: where there is no room for one, there is none for the others. */
   private retry(): void {
-    this.turning = this.turning.then(async () => {
+    this.inTurn(async () => {
       for (const path of [...this.kept].sort()) {
         await this.turnNow(path)
         if (this.kept.has(path)) return
@@ -156,7 +170,13 @@ export class ParquetArchive implements Archive {
   }
 
   private turn(path: string): void {
-    this.turning = this.turning.then(() => this.turnNow(path))
+    this.inTurn(() => this.turnNow(path))
+  }
+
+  private inTurn(work: () => Promise<void>): void {
+    this.turning = this.turning.then(work)
+    this.queue.push(this.turning)
+    this.turning.finally(() => this.queue.shift()).catch(() => {})
   }
 
   /** A journal that cannot be turned into objects stays, to be tried again. */

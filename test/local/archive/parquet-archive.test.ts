@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { folderStore } from '../../../local/archive/folder-store.ts'
-import { archiveFolder, ParquetArchive } from '../../../local/archive/parquet-archive.ts'
+import { archiveFolder, ParquetArchive, type ParquetArchiveOptions } from '../../../local/archive/parquet-archive.ts'
 import { planLocalReplay, replayLocally } from '../../../local/replay/replay.ts'
 import { parseKey } from '../../../shared/archive/object-key.ts'
 import { newChunk } from '../../../shared/pipeline/chunk.ts'
@@ -25,8 +25,9 @@ beforeEach(async () => {
 
 afterEach(() => rm(dataFolder, { recursive: true }))
 
-function openArchive() {
+function openArchive(limits: Pick<ParquetArchiveOptions, 'maxBytes' | 'maxQueued'> = {}) {
   return ParquetArchive.open({
+    ...limits,
     dataFolder,
     limits: ASSEMBLE_LIMITS,
     clock: () => nowMs,
@@ -97,6 +98,22 @@ describe('the local archive', () => {
     await next.close()
   })
 
+  test('lets traces wait while too many journals wait to be turned into objects', async () => {
+    const archive = await openArchive({ maxBytes: 1, maxQueued: 2 })
+    const many = Array.from({ length: 300 }, (_, index) => ({ name: `a${index}`, id: index + 1 }))
+    let most = 0
+    const write = async (index: number) => {
+      await archive.write(entry(index, many))
+      most = Math.max(most, archive.state.queued)
+    }
+    for (let index = 0; index < 20; index++) await write(index)
+    expect(most).toBe(3)
+    await archive.flush()
+    expect(archive.state.queued).toBe(0)
+    expect(await violations('trace.has(a7)')).toHaveLength(10)
+    await archive.close()
+  })
+
   test('writes a trace that was archived twice once', async () => {
     const archive = await openArchive()
     await archive.write(entry(1, [{ name: 'a' }]))
@@ -139,7 +156,7 @@ describe('an archive that cannot be written for a while', () => {
     expect(archive.state.waiting).toBe(2)
     nowMs += 1
     await archive.runDue()
-    expect(archive.state).toEqual({ failures: 2, waiting: 0, damaged: 0, failure: undefined })
+    expect(archive.state).toEqual({ queued: 0, failures: 2, waiting: 0, damaged: 0, failure: undefined })
     expect(await violations('trace.has(a)')).toEqual(['1', '2'])
     await archive.close()
   })
