@@ -20,6 +20,8 @@ const SPANS_OF_A_TRACE = 20
 const SPANS_OF_A_REQUEST = 100
 /** Of the same memory, what the end of a steady run may hold of its middle. */
 const FLAT_MEMORY = 1.15
+/** Journals that may wait where the archive keeps up with judging. */
+const ARCHIVE_KEEPS_UP = 4
 const DRAIN_LIMIT_MS = 600_000
 const FLOOD_LIMIT_MS = 300_000
 
@@ -56,12 +58,12 @@ async function main(): Promise<void> {
 }
 
 async function findingsOf(load: Load, peakMs: number, soakMs: number): Promise<readonly Finding[]> {
-  const sink = await serveSink()
-  const plain = await drive({ url: sink.url, ...load, durationMs: peakMs / 2 }).finally(() => sink.stop())
+  const { plain, sinkRssBytes } = await driveSink(load, peakMs / 2)
   const folder = mkdtempSync(join(tmpdir(), 'betrace-load-'))
   const server = await serveBetrace(folder)
   try {
     const burst = await drive({ url: server.url, ...load, durationMs: peakMs })
+    const burstRssBytes = server.rssBytes()
     const drainMs = await drained(server)
     const sustained = burst.acceptedSpans / ((burst.durationMs + drainMs) / 1000)
     const soak = await steady(server, load, (0.8 * sustained) / SPANS_OF_A_REQUEST, soakMs)
@@ -69,8 +71,8 @@ async function findingsOf(load: Load, peakMs: number, soakMs: number): Promise<r
     const over = await overCapacity(server, load, peakMs)
     const accepted = burst.acceptedSpans + soak.result.acceptedSpans + over.acceptedSpans
     return [
-      rate('a server that only reads and answers', plain),
-      rate('a burst', burst),
+      rate('a server that only reads and answers', plain, sinkRssBytes),
+      rate('a burst', burst, burstRssBytes),
       note('spans received and judged, steadily', `${whole(sustained)} spans/s`),
       ...soak.findings,
       ...over.findings,
@@ -85,13 +87,25 @@ async function findingsOf(load: Load, peakMs: number, soakMs: number): Promise<r
 const whole = (value: number) => Math.round(value).toLocaleString('en')
 const note = (what: string, measured: string, holds = true): Finding => ({ what, measured, holds })
 
-function rate(what: string, result: DriveResult): Finding {
+function rate(what: string, result: DriveResult, rssBytes?: number): Finding {
   const spansPerSecond = result.acceptedSpans / (result.durationMs / 1000)
   const latency = `p50 ${percentileMs(result, 0.5).toFixed(1)} ms, p99 ${percentileMs(result, 0.99).toFixed(1)} ms`
-  return note(what, `${whole(spansPerSecond)} spans/s accepted, ${latency}, answers ${answers(result)}`)
+  const memory = rssBytes === undefined ? '' : `, ${whole(rssBytes / 1e6)} MB resident`
+  return note(what, `${whole(spansPerSecond)} spans/s accepted, ${latency}, answers ${answers(result)}${memory}`)
 }
 
 const answers = ({ statuses }: DriveResult) => [...statuses].map(([status, count]) => `${count} x ${status}`).join(', ')
+
+/** What HTTP alone takes, of the same bodies. */
+async function driveSink(load: Load, durationMs: number) {
+  const sink = await serveSink()
+  try {
+    const plain = await drive({ url: sink.url, ...load, durationMs })
+    return { plain, sinkRssBytes: sink.rssBytes() }
+  } finally {
+    await sink.stop()
+  }
+}
 
 /** Waits until no timer is left, and says how long it took. */
 async function drained(server: Served): Promise<number> {
@@ -117,9 +131,11 @@ async function steady(server: Served, load: Load, requestsPerSecond: number, dur
   const end = Math.max(...rss.slice(2 * third))
   const memory = `${whole(middle / 1e6)} MB in the middle, ${whole(end / 1e6)} MB at the end`
   const refused = [...result.statuses].some(([status]) => status !== 200)
+  const queued = await metric(server.url, 'betrace_archive_journals_queued')
   const findings = [
     { ...rate(`80 % of that for ${(durationMs / 60_000).toFixed(1)} min`, result), holds: !refused },
     note('memory over that time', memory, end <= FLAT_MEMORY * middle),
+    note('journals of 16 MB that the archive is behind then', whole(queued), queued <= ARCHIVE_KEEPS_UP),
   ]
   return { result, findings }
 }
