@@ -35,6 +35,7 @@ export async function drive(options: DriveOptions): Promise<DriveResult> {
   const statuses = new Map<number | 'error', number>()
   const latencies: number[] = []
   let withoutRetryAfter = 0
+  let acceptedSpans = 0
   const startedMs = performance.now()
   const endMs = startedMs + durationMs
   let sent = 0
@@ -45,9 +46,13 @@ export async function drive(options: DriveOptions): Promise<DriveResult> {
         requestsPerSecond === undefined ? performance.now() : startedMs + (number * 1000) / requestsPerSecond
       if (dueMs >= endMs || performance.now() >= endMs) return
       if (dueMs > performance.now()) await pause(dueMs - performance.now())
-      const { status, retryAfter } = await post(options.url, bodies.next(Date.now()), agent)
+      const { body, spans } = bodies.next(Date.now())
+      const { status, retryAfter } = await post(options.url, body, agent)
       statuses.set(status, (statuses.get(status) ?? 0) + 1)
-      if (status === 200) latencies.push(performance.now() - dueMs)
+      if (status === 200) {
+        latencies.push(performance.now() - dueMs)
+        acceptedSpans += spans
+      }
       if (status === 503 && retryAfter === undefined) withoutRetryAfter++
     }
   }
@@ -58,7 +63,7 @@ export async function drive(options: DriveOptions): Promise<DriveResult> {
   return {
     durationMs: performance.now() - startedMs,
     statuses,
-    acceptedSpans: latencies.length * bodies.spansOfARequest,
+    acceptedSpans,
     latenciesMs: Float64Array.from(latencies).sort(),
     withoutRetryAfter,
   }

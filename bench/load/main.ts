@@ -5,13 +5,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { machine, saveResult } from '../machine.ts'
 import { positive } from '../options.ts'
-import { type Bodies, shopBodies } from './bodies.ts'
+import { type Bodies, recordedBodies, shopBodies } from './bodies.ts'
 import { type DriveResult, drive, percentileMs, together } from './drive.ts'
 import { metric, type Served, serveBetrace, serveSink } from './served.ts'
 
 /*
- * npm run load -- [--seconds N] [--soak-minutes N] [--connections N] [--save]
- * Drives `betrace serve`, in a process of its own, with shop traces over keep-alive connections: as fast as it answers,
+ * npm run load -- [--seconds N] [--soak-minutes N] [--connections N] [--traces FILE]… [--save]
+ * Drives `betrace serve`, in a process of its own, over keep-alive connections with traces of a shop, or with those of
+ * files (OTLP as JSON or protobuf), sent again and again under new ids and times: as fast as it answers,
  * steadily at 80 % of what it kept up with, and with far more than it can judge. Exits 1 where something that must hold
  * does not. `--save` writes bench/results/load.json.
  */
@@ -43,13 +44,16 @@ async function main(): Promise<void> {
       seconds: { type: 'string', default: '20' },
       'soak-minutes': { type: 'string', default: '1' },
       connections: { type: 'string', default: '16' },
+      traces: { type: 'string', multiple: true, default: [] },
       save: { type: 'boolean', default: false },
     },
   })
   const seconds = positive(values.seconds)
   const soakMinutes = positive(values['soak-minutes'])
+  const { traces: files } = values
   const traffic = { traces: 500, spansOfATrace: SPANS_OF_A_TRACE, services: 8, spansOfARequest: SPANS_OF_A_REQUEST }
-  const load = { bodies: shopBodies(traffic), connections: positive(values.connections) }
+  const bodies = files.length > 0 ? await recordedBodies(files, SPANS_OF_A_REQUEST) : shopBodies(traffic)
+  const load = { bodies, connections: positive(values.connections) }
   const findings = await findingsOf(load, seconds * 1000, soakMinutes * 60_000)
   for (const { what, measured, holds } of findings) console.log(`${holds ? '  ' : '! '}${what}: ${measured}`)
   if (values.save) saveResult('load', { seconds, soakMinutes, connections: load.connections, findings })
@@ -66,7 +70,7 @@ async function findingsOf(load: Load, peakMs: number, soakMs: number): Promise<r
     const burstRssBytes = server.rssBytes()
     const drainMs = await drained(server)
     const sustained = burst.acceptedSpans / ((burst.durationMs + drainMs) / 1000)
-    const soak = await steady(server, load, (0.8 * sustained) / SPANS_OF_A_REQUEST, soakMs)
+    const soak = await steady(server, load, (0.8 * sustained) / load.bodies.spansOfARequest, soakMs)
     await drained(server)
     const over = await overCapacity(server, load, peakMs)
     const accepted = burst.acceptedSpans + soak.result.acceptedSpans + over.acceptedSpans
