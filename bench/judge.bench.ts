@@ -13,15 +13,16 @@ const seed = 20260101
 /** From the bytes of stored chunks to verdicts. */
 export const suite: Suite = {
   name: 'judge',
+  ownProcesses: true,
   cases: () => [...idleCases(), ...denseCases(), ...mixedCases(), ...scalingCases(), ...joinCases()],
 }
 
 /** Rules that have nothing to say must cost nothing: their number may hardly show. */
 function idleCases(): readonly Case[] {
   const recorded = someTraces(20)
-  const rules = idleRules(seededRandom(seed), 10_000)
+  const rules = once(() => idleRules(seededRandom(seed), 10_000))
   const idle = (count: number): Case => ({
-    ...judging(recorded, compileRules(rules.slice(0, count))),
+    ...judging(recorded, () => compileRules(rules().slice(0, count))),
     name: `${count.toLocaleString('en')} idle rules`,
   })
   const against = (atMost: number) => ({ baseline: '10 idle rules', ratio: 'times slower', atMost }) as const
@@ -36,38 +37,41 @@ function idleCases(): readonly Case[] {
 /** Rules that all must look at spans, against an interpreter that asks every rule of every span. */
 function denseCases(): readonly Case[] {
   const recorded = someTraces(4)
-  const rules = denseRules(seededRandom(seed), 1000)
+  const rules = once(() => denseRules(seededRandom(seed), 1000))
   const baseline = '1,000 dense rules, interpreted'
   const interpreted: Case = {
     name: baseline,
-    ...perSpan(recorded, (trace) => rules.map((rule) => referenceOutcome(rule, trace))),
+    ...perSpan(recorded, (trace) => rules().map((rule) => referenceOutcome(rule, trace))),
   }
   const against = { baseline, ratio: 'times faster', atLeast: 3 } as const
-  return [interpreted, { ...judging(recorded, compileRules(rules)), name: '1,000 dense rules', against }]
+  return [interpreted, { ...judging(recorded, () => compileRules(rules())), name: '1,000 dense rules', against }]
 }
 
 /** What a large installation has: nearly all rules are about other traces. */
 function mixedCases(): readonly Case[] {
   const random = seededRandom(seed)
-  const rules = [...idleRules(random, 9900), ...denseRules(random, 100)]
+  const rules = once(() => [...idleRules(random, 9900), ...denseRules(random, 100)])
   const baseline = '10,000 rules, 100 of them dense, interpreted'
   const few = someTraces(2)
   const interpreted: Case = {
     name: baseline,
-    ...perSpan(few, (trace) => rules.map((rule) => referenceOutcome(rule, trace))),
+    ...perSpan(few, (trace) => rules().map((rule) => referenceOutcome(rule, trace))),
   }
   const against = { baseline, ratio: 'times faster', atLeast: 50 } as const
-  return [interpreted, { ...judging(few, compileRules(rules)), name: '10,000 rules, 100 of them dense', against }]
+  return [
+    interpreted,
+    { ...judging(few, () => compileRules(rules())), name: '10,000 rules, 100 of them dense', against },
+  ]
 }
 
 /** The cost of a span must not grow with the trace. */
 function scalingCases(): readonly Case[] {
   const random = seededRandom(seed)
-  const set = compileRules(denseRules(random, 50))
+  const set = once(() => compileRules(denseRules(seededRandom(seed), 50)))
   const [small, large] = [shopTrace(random, 100), shopTrace(random, 10_000)]
   const judged = (recorded: RecordedTrace) => judgingAssembled(recorded, set)
   const baseline = '50 dense rules, 100 spans, assembled'
-  const related = (recorded: RecordedTrace) => judgingAssembled(recorded, compileRules(relationRules()))
+  const related = (recorded: RecordedTrace) => judgingAssembled(recorded, () => compileRules(relationRules()))
   const relations = '5 rules on order and structure, 100 spans, assembled'
   const fromBytes = '50 dense rules, 100 spans, from bytes'
   return [
@@ -94,7 +98,7 @@ function scalingCases(): readonly Case[] {
 
 /** Nor may it where spans are joined, on keys of their own or on one that all share. */
 function joinCases(): readonly Case[] {
-  const set = compileRules(joinRules())
+  const set = () => compileRules(joinRules())
   return (['own', 'one'] as const).flatMap((carts) => {
     const name = (spans: string) =>
       `5 rules on two names joined by ${carts === 'own' ? 'distinct keys' : 'one shared key'}, ${spans} spans, assembled`
@@ -110,9 +114,22 @@ function joinCases(): readonly Case[] {
   })
 }
 
-function judgingAssembled(recorded: RecordedTrace, set: RuleSet): Work {
-  const trace = assembleTrace(recorded.traceId, [recorded.bytes])
-  return { run: () => judge(set, trace), units: recorded.spanCount, unit: 'span' }
+function judgingAssembled(recorded: RecordedTrace, set: () => RuleSet): Work {
+  const ready = once(() => ({ set: set(), trace: assembleTrace(recorded.traceId, [recorded.bytes]) }))
+  const run = () => {
+    const { set, trace } = ready()
+    return judge(set, trace)
+  }
+  return { run, units: recorded.spanCount, unit: 'span' }
+}
+
+/** Made when it is first asked for: a process that measures another case has no need of it. */
+function once<Made>(make: () => Made): () => Made {
+  let made: Made | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
 }
 
 /** Reviews and purchases in turn. */
@@ -127,8 +144,9 @@ function assembling(recorded: readonly RecordedTrace[]): Case {
   return { name: 'assembling alone', ...perSpan(recorded, ({ spans }) => spans.length) }
 }
 
-function judging(recorded: readonly RecordedTrace[], set: RuleSet): Work {
-  return perSpan(recorded, (trace) => judge(set, trace))
+function judging(recorded: readonly RecordedTrace[], makeSet: () => RuleSet): Work {
+  const set = once(makeSet)
+  return perSpan(recorded, (trace) => judge(set(), trace))
 }
 
 /** Assembles every trace from its bytes, so that no attribute is decoded yet, and does something with it. */

@@ -1,8 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { CheckedFigure, Measurement } from './suite.ts'
 
-const here = new URL('.', import.meta.url)
+/** Where committed results lie. */
+export const RESULTS_FOLDER = fileURLToPath(new URL('results/', import.meta.url))
 
 /** What a figure was measured with and on. */
 export interface Machine {
@@ -12,9 +16,18 @@ export interface Machine {
   readonly node: string
 }
 
+/** A suite's result, as it is committed. */
+export interface SuiteResult extends Machine {
+  readonly suite: string
+  readonly measurements: readonly Measurement[]
+  readonly figures?: readonly CheckedFigure[]
+}
+
 /** This version of the project, and this machine. */
 export function machine(): Machine {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', here), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
   const commit = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8' }).trim()
   const processor = `${cpus().length} x ${cpus()[0]?.model.trim()}`
   return { version, commit, processor, node: process.version }
@@ -22,7 +35,20 @@ export function machine(): Machine {
 
 /** Writes bench/results/NAME.json, to be committed. */
 export function saveResult(name: string, result: object): void {
-  mkdirSync(new URL('results/', here), { recursive: true })
+  mkdirSync(RESULTS_FOLDER, { recursive: true })
   const whole = { suite: name, ...machine(), ...result }
-  writeFileSync(new URL(`results/${name}.json`, here), `${JSON.stringify(whole, null, 2)}\n`)
+  writeFileSync(join(RESULTS_FOLDER, `${name}.json`), `${JSON.stringify(whole, null, 2)}\n`)
+}
+
+/** The suites' results in a file or a folder of them; other results, such as that of the load test, are left out. */
+export function readSuiteResults(path: string): readonly SuiteResult[] {
+  if (!existsSync(path)) throw new Error(`there is no ${path}: give a file or a folder as bench/results`)
+  const files = statSync(path).isDirectory()
+    ? readdirSync(path)
+        .filter((file) => file.endsWith('.json'))
+        .sort()
+        .map((file) => join(path, file))
+    : [path]
+  const results = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Partial<SuiteResult>)
+  return results.filter((result): result is SuiteResult => Array.isArray(result.measurements))
 }

@@ -1,0 +1,20 @@
+import type { Case } from './suite.ts'
+
+const document = JSON.stringify(
+  Array.from({ length: 64 }, (_, index) => ({
+    id: index.toString(16).padStart(16, '0'),
+    name: `operation ${index}`,
+    attributes: { 'http.response.status_code': 200 + index, 'url.path': `/orders/${index}`, retried: index % 2 === 0 },
+  })),
+)
+
+/**
+ * Work that is none of ours and never changes, measured with every case: what the time of a case without a baseline is
+ * compared by, because a time by itself says as much about the machine and its day.
+ */
+export const REFERENCE: Case = {
+  name: 'JSON.parse of 10 KB',
+  run: () => JSON.parse(document),
+  units: 1,
+  unit: 'document',
+}
