@@ -5,6 +5,7 @@ import { machine, RESULTS_FOLDER, readSuiteResults, type SuiteResult, saveResult
 import { measure } from './measure.ts'
 import { positive } from './options.ts'
 import { groupsOf, withOwnProcesses } from './own-process.ts'
+import { packFiles } from './pack-files.ts'
 import { changeText, suiteText } from './print.ts'
 import { cpuMs, settle } from './processor-time.ts'
 import { REFERENCE } from './reference.ts'
@@ -55,6 +56,7 @@ async function main(): Promise<number> {
       compare: { type: 'boolean', default: false },
       against: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      traces: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
@@ -64,6 +66,11 @@ async function main(): Promise<number> {
   }
   const saved = positionals.filter((each) => existsSync(each))
   if (values.compare && saved.length > 0) return compareSaved(saved)
+  if (values.traces) {
+    if (saved.length === 0) throw new Error('--traces takes files of traces')
+    console.log(await packFiles(saved))
+    return 0
+  }
   if (values.quick && values.save) throw new Error('--quick measures too little to be saved')
   const roundMs = positive(values['round-ms'] ?? (values.quick ? '20' : '200'))
   const rounds = positive(values.rounds ?? (values.quick ? '3' : '9'))
