@@ -6,6 +6,7 @@ import { referenceOutcome } from '../test/reference/interpreter.ts'
 import { seededRandom } from './data/random.ts'
 import { denseRules, idleRules, joinRules, relationRules } from './data/rules.ts'
 import { cartsTrace, type RecordedTrace, reviewTrace, shopTrace } from './data/traces.ts'
+import { once } from './once.ts'
 import type { Case, Suite } from './suite.ts'
 
 const seed = 20260101
@@ -121,15 +122,6 @@ function judgingAssembled(recorded: RecordedTrace, set: () => RuleSet): Work {
     return judge(set, trace)
   }
   return { run, units: recorded.spanCount, unit: 'span' }
-}
-
-/** Made when it is first asked for: a process that measures another case has no need of it. */
-function once<Made>(make: () => Made): () => Made {
-  let made: Made | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
 }
 
 /** Reviews and purchases in turn. */

@@ -1,8 +1,7 @@
-import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib'
 import { type ShopTrace, shopTraffic } from '../cli/demo/replay/traffic.ts'
 import { objectKey } from '../shared/archive/object-key.ts'
 import type { ObjectStore } from '../shared/archive/object-store.ts'
-import { traceRecord } from '../shared/archive/trace-record.ts'
 import { writeObject } from '../shared/archive/write-object.ts'
 import { planReplay, type ReplayPlan } from '../shared/replay/plan.ts'
 import { newWorker, workOn } from '../shared/replay/work.ts'
@@ -10,21 +9,23 @@ import { checkRules } from '../shared/rules/check.ts'
 import { compileRules } from '../shared/rules/compile.ts'
 import { memoryStore } from '../test/archive/memory-store.ts'
 import { decodeTraces } from '../test/otlp/otlp-proto.ts'
-import type { Case, Suite } from './suite.ts'
+import { archived, framesOf } from './data/archived.ts'
+import type { Case, Size, Suite } from './suite.ts'
 
 const SPANS = 2_000_000
-const SENT_TRACES = 3_000
 const HOURS = 8
 const FROM_MS = Date.UTC(2025, 9, 15, 8)
 const HOUR_MS = 3_600_000
 const RANGE = { fromMs: FROM_MS, toMs: FROM_MS + HOURS * HOUR_MS }
 const MEBIBYTE = 1024 * 1024
+/** Enough to see that it runs. */
+const QUICK_SPANS = 20_000
 
 /** From objects in memory to a report, in one thread, against only unpacking the same traces from other formats. */
 export const suite: Suite = { name: 'replay', cases: makeCases }
 
-async function makeCases(): Promise<readonly Case[]> {
-  const corpus = await generate()
+async function makeCases(size: Size): Promise<readonly Case[]> {
+  const corpus = await generate(size === 'full' ? SPANS : QUICK_SPANS)
   const baseline = 'OTLP frames, zstd-decompressed and not looked at'
   const frames: Case = {
     name: baseline,
@@ -36,7 +37,6 @@ async function makeCases(): Promise<readonly Case[]> {
   return [
     frames,
     { ...ndjson(corpus), against: { baseline, ratio: 'times slower' } },
-    { ...writing(corpus), against: { baseline, ratio: 'times slower' } },
     replaying(corpus, 'names alone', 'trace.has(payment.charge) and not trace.has(cart.validate)', faster(3)),
     replaying(corpus, 'where-filters', 'trace.has(api.request).where(retries > 2 and user.id != nobody)', faster(0.5)),
     replaying(
@@ -55,24 +55,20 @@ interface Corpus {
   readonly spans: number
   readonly frames: readonly Buffer[]
   readonly lines: { readonly gzipped: Buffer; readonly spans: number }
-  /** A few of the traces as they came. */
-  readonly sent: readonly ShopTrace[]
 }
 
 /** Two million spans of shop traffic: an object an hour, OTLP in frames of about 1 MiB, and a tenth of it as JSON lines. */
-async function generate(): Promise<Corpus> {
+async function generate(most: number): Promise<Corpus> {
   const store = memoryStore()
   const frames: Buffer[] = []
   let lines: Corpus['lines'] = { gzipped: Buffer.alloc(0), spans: 0 }
-  let sent: readonly ShopTrace[] = []
   let spans = 0
-  for (const traces of hoursOf(SPANS)) {
+  for (const traces of hoursOf(most)) {
     const { bytes, summary } = writeObject(traces.map(archived))
     await store.put(objectKey(traces[0]?.startMs ?? FROM_MS, bytes, 'written'), bytes)
     spans += summary.spans
     frames.push(...framesOf(traces))
     if (lines.spans > 0) continue
-    sent = traces.slice(0, SENT_TRACES)
     lines = linesOf(traces.slice(0, traces.length / HOURS))
   }
   return {
@@ -81,7 +77,6 @@ async function generate(): Promise<Corpus> {
     spans,
     frames,
     lines,
-    sent,
   }
 }
 
@@ -113,34 +108,6 @@ function* hoursOf(spans: number): Generator<readonly ShopTrace[]> {
   yield hour
 }
 
-function archived({ traceId, startMs, chunk }: ShopTrace) {
-  const filing = { atMs: startMs, by: 'start' as const }
-  return traceRecord({
-    traceId,
-    chunks: [chunk],
-    filing,
-    revision: 1,
-    reason: 'verdict',
-    complete: true,
-    truncated: false,
-  })
-}
-
-function* framesOf(traces: readonly ShopTrace[]): Generator<Buffer> {
-  let frame: Uint8Array[] = []
-  let size = 0
-  for (const { chunk } of traces) {
-    if (size + chunk.length > MEBIBYTE) {
-      yield zstdCompressSync(Buffer.concat(frame))
-      frame = []
-      size = 0
-    }
-    frame.push(chunk)
-    size += chunk.length
-  }
-  yield zstdCompressSync(Buffer.concat(frame))
-}
-
 function linesOf(traces: readonly ShopTrace[]): Corpus['lines'] {
   const text = traces.map(({ chunk }) => `${JSON.stringify(decodeTraces(chunk))}\n`).join('')
   return { gzipped: gzipSync(text), spans: traces.reduce((sum, { spanCount }) => sum + spanCount, 0) }
@@ -152,12 +119,6 @@ function ndjson({ lines: { gzipped, spans } }: Corpus): Case {
     return text.split('\n').map((line) => line !== '' && JSON.parse(line))
   }
   return { name: 'OTLP/JSON lines, gunzipped and parsed', run, units: spans, unit: 'span' }
-}
-
-function writing({ sent }: Corpus): Case {
-  const units = sent.reduce((sum, { spanCount }) => sum + spanCount, 0)
-  const run = () => writeObject(sent.map(archived)).bytes.length
-  return { name: 'archive: OTLP decoded and written as an object', run, units, unit: 'span' }
 }
 
 function replaying(

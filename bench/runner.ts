@@ -18,6 +18,9 @@ export interface Runner {
   readonly round: () => Promise<number>
 }
 
+/** So few iterations do not make up for what a collection leaves cold. */
+const FEW = 10
+
 /** Runs a case in this process; `settle` is called before each round, for instance to collect garbage. */
 export function runHere(each: Case, effort: Effort, ours: Stopwatch, settle: () => void = () => {}): Runner {
   const now = each.stopwatch ?? ours
@@ -31,6 +34,7 @@ export function runHere(each: Case, effort: Effort, ours: Stopwatch, settle: () 
     },
     async round() {
       settle()
+      if (iterations < FEW) keep(await each.run())
       return time(each, iterations, now)
     },
   }

@@ -5,7 +5,16 @@ import { shopNames } from './traces.ts'
 
 /** Rules about span names that no trace has, of every shape that people write; some share a name that traces do have. */
 export function idleRules(random: Random, count: number): readonly CheckedRule[] {
-  return checked(Array.from({ length: count }, (_, index) => idleBody(random, `svc${index % 500}.op${index}`)))
+  return checked(idleBodies(random, count))
+}
+
+function idleBodies(random: Random, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => idleBody(random, `svc${index % 500}.op${index}`))
+}
+
+/** The text of such rules, as a file has it. */
+export function idleRulesText(random: Random, count: number): string {
+  return fileOf(idleBodies(random, count))
 }
 
 function idleBody(random: Random, name: string): string {
@@ -73,8 +82,13 @@ export function joinRules(): readonly CheckedRule[] {
   ])
 }
 
+/** Rules of these bodies, as a file has them. */
+export function fileOf(bodies: readonly string[]): string {
+  return bodies.map((body, index) => `// Signal: RULE_${index} (info)\n${body}\n`).join('\n')
+}
+
 function checked(bodies: readonly string[]): readonly CheckedRule[] {
-  const text = bodies.map((body, index) => `// Signal: RULE_${index} (info)\n${body}\n`).join('\n')
+  const text = fileOf(bodies)
   const { rules, problems } = checkRules([{ file: 'bench.rules', text }])
   const [problem] = problems
   if (problem !== undefined) throw new Error(`${problem.message} in line ${problem.range?.start.line}`)
