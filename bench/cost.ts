@@ -1,8 +1,12 @@
+import { parseArgs } from 'node:util'
 import { measureUsage, TRACES_AN_OBJECT, type Usage } from './cost-run.ts'
+import { saveResult } from './machine.ts'
 import { costUsd, PRICES } from './prices.ts'
+import { type Table, table } from './table.ts'
 
 /*
- * npm run cost: what a stack costs, as the Markdown tables of docs/cost.md. Write and read units, chunks and bytes are
+ * npm run cost -- [--save]: what a stack costs, as the Markdown tables of docs/cost.md; `--save` writes
+ * bench/results/cost.json, from which `npm run bench -- --report` writes that page. Write and read units, chunks and bytes are
  * measured on generated traffic; the rest are the assumptions below. Exits 1 where a
  * million spans that a Collector sends cost over the target.
  */
@@ -122,11 +126,6 @@ function rounded(amount: number): string {
   return amount.toLocaleString('en-US', { maximumSignificantDigits: 3 })
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, head.map((_, i) => (i === 0 ? '---' : '---:')), ...rows]
-  return `${all.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`
-}
-
 function scaleRow(spansADay: number, usd: number, archiveGb: number): readonly string[] {
   const millions = spansADay / 1e6
   const month = usd * millions * DAYS_A_MONTH + fixedAMonth()
@@ -134,23 +133,33 @@ function scaleRow(spansADay: number, usd: number, archiveGb: number): readonly s
   return [rounded(spansADay), `$${rounded(usd * millions)}`, `$${rounded(month)}`, `$${rounded(archive)}`]
 }
 
-async function report(sender: keyof typeof SENDERS): Promise<number> {
+/** The tables of a sender, and what a million spans cost. */
+async function report(sender: keyof typeof SENDERS): Promise<{ readonly tables: Tables; readonly usd: number }> {
   const usage = await measureUsage({ ...TRAFFIC, sender })
   const lines = perMillion(usage, sender)
   const usd = lines.reduce((sum, [, , each]) => sum + each, 0)
   const rows = lines.map(([what, amount, each]) => [what, amount, each.toFixed(4)])
   const archiveGb = usage.archive.compactedBytes / usage.spans / 1000
   const scales = SPANS_A_DAY.map((spans) => scaleRow(spans, usd, archiveGb))
-  console.log(`### ${SENDERS[sender]}\n`)
-  console.log(table(['measured', 'value'], measured(usage)))
-  console.log(table(['a million spans', 'amount', 'USD'], [...rows, ['**total**', '', `**${usd.toFixed(4)}**`]]))
-  console.log(table(['spans a day', 'a day', 'a month, with alarms and metrics', 'a year of archive, a month'], scales))
-  if (sender === 'collector') console.log(replayTable(usage.archive.compactedBytes / usage.spans))
-  return usd
+  const tables = {
+    [`${sender}-measured`]: { head: ['measured', 'value'], rows: measured(usage) },
+    [`${sender}-million`]: {
+      head: ['a million spans', 'amount', 'USD'],
+      rows: [...rows, ['**total**', '', `**${usd.toFixed(4)}**`]],
+    },
+    [`${sender}-scales`]: {
+      head: ['spans a day', 'a day', 'a month, with alarms and metrics', 'a year of archive, a month'],
+      rows: scales,
+    },
+    ...(sender === 'collector' && { replay: replayTable(usage.archive.compactedBytes / usage.spans) }),
+  }
+  return { tables, usd }
 }
 
+type Tables = Readonly<Record<string, Table>>
+
 /** A replay of 29 days by one rule with filters, and one question of Athena over all columns of a day. */
-function replayTable(bytesASpan: number): string {
+function replayTable(bytesASpan: number): Table {
   const rows = SPANS_A_DAY.map((spansADay) => {
     const spans = spansADay * ASSUMED.replayDays
     const bytes = spans * bytesASpan
@@ -184,7 +193,7 @@ function replayTable(bytesASpan: number): string {
     'a replay',
     'Athena over one day',
   ]
-  return table(head, rows)
+  return { head, rows }
 }
 
 function measured(usage: Usage): readonly (readonly string[])[] {
@@ -204,25 +213,34 @@ function measured(usage: Usage): readonly (readonly string[])[] {
 }
 
 async function main(): Promise<void> {
-  await report('services')
-  const usd = await report('collector')
+  const { values } = parseArgs({ options: { save: { type: 'boolean', default: false } } })
+  const services = await report('services')
+  const collector = await report('collector')
+  const tables = { ...services.tables, ...collector.tables, experiments: experimentsTable(), prices: pricesTable() }
+  for (const [name, { head, rows }] of Object.entries(tables)) console.log(`### ${name}\n\n${table(head, rows)}\n`)
+  const texts = {
+    target: `$${TARGET_USD.toFixed(2)}`,
+    services: `$${services.usd.toFixed(2)}`,
+    collector: `$${collector.usd.toFixed(2)}`,
+  }
+  if (values.save) saveResult('cost', { tables, texts })
+  if (collector.usd > TARGET_USD) console.error(`over the target of $${TARGET_USD} per million spans`)
+  process.exitCode = collector.usd > TARGET_USD ? 1 : 0
+}
+
+function experimentsTable(): Table {
   const experiments = experimentsAMonth()
   const monthly = experiments.reduce((sum, [, , each]) => sum + each, 0)
-  const monthlyRows = experiments.map(([what, amount, each]) => [what, amount, each.toFixed(2)])
-  console.log(
-    table(
-      ['chaos experiments, a month', 'amount', 'USD'],
-      [...monthlyRows, ['**total**', '', `**${monthly.toFixed(2)}**`]],
-    ),
-  )
-  const prices = Object.values(PRICES).map(({ usd: each, per, unit, page }) => [
-    unit,
-    `$${each} per ${rounded(per)}`,
-    page,
-  ])
-  console.log(table(['priced', 'list price', 'page'], prices))
-  if (usd > TARGET_USD) console.error(`over the target of $${TARGET_USD} per million spans`)
-  process.exitCode = usd > TARGET_USD ? 1 : 0
+  const rows = experiments.map(([what, amount, each]) => [what, amount, each.toFixed(2)])
+  return {
+    head: ['chaos experiments, a month', 'amount', 'USD'],
+    rows: [...rows, ['**total**', '', `**${monthly.toFixed(2)}**`]],
+  }
+}
+
+function pricesTable(): Table {
+  const rows = Object.values(PRICES).map(({ usd, per, unit, page }) => [unit, `$${usd} per ${rounded(per)}`, page])
+  return { head: ['priced', 'list price', 'page'], rows }
 }
 
 await main()

@@ -13,11 +13,14 @@ import { objectKey } from '../shared/archive/object-key.ts'
 import { type TraceRecord, traceRecord } from '../shared/archive/trace-record.ts'
 import { writeObject } from '../shared/archive/write-object.ts'
 import { checkRules } from '../shared/rules/check.ts'
+import { saveResult } from './machine.ts'
+import { positive } from './options.ts'
 
 /*
- * npm run bench:memory -- [--spans N] [--objects N]
+ * npm run bench:memory -- [--spans N] [--objects N] [--save]
  * How much memory an hour of many spans takes to replay, and to compact: each in a process of its own, which reports the
- * most it ever held. Every tenth trace has a late part in another object. Exits 1 where something takes over 1 GB.
+ * most it ever held. Every tenth trace has a late part in another object. Exits 1 where something takes over 1 GB. `--save`
+ * writes bench/results/memory.json.
  */
 
 const HOUR = { fromMs: Date.UTC(2025, 9, 15, 12), toMs: Date.UTC(2025, 9, 15, 13) }
@@ -39,7 +42,11 @@ interface Outcome {
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { spans: { type: 'string', default: '5000000' }, objects: { type: 'string', default: '40' } },
+    options: {
+      spans: { type: 'string', default: '5000000' },
+      objects: { type: 'string', default: '40' },
+      save: { type: 'boolean', default: false },
+    },
   })
   const [step, folder] = positionals
   if (step !== undefined && folder !== undefined) {
@@ -48,18 +55,25 @@ async function main(): Promise<void> {
   }
   const temporary = mkdtempSync(join(tmpdir(), 'betrace-memory-'))
   try {
-    await compare(temporary, Number(values.spans), Number(values.objects))
+    const rows = await compare(temporary, positive(values.spans), positive(values.objects))
+    if (values.save) saveResult('memory', { tables: { steps: { head: HEAD, rows } } })
   } finally {
     rmSync(temporary, { recursive: true })
   }
 }
 
-async function compare(folder: string, spans: number, objects: number): Promise<void> {
-  const written = await measured(() => generate(folder, spans, objects))
-  say('generating it', written)
-  for (const rule of Object.keys(RULES)) say(`replay, ${rule}`, apart(rule, folder))
-  say('compaction', apart('compact', folder))
-  for (const rule of Object.keys(RULES)) say(`replay of the compacted hour, ${rule}`, apart(rule, folder))
+const HEAD = ['step, in a process of its own', 'MiB at most', 'seconds', 'what came of it']
+
+async function compare(folder: string, spans: number, objects: number): Promise<readonly (readonly string[])[]> {
+  const rules = Object.keys(RULES)
+  const steps: readonly (readonly [string, () => Outcome])[] = [
+    ...rules.map((rule) => [`replay, ${rule}`, () => apart(rule, folder)] as const),
+    ['compaction', () => apart('compact', folder)],
+    ...rules.map((rule) => [`replay of the compacted hour, ${rule}`, () => apart(rule, folder)] as const),
+  ]
+  const rows = [said('generating it', await measured(() => generate(folder, spans, objects)))]
+  for (const [what, run] of steps) rows.push(said(what, run()))
+  return rows
 }
 
 function apart(step: string, folder: string): Outcome {
@@ -70,8 +84,11 @@ function apart(step: string, folder: string): Outcome {
   return outcome
 }
 
-function say(what: string, { seconds, mebibytes, said }: Outcome): void {
-  console.log(`${what.padEnd(36)} ${mebibytes.toFixed(0).padStart(5)} MiB ${seconds.toFixed(1).padStart(6)} s  ${said}`)
+/** Prints a row of the table, and returns it. */
+function said(what: string, outcome: Outcome): readonly string[] {
+  const row = [what, outcome.mebibytes.toFixed(0), outcome.seconds.toFixed(1), outcome.said]
+  console.log(`${what.padEnd(36)} ${row[1]?.padStart(5)} MiB ${row[2]?.padStart(6)} s  ${outcome.said}`)
+  return row
 }
 
 async function measured(run: () => Promise<string>): Promise<Outcome> {

@@ -9,12 +9,14 @@ import { traceRecord } from '../shared/archive/trace-record.ts'
 import { writeObject } from '../shared/archive/write-object.ts'
 import type { WorkItem } from '../shared/replay/plan.ts'
 import { divide, type Share } from '../shared/replay/shares.ts'
+import { saveResult } from './machine.ts'
 import { costUsd } from './prices.ts'
 import { type Fleet, type Schedule, schedule } from './simulate-fleet.ts'
 import type { Measurement } from './suite.ts'
+import { type Table, table } from './table.ts'
 
 /*
- * npm run simulate -- [--spans-a-day N…] [--days N] [--rule names|filters|everything] [--concurrency N]
+ * npm run simulate -- [--spans-a-day N…] [--days N] [--rule names|filters|everything] [--concurrency N] [--save]
  * Lays out the replay of a month on AWS and says how long it takes and what it costs: objects as the compactor leaves
  * them, shares as the planner cuts them, workers as Lambda starts them. Speeds are those of bench/results/replay.json,
  * bytes a span are measured now; the rest are the assumptions below.
@@ -76,16 +78,22 @@ async function main(): Promise<void> {
       days: { type: 'string', default: '30' },
       rule: { type: 'string', multiple: true, default: Object.keys(ROWS) },
       concurrency: { type: 'string', multiple: true, default: ['100', '1000'] },
+      save: { type: 'boolean', default: false },
     },
   })
+  const tables: Record<string, Table> = {}
+  const texts: Record<string, string> = {}
   for (const rule of values.rule) {
     const model = await measured(rule as Rule)
-    console.log(`### ${ROWS[rule as Rule]}: ${rounded(model.spansASecond)} spans a second and worker\n`)
+    texts[rule] = `${rounded(model.spansASecond)} spans a second and worker`
+    console.log(`### ${ROWS[rule as Rule]}: ${texts[rule]}\n`)
     const rows = values['spans-a-day'].flatMap((spans) =>
       values.concurrency.map((workers) => row(model, Number(spans), Number(values.days), Number(workers))),
     )
-    console.log(table(HEAD, rows))
+    tables[rule] = { head: HEAD, rows }
+    console.log(`${table(HEAD, rows)}\n`)
   }
+  if (values.save) saveResult('simulate', { tables, texts })
 }
 
 const HEAD = ['spans a day', 'month', 'objects', 'shares', 'workers', 'time', 'of it planning', 'cost']
@@ -211,11 +219,6 @@ function rounded(amount: number): string {
 
 function duration(seconds: number): string {
   return seconds < 120 ? `${seconds.toFixed(1)} s` : `${(seconds / 60).toFixed(1)} min`
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, head.map(() => '---:'), ...rows]
-  return `${all.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n`
 }
 
 await main()
