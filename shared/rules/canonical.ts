@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Condition, Invariant, Operand, Pattern } from './ast.ts'
+import { canonicalNames } from './canonical-names.ts'
 import { printCondition, printOperand, type Spelling } from './print.ts'
 import { quoted } from './resolve/reading.ts'
 
@@ -11,24 +12,20 @@ export function revisionOf(body: Pattern | Invariant): string {
   return createHash('sha256').update(canonicalBody(body)).digest('hex').slice(0, 32)
 }
 
-/** Every choice of quotes said out loud, and bound spans named in the order in which they are bound. */
-function newExplicit(): Spelling {
-  const names = new Map<number, string>()
-  return {
-    name: quoted,
-    key: (key) => `attr(${quoted(key)})`,
-    text: ({ value }) => quoted(value),
-    bound({ id }) {
-      const name = names.get(id) ?? `s${names.size + 1}`
-      names.set(id, name)
-      return name
-    },
-  }
+/** Every choice of quotes said out loud. */
+const explicitly = {
+  name: quoted,
+  key: (key: string) => `attr(${quoted(key)})`,
+  text: ({ value }: { readonly value: string }) => quoted(value),
 }
 
-/** The body in the one spelling that says every choice out loud; it parses back to the same body. */
+/**
+ * The body in the one spelling that says every choice out loud. It parses back to the same body, unless definitions bind
+ * so many spans side by side that a text without definitions could not.
+ */
 export function canonicalBody(body: Pattern | Invariant): string {
-  const explicit = newExplicit()
+  const names = canonicalNames(body)
+  const explicit: Spelling = { ...explicitly, bound: ({ id }) => names.get(id) ?? `s${id}` }
   if (body.kind === 'pattern') return printCondition(body.condition, explicit)
   const blocks: readonly (readonly [string, Condition | undefined])[] = [
     ['when', body.when],
@@ -42,7 +39,7 @@ export function canonicalBody(body: Pattern | Invariant): string {
 }
 
 /** Bound spans by what tells them apart in their rule, so that parts of a rule can be compared. */
-const ofPart: Spelling = { ...newExplicit(), bound: ({ id }) => `s${id}` }
+const ofPart: Spelling = { ...explicitly, bound: ({ id }) => `s${id}` }
 
 /** A part of a rule in that spelling: two of one rule are equal where they mean the same as written. */
 export function canonicalCondition(condition: Condition): string {

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { canonicalBody } from '../../shared/rules/canonical.ts'
 import { checkRules } from '../../shared/rules/check.ts'
@@ -42,6 +43,55 @@ describe('the canonical form', () => {
   ])('of %s', (body, canonical) => {
     expect(canonicalBody(read(body).body)).toBe(canonical)
     expect(canonicalBody(read(canonical).body)).toBe(canonical)
+  })
+})
+
+const arm = (index: number) => `a${index} as p and b.where(x == p.x)`
+const canonicalArm = (index: number, name: string) =>
+  `trace.has("a${index}") as ${name} and trace.has("b").where(attr("x") == ${name}.attr("x"))`
+
+describe('the canonical form of a rule that binds spans', () => {
+  it.each([
+    [[0, 1, 2, 3].map(arm).join(' or '), [0, 1, 2, 3].map((i) => canonicalArm(i, `s${i + 1}`)).join(' or ')],
+    [
+      [0, 1, 2, 3, 4, 5].map(arm).join(' or '),
+      [0, 1, 2, 3, 4, 5].map((i) => canonicalArm(i, `s${i < 4 ? i + 1 : 1}`)).join(' or '),
+    ],
+    [
+      `when { ${arm(0)} } always { ${arm(1).replaceAll('p', 'q')} } never { ${[2, 3, 4].map((i) => `not (${arm(i).replaceAll('p', 'q')})`).join(' and ')} }`,
+      `when { ${canonicalArm(0, 's1')} } always { ${canonicalArm(1, 's2')} } never { not (${canonicalArm(2, 's3')}) and not (${canonicalArm(3, 's4')}) and not (${canonicalArm(4, 's2')}) }`,
+    ],
+    [
+      'a as p and b.where(x == s1.x and y == p.y)',
+      'trace.has("a") as s_1 and trace.has("b").where(attr("x") == s1.x and attr("y") == s_1.attr("y"))',
+    ],
+  ])('of %s', (body, canonical) => {
+    expect(canonicalBody(read(body).body)).toBe(canonical)
+    expect(canonicalBody(read(canonical).body)).toBe(canonical)
+  })
+})
+
+/** Firing signals hang on revisions: a release may not change that of a rule whose meaning it leaves alone. */
+describe('the revisions of rules that bind at most four spans', () => {
+  it.each([
+    ['trace.has(payment.charge) and not trace.has(cart.validate)', '558433b57c0156634f1889d63355124e'],
+    ['a as p and b.where(x == p.x)', '5d72bc303e3166c5e520f272279d8c74'],
+    [
+      'when { a as p and b as q before p } never { c.where(x == q.x) as r or d as r under p }',
+      'b8f4916a03d11331e9804a08de4b9d00',
+    ],
+  ])('stay: %s', (body, revision) => {
+    expect(read(body).revision).toBe(revision)
+  })
+
+  it('stay for every rule that ships', () => {
+    const files = readdirSync('rules').filter((file) => file.endsWith('.rules'))
+    const { rules } = checkRules(files.map((file) => ({ file, text: readFileSync(`rules/${file}`, 'utf8') })))
+    expect(rules.length).toBeGreaterThan(50)
+    for (const { name, body } of rules) {
+      const names = [...canonicalBody(body).matchAll(/ as (\w+)/g)].map(([, bound]) => bound)
+      expect([name, names]).toEqual([name, names.map((_, index) => `s${index + 1}`)])
+    }
   })
 })
 

@@ -199,8 +199,8 @@ const anyText = fc.oneof(anyBody, boundBody)
 it('the canonical form of a rule reads back as the same rule', () => {
   fc.assert(
     fc.property(anyText, (written) => {
-      // The canonical form calls no two bound spans the same, and a rule may have four names.
-      fc.pre((written.match(/ as /g) ?? []).length <= 4)
+      // Definitions may bind more spans side by side than a text without them can.
+      fc.pre(!written.startsWith('define') || (written.match(/ as /g) ?? []).length <= 4)
       const canonical = canonicalBody(bodyOf(written))
       expect(canonicalBody(bodyOf(canonical))).toBe(canonical)
     }),

@@ -17,7 +17,7 @@ export interface Names {
 }
 
 /** Names one rule may bind. */
-const NAME_LIMIT = 4
+export const NAME_LIMIT = 4
 
 /** For reading one body or definition; `syntax` is its tree. */
 export function newNames(syntax: unknown): Names {
