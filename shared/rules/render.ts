@@ -1,4 +1,5 @@
 import type { Problem, SourceRange } from '../errors.ts'
+import { escapeControls } from './evidence/wording.ts'
 
 /** Columns of source shown; a longer line is cut around the problem. */
 const WIDTH = 120
@@ -25,7 +26,7 @@ export function renderProblem(problem: PlacedProblem, text: string, { colour, as
   const mark = isWarning ? 33 : 31
   const code = `${isWarning ? 'warning ' : ''}${problem.code}`
   const paint = (code: number, shown: string) => (colour ? `\u001B[${code}m${shown}\u001B[0m` : shown)
-  const head = `${problem.file}:${start.line}:${start.column}  ${paint(mark, code)}  ${problem.message}`
+  const head = `${problem.file}:${start.line}:${start.column}  ${paint(mark, code)}  ${escapeControls(problem.message)}`
   const line = lineAt(text, start.line)
   const from = Math.max(0, Math.min(start.column - 1 - WIDTH / 2, line.length - WIDTH))
   const shown = line.slice(from, from + WIDTH)
@@ -39,7 +40,7 @@ export function renderProblem(problem: PlacedProblem, text: string, { colour, as
     `${paint(2, `${gutter} |`)}`,
     `${paint(2, `${number} |`)} ${visible(shown)}`,
     `${paint(2, `${gutter} |`)} ${indent}${paint(mark, carets)}`,
-    ...(problem.hint === undefined ? [] : [`${gutter} = ${paint(36, problem.hint)}`]),
+    ...(problem.hint === undefined ? [] : [`${gutter} = ${paint(36, escapeControls(problem.hint))}`]),
   ].join('\n')
 }
 
@@ -54,8 +55,7 @@ function lineAt(text: string, line: number): string {
   return text.slice(start, end < 0 ? text.length : end).replace(/\r$/, '')
 }
 
-/** Control characters of a file must not reach the terminal. */
+/** Control characters of a file must not reach the terminal, nor those that turn text around; one for one, for the carets. */
 function visible(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to take out
-  return line.replace(/[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '\uFFFD')
+  return line.replace(/(?!\t)[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '\uFFFD')
 }

@@ -49,6 +49,16 @@ it('colour is added only where it is asked for', () => {
   expect(rendered(text, true).replace(/\u001B\[\d+m/g, '')).toBe(plain)
 })
 
-it('control characters of a file do not reach the terminal', () => {
-  expect(rendered('// Signal: A (low)\na && "\u001B[31m"')).not.toContain('\u001B')
+it.each([
+  ['in the line', '// Signal: A (low)\na && "\u001B[31m"'],
+  ['in a message', '// Signal: A (\u001B[31m)\na'],
+  ['in a hint', '// Signal: A (low)\nt match/\u001B[31m/'],
+  ['that turn text around', '// Signal: A (\u202E)\na'],
+])('control characters of a file do not reach the terminal: those %s', (_, text) => {
+  expect(rendered(text)).not.toMatch(/[\u001B\u202E]/)
+})
+
+it('a message that quotes several lines stays on one', () => {
+  const shown = rendered('// Signal: A (low)\ntrace.count(a\n)\n > x and trace.sum(\nb')
+  expect(shown.split('\n').filter((line) => !/^(?:shop\.rules:| *\d* [|=] )/.test(`${line} `))).toEqual([])
 })
