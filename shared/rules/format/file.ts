@@ -45,7 +45,7 @@ function headerLine(line: string): string {
 
 /** `// Key: value`; any other comment as it is. */
 function metadataLine(line: string): string {
-  const [, word = '', value = ''] = /^\s*\/\/\s*([A-Za-z]+)\s*:\s*(.*?)\s*$/.exec(line) ?? []
+  const [, word = '', value = ''] = /^\s*\/\/\s*([A-Za-z]+)\s*:\s*(.*)$/.exec(line.trimEnd()) ?? []
   const key = KEYS.find((known) => known.toLowerCase() === word.toLowerCase())
   return key === undefined ? line.trim() : `// ${key}: ${value}`
 }
