@@ -155,11 +155,12 @@ function factOf({ text, quoted }: Word): readonly [keyof Facts, string | number 
   return duration === undefined ? undefined : ['duration', duration]
 }
 
-/** `30ms`, `1.5s` in nanoseconds. */
+/** `30ms`, `1.5s` in nanoseconds; what is longer than a double can say is long enough to be refused later. */
 function nanosOf(text: string): bigint | undefined {
   const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/.exec(text) ?? []
   const size = UNIT_NANOS.get(unit)
-  return digits === undefined || size === undefined ? undefined : BigInt(Math.round(Number(digits) * size))
+  if (digits === undefined || size === undefined) return undefined
+  return BigInt(Math.round(Math.min(Number(digits) * size, Number.MAX_VALUE)))
 }
 
 function hintFor({ text }: Word): string {

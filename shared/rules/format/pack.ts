@@ -40,7 +40,7 @@ function literalBlock(text: string, from: number, to: number, written: string): 
   const lines = text.slice(from, to)
   const leading = /^(?:[^\S\n]*\n)*/.exec(lines)?.[0].length ?? 0
   const indent = written.split('\n').find((line) => line.trim() !== '') ?? ''
-  const firstLine = /^[^\r\n]*/.exec(lines.slice(leading))?.[0] ?? ''
+  const firstLine = /^[^\n]*?(?=\r?\n|$)/.exec(lines.slice(leading))?.[0] ?? ''
   return {
     start: from + leading,
     end: from + lines.trimEnd().length,

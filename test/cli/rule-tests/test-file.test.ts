@@ -162,9 +162,12 @@ test('100,000 spans, 256 deep, are still read', () => {
   expect(problemsOf(fileOf([...deep, `${' '.repeat(256)}a`]))).toEqual([expect.stringContaining('256 deep')])
 })
 
-test('a trace that would outlast the times of OTLP is a problem', () => {
-  expect(problemsOf(fileOf(['a 900000h x3']))).toEqual([expect.stringContaining('the trace ends after')])
-})
+test.each(['a 900000h x3', `a ${'9'.repeat(400)}s`, `a @${'9'.repeat(400)}s`])(
+  'a trace that would outlast the times of OTLP is a problem: %s',
+  (line) => {
+    expect(problemsOf(fileOf([line]))).toEqual([expect.stringContaining('the trace ends after')])
+  },
+)
 
 test.each([
   ['no test', 'rules: a.rules', '1:1 malformed-test: the file holds no tests'],

@@ -171,6 +171,11 @@ test('a pack keeps everything but the layout of conditions that are literal bloc
   expect(formatted(written.join('\r\n'), 'a.yaml').split('\r\n')).toEqual(expected)
 })
 
+test('a pack with a lone carriage return inside a condition is formatted like any white space', () => {
+  const pack = (condition: string) => `rules:\n  - id: A\n    severity: low\n    condition: |\n      ${condition}\n`
+  expect(formatted(pack('a.where\r(b)'), 'a.yaml')).toBe(pack('a.where(b)'))
+})
+
 test('an empty file stays empty', () => {
   expect(formatted(' \n\n')).toBe('')
 })
