@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { convertJson } from '../../shared/otlp/json.ts'
 import { splitByTrace } from '../../shared/otlp/split.ts'
 import { anyRequest } from './any-request.ts'
+import { jsonForm } from './json-form.ts'
 import { decodeTraces, encode, type OracleSpan } from './otlp-proto.ts'
 
 const ids = { traceId: '5B8EFFF798038103D269B633813FC60C', spanId: 'eee19b7ec3c1b174' }
@@ -17,17 +18,6 @@ const convertValue = (json: string) => {
   const attributes = convertSpan(`{"attributes":[{"key":"k","value":${json}}]}`)?.attributes
   return (attributes?.[0] as { value?: unknown } | undefined)?.value
 }
-
-/** The OTLP/JSON form of what the oracle encodes: ids as hex, other bytes as base64, numbers JSON lacks as text. */
-function jsonForm(value: unknown, key = ''): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString(/Id$/.test(key) ? 'hex' : 'base64')
-  if (Array.isArray(value)) return value.map((item) => jsonForm(item))
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : numberAsText(value)
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, jsonForm(inner, name)]))
-}
-
-const numberAsText = (value: number) => (Object.is(value, -0) ? '-0' : String(value))
 
 test('every request converts to what protobuf encodes of it', () => {
   fc.assert(

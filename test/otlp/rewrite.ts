@@ -1,7 +1,7 @@
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 
 /** One field as it lies on the wire. */
-interface RawField {
+export interface RawField {
   readonly number: number
   readonly type: WireType
   readonly value: Uint8Array
@@ -16,6 +16,11 @@ const LEAF: Nesting = {}
 const SCOPE_SPANS: Nesting = { 1: LEAF, 2: LEAF }
 const RESOURCE_SPANS: Nesting = { 1: LEAF, 2: SCOPE_SPANS }
 export const TRACES_DATA: Nesting = { 1: RESOURCE_SPANS }
+
+/** A field that holds a message. */
+export function messageField(number: number, content: Uint8Array): RawField {
+  return { number, type: WireType.LengthDelimited, value: new BinaryWriter().bytes(content).finish() }
+}
 
 /** Writes a message anew, the fields of it and of the messages nested in it changed by `change`. */
 export function rewrite(
@@ -33,7 +38,8 @@ export function rewrite(
   return writer.finish()
 }
 
-function readFields(bytes: Uint8Array): readonly RawField[] {
+/** The fields of a message, nothing in them read. */
+export function readFields(bytes: Uint8Array): readonly RawField[] {
   const reader = new BinaryReader(bytes)
   const fields: RawField[] = []
   while (reader.pos < reader.len) {

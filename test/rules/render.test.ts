@@ -55,7 +55,7 @@ it.each([
   ['in a hint', '// Signal: A (low)\nt match/\u001B[31m/'],
   ['that turn text around', '// Signal: A (\u202E)\na'],
 ])('control characters of a file do not reach the terminal: those %s', (_, text) => {
-  expect(rendered(text)).not.toMatch(/[\u001B\u202E]/)
+  expect(rendered(text).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202E]/u)
 })
 
 it('a message that quotes several lines stays on one', () => {
