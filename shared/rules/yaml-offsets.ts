@@ -51,22 +51,34 @@ function align(
   const offsets: number[] = []
   let at = start
   for (let index = 0; index < value.length; index += 1) {
+    const character = value[index] ?? ''
+    const isSpace = /\s/.test(character)
+    if (quotes === 'double') at = afterFold(yaml, at, end, isSpace)
     const escaped = quotes === 'double' && yaml[at] === '\\' ? escapeAt(yaml, at) : undefined
     if (escaped !== undefined) {
-      for (let unit = 0; unit < escaped.units; unit += 1) offsets[index + unit] = at
+      for (let unit = 0; unit < escaped.units; unit += 1) offsets[index + unit] = Math.min(at, end)
       index += escaped.units - 1
       at += escaped.length
       continue
     }
-    const character = value[index] ?? ''
-    const isSpace = /\s/.test(character)
     while (!isSpace && at < end && yaml[at] !== character) at += yaml[at] === '\\' && quotes === 'double' ? 2 : 1
-    offsets.push(at)
+    offsets.push(Math.min(at, end))
     if (!isSpace || /\s/.test(yaml[at] ?? '')) at += 1
     if (quotes === 'single' && character === "'") at += 1
   }
   offsets.push(Math.min(at, end))
   return offsets
+}
+
+/** Behind line ends that an escape takes away, and behind white space where the value has none: escapes may follow. */
+function afterFold(yaml: string, start: number, end: number, isSpace: boolean): number {
+  let at = start
+  for (;;) {
+    const continues = yaml[at] === '\\' && /[\r\n]/.test(yaml[at + 1] ?? '')
+    if (at >= end || !(continues || (!isSpace && /\s/.test(yaml[at] ?? '')))) return at
+    at += continues ? 2 : 1
+    while (continues && at < end && /\s/.test(yaml[at] ?? '')) at += 1
+  }
 }
 
 /** How long the escape at an offset is, and how many units of text it makes; undefined where it continues a line. */

@@ -59,6 +59,8 @@ rules:
     ['single quotes doubled', `'x.where(a == "it''s") && c'`, '4:39'],
     ['double quotes', '"x.where(a == 1) && c"', '4:33'],
     ['double quotes with escapes', '"x.where(a == \\"b\\" and \\u0063 == \\x64) && \\U0001F600"', '4:56'],
+    ['double quotes with an escape at the start of a line', '"x and\n      \\x79 && v"', '5:12'],
+    ['double quotes with an escape behind a continued line', '"x and \\\n      \\x79 && v"', '5:12'],
     ['double quotes over lines', '"x and y\n\n      and z   \\\n      and w && v"', '7:13'],
     ['a literal block', '|\n      trace.has(a)\n\n        and b // c\n        && c\n', '8:9'],
     ['a literal block that keeps its end', '|+\n       a\n       && c\n\n', '6:8'],
