@@ -25,22 +25,22 @@ export function isFisEvent(posted: object): boolean {
 }
 
 /** Of FIS, a `stopping` experiment still runs its rollback. */
-const KINDS: Readonly<Record<string, ExperimentEvent['kind']>> = {
-  pending: 'noted',
-  initiating: 'declared',
-  running: 'started',
-  stopping: 'noted',
-  completed: 'ended',
-  stopped: 'ended',
-  failed: 'ended',
-  cancelled: 'ended',
-}
+const KINDS: ReadonlyMap<string, ExperimentEvent['kind']> = new Map<string, ExperimentEvent['kind']>([
+  ['pending', 'noted'],
+  ['initiating', 'declared'],
+  ['running', 'started'],
+  ['stopping', 'noted'],
+  ['completed', 'ended'],
+  ['stopped', 'ended'],
+  ['failed', 'ended'],
+  ['cancelled', 'ended'],
+])
 
 /** Reads a state change of an AWS FIS experiment, as EventBridge delivers it. */
 export function fisEvent(posted: object, nowMs: number): ExperimentEvent {
   const { time, account, region, detail } = parsed(stateChange, posted, HINT)
   const { status, reason } = detail['new-state']
-  const kind = KINDS[status]
+  const kind = KINDS.get(status)
   if (kind === undefined) {
     throw experimentError('unknown-status', `nothing is known of the status ${JSON.stringify(status)}`, HINT)
   }

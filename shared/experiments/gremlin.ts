@@ -67,29 +67,29 @@ function statusOf({ attackStatus, status, stage }: Payload): string | undefined 
 }
 
 /** The events of attacks, and stages that Gremlin's API gives to attacks and runs of scenarios, in lower case. */
-const KINDS: Readonly<Record<string, ExperimentEvent['kind']>> = {
-  initialized: 'declared',
-  initializing: 'declared',
-  pending: 'declared',
-  notstarted: 'noted',
-  running: 'started',
-  active: 'started',
-  finished: 'ended',
-  successful: 'ended',
-  succeeded: 'ended',
-  completed: 'ended',
-  failed: 'ended',
-  halted: 'ended',
-  userhalted: 'ended',
-  haltrequested: 'noted',
-}
+const KINDS: ReadonlyMap<string, ExperimentEvent['kind']> = new Map<string, ExperimentEvent['kind']>([
+  ['initialized', 'declared'],
+  ['initializing', 'declared'],
+  ['pending', 'declared'],
+  ['notstarted', 'noted'],
+  ['running', 'started'],
+  ['active', 'started'],
+  ['finished', 'ended'],
+  ['successful', 'ended'],
+  ['succeeded', 'ended'],
+  ['completed', 'ended'],
+  ['failed', 'ended'],
+  ['halted', 'ended'],
+  ['userhalted', 'ended'],
+  ['haltrequested', 'noted'],
+])
 
 function kindOf(said: Payload): ExperimentEvent['kind'] {
   const status = statusOf(said)
   if (status === undefined) {
     throw experimentError('bad-experiment', 'attackStatus is missing: did it begin or end?', HINT)
   }
-  const kind = KINDS[status.toLowerCase().replace(/[^a-z]/g, '')]
+  const kind = KINDS.get(status.toLowerCase().replace(/[^a-z]/g, ''))
   if (kind !== undefined) return kind
   const known = 'Initialized, Running and Finished'
   throw experimentError('unknown-status', `nothing is known of the status ${JSON.stringify(status)}`, `send ${known}`)

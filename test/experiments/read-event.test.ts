@@ -114,8 +114,8 @@ describe("Gremlin's webhooks", () => {
     expect(refusal({ ...attack, attackStatus: unreplaced })).toBe('token-not-replaced')
   })
 
-  test('a status that nobody knows is refused', () => {
-    expect(refusal({ ...attack, attackStatus: 'Dancing' })).toBe('unknown-status')
+  test.each(['Dancing', 'constructor'])('a status that nobody knows is refused: %s', (attackStatus) => {
+    expect(refusal({ ...attack, attackStatus })).toBe('unknown-status')
   })
 })
 
@@ -161,6 +161,10 @@ describe('events of AWS FIS', () => {
 
   test('why it ended is kept', () => {
     expect(read(change('stopped', 'alarm betrace-main-critical')).outcome).toBe('stopped: alarm betrace-main-critical')
+  })
+
+  test.each(['dancing', 'constructor', 'toString'])('a status that nobody knows is refused: %s', (status) => {
+    expect(refusal(change(status))).toBe('unknown-status')
   })
 
   test('an event without an experiment is refused', () => {
