@@ -15,7 +15,7 @@ import { dynamoClient } from '../shared/stores/clients.ts'
 import { DynamoExperiments } from '../shared/stores/dynamo-experiments.ts'
 import { DynamoFiring } from '../shared/stores/dynamo-firing.ts'
 import { judging, setting } from './environment.ts'
-import { bodyOf, resultOf } from './gateway.ts'
+import { bodyOf, headersOf, resultOf } from './gateway.ts'
 import { telemetry } from './telemetry.ts'
 
 const { log, metrics, middleware } = telemetry()
@@ -47,7 +47,6 @@ async function answer(event: APIGatewayProxyEvent): Promise<ApiResponse> {
   if (body.length > MAX_EVENT_BYTES) {
     return json(413, errorBody('too-large', 'the body is too large', `send at most ${MAX_EVENT_BYTES} bytes`))
   }
-  const named = Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value])
   const given = Object.entries(event.queryStringParameters ?? {}).map(([name, value]): [string, string] => [
     name,
     value ?? '',
@@ -57,7 +56,7 @@ async function answer(event: APIGatewayProxyEvent): Promise<ApiResponse> {
       method: event.httpMethod,
       path: event.path,
       query: new URLSearchParams(given),
-      headers: Object.fromEntries(named),
+      headers: headersOf(event),
       body: body.toString('utf8'),
     },
     deps,

@@ -6,7 +6,7 @@ import { dynamoClient } from '../shared/stores/clients.ts'
 import { MAX_REQUEST_BYTES } from '../shared/stores/deployment.ts'
 import { DynamoTraceBuffer } from '../shared/stores/dynamo-buffer.ts'
 import { setting } from './environment.ts'
-import { bodyOf, resultOf } from './gateway.ts'
+import { bodyOf, headersOf, resultOf } from './gateway.ts'
 import { telemetry } from './telemetry.ts'
 
 const { log, metrics, middleware } = telemetry()
@@ -33,11 +33,3 @@ export const handler = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     const tooLarge = body.length > MAX_REQUEST_BYTES
     return resultOf(tooLarge ? refuseTooLarge(head, received) : await ingest({ ...head, body }, deps))
   })
-
-/** A header sent several times is one list, as HTTP has it. */
-function headersOf({ headers, multiValueHeaders }: APIGatewayProxyEvent): Readonly<Record<string, string>> {
-  const all = Object.entries(multiValueHeaders ?? {}).map(([name, values]) => [name, values?.join(', ')])
-  const single = Object.entries(headers ?? {})
-  const named = [...single, ...all].filter(([, value]) => value !== undefined)
-  return Object.fromEntries(named.map(([name, value]) => [name?.toLowerCase(), value]))
-}
