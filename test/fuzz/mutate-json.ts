@@ -22,6 +22,8 @@ const ODD_VALUES: readonly unknown[] = [
   '\ud800',
   'x'.repeat(5000),
   'SPAN_KIND_SERVER',
+  'constructor',
+  'toString',
   'W4jv95gDgQPSabYzgT/GDA==',
   '00'.repeat(16),
   [],

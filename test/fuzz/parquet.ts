@@ -44,7 +44,11 @@ function records(first: number, count: number): readonly TraceRecord[] {
       spans: [
         { name: 'a', attributes: { text: `value ${index}`, number: index * 1.5, long: 'x'.repeat(index % 50) } },
         { name: 'b', parent: 1, status: index % 3, resource: index % 2 === 0 ? {} : { 'service.name': 'pay' } },
-        { name: `only ${index}`, kind: index % 6, attributes: { list: [1, 'two', true], map: new Map([['k', index]]) } },
+        {
+          name: `only ${index}`,
+          kind: index % 6,
+          attributes: { list: [1, 'two', true], map: new Map([['k', index]]) },
+        },
       ],
     }),
   )
@@ -113,7 +117,8 @@ async function checkReader(input: Uint8Array): Promise<void> {
   const source = sourceOf(input)
   try {
     for await (const record of readRecords(source, await readFooter(source))) {
-      for (const { name, spanId } of record.spans) if (typeof name !== 'string' || spanId === null) violate('a row is no span')
+      for (const { name, spanId } of record.spans)
+        if (typeof name !== 'string' || spanId === null) violate('a row is no span')
     }
   } catch (error) {
     if ((error as Error).name !== 'ArchiveObjectError') throw error
@@ -135,4 +140,3 @@ async function checkReplay(store: ReturnType<typeof memoryStore>, damagedKey: st
   if (soundOnes.size < SOUND_TRACES) violate(`${soundOnes.size} of ${SOUND_TRACES} sound traces were judged`)
   if (isWhole && failed.length > 0) violate('an object as it was written is called damaged')
 }
-

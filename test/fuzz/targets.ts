@@ -1,8 +1,20 @@
+import { events } from './events.ts'
 import { http } from './http.ts'
 import { otlpJson } from './otlp-json.ts'
 import { otlpProtobuf } from './otlp-protobuf.ts'
 import { parquet } from './parquet.ts'
+import { receiver } from './receiver.ts'
 import { grammar, packs, ruleTests } from './rules.ts'
 import type { Target } from './target.ts'
 
-export const TARGETS: readonly Target[] = [grammar, packs, ruleTests, otlpProtobuf, otlpJson, http, parquet]
+export const TARGETS: readonly Target[] = [
+  grammar,
+  packs,
+  ruleTests,
+  otlpProtobuf,
+  otlpJson,
+  http,
+  parquet,
+  events,
+  receiver,
+]
