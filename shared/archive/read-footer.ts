@@ -1,4 +1,5 @@
 import { parquetMetadata } from 'hyparquet'
+import { placeOfChunk, readChecksums } from './chunk-checksums.ts'
 import { ArchiveObjectError } from './errors.ts'
 import { type ObjectSummary, readSummary } from './object-summary.ts'
 
@@ -24,6 +25,8 @@ export interface RowGroupLayout {
 interface ColumnChunk {
   readonly start: number
   readonly end: number
+  /** Undefined in an object of an earlier version. */
+  readonly crc32: number | undefined
 }
 
 const MAGIC = 0x31524150
@@ -54,17 +57,19 @@ function parseFooter(footer: Buffer, byteLength: number): ObjectFooter {
   new Uint8Array(copy).set(footer)
   const metadata = understand(() => parquetMetadata(copy))
   const summary = understand(() => readSummary(metadata.key_value_metadata))
+  const checksums = readChecksums(metadata.key_value_metadata, metadata.row_groups)
+  let next = 0
   const rowGroups = metadata.row_groups.map(({ num_rows, columns }): RowGroupLayout => {
     const chunks = new Map<string, ColumnChunk>()
-    for (const { meta_data } of columns) {
-      if (meta_data === undefined) continue
-      const { path_in_schema, dictionary_page_offset, data_page_offset, total_compressed_size } = meta_data
-      const start = Number(dictionary_page_offset ?? data_page_offset)
-      const end = start + Number(total_compressed_size)
-      if (!(start >= 4 && end >= start && end <= byteLength)) {
-        throw new ArchiveObjectError('corrupt', `its column ${path_in_schema.join('.')} lies outside of it`)
+    for (const column of columns) {
+      const crc32 = checksums?.[next++]
+      const place = placeOfChunk(column)
+      const name = column.meta_data?.path_in_schema.join('.')
+      if (place === undefined || name === undefined) continue
+      if (!(place.start >= 4 && place.end >= place.start && place.end <= byteLength)) {
+        throw new ArchiveObjectError('corrupt', `its column ${name} lies outside of it`)
       }
-      chunks.set(path_in_schema.join('.'), { start, end })
+      chunks.set(name, { ...place, crc32 })
     }
     return { rows: Number(num_rows), chunks }
   })

@@ -1,3 +1,4 @@
+import { checkChunk } from './chunk-checksums.ts'
 import { COLUMNS, type Column } from './columns.ts'
 import {
   type BytesColumn,
@@ -108,5 +109,7 @@ export function openRowGroup(source: ByteSource, layout: RowGroupLayout): RowGro
 async function readChunk(source: ByteSource, { chunks }: RowGroupLayout, name: string): Promise<Buffer> {
   const chunk = chunks.get(name)
   if (chunk === undefined) throw new ArchiveObjectError('corrupt', `it has no column ${name}`)
-  return source.read(chunk.start, chunk.end)
+  const bytes = await source.read(chunk.start, chunk.end)
+  checkChunk(bytes, name, chunk.crc32)
+  return bytes
 }

@@ -2,6 +2,7 @@ import { constants, zstdCompressSync } from 'node:zlib'
 import type { DecodedArray } from 'hyparquet'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
 import { cells } from './cells.ts'
+import { writeChecksums } from './chunk-checksums.ts'
 import { COLUMNS, type Column, parquetEncoding, parquetSchema } from './columns.ts'
 import { byTrace, mergeRepeated } from './merge-records.ts'
 import { nameSet } from './name-set.ts'
@@ -59,7 +60,7 @@ export function openWriter(role: ObjectRole): ObjectWriter {
     finish() {
       const { names, ...rest } = tally
       const summary: ObjectSummary = { ...rest, names: nameSet(names), ...role }
-      parquet.kvMetadata = writeSummary(summary)
+      parquet.kvMetadata = [...writeSummary(summary), writeChecksums(writer.getBytes(), parquet.row_groups)]
       parquet.finish()
       return { bytes: writer.getBytes(), summary }
     },

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { mayHaveName } from '../../shared/archive/name-set.ts'
 import { readFooter } from '../../shared/archive/read-footer.ts'
+import { splitPages } from '../../shared/archive/read-pages.ts'
 import { readRecords } from '../../shared/archive/read-records.ts'
 import { decodeSpans } from '../../shared/archive/span-row.ts'
 import type { TraceRecord } from '../../shared/archive/trace-record.ts'
@@ -43,6 +44,18 @@ async function readBack(bytes: Uint8Array): Promise<readonly TraceRecord[]> {
   return records
 }
 
+/** Where the definition levels of pages lie: bytes that zstd knows nothing of. */
+async function unsummedPlaces(bytes: Uint8Array): Promise<readonly number[]> {
+  const { rowGroups } = await readFooter(sourceOf(bytes))
+  return rowGroups.flatMap(({ chunks }) =>
+    [...chunks.values()].flatMap(({ start, end }) =>
+      splitPages(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start)).flatMap(({ levels }) =>
+        Array.from({ length: levels.length }, (_, i) => levels.byteOffset - bytes.byteOffset + i),
+      ),
+    ),
+  )
+}
+
 describe('an archive object', () => {
   test('gives back every record that was written to it', async () => {
     await fc.assert(
@@ -60,6 +73,22 @@ describe('an archive object', () => {
       }),
       { numRuns: 10, seed: 15 },
     )
+  })
+
+  test('whose definition levels are damaged is told from a sound one', async () => {
+    const sent = fc.sample(tracesOfOneSpan, { numRuns: 20, seed: 3 })
+    const { stored } = storedSpans(sent.map((traces) => encode('TracesData', traces)))
+    const filing = { atMs: 5, by: 'start' as const }
+    const traceId = Buffer.alloc(16, 1)
+    const rest = { filing, revision: 1, reason: 'verdict' as const, complete: true, truncated: false }
+    const { bytes } = writeObject([{ traceId, ...rest, spans: decodeSpans(stored) }])
+    const places = await unsummedPlaces(bytes)
+    expect(places.length).toBeGreaterThan(20)
+    for (const at of places) {
+      const damaged = Buffer.from(bytes)
+      damaged[at] = (damaged[at] as number) ^ 1
+      await expect(readBack(damaged)).rejects.toMatchObject({ name: 'ArchiveObjectError', code: 'corrupt' })
+    }
   })
 
   test('says in its metadata what it holds', async () => {
