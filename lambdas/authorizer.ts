@@ -1,5 +1,6 @@
 import middy from '@middy/core'
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda'
+import { type HeaderValues, presentedKey } from '../shared/otlp/presented-key.ts'
 import { ApiKeys } from '../shared/stores/api-keys.ts'
 import { secretsClient } from '../shared/stores/clients.ts'
 import { MAX_REQUEST_BYTES } from '../shared/stores/deployment.ts'
@@ -17,12 +18,12 @@ const keys = new ApiKeys(secretsClient(), setting('keySecret'), Date.now, log)
 export const handler = middy<APIGatewayRequestAuthorizerEvent, APIGatewayAuthorizerResult>()
   .use(middleware)
   .handler(async (event) => {
-    const headers = lowerCased(event.headers ?? {})
-    const key = headers['x-api-key'] ?? /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+    const headers = allValues(event)
+    const key = presentedKey(headers)
     const name = key === undefined ? undefined : await keys.nameOf(key)
     // The gateway knows this text, and no other, as "not authorized" instead of "the authorizer failed".
     if (name === undefined) throw new Error('Unauthorized')
-    const tooLarge = Number(headers['content-length'] ?? 0) > MAX_REQUEST_BYTES
+    const tooLarge = Number(headers['content-length']?.[0] ?? 0) > MAX_REQUEST_BYTES
     return {
       principalId: name,
       policyDocument: {
@@ -32,8 +33,11 @@ export const handler = middy<APIGatewayRequestAuthorizerEvent, APIGatewayAuthori
     }
   })
 
-function lowerCased(
-  headers: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string | undefined>> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+/** The gateway gives the last value of a header in one place, and all of them in another. */
+function allValues({ headers, multiValueHeaders }: APIGatewayRequestAuthorizerEvent): HeaderValues {
+  const all = { ...headers, ...multiValueHeaders }
+  const byName = Map.groupBy(Object.entries(all), ([name]) => name.toLowerCase())
+  return Object.fromEntries(
+    [...byName].map(([name, given]) => [name, given.flatMap(([, values]) => values ?? [])] as const),
+  )
 }

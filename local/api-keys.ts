@@ -1,14 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { type HeaderValues, presentedKey } from '../shared/otlp/presented-key.ts'
 
-/** Whether the headers (lower-case names) of a request bring a key, as `x-api-key` or `Authorization: Bearer`. */
-export type KeyCheck = (headers: Readonly<Record<string, string | undefined>>) => boolean
+/** Whether a request with these headers brings a key that is known. */
+export type KeyCheck = (headers: HeaderValues) => boolean
 
 /** Asks for one of the keys; where there are none, every request passes. Takes the same time whichever key is wrong. */
 export function keyCheck(keys: readonly string[]): KeyCheck {
   if (keys.length === 0) return () => true
   const digests = keys.map(digest)
   return (headers) => {
-    const key = headers['x-api-key'] ?? /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1]
+    const key = presentedKey(headers)
     if (key === undefined) return false
     const given = digest(key)
     return digests.map((known) => timingSafeEqual(known, given)).includes(true)

@@ -9,7 +9,7 @@ import {
   json,
   MAX_EVENT_BYTES,
 } from '../shared/experiments/api.ts'
-import type { OtlpResponse, RequestHead } from '../shared/otlp/http.ts'
+import { type OtlpResponse, type RequestHead, SAFE_HEADERS } from '../shared/otlp/http.ts'
 import {
   answerBug,
   type IngestDeps,
@@ -18,7 +18,7 @@ import {
   refuseHead,
   refuseTooLarge,
 } from '../shared/pipeline/ingest.ts'
-import type { KeyCheck } from './api-keys.ts'
+import { type Door, door } from './door.ts'
 
 /** What a page beside the traces answers to GET and HEAD. */
 export interface PageResponse {
@@ -57,8 +57,8 @@ export interface HttpOptions {
   readonly ingest: IngestDeps
   /** Why no spans are taken at this moment, if so; they are then refused with 503 before their body is read. */
   readonly refusing: () => string | undefined
-  /** Asked before anything below `/v1` is read. */
-  readonly authorized: KeyCheck
+  /** Requests to paths below `/v1` must bring one; without any, whoever reaches the port may send, web pages may not. */
+  readonly apiKeys: readonly string[]
   /** Answers the paths of experiments and brakes. */
   readonly api: (request: ApiRequest) => Promise<ApiResponse>
   /** By path: `/metrics`, `/healthz`. */
@@ -80,18 +80,24 @@ const TRACES_PATH = '/v1/traces'
 /** Serves OTLP/HTTP traces and the pages; resolves once it listens, rejects where the port is taken. */
 export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const { limits } = options
-  const budget: Budget = { bytesLeft: limits.maxBytesInFlight }
   const server = createServer({
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     connectionsCheckingInterval: limits.timeoutCheckMs,
   })
   server.maxConnections = limits.maxConnections
+  const budget: Budget = { bytesLeft: limits.maxBytesInFlight }
+  server.listen(options.port, options.host)
+  await once(server, 'listening')
+  const { address, port } = server.address() as AddressInfo
+  const place = { host: options.host, address }
+  const served = { ...options, budget, door: door(options.apiKeys, place, options.ingest) }
   const handle = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
+    for (const [name, value] of Object.entries(SAFE_HEADERS)) response.setHeader(name, value)
     response.once('finish', () => {
       if (!server.listening) request.socket.end()
     })
-    respond(request, response, expectsContinue, options, budget).catch((error: unknown) => {
+    respond(request, response, expectsContinue, served).catch((error: unknown) => {
       options.onError(error)
       if (response.headersSent) response.destroy()
       else if (pathOf(request) === TRACES_PATH) send(response, answerBug(headOf(request), options.ingest))
@@ -100,9 +106,6 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   }
   server.on('request', (request, response) => handle(request, response, false))
   server.on('checkContinue', (request, response) => handle(request, response, true))
-  server.listen(options.port, options.host)
-  await once(server, 'listening')
-  const { address, port } = server.address() as AddressInfo
   return { host: address, port, close: () => close(server, limits.closeGraceMs) }
 }
 
@@ -111,39 +114,31 @@ interface Budget {
   bytesLeft: number
 }
 
+interface Served extends HttpOptions {
+  readonly door: Door
+  readonly budget: Budget
+}
+
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
   expectsContinue: boolean,
-  options: HttpOptions,
-  budget: Budget,
+  served: Served,
 ): Promise<void> {
   const path = pathOf(request)
-  const isApi = isExperimentPath(path)
-  if (!isApi && path !== TRACES_PATH) return showPage(path, request, response, options)
-  if (!options.authorized(headOf(request).headers) && request.method !== 'OPTIONS') {
-    options.ingest.metrics.add('requests', { status: 401 })
-    return refuse(request, response, UNAUTHORIZED, options.ingest)
-  }
-  if (isApi) await answer(request, response, expectsContinue, options, budget)
-  else await receive(request, response, expectsContinue, options, budget)
-}
-
-/** The body is the one that a deployed stack's gateway gives. */
-const UNAUTHORIZED: OtlpResponse = {
-  status: 401,
-  headers: { 'content-type': 'application/json', 'www-authenticate': 'Bearer' },
-  body: Buffer.from(
-    JSON.stringify({ code: 16, message: 'send a valid API key as x-api-key or Authorization: Bearer' }),
-  ),
+  const asks = path === TRACES_PATH ? 'spans' : isExperimentPath(path) ? 'api' : 'page'
+  const refused = served.door({ head: headOf(request), headers: request.headersDistinct, asks })
+  if (refused !== undefined) return refuse(request, response, refused, served.ingest)
+  if (asks === 'page') await showPage(path, request, response, served)
+  else if (asks === 'api') await answer(request, response, expectsContinue, served)
+  else await receive(request, response, expectsContinue, served)
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   expectsContinue: boolean,
-  { api, ingest: deps }: HttpOptions,
-  budget: Budget,
+  { api, ingest: deps, budget }: Served,
 ): Promise<void> {
   const { method, headers } = headOf(request)
   const { pathname: path, searchParams: query } = new URL(request.url ?? '', 'http://local')
@@ -190,8 +185,7 @@ async function receive(
   request: IncomingMessage,
   response: ServerResponse,
   expectsContinue: boolean,
-  { ingest: deps, refusing }: HttpOptions,
-  budget: Budget,
+  { ingest: deps, refusing, budget }: Served,
 ): Promise<void> {
   const head = headOf(request)
   const reason = refusing()

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { InputError } from '../shared/errors.ts'
 import { answerApi } from '../shared/experiments/api.ts'
 import { INGEST_OPTIONS } from '../shared/pipeline/ingest.ts'
-import { keyCheck } from './api-keys.ts'
 import { EvaluatorLoop } from './evaluator-loop.ts'
 import { giveVerdicts } from './experiment-verdicts.ts'
 import { healthPage } from './health.ts'
@@ -176,7 +175,7 @@ async function listen(settings: RuntimeSettings, parts: Parts, loop: EvaluatorLo
       pages,
       limits: HTTP_LIMITS,
       onError,
-      authorized: keyCheck(settings.apiKeys),
+      apiKeys: settings.apiKeys,
       api: (request) => answerApi(request, api),
     })
   } catch (error) {

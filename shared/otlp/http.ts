@@ -18,6 +18,12 @@ export interface OtlpResponse {
   readonly body: Uint8Array
 }
 
+/** Every answer has them: nothing of it may be kept by others, nor be taken for another type than it says. */
+export const SAFE_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+}
+
 export type BodyFormat = 'protobuf' | 'json'
 export type ContentEncoding = 'identity' | 'gzip' | 'deflate' | 'zstd'
 

@@ -29,9 +29,11 @@ export function exportResponse(format: BodyFormat, partialSuccess?: PartialSucce
 
 /** Codes of google.rpc.Status, google/rpc/code.proto. */
 const INVALID_ARGUMENT = 3
+const PERMISSION_DENIED = 7
 const UNIMPLEMENTED = 12
 const INTERNAL = 13
 const UNAVAILABLE = 14
+const UNAUTHENTICATED = 16
 
 /** A google.rpc.Status; in JSON where the request's own format is not known. */
 function statusResponse(
@@ -68,6 +70,17 @@ const STATUS_OF: Readonly<Record<OtlpErrorCode, number>> = {
   'body-too-large': 413,
   'unsupported-media-type': 415,
   'unsupported-encoding': 415,
+}
+
+/** 401: without a key nobody comes in; the text is the one that a deployed stack's gateway gives. */
+export function unauthorized(format: BodyFormat | undefined): OtlpResponse {
+  const message = 'send a valid API key as x-api-key or Authorization: Bearer'
+  return statusResponse(401, format, UNAUTHENTICATED, message, { 'www-authenticate': 'Bearer' })
+}
+
+/** 403 for whoever may not ask this at all, and why. */
+export function forbidden(format: BodyFormat | undefined, reason: string): OtlpResponse {
+  return statusResponse(403, format, PERMISSION_DENIED, reason)
 }
 
 /** 405 with the methods that are allowed. */

@@ -15,9 +15,11 @@ import { convertJson } from '../otlp/json.ts'
 import {
   badRequest,
   exportResponse,
+  forbidden,
   internalError,
   methodNotAllowed,
   type PartialSuccess,
+  unauthorized,
   unavailable,
 } from '../otlp/response.ts'
 import { type SplitBody, splitByTrace } from '../otlp/split.ts'
@@ -72,6 +74,16 @@ export function refuseTooLarge(head: RequestHead, deps: IngestDeps): OtlpRespons
 /** 503 for a request there is no room for right now, for a reason told to the sender. */
 export function refuseBusy(head: RequestHead, reason: string, deps: IngestDeps): OtlpResponse {
   return finish(head, unavailable(bodyFormat(head.headers), reason, deps.options.retryAfterS), deps)
+}
+
+/** 401 for a request that brings no valid key. */
+export function refuseUnauthorized(head: RequestHead, deps: IngestDeps): OtlpResponse {
+  return finish(head, unauthorized(bodyFormat(head.headers)), deps)
+}
+
+/** 403 for a request that is none of the sender's business, for a reason told to it. */
+export function refuseForbidden(head: RequestHead, reason: string, deps: IngestDeps): OtlpResponse {
+  return finish(head, forbidden(bodyFormat(head.headers), reason), deps)
 }
 
 /** 500 for a request on which `ingest` threw. */

@@ -32,7 +32,9 @@ interface AcceptedKey {
 /** Parses the secret's text; StorageError `corrupt` if it is no key secret (never with its content). */
 export function parseKeySecret(text: string): KeySecret {
   try {
-    return v.parse(keySecret, JSON.parse(text))
+    const secret: unknown = JSON.parse(text)
+    // A list passes for an object without keys: every client would be told that its key is wrong, and drop its spans.
+    return v.parse(keySecret, Array.isArray(secret) ? undefined : secret)
   } catch {
     throw new StorageError('corrupt', 'the key secret is not readable', { hint: 'see "Keys" in docs/security.md' })
   }
@@ -81,7 +83,7 @@ export class ApiKeys {
     } catch (failure) {
       if (this.#accepted === undefined || nowMs >= this.#staleUntilMs) throw failure
       this.#log('error', 'keys not refreshed, those known stay good', { reason: String(failure) })
-      this.#freshUntilMs = nowMs + ASK_AGAIN_MS
+      this.#freshUntilMs = Math.min(nowMs + ASK_AGAIN_MS, this.#staleUntilMs)
       return this.#accepted
     }
   }

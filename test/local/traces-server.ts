@@ -21,6 +21,9 @@ export interface ServerOverrides {
   readonly limits?: Partial<HttpLimits>
   readonly ingest?: Partial<IngestDeps>
   readonly pages?: HttpOptions['pages']
+  readonly apiKeys?: readonly string[]
+  readonly api?: HttpOptions['api']
+  readonly host?: string
 }
 
 export async function startServer(overrides: ServerOverrides = {}): Promise<TracesServer> {
@@ -33,7 +36,7 @@ export async function startServer(overrides: ServerOverrides = {}): Promise<Trac
   }
   const server = await serveHttp({
     refusing: () => undefined,
-    host: '127.0.0.1',
+    host: overrides.host ?? '127.0.0.1',
     port: overrides.port ?? 0,
     ingest: {
       buffer,
@@ -43,8 +46,8 @@ export async function startServer(overrides: ServerOverrides = {}): Promise<Trac
       onStorageFailure: (error) => errors.push(error),
       ...overrides.ingest,
     },
-    authorized: () => true,
-    api: async () => ({ status: 404, headers: {}, body: '' }),
+    apiKeys: overrides.apiKeys ?? [],
+    api: overrides.api ?? (async () => ({ status: 404, headers: {}, body: '' })),
     pages: overrides.pages ?? {},
     limits: { ...HTTP_LIMITS, closeGraceMs: 50, ...overrides.limits },
     onError: (error) => errors.push(error),

@@ -1,0 +1,35 @@
+import type { OtlpResponse, RequestHead } from '../shared/otlp/http.ts'
+import type { HeaderValues } from '../shared/otlp/presented-key.ts'
+import { type IngestDeps, refuseForbidden, refuseUnauthorized } from '../shared/pipeline/ingest.ts'
+import { keyCheck } from './api-keys.ts'
+import { type Asked, pageRefusal } from './web-pages.ts'
+
+/** What of a request is looked at before anything of it is read. */
+interface Caller {
+  readonly head: RequestHead
+  /** Each header with all of its values: `IncomingMessage.headersDistinct`. */
+  readonly headers: HeaderValues
+  readonly asks: Asked
+}
+
+/** The answer to whoever may not come in; undefined for who may. */
+export type Door = (caller: Caller) => OtlpResponse | undefined
+
+/** Turns away who has no key, where keys are asked for, and where they are not, web pages that nobody asked in. */
+export function door(
+  apiKeys: readonly string[],
+  place: { readonly host: string; readonly address: string },
+  deps: IngestDeps,
+): Door {
+  const authorized = keyCheck(apiKeys)
+  const corsOrigins = deps.options.cors?.allowedOrigins ?? []
+  const openness = { ...place, corsOrigins, hasKeys: apiKeys.length > 0 }
+  return ({ head, headers, asks }) => {
+    // A browser's question whether it may ask brings neither key nor harm.
+    const asksFirst = head.method === 'OPTIONS'
+    const reason = pageRefusal(openness, headers, asksFirst ? 'page' : asks)
+    if (reason !== undefined) return refuseForbidden(head, reason, deps)
+    if (asks === 'page' || asksFirst || authorized(headers)) return undefined
+    return refuseUnauthorized(head, deps)
+  }
+}
