@@ -13,7 +13,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2'
 import type { Construct } from 'constructs'
-import { MAX_REQUEST_BYTES } from '../shared/stores/deployment.ts'
+import { GATEWAY_HEADERS, MAX_REQUEST_BYTES } from '../shared/stores/deployment.ts'
 import type { StackContext } from './lambda-function.ts'
 import { acknowledge } from './permissions.ts'
 
@@ -49,7 +49,7 @@ export function restApi(scope: Construct, { settings, key }: StackContext): Rest
     },
   })
   const reason = 'the gateway writes logs with the managed policy that AWS made for it; the role is the account’s'
-  gatewayResponses(api, settings.corsOrigins.length > 0)
+  gatewayResponses(api, settings.corsOrigins)
   if (settings.wafRequestsPerFiveMinutes > 0) firewall(scope, api, settings.wafRequestsPerFiveMinutes)
   acknowledge(
     api,
@@ -96,22 +96,39 @@ export function allowOrigins(traces: Resource, origins: readonly string[]): void
  * What the gateway itself answers. SDKs drop spans on 500 and retry on 503, so every transient fault is a 503; the
  * authorizer denies (instead of failing) only a body that is too large.
  */
-function gatewayResponses(api: RestApi, cors: boolean): void {
-  const echoOrigin = cors ? { 'Access-Control-Allow-Origin': 'method.request.header.Origin' } : {}
+function gatewayResponses(api: RestApi, corsOrigins: readonly string[]): void {
+  const always = { ...fixed(GATEWAY_HEADERS), ...errorsReadableBy(corsOrigins) }
   const add = (id: string, type: ResponseType, statusCode: string, message: string, headers = {}) =>
     api.addGatewayResponse(id, {
       type,
       statusCode,
-      responseHeaders: { ...echoOrigin, ...headers },
+      responseHeaders: { ...always, ...headers },
       templates: { 'application/json': JSON.stringify({ code: GRPC_CODES[statusCode], message }) },
     })
-  const retryLater = { 'Retry-After': `'${RETRY_AFTER_SECONDS}'` }
+  const retryLater = fixed({ 'Retry-After': String(RETRY_AFTER_SECONDS) })
   for (const [id, type] of TRANSIENT) add(id, type, '503', 'temporarily unavailable, send again', retryLater)
   const send = `send at most ${MAX_REQUEST_BYTES} bytes: compress, or lower the batch size of the exporter`
   add('TooLarge', ResponseType.REQUEST_TOO_LARGE, '413', `the body is too large; ${send}`)
   add('Denied', ResponseType.ACCESS_DENIED, '413', `the body is too large; ${send}`)
-  add('Unauthorized', ResponseType.UNAUTHORIZED, '401', 'send a valid API key as x-api-key or Authorization: Bearer')
+  const say = 'send a valid API key as x-api-key or Authorization: Bearer'
+  add('Unauthorized', ResponseType.UNAUTHORIZED, '401', say, fixed({ 'WWW-Authenticate': 'Bearer' }))
   add('NoSuchPath', ResponseType.MISSING_AUTHENTICATION_TOKEN, '404', 'send traces with POST to /v1/traces')
+}
+
+/** As the gateway has it: what stands in quotes is a text, all else the name of a part of the request. */
+function fixed(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `'${value}'`]))
+}
+
+/**
+ * Lets a page read why it was refused. The gateway cannot choose among several origins: it then repeats whichever asks,
+ * which shows nothing but the texts above to anybody, and never with credentials.
+ */
+function errorsReadableBy(origins: readonly string[]): Readonly<Record<string, string>> {
+  const [only] = origins
+  if (only === undefined) return {}
+  if (origins.length === 1) return fixed({ 'Access-Control-Allow-Origin': only })
+  return { 'Access-Control-Allow-Origin': 'method.request.header.Origin', ...fixed({ Vary: 'Origin' }) }
 }
 
 const TRANSIENT = [

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda'
-import { SAFE_HEADERS } from '../shared/otlp/http.ts'
+import { GATEWAY_HEADERS } from '../shared/stores/deployment.ts'
 
 /** The body of a request as bytes, which the gateway hands over as base64 or text. */
 export function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEvent): Buffer {
@@ -22,7 +22,7 @@ export function resultOf(response: {
 }): APIGatewayProxyResult {
   return {
     statusCode: response.status,
-    headers: { ...SAFE_HEADERS, ...response.headers },
+    headers: { ...GATEWAY_HEADERS, ...response.headers },
     body: Buffer.from(response.body).toString('base64'),
     isBase64Encoded: true,
   }

@@ -1,3 +1,4 @@
+import { SAFE_HEADERS } from '../otlp/http.ts'
 import type { Counted } from '../pipeline/ports.ts'
 import type { Severity } from '../rules/ast.ts'
 
@@ -42,6 +43,12 @@ export const OUTPUTS = {
   athenaWorkgroup: 'AthenaWorkgroup',
   dashboardUrl: 'DashboardUrl',
 } as const
+
+/** Every answer of a deployed stack has them, whoever gives it; the gateway speaks TLS only. */
+export const GATEWAY_HEADERS: Readonly<Record<string, string>> = {
+  ...SAFE_HEADERS,
+  'strict-transport-security': 'max-age=31536000',
+}
 
 /** The largest body that fits a function's 6 MB event once the gateway has encoded it as base64, with room for headers. */
 export const MAX_REQUEST_BYTES = Math.floor(4.4 * 1024 * 1024)

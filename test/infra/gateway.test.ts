@@ -38,6 +38,11 @@ function responses({ template }: Synthesized): Readonly<Record<string, string>> 
   return Object.fromEntries(found.map(({ Properties }) => [Properties.ResponseType, Properties.StatusCode]))
 }
 
+/** `gatewayresponse.header.Vary` → `Vary`. */
+function headersOf(parameters: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name.split('.').at(-1), value]))
+}
+
 describe('the gateway', () => {
   test('hands every body over as bytes', () => {
     stack.template.hasResourceProperties('AWS::ApiGateway::RestApi', {
@@ -84,6 +89,21 @@ describe('the gateway', () => {
     }
   })
 
+  test('gives every answer of its own the headers that those of the functions have, and 401 the scheme', () => {
+    const own = Object.values(stack.template.findResources('AWS::ApiGateway::GatewayResponse'))
+    for (const { Properties } of own) {
+      const headers = headersOf(Properties.ResponseParameters)
+      const { StatusCode } = Properties
+      expect(headers).toEqual({
+        'cache-control': "'no-store'",
+        'x-content-type-options': "'nosniff'",
+        'strict-transport-security': "'max-age=31536000'",
+        ...(StatusCode === '401' && { 'WWW-Authenticate': "'Bearer'" }),
+        ...(StatusCode === '503' && { 'Retry-After': "'5'" }),
+      })
+    }
+  })
+
   test('says in a 413 what to do', () => {
     stack.template.hasResourceProperties('AWS::ApiGateway::GatewayResponse', {
       ResponseType: 'ACCESS_DENIED',
@@ -124,6 +144,18 @@ describe('settings', () => {
       Integration: { Type: 'MOCK', ContentHandling: 'CONVERT_TO_TEXT' },
     })
     stack.template.resourcePropertiesCountIs('AWS::ApiGateway::Method', { HttpMethod: 'OPTIONS' }, 0)
+  })
+
+  test('let pages of the named origins read errors, never with credentials', () => {
+    const one = synthesize({ ...WITHOUT_BUNDLES, corsOrigins: 'https://shop.example' })
+    const allowed = (given: Synthesized) =>
+      ofType(given, 'AWS::ApiGateway::GatewayResponse').map(({ Properties }) => {
+        const { 'Access-Control-Allow-Origin': origin, Vary } = headersOf(Properties.ResponseParameters)
+        return [origin, Vary]
+      })
+    expect(new Set(allowed(one).flat())).toEqual(new Set(["'https://shop.example'", undefined]))
+    expect(new Set(allowed(withOptions).flat())).toEqual(new Set(['method.request.header.Origin', "'Origin'"]))
+    for (const given of [one, withOptions]) expect(JSON.stringify(given.resources)).not.toContain('Allow-Credentials')
   })
 
   test('put a firewall before the gateway, and a limit of requests', () => {

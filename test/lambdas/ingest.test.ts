@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { MAX_REQUEST_BYTES } from '../../shared/stores/deployment.ts'
+import { GATEWAY_HEADERS, MAX_REQUEST_BYTES } from '../../shared/stores/deployment.ts'
 import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../aws/local-stack.ts'
 import { encode } from '../otlp/otlp-proto.ts'
 import { TRACE_ID, tracesData } from '../pipeline/traces.ts'
@@ -27,7 +27,7 @@ describe('a request that is taken', () => {
   test('is answered in its own media type, once its chunks are stored in one write', async () => {
     const answer = await stack.send(tracesData([SPAN]))
     expect(answer).toMatchObject({ statusCode: 200, isBase64Encoded: true, body: '' })
-    expect(answer.headers?.['content-type']).toBe('application/x-protobuf')
+    expect(answer.headers).toEqual({ ...GATEWAY_HEADERS, 'content-type': 'application/x-protobuf' })
     expect(stack.faults.calls.map(({ action }) => action)).toEqual(['DynamoDB_20120810.BatchWriteItem'])
     expect(await stack.items(TRACE_ID)).toHaveLength(1)
   })
