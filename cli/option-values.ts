@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { CommandError } from './command-error.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
@@ -17,12 +18,38 @@ export function parsePort(text: string): number {
   return port
 }
 
-/** An http or https URL. */
+/** An http or https URL; without a user and password, with which nothing can be asked for. */
 export function parseUrl(text: string): string {
-  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? '')) {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new InvalidArgumentError('Write a URL that begins with http:// or https://.')
   }
+  if (url.username !== '' || url.password !== '') {
+    throw new InvalidArgumentError('Write no user or password into a URL; send them in a header.')
+  }
   return text
+}
+
+/** A key as a client sends it. */
+export function parseKey(text: string): string {
+  if (!/^[\x21-\x7e]+$/.test(text))
+    throw new InvalidArgumentError('A key has no spaces, line breaks or letters beyond ASCII.')
+  return text
+}
+
+/**
+ * An option whose value may be secret: where it is wrong, that is said without the value, which the library would show
+ * on the screen and in the logs of whatever started the command.
+ */
+export function unshown<T>(option: string, parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error
+      throw new CommandError(`the value given for ${option} cannot be used`, error.message)
+    }
+  }
 }
 
 /** An option that may be given several times. */

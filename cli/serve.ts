@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Runtime } from '../local/runtime.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
-import { parseDurationMs, parsePort, parseUrl, repeatable } from './option-values.ts'
+import { parseDurationMs, parsePort, parseUrl, repeatable, unshown } from './option-values.ts'
 import { packageVersion } from './package-root.ts'
 import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
 import { counted } from './text.ts'
@@ -21,7 +21,7 @@ interface ServeOptions {
   readonly webhookHeader?: readonly (readonly [string, string])[]
   readonly jsonl?: string
   readonly cors?: readonly string[]
-  readonly apiKey?: readonly string[]
+  readonly apiKey?: readonly (readonly string[])[]
 }
 
 /** `betrace serve`: the whole pipeline in one process. */
@@ -61,10 +61,10 @@ function serveOptions(): readonly Option[] {
       .default(15_000, '15s'),
     new Option('--webhook <url>', 'POST each signal there as a CloudEvent; may be repeated')
       .env('BETRACE_WEBHOOK')
-      .argParser(repeatable(parseUrl)),
+      .argParser(repeatable(unshown('--webhook', parseUrl))),
     new Option('--webhook-header <header>', '"name: value" for every webhook; may be repeated')
       .env('BETRACE_WEBHOOK_HEADER')
-      .argParser(repeatable(parseHeader)),
+      .argParser(repeatable(unshown('--webhook-header', parseHeader))),
     new Option('--jsonl <file>', 'append each signal there as a line of JSON; - is standard output').env(
       'BETRACE_JSONL',
     ),
@@ -73,12 +73,19 @@ function serveOptions(): readonly Option[] {
       .argParser(repeatable((text) => text)),
     new Option('--api-key <key>', 'take only requests that bring it as x-api-key or bearer; may be repeated')
       .env('BETRACE_API_KEY')
-      .argParser(repeatable((text) => text)),
+      .argParser(repeatable(unshown('--api-key', parseKeys))),
   ]
 }
 
+/** One key, or several with spaces between: the environment has one place for all of them, and they are rotated by two. */
+function parseKeys(text: string): readonly string[] {
+  const keys = text.trim().split(/\s+/)
+  if (keys.every((key) => /^[\x21-\x7e]{16,200}$/.test(key))) return keys
+  throw new InvalidArgumentError('Write keys of 16 to 200 characters, none beyond ASCII.')
+}
+
 function parseHeader(text: string): readonly [string, string] {
-  const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):\s*(.+)$/.exec(text) ?? []
+  const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*([\t\x20-\x7e\x80-\xff]+)$/.exec(text) ?? []
   if (name === undefined || value === undefined) throw new InvalidArgumentError('Write a header as "name: value".')
   return [name, value]
 }
@@ -100,7 +107,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
       quietPeriodMs: options.quietPeriod,
       incompleteWaitMs: Math.max(options.quietPeriod, options.incompleteWait),
       corsOrigins: [...(options.cors ?? [])],
-      apiKeys: [...(options.apiKey ?? [])],
+      apiKeys: (options.apiKey ?? []).flat(),
       webhooks: (options.webhook ?? []).map((url) => ({
         url,
         headers: Object.fromEntries(options.webhookHeader ?? []),

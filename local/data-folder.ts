@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { InputError } from '../shared/errors.ts'
-import { makeFolder } from './make-folder.ts'
+import { makeFolder, PRIVATE } from './make-folder.ts'
 import { RUNBOOK } from './runbook.ts'
 
 /** A folder that is ours alone until `unlock`. */
@@ -19,7 +19,8 @@ const BUSY = 5
  */
 export function openDataFolder(folder: string): DataFolder {
   try {
-    makeFolder(folder)
+    // Spans lie there, and the addresses of webhooks.
+    makeFolder(folder, PRIVATE)
   } catch (error) {
     throw unusable(folder, (error as Error).message)
   }

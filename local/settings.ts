@@ -8,9 +8,18 @@ const webhook = v.strictObject({
   url: v.pipe(
     v.string(),
     v.check((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'expected an http or https URL'),
+    // `fetch` sends nothing to such a URL, and shows it in what it throws.
+    v.check((text) => !/\/\/[^/?#]*@/.test(text), 'expected a URL without user and password; send them as a header'),
   ),
   /** Sent with every request, for example `authorization`. */
-  headers: v.optional(v.record(v.string(), v.string()), {}),
+  headers: v.optional(
+    v.record(
+      v.pipe(v.string(), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, 'expected the name of a header')),
+      // `fetch` shows any other in what it throws.
+      v.pipe(v.string(), v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'expected text that a header can hold')),
+    ),
+    {},
+  ),
   timeoutMs: v.optional(positive, 10_000),
   /** First wait after a failure; it doubles with each, with jitter, up to `maxRetryDelayMs`. */
   retryDelayMs: v.optional(positive, 1_000),

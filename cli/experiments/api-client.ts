@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import type { ExperimentDetail } from '../../shared/experiments/api.ts'
 import { CommandError } from '../command-error.ts'
-import { parseUrl } from '../option-values.ts'
+import { parseKey, parseUrl, unshown } from '../option-values.ts'
 import { generatedKey } from '../stack/keys.ts'
 import { outputsOf } from '../stack/stack-option.ts'
 
@@ -23,10 +23,12 @@ export function apiOptions(): readonly Option[] {
   return [
     new Option('-u, --url <url>', 'the server, as serve prints it')
       .env('BETRACE_URL')
-      .argParser(parseUrl)
+      .argParser(unshown('--url', parseUrl))
       .default('http://127.0.0.1:4318'),
     new Option('-s, --stack <name>', 'a deployed stack instead of a server').env('BETRACE_STACK'),
-    new Option('--api-key <key>', 'the key it asks for').env('BETRACE_API_KEY'),
+    new Option('--api-key <key>', 'the key it asks for')
+      .env('BETRACE_API_KEY')
+      .argParser(unshown('--api-key', parseKey)),
   ]
 }
 
@@ -38,7 +40,9 @@ export async function openApi(choice: ApiChoice, fetchFn: typeof fetch = fetch):
   const headers = apiKey === undefined ? {} : { 'x-api-key': apiKey }
   const ask = async (path: string, init: RequestInit) => {
     try {
-      return await fetchFn(`${url.replace(/\/$/, '')}${path}`, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) })
+      // Followed, a redirect would take the key to whatever it points to.
+      const sent = { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) } as const
+      return await fetchFn(`${url.replace(/\/$/, '')}${path}`, sent)
     } catch (error) {
       throw unreachable(url, error)
     }

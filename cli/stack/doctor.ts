@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { type Finish, newCommand, withExamples } from '../command.ts'
-import { parseDurationMs } from '../option-values.ts'
+import { parseDurationMs, parseKey, unshown } from '../option-values.ts'
 import type { Terminal } from '../terminal.ts'
 import { AWS_HELP, type StackChoice, stackOption } from './stack-option.ts'
 
@@ -23,7 +23,9 @@ export function doctorCommand(terminal: Terminal, finish: Finish): Command {
       new Option('-t, --timeout <duration>', 'give up after so long').argParser(parseDurationMs).default(180_000, '3m'),
     )
     .addOption(
-      new Option('--api-key <key>', 'the key to send; else the one generated at deploy').env('BETRACE_API_KEY'),
+      new Option('--api-key <key>', 'the key to send; else the one generated at deploy')
+        .env('BETRACE_API_KEY')
+        .argParser(unshown('--api-key', parseKey)),
     )
     .action(async (options: DoctorOptions) => {
       const { examine } = await import('./examine.ts')

@@ -157,6 +157,8 @@ async function post({ outputs, traceId }: Examination, key: string | undefined) 
       method: 'POST',
       headers,
       body: probeRequest(traceId),
+      // Followed, a redirect would take the key to whatever it points to.
+      redirect: 'manual',
       signal: AbortSignal.timeout(REQUEST_MS),
     })
     return { status: response.status, text: await response.text() }

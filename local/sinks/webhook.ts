@@ -135,15 +135,15 @@ export class Webhook {
       await response.body?.cancel()
       return response.ok ? undefined : failureOf(response.status, response.headers.get('retry-after'))
     } catch (error) {
-      const { name, cause, message } = error as Error
-      const reason = name === 'TimeoutError' ? `no answer within ${timeoutMs} ms` : causeOf(cause, message)
+      const { name, cause } = error as Error
+      const reason = name === 'TimeoutError' ? `no answer within ${timeoutMs} ms` : causeOf(cause)
       return { reason, retriable: true }
     }
   }
 }
 
-/** `fetch failed` hides what happened (ECONNREFUSED …) in its cause. */
-function causeOf(cause: unknown, message: string): string {
-  const { code } = (cause ?? {}) as { code?: string }
-  return code ?? message
+/** What happened (ECONNREFUSED …) is in the cause; what else `fetch` throws may show the request, which holds secrets. */
+function causeOf(cause: unknown): string {
+  const { code, message } = (cause ?? {}) as { readonly code?: string; readonly message?: string }
+  return code ?? message ?? 'the request cannot be sent'
 }

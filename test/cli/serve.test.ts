@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -84,6 +84,18 @@ test('a webhook gets the signal with the headers named', async () => {
   const { send } = await serve('hooked', '--webhook', url, '--webhook-header', 'x-key: secret')
   await send()
   await vi.waitFor(() => expect(received).toEqual([{ key: 'secret', signal: 'TOO_MANY_RETRIES' }]), { timeout: 5000 })
+})
+
+test('the environment holds several keys, so that none has to stand in the list of processes', async () => {
+  vi.stubEnv('BETRACE_API_KEY', 'the-old-key-of-clients the-new-key-of-clients')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const { url } = await serve('keyed')
+  const statusWith = async (key: string) =>
+    (await fetch(`${url}/v1/invariants/health`, { headers: { 'x-api-key': key } })).status
+  expect(await statusWith('the-old-key-of-clients')).toBe(200)
+  expect(await statusWith('the-new-key-of-clients')).toBe(200)
+  expect(await statusWith('the-old-key-of-clients the-new-key-of-clients')).toBe(401)
+  expect((await stat(join(folder, 'keyed'))).mode & 0o777).toBe(0o700)
 })
 
 test.each([

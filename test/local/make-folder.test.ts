@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { makeFolder } from '../../local/make-folder.ts'
+import { makeFolder, PRIVATE } from '../../local/make-folder.ts'
 
 let folder: string
 beforeEach(() => {
@@ -16,6 +16,16 @@ test('a folder is made with those above it, and may be there already', () => {
   makeFolder(deep)
   makeFolder(`${deep}/`)
   expect(statSync(deep).isDirectory()).toBe(true)
+})
+
+test('a folder is private where it is to be, those above it and those that are there are left as they are', () => {
+  const deep = join(folder, 'a', 'b')
+  const modeOf = (path: string) => statSync(path).mode & 0o777
+  makeFolder(deep, PRIVATE)
+  expect(modeOf(deep)).toBe(0o700)
+  expect(modeOf(join(folder, 'a'))).toBe(0o777 & ~process.umask())
+  makeFolder(join(folder, 'a'), PRIVATE)
+  expect(modeOf(join(folder, 'a'))).toBe(0o777 & ~process.umask())
 })
 
 test('a folder cannot be made in place of a file, nor below one', () => {

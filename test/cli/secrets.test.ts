@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { keyDigest } from '../../shared/stores/api-keys.ts'
+import { runInProcess } from './fake-terminal.ts'
+import { deployed } from './stack/deployed.ts'
+
+/** Occurs in everything that nobody may see. */
+const SECRET = 'zqsecret'
+const GENERATED = `${SECRET}-generated-0123456789`
+const ADDED = `${SECRET}-added-0123456789`
+
+const { account } = deployed()
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+/** The same as an option and from the environment, since the library words its complaints differently. */
+async function bothWays(command: readonly string[], option: string, variable: string, value: string) {
+  const given = await runInProcess([...command, option, value])
+  vi.stubEnv(variable, value)
+  return [given, await runInProcess(command)]
+}
+
+describe('what is wrong with an option', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'betrace-secrets-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const serve = ['serve', '--port', '0', '--data', join(folder, 'data')]
+  const list = ['experiment', 'list']
+  test.each([
+    ['a header without a colon', serve, '--webhook-header', 'BETRACE_WEBHOOK_HEADER', `authorization ${SECRET}`],
+    ['a header over two lines', serve, '--webhook-header', 'BETRACE_WEBHOOK_HEADER', `x-a: b\r\nx-b: ${SECRET}`],
+    ['a header that HTTP does not have', serve, '--webhook-header', 'BETRACE_WEBHOOK_HEADER', `x-a: \x01${SECRET}`],
+    ['a URL of another kind', serve, '--webhook', 'BETRACE_WEBHOOK', `ftp://${SECRET}@x/?token=${SECRET}`],
+    ['a URL with a password', serve, '--webhook', 'BETRACE_WEBHOOK', `https://user:${SECRET}@hooks.example/`],
+    ['a URL with a user alone', serve, '--webhook', 'BETRACE_WEBHOOK', `https://${SECRET}@hooks.example/`],
+    ['a key that is too short', serve, '--api-key', 'BETRACE_API_KEY', SECRET],
+    ['a key with a letter that no header has', serve, '--api-key', 'BETRACE_API_KEY', `${SECRET}-0123456789-ä`],
+    ['a key over two lines', list, '--api-key', 'BETRACE_API_KEY', `${SECRET}\nx`],
+    ['a key with a letter that no header has, sent', list, '--api-key', 'BETRACE_API_KEY', `${SECRET}-ключ`],
+    ['an address with a password', list, '--url', 'BETRACE_URL', `http://user:${SECRET}@127.0.0.1:1`],
+  ])('is said without its value: %s', async (_, command, option, variable, value) => {
+    for (const { exitCode, out, err } of await bothWays(command, option, variable, value)) {
+      expect(exitCode, err).toBe(2)
+      expect(err.split('\n').length).toBeLessThan(4)
+      expect(out + err).not.toContain(SECRET)
+      expect(err).toContain(option)
+    }
+  })
+})
+
+test('no help shows what the environment holds', async () => {
+  vi.stubEnv('BETRACE_API_KEY', ADDED)
+  vi.stubEnv('BETRACE_WEBHOOK_HEADER', `authorization: ${SECRET}`)
+  vi.stubEnv('BETRACE_WEBHOOK', `https://hooks.example/${SECRET}`)
+  vi.stubEnv('BETRACE_URL', `http://${SECRET}.example`)
+  for (const command of ['serve', 'experiment', 'verify', 'doctor', 'keys', 'connect']) {
+    const { exitCode, out, err } = await runInProcess([command, '--help'])
+    expect(exitCode).toBe(0)
+    expect(out + err).not.toContain(SECRET)
+  }
+})
+
+/** A server of somebody else, and the headers that it got. */
+async function otherServer(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.close().closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+test('a key is sent to the server that was named, and to none that it points to', async () => {
+  const seen: string[] = []
+  const other = await otherServer((request, response) => {
+    seen.push(JSON.stringify(request.headers))
+    response.end('{"experiments": [], "more": 0}')
+  })
+  const named = await otherServer((_, response) =>
+    response.writeHead(307, { location: `${other}/v1/experiments` }).end(),
+  )
+  const { exitCode, out, err } = await runInProcess(['experiment', 'list', '--url', named, '--api-key', ADDED])
+  expect([exitCode, seen]).toEqual([2, []])
+  expect(err).toContain('307')
+  expect(out + err).not.toContain(SECRET)
+})
+
+test('a key that is refused, or cannot be brought, is shown by no message', async () => {
+  const refusing = await otherServer((request, response) => {
+    const message = 'send a valid API key'
+    response.writeHead(request.headers['x-api-key'] === undefined ? 500 : 401).end(JSON.stringify({ message }))
+  })
+  for (const url of [refusing, 'http://127.0.0.1:1']) {
+    const { exitCode, out, err } = await runInProcess(['experiment', 'list', '--url', url, '--api-key', ADDED])
+    expect(exitCode).toBe(2)
+    expect(out + err).not.toContain(SECRET)
+  }
+})
+
+describe('of the keys of a stack', () => {
+  const damaged = `${SECRET} {"generatedKey": "${GENERATED}"`
+  const secret = { generatedKey: GENERATED, addedKeys: [{ name: 'ci', sha256: keyDigest(ADDED) }] }
+
+  test('none is shown but by the commands that are to show one, once, on standard output alone', async () => {
+    const shows = [
+      ['keys', 'show'],
+      ['connect', '--show-key'],
+    ]
+    const silent = [
+      ['keys', 'list'],
+      ['connect'],
+      ['connect', '--for', 'collector'],
+      ['keys', 'revoke', 'ci'],
+      ['keys', 'revoke', 'none'],
+    ]
+    for (const command of [...shows, ...silent]) {
+      account().secret = { id: 'v1', text: JSON.stringify(secret) }
+      const { out, err } = await runInProcess(command)
+      expect([command, out.split(GENERATED).length - 1]).toEqual([command, shows.includes(command) ? 1 : 0])
+      for (const hidden of [ADDED, keyDigest(ADDED), keyDigest(GENERATED)]) expect(out + err).not.toContain(hidden)
+      expect(err).not.toContain(SECRET)
+    }
+  })
+
+  test('none is shown where the secret is damaged', async () => {
+    for (const command of [
+      ['keys', 'list'],
+      ['keys', 'add', 'x'],
+      ['keys', 'revoke', 'ci'],
+      ['keys', 'show'],
+      ['connect', '--show-key'],
+    ]) {
+      account().secret = { id: 'v1', text: damaged }
+      const { exitCode, out, err } = await runInProcess(command)
+      expect([command, exitCode]).toEqual([command, 2])
+      expect(out + err).not.toContain(SECRET)
+    }
+  })
+
+  test('an added one is shown by nothing after it was made', async () => {
+    account().secret = { id: 'v1', text: JSON.stringify(secret) }
+    const { out, err } = await runInProcess(['keys', 'add', 'fresh'])
+    const key = out.trim()
+    expect(err).not.toContain(key)
+    for (const command of [
+      ['keys', 'list'],
+      ['keys', 'show'],
+      ['connect', '--show-key'],
+    ]) {
+      const later = await runInProcess(command)
+      expect(later.out + later.err).not.toContain(key)
+      expect(later.out + later.err).not.toContain(keyDigest(key))
+    }
+  })
+})
