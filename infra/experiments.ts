@@ -41,7 +41,7 @@ export class Experiments extends Construct {
     })
     allow(role, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], [storage.table.tableArn])
     allowKey(role, context.key, 'table')
-    this.#routes(parts.ingest, new LambdaIntegration(api, { timeout: Duration.seconds(29) }))
+    this.#routes(parts.ingest, new LambdaIntegration(api, { timeout: Duration.seconds(29), allowTestInvoke: false }))
     new Rule(this, 'FisStateChanges', {
       description: 'BeTrace: AWS FIS experiments start and end',
       eventPattern: { source: ['aws.fis'], detailType: [FIS_DETAIL_TYPE] },

@@ -47,10 +47,14 @@ export class Ingest extends Construct {
     this.api = restApi(this, context)
     this.v1 = this.api.root.addResource('v1')
     const traces = this.v1.addResource('traces')
-    traces.addMethod('POST', new LambdaIntegration(this.ingest.function, { timeout: Duration.seconds(29) }), {
-      authorizer: authorizer.authorizer,
-      authorizationType: AuthorizationType.CUSTOM,
-    })
+    traces.addMethod(
+      'POST',
+      new LambdaIntegration(this.ingest.function, { timeout: Duration.seconds(29), allowTestInvoke: false }),
+      {
+        authorizer: authorizer.authorizer,
+        authorizationType: AuthorizationType.CUSTOM,
+      },
+    )
     this.url = `${this.api.url.replace(/\/$/, '')}`
     if (settings.corsOrigins.length > 0) allowOrigins(traces, settings.corsOrigins)
     this.#alarms(pager)

@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib'
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets'
 import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Alias } from 'aws-cdk-lib/aws-kms'
 import { SubscriptionFilter, Topic } from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
@@ -39,7 +39,7 @@ export class Pager extends Construct {
       enforceSSL: true,
       ...(key !== undefined && { masterKey: key }),
     })
-    this.alarms.grantPublish(new ServicePrincipal('cloudwatch.amazonaws.com'))
+    this.#hearFrom('cloudwatch', `${Stack.of(this).region}:${Stack.of(this).account}:alarm:*`)
     this.#runbookUrl = settings.runbookUrl
     settings.pager.forEach((subscriber, i) => {
       this.#subscribe(`Pager${i}`, subscriber)
@@ -80,8 +80,26 @@ export class Pager extends Construct {
     })
   }
 
+  /**
+   * A service acts for all of its customers: only what it does for this account may raise an alarm. Its use of the key
+   * has no such condition, since AWS does not promise that it names what it acts for there.
+   */
+  #hearFrom(service: string, source: string): void {
+    const arn = `arn:${Stack.of(this).partition}:${service}:${source}`
+    const principal = new ServicePrincipal(`${service}.amazonaws.com`)
+    this.alarms.addToResourcePolicy(
+      new PolicyStatement({
+        actions: ['sns:Publish'],
+        principals: [principal],
+        resources: [this.alarms.topicArn],
+        conditions: { ArnLike: { 'aws:SourceArn': arn } },
+      }),
+    )
+    this.alarms.masterKey?.grant(principal, 'kms:Decrypt', 'kms:GenerateDataKey*')
+  }
+
   #budget(monthlyUsd: number): void {
-    this.alarms.grantPublish(new ServicePrincipal('budgets.amazonaws.com'))
+    this.#hearFrom('budgets', `:${Stack.of(this).account}:*`)
     const subscribers = [{ subscriptionType: 'SNS', address: this.alarms.topicArn }]
     const notify = (notificationType: 'ACTUAL' | 'FORECASTED', threshold: number) => ({
       notification: { notificationType, threshold, thresholdType: 'PERCENTAGE', comparisonOperator: 'GREATER_THAN' },

@@ -1,5 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { permissionsText } from './permissions-text.ts'
 import { ofType, type Synthesized, synthesize, WITHOUT_BUNDLES } from './synthesized.ts'
 
 const ACCOUNT = 'eu-west-1:123456789012'
@@ -227,6 +228,10 @@ describe('settings', () => {
     withOptions.template.hasResourceProperties('AWS::Budgets::Budget', {
       Budget: { BudgetLimit: { Amount: 200, Unit: 'USD' }, TimeUnit: 'MONTHLY' },
     })
+  })
+
+  test('widen permissions as was looked at: a change is accepted with npm run permissions', async () => {
+    await expect(permissionsText(withOptions.resources)).toMatchFileSnapshot('permissions-all-settings.txt')
   })
 
   test('leave cdk-nag nothing to find', () => {

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { Match } from 'aws-cdk-lib/assertions'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { headingAnchor } from '../../infra/pager.ts'
+import { callsIn, grantsForLambda, grantsOf } from './calls.ts'
+import { grantsByRole, permissionsText } from './permissions-text.ts'
 import { functionName, ofType, type Resource, type Synthesized, synthesize } from './synthesized.ts'
 
 let stack: Synthesized
@@ -10,153 +12,58 @@ beforeAll(() => {
   stack = synthesize()
 }, 60_000)
 
-/** What the role of each function, or the role of this name, may do, apart from writing its own log: `action on resource`, the resource in short. */
-function permissionsOf({ resources }: Synthesized): Readonly<Record<string, readonly string[]>> {
-  const roles = new Map(
-    Object.values(resources)
-      .filter((one) => functionName(one) !== undefined)
-      .map((one) => [one.Properties.Role['Fn::GetAtt'][0] as string, functionName(one) ?? '']),
-  )
-  const policies = Object.values(resources).filter(({ Type }) => Type === 'AWS::IAM::Policy')
-  const byRole = Map.groupBy(policies, ({ Properties }) => {
-    const role: string = Properties.Roles[0].Ref
-    return roles.get(role) ?? role.slice(0, -8)
-  })
-  return Object.fromEntries(
-    [...byRole].map(([role, ofRole]) => [
-      role,
-      ofRole
-        .flatMap(({ Properties }) => Properties.PolicyDocument.Statement.flatMap(permissionsIn))
-        .filter((permission: string) => !permission.startsWith('logs:'))
-        .sort(),
-    ]),
-  )
+/** Objects under a prefix of one of the stack's own buckets. */
+const OWN_PREFIX = /^Storage(?:Archive|Rules)\/[a-z/]+\/\*$/
+
+/** What names more than one thing, and why. */
+const BROAD: Readonly<Record<string, string>> = {
+  'dynamodb:ListStreams on *': 'IAM has no resource for it',
+  'states:DescribeExecution on arn:<Partition>:states:<Region>:<AccountId>:execution:ReplayMachine.Name:*':
+    'executions of the stack’s own machine, which are named when they start',
+  'states:StopExecution on arn:<Partition>:states:<Region>:<AccountId>:execution:ReplayMachine.Name:*':
+    'executions of the stack’s own machine, which are named when they start',
 }
 
-function permissionsIn({
-  Action,
-  Resource,
-}: {
-  readonly Action: unknown
-  readonly Resource: unknown
-}): readonly string[] {
-  return [Action].flat().flatMap((action) => [Resource].flat().map((resource) => `${action} on ${inShort(resource)}`))
+/** Calls that come with a module of which a function uses others; each would be refused. */
+const NEVER_CALLED: Readonly<Record<string, readonly string[]>> = {
+  // The table's buffer, of which ingest appends.
+  ingest: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
+  // The bucket's object store, of which only the compactor and those who forget remove objects …
+  evaluator: ['s3:DeleteObject'],
+  replay: ['s3:DeleteObject'],
+  // … the parts of a replay, of which workers publish …
+  'replay-plan': ['s3:DeleteObject', 'sns:Publish'],
+  'replay-report': ['s3:DeleteObject', 'sns:Publish'],
+  'replay-worker': ['s3:DeleteObject'],
+  // … and which verdicts only read.
+  verdicts: ['s3:DeleteObject', 's3:PutObject'],
 }
 
-/** `{"Fn::Join": ["", [{"Fn::GetAtt": ["StorageRulesA4219E2D", "Arn"]}, "/sets/*"]]}` → `StorageRules/sets/*`. */
-function inShort(resource: unknown): string {
-  const join = (resource as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join']
-  if (join !== undefined) return join[1].map(inShort).join('')
-  if (typeof resource === 'string') return resource
-  const { Ref, 'Fn::GetAtt': getAtt } = resource as { Ref?: string; 'Fn::GetAtt'?: [string, string] }
-  const [id = '', attribute] = getAtt ?? [Ref]
-  if (id.startsWith('AWS::')) return ''
-  return `${id.slice(0, -8)}${attribute === 'StreamArn' ? '.stream' : ''}`
-}
+const handlers = () =>
+  Object.values(stack.resources)
+    .map(functionName)
+    .filter((name) => name !== undefined)
+
+const bundleOf = (handler: string) => readFileSync(join(stack.bundleFolder(handler), 'index.mjs'), 'utf8')
 
 describe('each function', () => {
-  test('may do exactly what it does', () => {
-    const readStream = [
-      'dynamodb:DescribeStream on StorageTable.stream',
-      'dynamodb:GetRecords on StorageTable.stream',
-      'dynamodb:GetShardIterator on StorageTable.stream',
-      'dynamodb:ListStreams on *',
-      's3:ListBucket on StorageArchive',
-      's3:PutObject on StorageArchive/aws/lambda/*',
-    ]
-    const ofReplay = [
-      's3:GetObject on StorageArchive/replays/*',
-      's3:ListBucket on StorageArchive',
-      's3:PutObject on StorageArchive/replays/*',
-    ]
-    expect(permissionsOf(stack)).toEqual({
-      ingest: ['dynamodb:BatchWriteItem on StorageTable'],
-      experiments: [
-        'dynamodb:GetItem on StorageTable',
-        'dynamodb:Query on StorageTable',
-        'dynamodb:UpdateItem on StorageTable',
-        'sqs:SendMessage on ExperimentsDeadLetters',
-      ],
-      verdicts: [
-        'dynamodb:GetItem on StorageTable',
-        'dynamodb:Query on StorageTable',
-        'dynamodb:UpdateItem on StorageTable',
-        's3:GetObject on StorageArchive/spans/*',
-        's3:GetObject on StorageRules/current.json',
-        's3:GetObject on StorageRules/sets/*',
-        's3:ListBucket on StorageArchive',
-        'sns:Publish on PagerSignals',
-      ],
-      authorizer: ['secretsmanager:GetSecretValue on IngestAuthorizerKeys'],
-      timer: [...readStream, 'sqs:SendMessage on EvaluatorTimers'],
-      evaluator: [
-        'dynamodb:BatchGetItem on StorageTable',
-        'dynamodb:BatchWriteItem on StorageTable',
-        ...readStream.slice(0, 1),
-        'dynamodb:GetItem on StorageTable',
-        ...readStream.slice(1, 4),
-        'dynamodb:Query on StorageTable',
-        'dynamodb:UpdateItem on StorageTable',
-        's3:GetObject on StorageRules/current.json',
-        's3:GetObject on StorageRules/sets/*',
-        ...readStream.slice(4),
-        's3:PutObject on StorageArchive/signals/*',
-        's3:PutObject on StorageArchive/spans/*',
-        'sns:Publish on PagerSignals',
-        'sqs:DeleteMessage on EvaluatorTimers',
-        'sqs:GetQueueAttributes on EvaluatorTimers',
-        'sqs:ReceiveMessage on EvaluatorTimers',
-        'sqs:SendMessage on EvaluatorDeadLetters',
-        'sqs:SendMessage on EvaluatorTimers',
-      ].sort(),
-      replay: [
-        ...ofReplay,
-        's3:GetObject on StorageArchive/spans/*',
-        's3:GetObject on StorageRules/current.json',
-        's3:GetObject on StorageRules/sets/*',
-        's3:PutObject on StorageArchive/signals/*',
-        'sns:Publish on PagerSignals',
-        'states:DescribeExecution on arn::states:::execution:ReplayMachine:*',
-        'states:StartExecution on ReplayMachine',
-      ].sort(),
-      'replay-plan': [...ofReplay, 's3:GetObject on StorageArchive/spans/*'].sort(),
-      'replay-worker': [
-        ...ofReplay,
-        's3:GetObject on StorageArchive/spans/*',
-        's3:GetObject on StorageRules/sets/*',
-        's3:PutObject on StorageArchive/signals/*',
-        'sns:Publish on PagerSignals',
-      ].sort(),
-      'replay-report': [...ofReplay, 's3:GetObject on StorageRules/sets/*'].sort(),
-      ReplayMachineRole: [
-        'lambda:InvokeFunction on ReplayPlanFunctionLambda',
-        'lambda:InvokeFunction on ReplayReportFunctionLambda',
-        'lambda:InvokeFunction on ReplayWorkerFunctionLambda',
-        's3:AbortMultipartUpload on StorageArchive/replays/*',
-        's3:GetObject on StorageArchive/replays/*',
-        's3:ListMultipartUploadParts on StorageArchive/replays/*',
-        's3:PutObject on StorageArchive/replays/*',
-        'states:DescribeExecution on arn::states:::execution:ReplayMachine:*',
-        'states:StartExecution on ReplayMachine',
-        'states:StopExecution on arn::states:::execution:ReplayMachine:*',
-      ],
-      compactor: [
-        's3:DeleteObject on StorageArchive/spans/*',
-        's3:GetObject on StorageArchive/spans/*',
-        's3:ListBucket on StorageArchive',
-        's3:PutObject on StorageArchive/spans/*',
-        'sqs:SendMessage on CompactorFailedRuns',
-      ],
-      'rule-seeding': [
-        's3:DeleteObject on StorageRules/packs/*',
-        's3:GetObject on StorageRules/current.json',
-        's3:GetObject on StorageRules/sets/*',
-        's3:ListBucket on StorageRules',
-        's3:PutObject on StorageRules/current.json',
-        's3:PutObject on StorageRules/packs/*',
-        's3:PutObject on StorageRules/sets/*',
-      ],
+  test('may call nothing that its code does not', () => {
+    for (const handler of handlers()) {
+      const calls = callsIn(bundleOf(handler))
+      const forLambda = grantsForLambda(stack.resources, handler)
+      const idle = grantsOf(stack.resources, handler).filter(
+        ({ action }) => !calls.has(action) && !forLambda.includes(action),
+      )
+      expect([handler, idle.map(({ action }) => action)]).toEqual([handler, []])
+    }
+  })
+
+  test('may call all that its code does, but for calls that it shares a module with', () => {
+    const missing = handlers().map((handler) => {
+      const granted = new Set(grantsOf(stack.resources, handler).map(({ action }) => action))
+      return [handler, [...callsIn(bundleOf(handler))].filter((action) => !granted.has(action)).sort()] as const
     })
+    expect(Object.fromEntries(missing.filter(([, actions]) => actions.length > 0))).toEqual(NEVER_CALLED)
   })
 
   test('runs on Node 24 and ARM, keeps its log for a month, is not traced', () => {
@@ -389,9 +296,34 @@ describe('experiments', () => {
   })
 })
 
-test('no policy of a role allows an action by wildcard', () => {
-  const actions = Object.values(permissionsOf(stack))
-    .flat()
-    .map((permission) => permission.split(' on ')[0])
-  expect(actions.filter((action) => action?.includes('*'))).toEqual([])
+describe('permissions', () => {
+  test('are those that were looked at: a change is accepted with npm run permissions', async () => {
+    await expect(permissionsText(stack.resources)).toMatchFileSnapshot('permissions.txt')
+  })
+
+  test('name every action, and every resource but for those that have a reason', () => {
+    const grants = [...grantsByRole(stack.resources)].flatMap(([role, found]) =>
+      found.map((grant) => ({ role, ...grant })),
+    )
+    expect(grants.filter(({ action }) => action.includes('*'))).toEqual([])
+    const broad = grants.filter(({ resource }) => resource.includes('*') && !OWN_PREFIX.test(resource))
+    expect([...new Set(broad.map(({ action, resource }) => `${action} on ${resource}`))].sort()).toEqual(
+      Object.keys(BROAD).sort(),
+    )
+  })
+
+  test('are given to services alone, and to each for this account alone', () => {
+    for (const { Type, Properties } of Object.values(stack.resources)) {
+      const { PolicyDocument, AssumeRolePolicyDocument } = Properties ?? {}
+      for (const { Effect, Principal, Condition } of PolicyDocument?.Statement ?? []) {
+        if (Effect !== 'Allow' || Principal === undefined) continue
+        expect(Object.keys(Principal)).toEqual(['Service'])
+        expect([Type, JSON.stringify(Condition)]).toEqual([Type, expect.stringContaining('aws:SourceArn')])
+      }
+      for (const { Principal } of AssumeRolePolicyDocument?.Statement ?? []) {
+        expect(Object.keys(Principal)).toEqual(['Service'])
+      }
+      if (Type === 'AWS::Lambda::Permission') expect(Properties.SourceArn ?? Properties.SourceAccount).toBeDefined()
+    }
+  })
 })
