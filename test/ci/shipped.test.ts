@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { type Locked, lock, manifest, shippedPackages } from '../../.ci/shipped.ts'
+
+const locked = Object.entries(lock).filter(([path]) => path !== '')
+const nameOf = (path: string) => path.replace(/^.*node_modules\//, '')
+
+/** Who uses it need not do more than name it, nor publish what is theirs. */
+const LICENCES = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'MIT-0']
+
+test('every package is the one that was looked at, by its hash, on whatever system it is installed', () => {
+  expect(locked.length).toBeGreaterThan(300)
+  const isHashed = ({ integrity, inBundle }: Locked) => inBundle === true || /^sha512-/.test(integrity ?? '')
+  expect(locked.filter(([, one]) => !isHashed(one)).map(([path]) => path)).toEqual([])
+})
+
+test('every package comes from the registry, at one exact version', () => {
+  const isElsewhere = ({ resolved = '', link }: Locked) => link === true || /^(git|http|file|ssh)/.test(resolved)
+  expect(locked.filter(([, one]) => isElsewhere(one)).map(([path]) => path)).toEqual([])
+  expect(manifest.overrides).toBeUndefined()
+  for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    expect([name, version]).toEqual([name, expect.stringMatching(/^\d+\.\d+\.\d+(-[\w.]+)?$/)])
+    expect([name, lock[`node_modules/${name}`]?.version]).toEqual([name, version])
+  }
+})
+
+test('only packages that were looked at may run scripts when they are installed, and of ours none does where it is used', () => {
+  const scripted = locked.filter(([, { hasInstallScript }]) => hasInstallScript === true).map(([path]) => nameOf(path))
+  expect(scripted.sort()).toEqual(Object.keys(manifest.allowScripts).sort())
+  for (const hook of ['preinstall', 'install', 'postinstall']) expect(manifest.scripts[hook]).toBeUndefined()
+})
+
+test('what ships is what the command needs and what is bundled into functions, with all that they need', () => {
+  const names = shippedPackages().map(nameOf)
+  expect(names).toEqual(expect.arrayContaining(Object.keys(manifest.dependencies)))
+  expect(names).toEqual(
+    expect.arrayContaining(['@middy/core', '@aws-lambda-powertools/logger', '@smithy/core', 'tslib']),
+  )
+  for (const name of ['vitest', 'aws-cdk-lib', 'esbuild', '@biomejs/biome']) expect(names).not.toContain(name)
+})
+
+test('what ships is under licences that ask for no more than to be named, and runs on the Node that is promised', () => {
+  for (const path of shippedPackages()) {
+    const { license = 'none', engines } = lock[path] as Locked
+    const parts = license.replace(/[()]/g, '').split(/ (?:AND|OR) /)
+    expect([path, parts.filter((part) => !LICENCES.includes(part))]).toEqual([path, []])
+    const least = /^>=\s*([\d.]+)$/.exec(engines?.node ?? '>=0')?.[1]
+    expect([path, engines?.node, isAtMost(least, manifest.engines.node.slice(2))]).toEqual([path, engines?.node, true])
+  }
+})
+
+function isAtMost(version: string | undefined, most: string): boolean {
+  if (version === undefined) return false
+  const [a, b] = [version, most].map((text) => text.split('.').map(Number))
+  const differs = [0, 1, 2].find((at) => (a?.[at] ?? 0) !== (b?.[at] ?? 0))
+  return differs === undefined || (a?.[differs] ?? 0) < (b?.[differs] ?? 0)
+}
