@@ -1,20 +1,20 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { SFNClient } from '@aws-sdk/client-sfn'
 import type { Context } from 'aws-lambda'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { keyDigest } from '../../shared/stores/api-keys.ts'
 import { dynamoClient } from '../../shared/stores/clients.ts'
 import { ENVIRONMENT, MAX_REQUEST_BYTES } from '../../shared/stores/deployment.ts'
+import { startExecution } from '../../shared/stores/replay-execution.ts'
+import { writeRun } from '../../shared/stores/replay-runs.ts'
 import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../aws/local-stack.ts'
-import { startReplayStack } from '../aws/replay-stack.ts'
+import { anyRunId, startReplayStack } from '../aws/replay-stack.ts'
 import { encode } from '../otlp/otlp-proto.ts'
-
-/** Occurs in every part of a span that a client chooses. */
-const CONTENT = 'zqcontent'
-/** Occurs in everything that must be known to nobody. */
-const SECRET = 'zqsecret'
+import { CONTENT, captureTold, SECRET, type Told } from './told.ts'
 
 const RULES = `
 // Signal: CHARGED (critical)
@@ -26,22 +26,11 @@ trace.has("${CONTENT}.charge").where(amount > 5) and not trace.has("${CONTENT}.c
 /** Enough for a function to give up what it was about. */
 const CALLS_LOST = 12
 
-/** All that was written to stdout and stderr so far. */
-let written = ''
+let told: Told
 let stack: LocalStack
 
 beforeAll(async () => {
-  for (const stream of [process.stdout, process.stderr]) {
-    vi.spyOn(stream, 'write').mockImplementation((chunk) => {
-      written += String(chunk)
-      return true
-    })
-  }
-  for (const level of ['debug', 'info', 'log', 'warn', 'error'] as const) {
-    vi.spyOn(console, level).mockImplementation((...parts) => {
-      written += parts.map(String).join(' ')
-    })
-  }
+  told = captureTold()
   stack = await startLocalStack({
     rules: RULES,
     judging: { maxAttempts: 2, retryDelayMs: 1_000, maxTransientAttempts: 2 },
@@ -59,7 +48,7 @@ afterAll(async () => {
 
 let traces = 0
 const newTraceId = () => (0xdef000 + ++traces).toString(16).padStart(32, '0')
-const text = (key: string, value = `${CONTENT}-${key}`) => ({ key, value: { stringValue: value } })
+const attribute = (key: string, value = `${CONTENT}-${key}`) => ({ key, value: { stringValue: value } })
 
 /** A request whose names, keys and values all hold the marker. */
 function request(traceId: string, name: string, startMs = START_MS): Uint8Array {
@@ -70,11 +59,11 @@ function request(traceId: string, name: string, startMs = START_MS): Uint8Array 
     traceState: `${CONTENT}=1`,
     startTimeUnixNano: String(BigInt(startMs) * 1_000_000n),
     endTimeUnixNano: String(BigInt(startMs + 5) * 1_000_000n),
-    attributes: [text('card'), text(CONTENT), { key: 'amount', value: { intValue: 7 } }],
-    events: [{ timeUnixNano: '1', name: `${CONTENT}-event`, attributes: [text('exception.message')] }],
+    attributes: [attribute('card'), attribute(CONTENT), { key: 'amount', value: { intValue: 7 } }],
+    events: [{ timeUnixNano: '1', name: `${CONTENT}-event`, attributes: [attribute('exception.message')] }],
     status: { code: 2, message: `${CONTENT}-status` },
   }
-  const resource = { attributes: [text('service.name'), text('host.name')] }
+  const resource = { attributes: [attribute('service.name'), attribute('host.name')] }
   const scope = { name: `${CONTENT}-scope`, version: CONTENT }
   return encode('TracesData', { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: [span] }] }] })
 }
@@ -84,23 +73,6 @@ async function replaceStored(traceId: string, bytes: Uint8Array): Promise<void> 
   for (const item of await stack.items(traceId)) {
     if (item.item?.S?.startsWith('c#') !== true) continue
     await dynamoClient().send(new PutItemCommand({ TableName: 'buffer', Item: { ...item, p: { B: bytes } } }))
-  }
-}
-
-/** Lines were written, and none holds a marker, as it is or encoded as bodies are in events and items. */
-function expectNothingTold(): void {
-  expect(written).toMatch(/"level":"|_aws/)
-  for (const marker of [CONTENT, SECRET]) {
-    const hex = Buffer.from(marker).toString('hex')
-    const base64 = [0, 1, 2].map((shift) =>
-      Buffer.from('x'.repeat(shift) + marker)
-        .toString('base64')
-        .slice(4, 12),
-    )
-    for (const form of [marker, hex, ...base64]) {
-      const at = written.indexOf(form)
-      expect(at < 0 ? '' : written.slice(Math.max(0, at - 200), at + 100)).toBe('')
-    }
   }
 }
 
@@ -118,7 +90,7 @@ describe('no log line or metric of a function has anything of a span', () => {
     await stack.send(request(expired, 'charge'))
     await stack.expire(expired)
     expect(stack.published().some(({ data }) => data.traceId === expired)).toBe(true)
-    expectNothingTold()
+    told.expectNothing()
   })
 
   test('when a request is refused: no OTLP, cut off, too large, of an unknown type or encoding', async () => {
@@ -139,7 +111,7 @@ describe('no log line or metric of a function has anything of a span', () => {
     ])
     for (const { statusCode } of answers) expect([400, 413, 415, 200]).toContain(statusCode)
     expect(answers.filter(({ statusCode }) => statusCode >= 400).length).toBeGreaterThan(4)
-    expectNothingTold()
+    told.expectNothing()
   })
 
   test('when AWS fails at any call', async () => {
@@ -150,8 +122,8 @@ describe('no log line or metric of a function has anything of a span', () => {
       await stack.send(request(traceId, 'charge'))
       await stack.settle()
     }
-    expect(written).toContain('timer failed')
-    expectNothingTold()
+    expect(told.text()).toContain('timer failed')
+    told.expectNothing()
   })
 
   test('when what is stored cannot be read, or is no trace', async () => {
@@ -167,7 +139,7 @@ describe('no log line or metric of a function has anything of a span', () => {
       await stack.settle()
     }
     expect(stack.queued('dead').length).toBeGreaterThan(0)
-    expectNothingTold()
+    told.expectNothing()
   })
 })
 
@@ -183,14 +155,123 @@ describe('no log line of a replay has anything of a span, nor of its rules', () 
       report: { failures: [] },
     })
     const bad = `// Signal: BAD (low)\n"${CONTENT}" >> "${SECRET}`
-    const shown: string[] = []
-    const told = (error: Error) => shown.push(error.name)
-    for (const rules of [bad, [`${CONTENT}`]]) await replay.invoke({ ...range, rules }).catch(told)
-    await replay.invoke({ run: CONTENT }).catch(told)
+    for (const rules of [bad, [`${CONTENT}`]]) await replay.invoke({ ...range, rules }).catch(() => undefined)
+    await replay.invoke({ run: CONTENT }).catch(() => undefined)
     const [first] = await stack.archive.list('spans/')
     await stack.archive.put(first?.key ?? '', Buffer.from(`PAR1 ${CONTENT} PAR1`))
     expect(await replay.invoke(range)).toMatchObject({ report: { failures: [{ key: first?.key }] } })
-    expectNothingTold()
+    told.expectNothing()
+  })
+})
+
+describe('no log line of a large replay has anything of a span', () => {
+  test('when its steps work, meet a damaged object, or lose calls to AWS', async () => {
+    const replay = await startReplayStack(stack.s3, CONTEXT)
+    onTestFinished(() => replay.stop())
+    vi.setSystemTime(START_MS)
+    stack.faults.decide(() => 'served')
+    await stack.send(request(newTraceId(), 'charge'))
+    await stack.settle()
+    const sfn = new SFNClient({})
+    onTestFinished(() => sfn.destroy())
+    const run = async () => {
+      const id = anyRunId()
+      const range = { fromMs: START_MS - 86_400_000, toMs: START_MS + 86_400_000 }
+      const rules = { files: [{ file: 'a.rules', text: RULES }] }
+      await writeRun(stack.archive, { id, range, rules, mode: 'publish', sampleLimit: 10 })
+      await startExecution({ client: sfn, arn: process.env[ENVIRONMENT.replayMachine] ?? '' }, id)
+      return (await replay.executions()).get(id)?.status
+    }
+    const before = stack.published().length
+    expect(await run()).toBe('SUCCEEDED')
+    expect(stack.published().length).toBeGreaterThan(before)
+    const damaged = (await stack.archive.list('spans/'))[0]?.key ?? ''
+    await stack.archive.put(damaged, Buffer.from(`PAR1 ${CONTENT} PAR1`))
+    expect(await run()).toBe('SUCCEEDED')
+    let left = CALLS_LOST
+    stack.faults.decide(({ action }) => (/archive/.test(action) && left-- > 0 ? 'lost' : 'served'))
+    await run()
+    stack.faults.decide(() => 'served')
+    told.expectNothing()
+  })
+})
+
+describe('no log line of compacting, experiments and rule seeding has anything of a span or secret', () => {
+  test('when the compactor merges, cannot read an object, or S3 fails', async () => {
+    const { handler } = await import('../../lambdas/compactor.ts')
+    const invoke = handler as unknown as (event: object, context: object) => Promise<unknown>
+    const context = { ...CONTEXT, getRemainingTimeInMillis: () => 900_000 }
+    const compact = (event: object) => told.run(() => invoke(event, context))
+    await stack.send(request(newTraceId(), 'charge'))
+    await stack.settle()
+    const [{ key } = { key: '' }] = (await stack.archive.list('spans/')).slice(-1)
+    await stack.archive.put(key.replace(/[^/]+$/, `w-${'ab'.repeat(16)}.parquet`), Buffer.from(`PAR1 ${CONTENT} PAR1`))
+    const range = { from: '2026-01-30T00:00Z', to: '2026-02-03T00:00Z' }
+    expect(await compact(range)).toMatchObject({ state: 'done' })
+    expect(await compact({ from: CONTENT })).toMatchObject({ state: 'refused' })
+    stack.faults.decide(() => 'lost')
+    await compact(range)
+    stack.faults.decide(() => 'served')
+    told.expectNothing()
+  })
+
+  test('when experiments are told of, badly too, judged, and their store fails', async () => {
+    const experiments = (await import('../../lambdas/experiments.ts')).handler as unknown as (
+      event: object,
+      context: object,
+    ) => Promise<{ statusCode: number }>
+    const verdicts = (await import('../../lambdas/verdicts.ts')).handler as unknown as typeof experiments
+    const headers = { 'Content-Type': 'application/json', 'X-Api-Key': SECRET, Authorization: `Bearer ${SECRET}` }
+    const post = async (body: string, path = '/v1/experiments', httpMethod = 'POST') =>
+      (await experiments({ httpMethod, path, headers, body, isBase64Encoded: false }, CONTEXT)).statusCode
+    const at = (ms: number) => new Date(ms).toISOString()
+    vi.setSystemTime(START_MS)
+    expect(await post(JSON.stringify({ action: 'start', id: 'drill', at: at(START_MS - 1_000), name: CONTENT }))).toBe(
+      202,
+    )
+    await stack.send(request(newTraceId(), 'charge'))
+    await stack.settle()
+    expect(await post(JSON.stringify({ action: 'stop', id: 'drill', at: at(START_MS + 60_000) }))).toBe(202)
+    const bad = [`{"action": "${SECRET}"}`, `${CONTENT}`, `{"action":"start","id":"x","at":"${CONTENT}"}`]
+    for (const body of bad) expect(await post(body)).toBe(400)
+    expect(await post('', `/v1/experiments/${CONTENT}`, 'GET')).toBe(404)
+    vi.setSystemTime(START_MS + 3_600_000)
+    await told.run(() => verdicts({}, CONTEXT))
+    expect(told.text()).toContain('verdicts given')
+    stack.faults.decide(() => 'lost')
+    expect(await post(JSON.stringify({ action: 'start', id: 'other', name: CONTENT }))).toBe(503)
+    await told.run(() => verdicts({}, CONTEXT))
+    stack.faults.decide(() => 'served')
+    told.expectNothing()
+  })
+
+  test('when rules cannot be seeded, and CloudFormation hears of it or does not: its address is a signed one', async () => {
+    const seed = (await import('../../lambdas/rule-seeding.ts')).handler as unknown as (
+      event: object,
+      context: object,
+    ) => Promise<void>
+    let status = 200
+    const bodies: string[] = []
+    const cloudFormation = createServer(async (incoming, response) => {
+      bodies.push(await text(incoming))
+      response.writeHead(status).end()
+    })
+    await new Promise<void>((resolve) => cloudFormation.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void cloudFormation.close().closeAllConnections())
+    const { port } = cloudFormation.address() as AddressInfo
+    const event = (on: number) => ({
+      RequestType: 'Create',
+      ResponseURL: `http://127.0.0.1:${on}/?X-Amz-Signature=${SECRET}`,
+      ResourceProperties: { packs: ['*'], ServiceToken: SECRET },
+    })
+    await told.run(() => seed(event(port), CONTEXT))
+    // Beside the handler as it lies in lambdas/ there are no packs.
+    expect(JSON.parse(bodies[0] ?? '')).toMatchObject({ Status: 'FAILED' })
+    status = 403
+    await told.run(() => seed(event(port), CONTEXT))
+    await told.run(() => seed(event(1), CONTEXT))
+    expect(told.text()).toContain('CloudFormation answers 403')
+    told.expectNothing()
   })
 })
 
@@ -228,14 +309,10 @@ describe('no log line of the authorizer has a key', () => {
     vi.resetModules()
     const { handler } = await import('../../lambdas/authorizer.ts')
     authorize = (headers) => handler({ headers, methodArn: 'arn' } as never, CONTEXT as Context, {} as never) as never
-    const shown: string[] = []
     for (const key of [`${SECRET}-generated-key`, `${SECRET}-added-key`, `${SECRET}-wrong`]) {
-      const told = (error: Error) => shown.push(`${error.name} ${error.message}`)
-      await authorize({ 'x-api-key': key }).catch(told)
-      await authorize({ authorization: `Bearer ${key}` }).catch(told)
+      await told.run(() => authorize({ 'x-api-key': key }))
+      await told.run(() => authorize({ authorization: `Bearer ${key}` }))
     }
-    // Lambda writes what a handler throws to the log.
-    written += shown.join('\n')
-    expectNothingTold()
+    told.expectNothing()
   })
 })
