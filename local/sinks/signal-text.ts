@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { verdictLines, visible } from '../../shared/experiments/verdict-text.ts'
+import { verdictLines } from '../../shared/experiments/verdict-text.ts'
 import type { PendingSignal } from '../../shared/pipeline/ports.ts'
 import {
   type DigestEvent,
@@ -9,6 +9,7 @@ import {
   type SignalData,
   type SignalEvent,
 } from '../../shared/pipeline/signal.ts'
+import { escapeControls } from '../../shared/rules/evidence/wording.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -56,7 +57,7 @@ interface Remarks {
 /** A signal for people to read, line by line: what fired, where, why and what to do. */
 export function signalLines(data: SignalData, paint: Paint, remarks: Remarks = {}): readonly string[] {
   const { mark = '', time, notes = [], why = data.evidence.text } = remarks
-  const facts = [`trace ${data.traceId}`, visible(data.service), data.complete ? '' : 'incomplete', ...notes]
+  const facts = [`trace ${data.traceId}`, escapeControls(data.service), data.complete ? '' : 'incomplete', ...notes]
   return [
     `${heading(data, paint, mark)}${time === undefined ? '' : `  ${paint('dim', time)}`}`,
     `  ${paint('dim', facts.filter((fact) => fact !== '').join(' · '))}`,
@@ -86,7 +87,7 @@ function heading(
 }
 
 function indented(text: string | undefined): readonly string[] {
-  return text === undefined || text === '' ? [] : text.split('\n').map((line) => `  ${visible(line)}`)
+  return text === undefined || text === '' ? [] : text.split('\n').map((line) => `  ${escapeControls(line)}`)
 }
 
 /** One CloudEvent on one line. */

@@ -1,4 +1,5 @@
 import type { ExperimentVerdict, RuleVerdict } from '../pipeline/experiment-verdict.ts'
+import { escapeControls } from '../rules/evidence/wording.ts'
 
 /** Colours text for a screen, or leaves it. */
 export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: string) => string
@@ -27,9 +28,9 @@ export function verdictLines(verdict: ExperimentVerdict, paint: Paint): readonly
 
 function headLines(verdict: ExperimentVerdict, paint: Paint): readonly string[] {
   const { experiment, from, to, traces, services, before } = verdict
-  const subject = experiment === undefined ? 'window' : `experiment ${visible(experiment.name)}`
+  const subject = experiment === undefined ? 'window' : `experiment ${escapeControls(experiment.name)}`
   const id = experiment === undefined || experiment.id === experiment.name ? '' : ` (${experiment.id})`
-  const scope = services.length === 0 ? '' : ` with spans of ${visible(services.join(', '))}`
+  const scope = services.length === 0 ? '' : ` with spans of ${escapeControls(services.join(', '))}`
   return [
     `${paint('bold', subject)}${id}: ${count(traces, 'trace')}${scope}`,
     paint('dim', `${from} to ${to}; before it ${count(before.traces, 'trace')} since ${before.from}`),
@@ -83,8 +84,8 @@ function violationLines({ rule, violated, first, samples }: RuleVerdict, paint: 
     '',
     `  ${paint('red', rule)} broke in ${count(violated, 'trace')}, first at ${first}`,
     ...samples.flatMap(({ traceId, service, text }) => [
-      `    trace ${traceId}${service === '' ? '' : ` · ${visible(service)}`}`,
-      ...text.split('\n').map((part) => `      ${visible(part)}`),
+      `    trace ${traceId}${service === '' ? '' : ` · ${escapeControls(service)}`}`,
+      ...text.split('\n').map((part) => `      ${escapeControls(part)}`),
     ]),
     ...(more > 0 ? [`    … and ${grouped(more)} more`] : []),
   ]
@@ -100,7 +101,7 @@ function conclusion(verdict: ExperimentVerdict, paint: Paint): string {
   }
   if (outcome === 'held') return paint('green', '0 signals: invariants held')
   const expected = live.filter((rule) => rule.expected && rule.verdict === 'NOT EXERCISED').map(({ rule }) => rule)
-  const unknown = unknownRules.map((name) => `${visible(name)} (no such rule in force)`)
+  const unknown = unknownRules.map((name) => `${escapeControls(name)} (no such rule in force)`)
   const missing = [...expected, ...unknown]
   const what = missing.length === 0 ? 'any rule' : missing.join(', ')
   return paint('yellow', `0 signals, but nothing was proved: no trace exercised ${what}`)
@@ -112,9 +113,4 @@ function count(number: number, noun: string): string {
 
 function grouped(number: number): string {
   return number.toLocaleString('en-US')
-}
-
-/** Names and spans can hold anything: control characters, which could rewrite the screen, are shown as escapes. */
-export function visible(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }

@@ -43,8 +43,8 @@ describe('a signal on the screen', () => {
   })
 
   test('cannot rewrite the screen, whatever the spans hold', () => {
-    const text = eventText(signal('sh\u001b[2Jop\r\u0007'), false)
-    expect(text).toContain('sh\\x1b[2Jop\\x0d\\x07')
-    expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+    const text = eventText(signal('sh\u001b[2Jop\r\u0007\u009b1A\u202eton\u2028'), false)
+    expect(text).toContain('sh\\u001b[2Jop\\r\\u0007\\u009b1A\\u202eton\\u2028')
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202a-\u202e\u2066-\u2069\u2028\u2029]/u)
   })
 })
