@@ -183,6 +183,21 @@ describe('POST /v1/experiments', () => {
     expect((await fetch(`${runtime.url}/v1/experiments`, { method: 'DELETE' })).status).toBe(405)
   })
 
+  test('takes a body of 64 KB and 200 events of an experiment, and no more', async () => {
+    const runtime = await start(newHome())
+    const send = async (bytes: number) => {
+      const body = JSON.stringify({ action: 'start', id: 'large' })
+      const headers = { 'content-type': 'application/json' }
+      return (await fetch(`${runtime.url}/v1/experiments`, { method: 'POST', headers, body: body.padEnd(bytes) }))
+        .status
+    }
+    expect([await send(64 * 1024), await send(64 * 1024 + 1)]).toEqual([202, 413])
+    const stop = (n: number) => post(runtime, { action: 'stop', id: 'busy', at: now() + n })
+    for (let n = 1; n <= 200; n++) expect((await stop(n)).status).toBe(202)
+    expect(await stop(201)).toMatchObject({ status: 409, body: { error: { code: 'too-many-events' } } })
+    expect((await stop(200)).status).toBe(200)
+  })
+
   test('finds an experiment by its id, however a client writes that into the path', async () => {
     const runtime = await start(newHome())
     await post(runtime, { action: 'start', id: 'ci:7.1', at: now() })
