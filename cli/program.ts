@@ -40,6 +40,7 @@ const COMMANDS: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['experiment', async () => (await import('./experiment.ts')).experimentCommand],
   ['verify', async () => (await import('./verify.ts')).verifyCommand],
   ['compact', async () => (await import('./compact.ts')).compactCommand],
+  ['recover', async () => (await import('./recover.ts')).recoverCommand],
   ['forget', async () => (await import('./forget.ts')).forgetCommand],
   ['connect', async () => (await import('./stack/connect.ts')).connectCommand],
   ['keys', async () => (await import('./stack/keys.ts')).keysCommand],

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { StorageError } from '../shared/pipeline/storage-error.ts'
+import { checkDatabaseFile, checkTables } from './check-database-file.ts'
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
 import { storageError } from './sqlite-error.ts'
 
@@ -40,6 +41,7 @@ export class Database {
   /** Opens or creates the file, which may grow to `maxBytes`; throws a StorageError that says what to do. */
   constructor(path: string, maxBytes: number) {
     this.path = path
+    checkDatabaseFile(path)
     try {
       this.connection = new DatabaseSync(path, { timeout: 5_000 })
     } catch (error) {
@@ -189,6 +191,7 @@ export class Database {
   }
 
   private migrate(): void {
+    checkTables(this.connection, this.path)
     const { user_version: version } = this.connection.prepare('PRAGMA user_version').get() as { user_version: number }
     if (version === SCHEMA_VERSION) return
     if (version > SCHEMA_VERSION) {

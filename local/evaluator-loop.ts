@@ -7,11 +7,18 @@ import type { DueTimer, SqliteTimers } from './sqlite-timers.ts'
 /** Timers taken at a time. */
 const BATCH = 1024
 
+export interface EvaluatorLoopOptions {
+  /** How much memory a trace takes while it is judged. */
+  readonly sizeBytes: (traceId: string) => number
+  /** Throws where a timer cannot be handled as things are stored. */
+  readonly check: (timer: Timer) => Promise<void>
+}
+
 /** Hands due timers to the evaluator, until nothing is due; one run at a time. */
 export class EvaluatorLoop {
   private readonly evaluator: Evaluator
   private readonly timers: SqliteTimers
-  private readonly sizeBytes: (traceId: string) => number
+  private readonly options: EvaluatorLoopOptions
   private running: Promise<void> = Promise.resolve()
   private stopped = false
   private readonly startedMs: number
@@ -20,11 +27,10 @@ export class EvaluatorLoop {
   /** Why timers could not be taken when that was last tried. */
   failure: unknown
 
-  /** `sizeBytes` tells how much memory a trace takes while it is judged. */
-  constructor(evaluator: Evaluator, timers: SqliteTimers, sizeBytes: (traceId: string) => number) {
+  constructor(evaluator: Evaluator, timers: SqliteTimers, options: EvaluatorLoopOptions) {
     this.evaluator = evaluator
     this.timers = timers
-    this.sizeBytes = sizeBytes
+    this.options = options
     this.startedMs = evaluator.clock()
     this.finishedMs = this.startedMs
   }
@@ -77,7 +83,7 @@ export class EvaluatorLoop {
     const due = await this.timers.takeDue(BATCH, visibilityMs)
     const handled: DueTimer[] = []
     const work = async (group: readonly DueTimer[]) => {
-      const undone = await handleTimers(this.evaluator, [merged(group)])
+      const undone = await handleTimers(this.evaluator, [merged(group)], this.options.check)
       if (undone.length === 0) handled.push(...group)
     }
     const groups = [...bySubject(due).values()]
@@ -91,7 +97,7 @@ export class EvaluatorLoop {
   }
 
   private sizeOf(timer: Timer | undefined): number {
-    return timer?.kind === 'trace' ? this.sizeBytes(timer.traceId) : 0
+    return timer?.kind === 'trace' ? this.options.sizeBytes(timer.traceId) : 0
   }
 }
 

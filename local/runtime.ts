@@ -7,6 +7,7 @@ import { giveVerdicts } from './experiment-verdicts.ts'
 import { healthPage } from './health.ts'
 import { HTTP_LIMITS, type HttpOptions, serveHttp } from './http.ts'
 import { type Closers, openParts, type Parts, type RuntimeOptions } from './parts.ts'
+import { presentChunks } from './present-chunks.ts'
 import { readings } from './readings.ts'
 import { sweep } from './retention.ts'
 import { processScheduler, repeat } from './scheduler.ts'
@@ -91,7 +92,10 @@ async function start(
   const parts = await openParts(options, settings, closers)
   const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue, lines } = parts
   const { archiveState } = parts
-  const loop = new EvaluatorLoop(evaluator, timers, (traceId) => buffer.sizeBytes(traceId))
+  const loop = new EvaluatorLoop(evaluator, timers, {
+    sizeBytes: (traceId) => buffer.sizeBytes(traceId),
+    check: presentChunks(database, buffer, evaluator.clock, settings.chunkRetentionMs),
+  })
   const nowMs = evaluator.clock
   const state = { database, timers, webhooks, rules: () => rules.state, nowMs, loop, settings, archiveState, lines }
   const server = await listen(settings, parts, loop, {

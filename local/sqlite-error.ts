@@ -1,5 +1,5 @@
-import { dirname } from 'node:path'
 import { StorageError } from '../shared/pipeline/storage-error.ts'
+import { recoverHint } from './check-database-file.ts'
 import { RUNBOOK } from './runbook.ts'
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that tell us what to do. */
@@ -23,7 +23,7 @@ const HINTS = {
   full: () => `free some space on the disk; spans are refused until then, nothing stored is lost (${RUNBOOK.full})`,
   'read-only': () => `make the data folder writable for this user (${RUNBOOK.readOnly})`,
   denied: () => `give this user access to the data folder (${RUNBOOK.readOnly})`,
-  corrupt: (path: string) => `stop the server and run: betrace recover --data ${dirname(path)} (${RUNBOOK.database})`,
+  corrupt: recoverHint,
   'too-large': undefined,
 } as const
 

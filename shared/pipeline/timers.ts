@@ -9,12 +9,17 @@ const MAX_RETRY_DELAY_MS = 900_000
 /**
  * Handles timers one by one; never throws. A timer that fails comes again by itself, later each time, and is buried
  * after its last attempt, so that it holds up no other. Returns those for which even that failed: they are still the
- * caller's, to be delivered again.
+ * caller's, to be delivered again. `check` throws a StorageError where a timer cannot be handled as things are stored.
  */
-export async function handleTimers(e: Evaluator, timers: readonly Timer[]): Promise<readonly Timer[]> {
+export async function handleTimers(
+  e: Evaluator,
+  timers: readonly Timer[],
+  check: (timer: Timer) => Promise<void> = async () => {},
+): Promise<readonly Timer[]> {
   const undone: Timer[] = []
   for (const timer of timers) {
     try {
+      await check(timer)
       const outcome = timer.kind === 'trace' ? await onTraceTimer(e, timer) : await onStormTimer(e, timer)
       e.metrics.add('timers', { outcome })
     } catch (error) {

@@ -48,7 +48,11 @@ function loops(count: number, rules: RuleSet = RULES) {
       newToken: () => `${index} ${Math.random()}`,
       settings: { ...settings, stormLimit: 1_000_000 },
     }
-    return { loop: new EvaluatorLoop(evaluator, timers, (traceId) => buffer.sizeBytes(traceId)), evaluator, timers }
+    const loop = new EvaluatorLoop(evaluator, timers, {
+      sizeBytes: (traceId) => buffer.sizeBytes(traceId),
+      check: async () => {},
+    })
+    return { loop, evaluator, timers }
   })
   return { made, time, publisher, metrics }
 }

@@ -14,6 +14,8 @@ afterEach(async () => {
   for (const closer of closers.splice(0).reverse()) await closer()
 })
 
+const UNCHECKED = { sizeBytes: () => 0, check: async () => {} }
+
 test('a database that turns read-only refuses, says so, and judges what waited as soon as it takes writes again', async () => {
   let nowMs = 1_764_000_000_000
   const settings = runtimeSettings({ retryDelayMs: 60_000 })
@@ -21,7 +23,7 @@ test('a database that turns read-only refuses, says so, and judges what waited a
   const options = { dataFolder: home.dataFolder, rulePaths: [home.rules], clock: () => nowMs, log: () => {} }
   const parts = await openParts(options, settings, closers)
   const { database, evaluator, buffer, timers, signals, rules, archiveState, lines } = parts
-  const loop = new EvaluatorLoop(evaluator, timers, () => 0)
+  const loop = new EvaluatorLoop(evaluator, timers, UNCHECKED)
   const watch = storageWatch(database, timers, () => {})
   const subjects = { database, loop, settings, rules: () => rules.state, nowMs: () => nowMs, archiveState, lines }
   const store = (trace: number) => buffer.append([chunkOf(nowMs, [CHARGE], trace.toString(16).padStart(32, '0'))])
@@ -60,13 +62,13 @@ test('a trace whose timer failed for want of space is judged at once when there 
   }
   for (const trace of [1, 2]) await buffer.append([chunkOf(nowMs, [CHARGE], `${trace}`.padStart(32, '0'))])
   nowMs += 30_000
-  const loop = new EvaluatorLoop(full, timers, () => 0)
+  const loop = new EvaluatorLoop(full, timers, UNCHECKED)
   await loop.runDue()
   nowMs += 600_000
   await loop.runDue()
   expect([signals.find({}).length, timers.counts()]).toEqual([0, { waiting: 0, buried: 2 }])
   database.all('PRAGMA max_page_count = 100000')
   await watch()
-  await new EvaluatorLoop(evaluator, timers, () => 0).runDue()
+  await new EvaluatorLoop(evaluator, timers, UNCHECKED).runDue()
   expect(signals.find({})).toHaveLength(2)
 })

@@ -1,0 +1,70 @@
+import { type Command, Option } from 'commander'
+import { type Finish, newCommand, withExamples } from './command.ts'
+import { requireData } from './existing-data.ts'
+import { createProgress } from './progress.ts'
+import { type ExitCode, type Terminal, write } from './terminal.ts'
+import { counted } from './text.ts'
+
+interface RecoverOptions {
+  readonly data: string
+}
+
+/** Traces named one by one; of more only the number is told. */
+const MOST_NAMED = 50
+
+/** `betrace recover`: saves what can be read of a damaged database. */
+export function recoverCommand(terminal: Terminal, finish: Finish): Command {
+  const command = newCommand('recover', terminal)
+    .summary('save what can be read of a damaged database')
+    .description(
+      'Reads the database of a data folder page by page, past damage, into a new one. The damaged file is kept beside it. The next start judges every trace that has no verdict yet.',
+    )
+    .addOption(new Option('-d, --data <folder>', 'where everything is kept').env('BETRACE_DATA').default('.betrace'))
+    .action(async (options: RecoverOptions) => {
+      finish(await recover(options, terminal))
+    })
+  withExamples(command, terminal, [
+    ['the folder that serve uses', 'betrace recover'],
+    ['another, then start again', 'betrace recover --data /var/lib/betrace && betrace serve --data /var/lib/betrace'],
+  ])
+  return command.addHelpText(
+    'after',
+    '\nStop the server first. The archive is not touched.\nExit code: 0 everything was read, 1 something is lost (it says what), 2 bad input.',
+  )
+}
+
+async function recover({ data }: RecoverOptions, terminal: Terminal): Promise<ExitCode> {
+  await requireData(data)
+  const { recoverDatabase } = await import('../local/recovery/recover.ts')
+  const progress = createProgress(terminal.stderr, () => performance.now())
+  const onProgress = (done: number, pages: number) => progress.show(`reading page ${done} of ${pages}`)
+  const recovery = await recoverDatabase({ dataFolder: data, nowMs: Date.now(), onProgress })
+  progress.clear()
+  const { pages, damagedPages, damagedRows, damagedFrame, damagedTraces, rows, keptAs } = recovery
+  const lines = [
+    `read ${counted(pages, 'page')}: ${Object.entries(rows)
+      .filter(([, count]) => count > 0)
+      .map(([table, count]) => `${count} ${table}`)
+      .join(', ')}`,
+    ...(damagedFrame === undefined
+      ? []
+      : [`the write-ahead log is damaged at frame ${damagedFrame}; the frames after it were read`]),
+    ...(damagedPages.length === 0 ? [] : [`damaged pages: ${damagedPages.join(', ')}`]),
+    ...(damagedRows === 0 ? [] : [`${counted(damagedRows, 'row')} cannot be read`]),
+    ...named(damagedTraces),
+    `the file as it was is ${keptAs}; delete it when you need it no more`,
+  ]
+  await write(terminal.stdout, `${lines.join('\n')}\n`)
+  return damagedPages.length + damagedRows + damagedTraces.length > 0 ? 1 : 0
+}
+
+function named(traces: readonly string[]): readonly string[] {
+  if (traces.length === 0) return []
+  const some = traces.slice(0, MOST_NAMED)
+  const more = traces.length > some.length ? [`  and ${traces.length - some.length} more`] : []
+  return [
+    `${counted(traces.length, 'trace')} lost spans before they were judged; do not rely on their verdicts:`,
+    ...some.map((traceId) => `  ${traceId}`),
+    ...more,
+  ]
+}

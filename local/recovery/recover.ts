@@ -1,0 +1,187 @@
+import { existsSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { InputError } from '../../shared/errors.ts'
+import type { Timer } from '../../shared/pipeline/ports.ts'
+import { recoveredPath } from '../check-database-file.ts'
+import { openDataFolder } from '../data-folder.ts'
+import { Database } from '../database.ts'
+import { insertTimer } from '../sqlite-timers.ts'
+import { openPageFile } from './page-file.ts'
+import { type ReadPage, readPages } from './read-rows.ts'
+import { type RecoveredRow, TABLES } from './tables.ts'
+
+export interface RecoveryOptions {
+  readonly dataFolder: string
+  readonly nowMs: number
+  /** Told how many pages of how many are read. */
+  readonly onProgress?: (done: number, pages: number) => void
+}
+
+/** What became of a damaged database. */
+export interface Recovery {
+  readonly pages: number
+  readonly damagedPages: readonly number[]
+  readonly damagedRows: number
+  /** The frame of the write-ahead log from which on SQLite would have read nothing. */
+  readonly damagedFrame: number | undefined
+  /** Rows that were read, by table. */
+  readonly rows: Readonly<Record<string, number>>
+  /** Traces that lost some of their spans, as far as can be known. */
+  readonly damagedTraces: readonly string[]
+  /** Where the damaged file was put. */
+  readonly keptAs: string
+}
+
+/** Rows written in one transaction. */
+const BATCH = 500
+const SUFFIXES = ['', '-wal', '-shm']
+
+/**
+ * Reads what can be read of a data folder's database, page by page, into a new one, which takes its place; the damaged
+ * one is kept aside. Every trace of which something is left is looked at again: those judged already are known as such.
+ * Throws an InputError where there is no database, or a server is at work on the folder.
+ */
+export async function recoverDatabase({ dataFolder, nowMs, onProgress }: RecoveryOptions): Promise<Recovery> {
+  const databasePath = join(dataFolder, 'betrace.db')
+  if (!existsSync(databasePath) && !existsSync(recoveredPath(databasePath))) {
+    const hint = 'name the folder a server keeps its data in'
+    throw new InputError({ code: 'data-folder-unusable', message: `there is no database in ${dataFolder}`, hint })
+  }
+  const folder = openDataFolder(dataFolder)
+  try {
+    const path = folder.databasePath
+    const [copying, copied] = [`${path}.recovering`, recoveredPath(path)]
+    const keptAs = `${path}.damaged-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}`
+    // A recovery that was cut short while the files changed places: the copy is whole.
+    if (existsSync(copied)) takePlace(path, copied, keptAs)
+    for (const suffix of SUFFIXES) rmSync(`${copying}${suffix}`, { force: true })
+    const recovered = await copyRows(path, copying, nowMs, onProgress)
+    renameSync(copying, copied)
+    takePlace(path, copied, keptAs)
+    return { ...recovered, keptAs }
+  } finally {
+    folder.unlock()
+  }
+}
+
+/** Cut short anywhere it can be done again; until it is done no server starts. */
+function takePlace(path: string, copied: string, keptAs: string): void {
+  for (const suffix of SUFFIXES) {
+    if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${keptAs}${suffix}`)
+  }
+  renameSync(copied, path)
+}
+
+async function copyRows(
+  path: string,
+  to: string,
+  nowMs: number,
+  onProgress: RecoveryOptions['onProgress'],
+): Promise<Omit<Recovery, 'keptAs'>> {
+  const file = openPageFile(path)
+  const database = new Database(to, Number.MAX_SAFE_INTEGER)
+  try {
+    const damagedPages: number[] = []
+    const indexed = new Set<string>()
+    let damagedRows = 0
+    let batch: RecoveredRow[] = []
+    const take = async (page: ReadPage) => {
+      for (const key of page.indexed) indexed.add(key)
+      if (page.isDamaged) damagedPages.push(page.page)
+      damagedRows += page.damagedRows
+      batch.push(...page.rows)
+      if (batch.length < BATCH) return
+      await insertRows(database, batch)
+      batch = []
+      onProgress?.(page.page, file.pageCount)
+    }
+    for (const page of readPages(file)) await take(page)
+    await insertRows(database, batch)
+    const damagedTraces = lostTraces(database, indexed)
+    await rearm(database, nowMs)
+    const rows = Object.fromEntries(kept().map(({ name }) => [name, count(database, name)]))
+    return { pages: file.pageCount, damagedPages, damagedRows, damagedFrame: file.damagedFrame, rows, damagedTraces }
+  } finally {
+    database.close()
+    file.close()
+  }
+}
+
+const kept = () => TABLES.filter(({ name, isLeft }) => isLeft !== true && !name.endsWith('timers'))
+
+const count = (database: Database, table: string) =>
+  Number(database.get(`SELECT count(*) AS count FROM ${table}`)?.count)
+
+/** A row may be there twice, where a page was copied and its parent is damaged: of markers the latest counts. */
+async function insertRows(database: Database, rows: readonly RecoveredRow[]): Promise<void> {
+  await database.write(() => {
+    for (const { table, row } of rows) {
+      const columns = Object.keys(row)
+      const values = Object.values(row)
+      if (table === 'markers') {
+        const { trace_id: traceId, revision } = row
+        database.run('DELETE FROM markers WHERE trace_id = ? AND revision < ?', traceId as string, revision as number)
+      }
+      const marks = columns.map(() => '?').join(', ')
+      database.run(`INSERT OR IGNORE INTO ${table} (${columns.join(', ')}) VALUES (${marks})`, ...values)
+    }
+  })
+}
+
+/** Traces with chunks that an index or a timer tells of, and that are neither there nor judged. */
+function lostTraces(database: Database, indexed: ReadonlySet<string>): readonly string[] {
+  const lost = new Set<string>()
+  const isThere = 'SELECT 1 FROM chunks WHERE trace_id = ? AND key = ?'
+  const note = (traceId: string, key: string) => {
+    if (database.get(isThere, traceId, key) === undefined && !wasJudged(database, traceId, key)) lost.add(traceId)
+  }
+  for (const each of indexed) note(each.slice(0, 32), each.slice(33))
+  for (const { timer } of database.all('SELECT timer FROM timers UNION ALL SELECT timer FROM buried_timers')) {
+    const { kind, traceId, chunkKeys = [] } = JSON.parse(String(timer))
+    if (kind === 'trace') for (const key of chunkKeys) note(String(traceId), String(key))
+  }
+  return [...lost].sort()
+}
+
+function wasJudged(database: Database, traceId: string, key: string): boolean {
+  const verdict = database.get('SELECT verdict FROM markers WHERE trace_id = ?', traceId)?.verdict
+  return typeof verdict === 'string' && (JSON.parse(verdict).seen as readonly string[]).includes(key)
+}
+
+/** One timer for each trace in place of those there were: some of them may be lost. */
+async function rearm(database: Database, nowMs: number): Promise<void> {
+  const others = database
+    .all('SELECT timer FROM timers UNION ALL SELECT timer FROM buried_timers')
+    .map(({ timer }) => JSON.parse(String(timer)) as Timer)
+    .filter(({ kind }) => kind !== 'trace')
+  await database.write(() => database.run('DELETE FROM timers'))
+  await database.write(() => database.run('DELETE FROM buried_timers'))
+  await database.write(() => {
+    for (const timer of others) insertTimer(database, timer)
+  })
+  const traces =
+    'SELECT trace_id, json_group_array(key) AS keys FROM chunks WHERE trace_id > ? GROUP BY trace_id LIMIT ?'
+  for (let after = ''; ; ) {
+    const rows = database.all(traces, after, BATCH)
+    await database.write(() => {
+      for (const { trace_id: traceId, keys } of rows) {
+        const chunkKeys = JSON.parse(String(keys)) as readonly string[]
+        insertTimer(database, { kind: 'trace', traceId: String(traceId), chunkKeys, dueAtMs: nowMs, attempt: 0 })
+      }
+    })
+    if (rows.length < BATCH) break
+    after = String(rows.at(-1)?.trace_id)
+  }
+  await rearmPending(database, nowMs)
+}
+
+/** Signals of a verdict may be unsent though the chunks are gone. */
+async function rearmPending(database: Database, nowMs: number): Promise<void> {
+  const sql = `SELECT trace_id FROM markers WHERE pending <> '[]' AND trace_id NOT IN (SELECT trace_id FROM chunks)`
+  const rows = database.all(sql)
+  await database.write(() => {
+    for (const { trace_id: traceId } of rows) {
+      insertTimer(database, { kind: 'trace', traceId: String(traceId), chunkKeys: [], dueAtMs: nowMs, attempt: 0 })
+    }
+  })
+}

@@ -1,0 +1,160 @@
+import { splitByTrace } from '../../shared/otlp/split.ts'
+import { newChunk } from '../../shared/pipeline/chunk.ts'
+import { unpackChunk } from '../../shared/stores/chunk-codec.ts'
+import type { Value } from './records.ts'
+
+type Kind = 'id' | 'int' | 'int?' | 'text' | 'text?' | 'json' | 'blob'
+
+/** A table whose rows are told from those of the others by what is in their columns. */
+export interface RecoveredTable {
+  readonly name: string
+  /** `=value` ends the kind of a column that older rows lack. */
+  readonly columns: Readonly<Record<string, Kind | `int=${number}`>>
+  /** Of no use later: known so that it is not taken for damage. */
+  readonly isLeft?: true
+  /** What makes a row of the right shape wrong. */
+  readonly isSound?: (row: Readonly<Record<string, Value>>) => boolean
+}
+
+const MAX_CHUNK_BYTES = 256 * 1024 * 1024
+const TRACE_ID = /^[0-9a-f]{32}$/
+const CHUNK_KEY = /^c#\d{13}#[0-9a-f]{16}$/
+
+const isTraceId = (value: Value | undefined) => typeof value === 'string' && TRACE_ID.test(value)
+export const isChunkKey = (value: Value | undefined) => typeof value === 'string' && CHUNK_KEY.test(value)
+
+/** All that must outlive damage. Timers of traces are made anew; counts of storms are of the last minutes only. */
+export const TABLES: readonly RecoveredTable[] = [
+  {
+    name: 'chunks',
+    columns: { trace_id: 'text', key: 'text', arrived_ms: 'int', span_count: 'int', packed: 'blob' },
+    isSound: isSoundChunk,
+  },
+  {
+    name: 'markers',
+    columns: {
+      trace_id: 'text',
+      revision: 'int',
+      lease_token: 'text?',
+      lease_until_ms: 'int?',
+      verdict: 'json',
+      pending: 'json',
+      written_ms: 'int',
+    },
+    isSound: (row) => isTraceId(row.trace_id),
+  },
+  {
+    name: 'signals',
+    columns: {
+      event_id: 'text',
+      time_ms: 'int',
+      rule: 'text',
+      severity: 'text',
+      trace_id: 'text',
+      shadow: 'int',
+      event: 'json',
+      archived: 'int=0',
+      lined: 'int=1',
+    },
+    isSound: (row) => JSON.parse(String(row.event)).id === row.event_id && isTraceId(row.trace_id),
+  },
+  {
+    name: 'deliveries',
+    columns: {
+      id: 'id',
+      webhook: 'text',
+      event_id: 'text',
+      queued_ms: 'int',
+      due_ms: 'int',
+      attempts: 'int',
+      failure: 'text?',
+      failed: 'int',
+      event: 'json',
+    },
+    isSound: (row) => JSON.parse(String(row.event)).id === row.event_id,
+  },
+  {
+    name: 'unarchived',
+    columns: { id: 'id', trace_id: 'text', header: 'json', packed: 'blob' },
+    isSound: (row) => isTraceId(row.trace_id) && unpackChunk(row.packed as Buffer, 1024 ** 3).length > 0,
+  },
+  {
+    name: 'experiment_events',
+    columns: { experiment: 'text', key: 'text', at_ms: 'int', received_ms: 'int', event: 'json' },
+  },
+  {
+    name: 'experiment_verdicts',
+    columns: { experiment: 'text', sequence: 'int', basis: 'text', published: 'int', verdict: 'json' },
+  },
+  { name: 'experiment_late', columns: { experiment: 'text', late_ms: 'int' } },
+  { name: 'timers', columns: { id: 'id', visible_ms: 'int', timer: 'json' } },
+  { name: 'buried_timers', columns: { id: 'id', buried_ms: 'int', reason: 'text', timer: 'json' } },
+  {
+    name: 'storms',
+    columns: { rule: 'text', window_start_ms: 'int', armed: 'int', sent: 'int', samples: 'json' },
+    isLeft: true,
+  },
+  { name: 'touched', columns: { id: 'id', times: 'int' }, isLeft: true },
+  {
+    name: 'sqlite_schema',
+    columns: { type: 'text', name: 'text', tbl_name: 'text', rootpage: 'int', sql: 'text?' },
+    isLeft: true,
+  },
+]
+
+export interface RecoveredRow {
+  readonly table: string
+  readonly row: Readonly<Record<string, Value>>
+}
+
+/** The row as its table has it; undefined where it is of no use, `damaged` where it is of no table or cannot be true. */
+export function rowOf(rowid: number, values: readonly Value[]): RecoveredRow | 'damaged' | undefined {
+  for (const { name, columns, isSound, isLeft } of TABLES) {
+    const row = shaped(rowid, values, Object.entries(columns))
+    if (row === undefined) continue
+    if (isLeft === true) return undefined
+    try {
+      const json = Object.entries(columns).filter(([, kind]) => kind === 'json')
+      for (const [column] of json) JSON.parse(String(row[column]))
+      return isSound === undefined || isSound(row) ? { table: name, row } : 'damaged'
+    } catch {
+      return 'damaged'
+    }
+  }
+  return 'damaged'
+}
+
+function shaped(rowid: number, values: readonly Value[], columns: readonly (readonly [string, string])[]) {
+  if (values.length > columns.length) return undefined
+  const row: Record<string, Value> = {}
+  for (const [index, [name, kind]] of columns.entries()) {
+    const [type = '', missing] = kind.split('=')
+    const given = values[index] ?? (index >= values.length && missing !== undefined ? Number(missing) : null)
+    const value = type === 'id' ? rowid : given
+    if (!isOf(type, type === 'id' ? given : value)) return undefined
+    row[name] = value
+  }
+  return row
+}
+
+function isOf(kind: string, value: Value): boolean {
+  if (kind === 'id') return value === null
+  if (kind.endsWith('?') && value === null) return true
+  if (kind.startsWith('int')) return typeof value === 'number'
+  if (kind === 'blob') return Buffer.isBuffer(value)
+  return typeof value === 'string'
+}
+
+/** Its key holds the hash of its content, and its content the trace id. */
+function isSoundChunk({
+  trace_id: traceId,
+  key,
+  span_count: spanCount,
+  packed,
+}: Readonly<Record<string, Value>>): boolean {
+  if (!isTraceId(traceId) || !isChunkKey(key)) return false
+  const bytes = unpackChunk(packed as Buffer, MAX_CHUNK_BYTES)
+  if (!newChunk('', 0, bytes, 0).key.endsWith(String(key).slice(15))) return false
+  const { chunks } = splitByTrace(bytes)
+  return chunks.length === 1 && chunks[0]?.traceId === traceId && chunks[0]?.spanCount === spanCount
+}

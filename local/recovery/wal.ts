@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+
+/** A page as one frame of the write-ahead log has it. */
+interface WalPage {
+  readonly page: number
+  readonly content: Buffer
+}
+
+/** What a write-ahead log holds (https://www.sqlite.org/fileformat.html#the_write_ahead_log). */
+export interface Wal {
+  readonly pageBytes: number
+  /** Whole frames up to the last that was committed, oldest first; past damage too. */
+  readonly pages: readonly WalPage[]
+  /** Pages of the database after the last commit. */
+  readonly pageCount: number
+  /** Counted from 1: SQLite would forget it, and all that was committed after it. */
+  readonly damagedFrame: number | undefined
+}
+
+const HEADER_BYTES = 32
+const FRAME_HEADER_BYTES = 24
+const MAGIC = 0x377f0682
+
+/** Reads the log beside a database; undefined where there is none, or it holds nothing that can be read. */
+export function readWal(path: string): Wal | undefined {
+  const bytes = readOrNothing(path)
+  if (bytes === undefined || bytes.length < HEADER_BYTES + FRAME_HEADER_BYTES) return undefined
+  const magic = bytes.readUInt32BE(0)
+  const pageBytes = bytes.readUInt32BE(8)
+  const isKnown = magic === MAGIC || magic === MAGIC + 1
+  if (!isKnown || pageBytes < 512 || pageBytes > 65_536) return undefined
+  return readFrames(bytes, pageBytes, magic === MAGIC)
+}
+
+function readFrames(bytes: Buffer, pageBytes: number, littleEndian: boolean): Wal {
+  const frameBytes = FRAME_HEADER_BYTES + pageBytes
+  const count = Math.floor((bytes.length - HEADER_BYTES) / frameBytes)
+  const salts = bytes.subarray(16, 24)
+  const pages: WalPage[] = []
+  let uncommitted: WalPage[] = []
+  let pageCount = 0
+  let firstBad: number | undefined
+  let damagedFrame: number | undefined
+  let before = bytes.subarray(24, 32)
+  for (let index = 0; index < count; index++) {
+    const at = HEADER_BYTES + index * frameBytes
+    const frame = bytes.subarray(at, at + frameBytes)
+    const stored = frame.subarray(16, 24)
+    if (frame.compare(salts, 0, 8, 8, 16) === 0 && isWhole(frame, before, littleEndian)) {
+      uncommitted.push({ page: frame.readUInt32BE(0), content: frame.subarray(FRAME_HEADER_BYTES) })
+      const committedPages = frame.readUInt32BE(4)
+      if (committedPages > 0) {
+        pages.push(...uncommitted)
+        uncommitted = []
+        pageCount = committedPages
+        damagedFrame ??= firstBad
+      }
+    } else firstBad ??= index + 1
+    before = stored
+  }
+  return { pageBytes, pages, pageCount, damagedFrame }
+}
+
+/** A frame's checksum goes on from that of the frame before. */
+function isWhole(frame: Buffer, before: Buffer, littleEndian: boolean): boolean {
+  let a = before.readUInt32BE(0)
+  let b = before.readUInt32BE(4)
+  const add = (from: number, to: number) => {
+    for (let at = from; at < to; at += 8) {
+      a = (a + b + (littleEndian ? frame.readUInt32LE(at) : frame.readUInt32BE(at))) >>> 0
+      b = (b + a + (littleEndian ? frame.readUInt32LE(at + 4) : frame.readUInt32BE(at + 4))) >>> 0
+    }
+  }
+  add(0, 8)
+  add(FRAME_HEADER_BYTES, frame.length)
+  return a === frame.readUInt32BE(16) && b === frame.readUInt32BE(20)
+}
+
+function readOrNothing(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
