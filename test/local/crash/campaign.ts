@@ -1,63 +1,76 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Random } from '../../../bench/data/random.ts'
 import { metric } from '../../../bench/load/served.ts'
-import { tracesData } from '../../pipeline/traces.ts'
+import { archivedTraces } from '../disk/archived-traces.ts'
+import { note, receiveSignals } from './receiver.ts'
+import { SPANS_OF_A_TRACE, sendTraces } from './sender.ts'
 
-/** Each trace is sent as so many requests of one span, each span breaking a rule of its own. */
-const SPANS_OF_A_TRACE = 3
 const SENDERS = 8
 const RULES = Array.from(
   { length: SPANS_OF_A_TRACE },
-  (_, step) => `// Signal: STEP_${step + 1} (high)\ntrace.has(step.${step + 1})\n`,
+  (_, index) => `// Signal: STEP_${index + 1} (high)\ntrace.has(step.${index + 1})\n`,
 ).join('\n')
+
+/** When to kill, in milliseconds after the process was begun (`start`: it may not listen yet) or listens (`load`). */
+export interface Kill {
+  readonly phase: 'start' | 'load'
+  readonly afterMs: number
+}
 
 export interface CampaignOptions {
   /** An empty folder; the data of all rounds lies in it. */
   readonly folder: string
   readonly rounds: number
-  /** When to kill, in milliseconds after the server of a round listens. */
-  readonly killAfterMs: (round: number) => number
+  readonly kill: (round: number) => Kill
   readonly onRound?: (round: number, acknowledged: number) => void
 }
 
-/** What came of it, over all rounds; spans and signals as `trace id, rule`. */
+/** What came of it, over all rounds. Spans and signals are `trace id rule`: each span breaks a rule of its own. */
 export interface CampaignResult {
   readonly acknowledged: ReadonlySet<string>
-  /** The ids under which each signal was delivered; how often, in all. */
-  readonly delivered: ReadonlyMap<string, ReadonlySet<string>>
+  /** Acknowledged, and in no verdict: no signal says that its rule was broken. */
+  readonly unjudged: readonly string[]
+  /** Acknowledged, and not in the archive as a reader sees it, or there twice. */
+  readonly unarchived: readonly string[]
+  /** Signals that the file of JSON lines lacks. */
+  readonly untold: readonly string[]
+  /** Signals that came under more than one id. */
+  readonly renamed: readonly string[]
+  readonly signals: number
   readonly deliveries: number
+}
+
+/** Kills at moments of a seed: a third while a server starts over what the last left behind, the others under load. */
+export function seededKills(random: Random): (round: number) => Kill {
+  return () =>
+    random.below(3) === 0
+      ? { phase: 'start', afterMs: random.below(900) }
+      : { phase: 'load', afterMs: random.below(1_500) }
 }
 
 /**
  * Kills a loaded server without warning, round after round over the same data, then lets one run until all is judged
- * and delivered. What was acknowledged must then be judged: each span has its signal.
+ * and delivered, and compares what was acknowledged with verdicts, archive, webhook and file of JSON lines.
  */
-export async function crashCampaign({
-  folder,
-  rounds,
-  killAfterMs,
-  onRound,
-}: CampaignOptions): Promise<CampaignResult> {
+export async function crashCampaign({ folder, rounds, kill, onRound }: CampaignOptions): Promise<CampaignResult> {
   const rules = join(folder, 'rules')
   mkdirSync(rules)
   writeFileSync(join(rules, 'steps.rules'), RULES)
   const receiver = await receiveSignals()
-  const data = join(folder, 'data')
+  const place = { data: join(folder, 'data'), rules, webhook: receiver.url, jsonl: join(folder, 'signals.jsonl') }
   const acknowledged = new Set<string>()
   try {
     for (let round = 1; round <= rounds; round++) {
-      await killedRound({ data, rules, webhook: receiver.url }, round, killAfterMs(round), acknowledged)
+      await killedRound(place, round, kill(round), acknowledged)
       onRound?.(round, acknowledged.size)
     }
-    await finish({ data, rules, webhook: receiver.url })
-    return { acknowledged, delivered: receiver.delivered, deliveries: receiver.deliveries() }
+    await finish(place)
+    return await compare(place, acknowledged, receiver.delivered, receiver.deliveries())
   } finally {
     receiver.server.close()
   }
@@ -67,71 +80,82 @@ interface Place {
   readonly data: string
   readonly rules: string
   readonly webhook: string
+  readonly jsonl: string
 }
 
-async function killedRound(place: Place, round: number, afterMs: number, acknowledged: Set<string>): Promise<void> {
-  const { child, url } = await serve(place)
-  const exit = once(child, 'exit')
-  const killing = pause(afterMs).then(() => child.kill('SIGKILL'))
-  let traces = 0
-  const sendTraces = async () => {
-    while (child.exitCode === null && child.signalCode === null) {
-      const traceId = (BigInt(round) * 1_000_000_000n + BigInt(++traces)).toString(16).padStart(32, '0')
-      for (let step = 1; step <= SPANS_OF_A_TRACE; step++) {
-        if (await sendStep(url, traceId, step)) acknowledged.add(`${traceId} STEP_${step}`)
-      }
-    }
+async function compare(
+  { data, jsonl }: Place,
+  acknowledged: ReadonlySet<string>,
+  delivered: ReadonlyMap<string, ReadonlySet<string>>,
+  deliveries: number,
+): Promise<CampaignResult> {
+  const archived = await archivedTraces(data)
+  const isArchivedOnce = (span: string) => {
+    const names = archived.get(span.slice(0, 32)) ?? []
+    return names.filter((name) => name === span.slice(33).toLowerCase().replace('_', '.')).length === 1
   }
-  await Promise.all([killing, ...Array.from({ length: SENDERS }, sendTraces)])
+  const told = new Map<string, Set<string>>()
+  for (const line of readFileSync(jsonl, 'utf8').trimEnd().split('\n')) note(told, line)
+  const idsOf = (signal: string) => new Set([...(delivered.get(signal) ?? []), ...(told.get(signal) ?? [])])
+  return {
+    acknowledged,
+    unjudged: [...acknowledged].filter((span) => !delivered.has(span)),
+    unarchived: [...acknowledged].filter((span) => !isArchivedOnce(span)),
+    untold: [...delivered.keys()].filter((signal) => !told.has(signal)),
+    renamed: [...new Set([...delivered.keys(), ...told.keys()])].filter((signal) => idsOf(signal).size > 1),
+    signals: delivered.size,
+    deliveries,
+  }
+}
+
+async function killedRound(place: Place, round: number, { phase, afterMs }: Kill, acknowledged: Set<string>) {
+  const child = spawnServer(place)
+  const exit = once(child, 'exit')
+  const isGone = () => child.exitCode !== null || child.signalCode !== null
+  const killLater = () => pause(afterMs).then(() => child.kill('SIGKILL'))
+  const atStart = phase === 'start' ? killLater() : undefined
+  const url = await addressOf(child)
+  if (url === undefined && phase === 'load') throw new Error(`the server did not start again over ${place.data}`)
+  if (url !== undefined) {
+    const killing = atStart ?? killLater()
+    const senders = Array.from({ length: SENDERS }, (_, sender) => {
+      return sendTraces(url, `${round.toString(16).padStart(4, '0')}${sender}`, isGone, acknowledged)
+    })
+    await Promise.all([killing, ...senders])
+  }
   await exit
 }
 
-async function sendStep(url: string, traceId: string, step: number): Promise<boolean> {
-  const body = Buffer.from(tracesData([{ name: `step.${step}`, id: step, startMs: Date.now() }], traceId))
-  const headers = { 'content-type': 'application/x-protobuf' }
-  try {
-    return (await fetch(`${url}/v1/traces`, { method: 'POST', headers, body })).status === 200
-  } catch {
-    return false
-  }
+function spawnServer({ data, rules, webhook, jsonl }: Place): ChildProcess {
+  const script = fileURLToPath(new URL('./serve-child.ts', import.meta.url))
+  return spawn(process.execPath, [script, data, rules, webhook, jsonl], { stdio: ['ignore', 'pipe', 'ignore'] })
 }
 
-async function serve({ data, rules, webhook }: Place) {
-  const script = fileURLToPath(new URL('./serve-child.ts', import.meta.url))
-  const child = spawn(process.execPath, [script, data, rules, webhook], { stdio: ['ignore', 'pipe', 'ignore'] })
-  const [url] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [unknown]
-  if (!Buffer.isBuffer(url)) throw new Error(`the server did not start again over ${data}`)
-  return { child, url: String(url).trim() }
+/** Where it listens; undefined if it ends before. */
+async function addressOf(child: ChildProcess): Promise<string | undefined> {
+  if (child.stdout === null) return undefined
+  const [said] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [unknown]
+  return Buffer.isBuffer(said) ? String(said).trim() : undefined
 }
 
 const FINISH_LIMIT_MS = 120_000
+const WAITING = ['betrace_timers_waiting', 'betrace_webhook_waiting', 'betrace_json_lines_waiting']
 
 /** Lets a server work off what is left. */
 async function finish(place: Place): Promise<void> {
-  const { child, url } = await serve(place)
+  const child = spawnServer(place)
   const exit = once(child, 'exit')
+  const url = await addressOf(child)
+  if (url === undefined) throw new Error(`the server did not start again over ${place.data}`)
+  const waiting = async () => {
+    const counts = await Promise.all(WAITING.map((name) => metric(url, name)))
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
   const startedMs = performance.now()
-  while ((await metric(url, 'betrace_timers_waiting')) + (await metric(url, 'betrace_webhook_waiting')) > 0) {
-    if (performance.now() - startedMs > FINISH_LIMIT_MS) throw new Error('timers or deliveries are left over')
+  while ((await waiting()) > 0) {
+    if (performance.now() - startedMs > FINISH_LIMIT_MS) throw new Error('timers, deliveries or lines are left over')
     await pause(50)
   }
   child.kill('SIGTERM')
   await exit
-}
-
-/** Takes in signals as a webhook. */
-async function receiveSignals() {
-  const delivered = new Map<string, Set<string>>()
-  let deliveries = 0
-  const server: Server = createServer(async (request, response) => {
-    const { data, signalid } = JSON.parse(await text(request))
-    const key = `${data.traceId} ${data.signal}`
-    delivered.set(key, (delivered.get(key) ?? new Set()).add(signalid))
-    deliveries++
-    response.end()
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  return { server, url, delivered, deliveries: () => deliveries }
 }

@@ -2,30 +2,28 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seededRandom } from '../../../bench/data/random.ts'
-import { crashCampaign } from './campaign.ts'
+import { crashCampaign, seededKills } from './campaign.ts'
 
 /** `npm run crash -- [rounds] [seed]`: kills a loaded server at many more moments than the tests have time for. */
-const [rounds = 100, seed = 1] = process.argv.slice(2).map(Number)
-const LATEST_KILL_MS = 1_500
-const random = seededRandom(seed)
+const [rounds = 100, seed = Math.floor(Math.random() * 1e9)] = process.argv.slice(2).map(Number)
+process.stdout.write(`seed ${seed}: run the same kills again with npm run crash -- ${rounds} ${seed}\n`)
 const folder = mkdtempSync(join(tmpdir(), 'betrace-crash-'))
 try {
-  const result = await crashCampaign({
+  const { acknowledged, unjudged, unarchived, untold, renamed, signals, deliveries } = await crashCampaign({
     folder,
     rounds,
-    killAfterMs: () => random.below(LATEST_KILL_MS),
+    kill: seededKills(seededRandom(seed)),
     onRound: (round, spans) => {
       if (process.stderr.isTTY) process.stderr.write(`\rround ${round} of ${rounds}: ${spans} spans acknowledged`)
     },
   })
-  const { acknowledged, delivered, deliveries } = result
-  const lost = [...acknowledged].filter((span) => !delivered.has(span))
-  const doubled = [...delivered].filter(([, ids]) => ids.size > 1)
   process.stdout.write(
-    `\n${rounds} rounds: ${acknowledged.size} spans acknowledged, ${lost.length} without a verdict; ` +
-      `${delivered.size} signals in ${deliveries} deliveries, ${doubled.length} with a second id\n`,
+    `\n${rounds} rounds: ${acknowledged.size} spans acknowledged, ${unjudged.length} without a verdict, ` +
+      `${unarchived.length} not once in the archive; ${signals} signals in ${deliveries} deliveries, ` +
+      `${untold.length} not among the JSON lines, ${renamed.length} with a second id\n`,
   )
-  process.exitCode = lost.length + doubled.length > 0 ? 1 : 0
+  for (const one of [...unjudged, ...unarchived, ...untold, ...renamed].slice(0, 20)) process.stdout.write(`  ${one}\n`)
+  process.exitCode = unjudged.length + unarchived.length + untold.length + renamed.length > 0 ? 1 : 0
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
