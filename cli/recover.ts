@@ -49,7 +49,12 @@ async function recover({ data }: RecoverOptions, terminal: Terminal): Promise<Ex
     ...(damagedFrame === undefined
       ? []
       : [`the write-ahead log is damaged at frame ${damagedFrame}; the frames after it were read`]),
-    ...(damagedPages.length === 0 ? [] : [`damaged pages: ${damagedPages.join(', ')}`]),
+    ...(damagedPages.length === 0
+      ? []
+      : [
+          `damaged pages: ${damagedPages.slice(0, MOST_NAMED).join(', ')}${damagedPages.length > MOST_NAMED ? ' …' : ''}`,
+          'which spans were on them is not known: verdicts on traces that had none yet may lack some',
+        ]),
     ...(damagedRows === 0 ? [] : [`${counted(damagedRows, 'row')} cannot be read`]),
     ...named(damagedTraces),
     `the file as it was is ${keptAs}; delete it when you need it no more`,

@@ -1,4 +1,5 @@
 import type { StorageError } from '../shared/pipeline/storage-error.ts'
+import type { ClockWatch } from './clock-watch.ts'
 import type { Database } from './database.ts'
 import type { EvaluatorLoop } from './evaluator-loop.ts'
 import type { PageResponse } from './http.ts'
@@ -19,6 +20,7 @@ export interface HealthSubjects {
   readonly nowMs: () => number
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
+  readonly clockWatch: ClockWatch
 }
 
 /** A write that failed so short a time ago is told, though a small one succeeds. */
@@ -36,16 +38,18 @@ export async function healthPage(subjects: HealthSubjects): Promise<PageResponse
     evaluator: evaluatorProblem(subjects),
     archive: archiveProblem(subjects),
     jsonLines: jsonLinesProblem(subjects),
+    clock: subjects.clockWatch.problem(),
     rules: folder.unreadable.length > 0 ? `${folder.unreadable.length} files cannot be read` : undefined,
   }
   const failing = problems.buffer !== undefined || problems.evaluator !== undefined
-  const degraded = problems.archive !== undefined || problems.jsonLines !== undefined
+  const degraded = (problems.archive ?? problems.jsonLines ?? problems.clock) !== undefined
   const body = {
     status: failing ? 'failing' : degraded ? 'degraded' : 'ok',
     buffer: problems.buffer ?? 'ok',
     evaluator: problems.evaluator ?? 'ok',
     archive: problems.archive ?? 'ok',
     jsonLines: problems.jsonLines ?? 'ok',
+    clock: problems.clock ?? 'ok',
     rules: problems.rules ?? 'ok',
     rulesLoaded: set.rules.length,
     rulesRejected: set.rejected,

@@ -8,6 +8,7 @@ import { folderStore } from './archive/folder-store.ts'
 import { archiveFolder, ParquetArchive } from './archive/parquet-archive.ts'
 import { SignalArchive } from './archive/signal-archive.ts'
 import { SpillArchive } from './archive/spill-archive.ts'
+import { ClockWatch } from './clock-watch.ts'
 import { openDataFolder } from './data-folder.ts'
 import { Database } from './database.ts'
 import { sparingLog, textLog } from './log.ts'
@@ -23,6 +24,7 @@ import { SqliteExperiments } from './sqlite-experiments.ts'
 import { SqliteSignals } from './sqlite-signals.ts'
 import { SqliteStorms } from './sqlite-storms.ts'
 import { SqliteTimers } from './sqlite-timers.ts'
+import { capStoredTimes } from './stored-times.ts'
 
 export interface RuntimeOptions {
   /** Everything that is kept lies there; one process at a time. */
@@ -42,6 +44,8 @@ export interface RuntimeOptions {
   /** Gets whole traces as they are judged; unless told they are kept as Parquet files in the data folder. */
   readonly archive?: Archive
   readonly clock?: Clock
+  /** Milliseconds that only ever run, to notice steps of the clock; a given clock takes none unless this is given too. */
+  readonly stopwatch?: () => number
   readonly scheduler?: Scheduler
   readonly fetch?: typeof fetch
   readonly random?: () => number
@@ -80,6 +84,7 @@ export interface Parts {
   /** Traces that the archive did not take so far; nothing where it was given. */
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
+  readonly clockWatch: ClockWatch
   /** Writes all of it that was acknowledged. */
   readonly flushArchive: () => Promise<void>
 }
@@ -106,6 +111,9 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     (webhook, index) => new Webhook(index + 1, webhook, { database, clock, log, fetch, random }),
   )
   await resume(buffer, timers, webhooks)
+  await capStoredTimes(database, clock(), settings)
+  const stopwatch = options.stopwatch ?? (options.clock === undefined ? () => performance.now() : options.clock)
+  const clockWatch = new ClockWatch(clock, stopwatch, log)
   const { archive, archiveDue, archiveState, flushArchive } = await openArchive(
     options,
     settings,
@@ -133,6 +141,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     experiments: experimentCalendar(experiments, clock, settings, EXPERIMENTS_CACHE_MS),
     metrics,
     clock,
+    clockStep: () => clockWatch.step,
     stopwatch: () => performance.now(),
     log,
     newToken: randomUUID,
@@ -151,6 +160,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     archiveDue,
     archiveState,
     lines,
+    clockWatch,
     flushArchive,
   }
 }

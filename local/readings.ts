@@ -1,3 +1,4 @@
+import type { ClockWatch } from './clock-watch.ts'
 import type { Database } from './database.ts'
 import type { Reading } from './metrics.ts'
 import type { ArchiveState } from './parts.ts'
@@ -14,6 +15,7 @@ export interface ReadSubjects {
   readonly nowMs: () => number
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
+  readonly clockWatch: ClockWatch
 }
 
 /** What `/metrics` shows besides counters: how things stand at this moment. */
@@ -39,10 +41,20 @@ export function readings(subjects: ReadSubjects): readonly Reading[] {
       value: overdueMs / 1000,
     },
     { name: 'betrace_storage_failures_total', help: 'Writes the database could not do.', value: database.failures },
+    ...clockReadings(subjects.clockWatch),
     ...archiveReadings(subjects.archiveState()),
     ...(subjects.lines === undefined ? [] : linesReadings(subjects.lines)),
     ...webhooks.flatMap(webhookReadings),
   ].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+}
+
+function clockReadings({ counts }: ClockWatch): readonly Reading[] {
+  return (['forward', 'back'] as const).map((direction) => ({
+    name: 'betrace_clock_steps_total',
+    help: 'Steps of the clock by a second or more.',
+    value: counts[direction],
+    labels: { direction },
+  }))
 }
 
 function archiveReadings({ failures, damaged, journals, queued, traces }: ArchiveState): readonly Reading[] {

@@ -14,6 +14,7 @@ import { processScheduler, repeat } from './scheduler.ts'
 import { type RuntimeSettings, runtimeSettings } from './settings.ts'
 import type { SqliteSignals } from './sqlite-signals.ts'
 import { storageWatch } from './storage-watch.ts'
+import { shiftStoredTimes } from './stored-times.ts'
 
 const LOOP_POLL_MS = 100
 const WEBHOOK_POLL_MS = 200
@@ -91,13 +92,24 @@ async function start(
 ): Promise<Runtime> {
   const parts = await openParts(options, settings, closers)
   const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue, lines } = parts
-  const { archiveState } = parts
+  const { archiveState, clockWatch } = parts
   const loop = new EvaluatorLoop(evaluator, timers, {
     sizeBytes: (traceId) => buffer.sizeBytes(traceId),
     check: presentChunks(database, buffer, evaluator.clock, settings.chunkRetentionMs),
   })
   const nowMs = evaluator.clock
-  const state = { database, timers, webhooks, rules: () => rules.state, nowMs, loop, settings, archiveState, lines }
+  const state = {
+    database,
+    timers,
+    webhooks,
+    rules: () => rules.state,
+    nowMs,
+    loop,
+    settings,
+    archiveState,
+    lines,
+    clockWatch,
+  }
   const server = await listen(settings, parts, loop, {
     '/metrics': () => ({
       status: 200,
@@ -113,8 +125,18 @@ async function start(
   }
   const writeLines = async () => lines?.runDue()
   const watchStorage = storageWatch(database, timers, evaluator.log)
-  const clean = () => sweep(evaluator, database, buffer, settings)
-  const giveVerdictsDue = () => giveVerdicts(parts, options.dataFolder)
+  // By a clock that may be far ahead everything is old.
+  const clean = async () => {
+    if (!clockWatch.isDoubtful) await sweep(evaluator, database, buffer, settings)
+  }
+  const giveVerdictsDue = async () => {
+    if (!clockWatch.isDoubtful) await giveVerdicts(parts, options.dataFolder)
+  }
+  const judgeDue = async () => {
+    const step = clockWatch.look()
+    if (step !== undefined) await shiftStoredTimes(database, step, settings.quietPeriodMs)
+    await loop.runDue()
+  }
   const scheduler = options.scheduler ?? processScheduler
   const again = (what: string, delayMs: number, work: () => Promise<void>) =>
     repeat(scheduler, delayMs, work, (error) => {
@@ -123,7 +145,7 @@ async function start(
   closers.push(
     again('delivering to webhooks', WEBHOOK_POLL_MS, deliver),
     ...webhooks.map((webhook) => () => webhook.stop()),
-    again('judging', LOOP_POLL_MS, () => loop.runDue()),
+    again('judging', LOOP_POLL_MS, judgeDue),
     () => loop.stop(),
     again('removing what has had its time', SWEEP_INTERVAL_MS, clean),
     again('giving verdicts on experiments', VERDICT_POLL_MS, giveVerdictsDue),
@@ -148,7 +170,7 @@ async function start(
     async runDue() {
       await rules.poll()
       await watchStorage()
-      await loop.runDue()
+      await judgeDue()
       await deliver()
       await clean()
       await archiveDue()

@@ -1,3 +1,4 @@
+import type { ClockStep } from './clock-step.ts'
 import type { ExperimentCalendar } from './experiment-calendar.ts'
 import type {
   Archive,
@@ -25,6 +26,8 @@ export interface Evaluator {
   readonly experiments: ExperimentCalendar
   readonly metrics: Metrics
   readonly clock: Clock
+  /** The last step of the clock, where one is known of: chunks may have been stored before it. */
+  readonly clockStep?: () => ClockStep | undefined
   /** Milliseconds from any fixed point, as exact as can be had: for measuring, not for telling time. */
   readonly stopwatch: () => number
   readonly log: Log

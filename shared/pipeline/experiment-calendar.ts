@@ -43,7 +43,8 @@ export function experimentCalendar(
   const { maxExperimentMs, judgeWindowMs } = settings
   let recent: { readonly experiments: Promise<readonly Experiment[]>; readonly atMs: number } | undefined
   const recently = (nowMs: number) => {
-    if (recent === undefined || nowMs - recent.atMs >= cacheMs) {
+    // Either way: a clock that was put back must not keep what was read before for hours.
+    if (recent === undefined || Math.abs(nowMs - recent.atMs) >= cacheMs) {
       const experiments = experimentsBetween(store, nowMs - judgeWindowMs, nowMs + CLOCK_LEAD_MS, maxExperimentMs)
       recent = { experiments, atMs: nowMs }
       experiments.catch(() => {

@@ -1,4 +1,5 @@
 import { arrivalMs } from './chunk.ts'
+import { arrivedMs } from './clock-step.ts'
 import type { Evaluator } from './evaluator.ts'
 import { releasedOnError } from './lease.ts'
 import type { Marker, PendingSignal, TraceTimer } from './ports.ts'
@@ -47,7 +48,7 @@ export async function onTraceTimer(e: Evaluator, timer: TraceTimer): Promise<Tim
     // clocks of ingest functions differ, so the newest by key need not be the last that was stored.
     const outlived = marker?.lease !== undefined
     if (!seen.has(newest) && !timer.chunkKeys.includes(newest) && !outlived) return 'superseded'
-    const quietAtMs = arrivalMs(newest) + e.settings.quietPeriodMs
+    const quietAtMs = arrivedMs(e, newest) + e.settings.quietPeriodMs
     if (nowMs < quietAtMs) return rearm(e, timer, quietAtMs, 'not-quiet')
   }
   const lease = { token: e.newToken(), untilMs: e.clock() + e.settings.leaseMs }
@@ -100,8 +101,8 @@ function waitingUntilMs(e: Evaluator, traceId: string, stored: StoredTrace): num
   const oldest = stored.unseen[0]
   const newest = stored.chunks.at(-1)
   if (oldest === undefined || newest === undefined || stored.truncated) return 0
-  const forcedAtMs = arrivalMs(oldest.key) + e.settings.maxTraceAgeMs
-  const incompleteAtMs = arrivalMs(newest.key) + e.settings.incompleteWaitMs
+  const forcedAtMs = arrivedMs(e, oldest.key) + e.settings.maxTraceAgeMs
+  const incompleteAtMs = arrivedMs(e, newest.key) + e.settings.incompleteWaitMs
   const judgeAtMs = Math.min(forcedAtMs, incompleteAtMs)
   if (e.clock() >= judgeAtMs) return 0
   const { complete, truncated } = assembled(e, traceId, stored.chunks)
@@ -117,7 +118,7 @@ async function tooOldToWait(e: Evaluator, timer: TraceTimer, newest: string, see
   if (arrivalMs(newest) - arrivalMs(first) < e.settings.quietPeriodMs / 2) return false
   const lastSeen = [...seen].toSorted().at(-1)
   const oldest = await e.buffer.oldestChunkKey(timer.traceId, lastSeen)
-  return oldest !== undefined && e.clock() - arrivalMs(oldest) >= e.settings.maxTraceAgeMs
+  return oldest !== undefined && e.clock() - arrivedMs(e, oldest) >= e.settings.maxTraceAgeMs
 }
 
 /** A truncated trace is not judged again: its later chunks go to the archive, each by its own timer. */

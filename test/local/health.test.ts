@@ -26,6 +26,7 @@ describe('health', () => {
         evaluator: 'ok',
         archive: 'ok',
         jsonLines: 'ok',
+        clock: 'ok',
         rules: 'ok',
         rulesLoaded: 1,
         rulesRejected: 0,

@@ -22,10 +22,19 @@ test('a database that turns read-only refuses, says so, and judges what waited a
   const home = newHome()
   const options = { dataFolder: home.dataFolder, rulePaths: [home.rules], clock: () => nowMs, log: () => {} }
   const parts = await openParts(options, settings, closers)
-  const { database, evaluator, buffer, timers, signals, rules, archiveState, lines } = parts
+  const { database, evaluator, buffer, timers, signals, rules, archiveState, lines, clockWatch } = parts
   const loop = new EvaluatorLoop(evaluator, timers, UNCHECKED)
   const watch = storageWatch(database, timers, () => {})
-  const subjects = { database, loop, settings, rules: () => rules.state, nowMs: () => nowMs, archiveState, lines }
+  const subjects = {
+    database,
+    loop,
+    settings,
+    rules: () => rules.state,
+    nowMs: () => nowMs,
+    archiveState,
+    lines,
+    clockWatch,
+  }
   const store = (trace: number) => buffer.append([chunkOf(nowMs, [CHARGE], trace.toString(16).padStart(32, '0'))])
   await store(1)
   // What SQLite answers on a file system that an error of the disk has turned read-only.

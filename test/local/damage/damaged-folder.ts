@@ -127,7 +127,9 @@ export async function damageAndLook(original: Original, kind: DamagedKind, rando
       refused: 'refused' in started ? started.refused : undefined,
       silent: 'refused' in started ? [] : wrong(started.signals, started.logged),
       silentRecovered: wrong(again.signals, again.logged).filter((trace) => {
-        const isToldOf = recovered.damagedPages.length + recovered.damagedRows > 0 && !again.signals.has(trace)
+        // Of pages that are gone nobody knows what was on them; of rows that are, the index or a timer does.
+        const isMissing = !again.signals.has(trace)
+        const isToldOf = recovered.damagedPages.length > 0 || (recovered.damagedRows > 0 && isMissing)
         return !named.has(trace) && !isToldOf
       }),
       named: named.size,

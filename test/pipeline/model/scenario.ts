@@ -11,6 +11,8 @@ export interface Scenario {
   readonly rules: RuleSet
   readonly laterRules: RuleSet
   readonly rulesChangeAtMs: number
+  /** The clock, which evaluators and ingest functions share but for their skew, is put forward or back. */
+  readonly clockSteps: readonly { readonly atMs: number; readonly byMs: number }[]
   /** Half the timers never come: only the rescue is left. */
   readonly losesTimers: boolean
 }
@@ -47,15 +49,16 @@ const LATER_RULES = ruleSet([
 ])
 
 /** A trace of one to six requests, near together or late, some sent twice, with ingest clocks that disagree. */
-export function scenario(random: Random, nowMs: number): Scenario {
+export function scenario(random: Random, clocks: Random, nowMs: number): Scenario {
   const quietPeriodMs = random.pick([5_000, 30_000])
+  const clockSteps = stepsOfTheClock(clocks, nowMs)
   const arrivals: { atMs: number; chunk: Chunk }[] = []
   for (let left = random.between(1, 6); left > 0; left--) {
     const atMs =
       nowMs + random.pick([random.between(0, 10_000), random.between(0, 200_000), random.between(0, 7_200_000)])
     const skewMs = random.pick([0, 0, 0, 20_000, -20_000])
     const { bytes, spanCount } = random.pick(REQUESTS)
-    arrivals.push({ atMs, chunk: newChunk(TRACE_ID, atMs + skewMs, bytes, spanCount) })
+    arrivals.push({ atMs, chunk: newChunk(TRACE_ID, toldAt(clockSteps, atMs) + skewMs, bytes, spanCount) })
   }
   return {
     arrivals,
@@ -65,5 +68,21 @@ export function scenario(random: Random, nowMs: number): Scenario {
     laterRules: random.chance(0.5) ? LATER_RULES : RULES,
     rulesChangeAtMs: nowMs + random.between(0, 3_600_000),
     losesTimers: random.chance(0.1),
+    clockSteps,
   }
+}
+
+const STEPS_MS = [-7_200_000, -3_600_000, -600_000, -15_000, 15_000, 600_000, 3_600_000, 14_400_000]
+
+function stepsOfTheClock(random: Random, nowMs: number): Scenario['clockSteps'] {
+  if (!random.chance(0.4)) return []
+  return Array.from({ length: random.between(1, 3) }, () => {
+    const atMs = nowMs + random.pick([random.between(0, 60_000), random.between(0, 7_200_000)])
+    return { atMs, byMs: random.pick(STEPS_MS) }
+  })
+}
+
+/** What the clock tells at a time. */
+export function toldAt(steps: Scenario['clockSteps'], atMs: number): number {
+  return steps.reduce((toldMs, step) => (step.atMs <= atMs ? toldMs + step.byMs : toldMs), atMs)
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { arrivalMs, type Chunk } from '../../../shared/pipeline/chunk.ts'
+import type { ClockStep } from '../../../shared/pipeline/clock-step.ts'
 import type { Evaluator } from '../../../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../../../shared/pipeline/experiment-calendar.ts'
 import type { CommittedVerdict, FailedEvent, RuleSet, Timer } from '../../../shared/pipeline/ports.ts'
@@ -11,7 +12,7 @@ import { MemoryArchive, MemoryBuffer, MemoryPublisher, MemorySignals, MemoryStor
 import { TRACE_ID } from '../traces.ts'
 import { Gates } from './faults.ts'
 import { Random } from './random.ts'
-import { type Scenario, scenario } from './scenario.ts'
+import { type Scenario, scenario, toldAt } from './scenario.ts'
 
 const VISIBILITY_MS = 540_000
 const LONGEST_DELAY_MS = 900_000
@@ -44,10 +45,14 @@ export class Simulation {
   private nowMs = 1_700_000_000_000
   private rules: RuleSet
   private workers = 0
+  /** Evaluators know of the last step of the clock. */
+  private readonly noticesSteps: boolean
 
   constructor(seed: number) {
     this.random = new Random(seed)
-    this.scenario = scenario(this.random, this.nowMs)
+    // Apart from the rest, so that seeds go on to mean what they meant.
+    const clocks = new Random(seed ^ 0x2545_f491)
+    this.scenario = scenario(this.random, clocks, this.nowMs)
     this.rules = this.scenario.rules
     this.gates = new Gates(this.random, this.random.pick([0, 0.02, 0.08]), this.random.between(0, 30))
     this.buffer = new MemoryBuffer((chunk) => this.arm(chunk))
@@ -56,6 +61,9 @@ export class Simulation {
       happen: () => void this.buffer.append([chunk]),
     }))
     const { laterRules, rulesChangeAtMs } = this.scenario
+    // Nothing happens then but the time itself; it must be stopped at.
+    for (const { atMs } of this.scenario.clockSteps) this.events.push({ atMs, happen: () => {} })
+    this.noticesSteps = clocks.chance(0.5)
     this.events.push({ atMs: rulesChangeAtMs, happen: () => (this.rules = laterRules) })
   }
 
@@ -123,10 +131,11 @@ export class Simulation {
 
   private arm(chunk: Chunk): void {
     if (this.scenario.losesTimers && this.random.chance(0.5)) return
-    const dueAtMs = this.nowMs + this.scenario.quietPeriodMs
+    const visibleAtMs = this.nowMs + this.scenario.quietPeriodMs
+    const dueAtMs = toldAt(this.scenario.clockSteps, this.nowMs) + this.scenario.quietPeriodMs
     const timer: Timer = { kind: 'trace', traceId: chunk.traceId, chunkKeys: [chunk.key], dueAtMs, attempt: 0 }
-    this.send(timer, dueAtMs + this.random.pick([0, 0, 1_000, 60_000]))
-    if (this.random.chance(0.1)) this.send(timer, dueAtMs + this.random.between(0, 300_000))
+    this.send(timer, visibleAtMs + this.random.pick([0, 0, 1_000, 60_000]))
+    if (this.random.chance(0.1)) this.send(timer, visibleAtMs + this.random.between(0, 300_000))
   }
 
   private send(timer: Timer, visibleAtMs: number): void {
@@ -147,7 +156,7 @@ export class Simulation {
 
   private evaluator(worker: number): Evaluator {
     const skewMs = this.random.pick([0, 0, 500, -500, 40_000, -40_000])
-    const clock = () => this.nowMs + skewMs
+    const clock = () => toldAt(this.scenario.clockSteps, this.nowMs) + skewMs
     const guard = <Store extends object>(store: Store) => this.gates.guard(worker, store)
     let judgedBy: RuleSet | undefined
     const buffer = new Proxy(this.buffer, {
@@ -189,6 +198,7 @@ export class Simulation {
         observe: () => {},
       },
       clock,
+      clockStep: () => (this.noticesSteps ? this.lastStep() : undefined),
       stopwatch: () => 0,
       log: () => {},
       experiments: NO_EXPERIMENTS,
@@ -200,6 +210,14 @@ export class Simulation {
         maxTraceAgeMs: 600_000,
       }),
     }
+  }
+
+  private lastStep(): ClockStep | undefined {
+    const { clockSteps } = this.scenario
+    const last = clockSteps.filter(({ atMs }) => atMs <= this.nowMs).sort((a, b) => b.atMs - a.atMs)[0]
+    if (last === undefined) return undefined
+    const afterMs = toldAt(clockSteps, last.atMs)
+    return { beforeMs: afterMs - last.byMs, afterMs }
   }
 
   /** A subscriber that now and then takes only some of what it is sent. */
