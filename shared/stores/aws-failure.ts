@@ -1,6 +1,8 @@
 import { StorageError } from '../pipeline/storage-error.ts'
 
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded|ProvisionedThroughputExceeded|SlowDown/
+/** Answers of status 4xx that say nothing against the request: somebody else was at it, or it came too slowly. */
+const IN_THE_WAY = /Transaction(Conflict|InProgress)|ReplicatedWriteConflict|RequestTimeout|OperationAborted/
 const DENIED = /AccessDenied|NotAuthorized|AuthorizationError|KMSAccessDenied/
 
 /** The parts of an SDK's error that say what kind of failure it was; all may be absent (a socket that broke). */
@@ -39,7 +41,7 @@ export function storageFailure(action: string, cause: unknown): StorageError {
   }
   const status = (cause as ServiceFault).$metadata?.httpStatusCode
   const refused = status !== undefined && status >= 400 && status < 500 && status !== 408
-  if (!refused) return new StorageError('unavailable', message, { cause })
+  if (!refused || IN_THE_WAY.test(name)) return new StorageError('unavailable', message, { cause })
   return new StorageError('denied', message, {
     cause,
     hint: 'AWS refuses the request itself: see the cause in the log',
