@@ -1,4 +1,5 @@
 import { arrivalMs, type Chunk } from '../shared/pipeline/chunk.ts'
+import { verdictIn } from '../shared/pipeline/committed.ts'
 import type {
   Clock,
   CommittedVerdict,
@@ -46,7 +47,7 @@ export class SqliteBuffer implements TraceBuffer {
     const lease =
       row.lease_token === null ? {} : { lease: { token: String(row.lease_token), untilMs: Number(row.lease_until_ms) } }
     return {
-      ...(JSON.parse(String(row.verdict)) as Omit<CommittedVerdict, 'pending'>),
+      ...verdictIn(JSON.parse(String(row.verdict)) as Omit<CommittedVerdict, 'pending'>),
       pending: JSON.parse(String(row.pending)) as readonly PendingSignal[],
       revision: Number(row.revision),
       ...lease,

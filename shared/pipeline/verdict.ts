@@ -2,6 +2,7 @@ import type { Verdict } from '../rules/verdict.ts'
 import type { Filing } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
 import { arrivalMs } from './chunk.ts'
+import { verdictIn } from './committed.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { ExperimentWindow } from './experiment.ts'
 import type { ArchivedTrace, CommittedVerdict, Marker, PendingSignal } from './ports.ts'
@@ -112,7 +113,7 @@ async function close(
   const seen = withUnseen(before, stored)
   const full = stored.truncated || seen.length > e.settings.maxTraceChunks
   const committed = await e.buffer.commit(traceId, token, {
-    ...before,
+    ...verdictIn(before),
     seen: full ? before.seen : seen,
     truncated: full,
     pending: unsent,

@@ -1,4 +1,5 @@
 import { deflateSync, inflateSync } from 'node:zlib'
+import { verdictIn } from '../pipeline/committed.ts'
 import type { CommittedVerdict, Lease, Marker, PendingSignal } from '../pipeline/ports.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
 import { cutBytes, type Item, joinBytes, keyOf } from './buffer-items.ts'
@@ -52,7 +53,7 @@ export function partSetPrefixes(item: Item): readonly string[] {
 export function markerOf(item: Item, parts: ReadonlyMap<string, readonly Item[]>): Marker {
   const lease = leaseOf(item)
   return {
-    ...(parse<Verdict>(bytesOf(item.v, parts)) ?? NO_VERDICT),
+    ...verdictIn(parse<Verdict>(bytesOf(item.v, parts)) ?? NO_VERDICT),
     pending: parse<readonly PendingSignal[]>(bytesOf(item.q, parts)) ?? [],
     revision: Number(item.r?.N ?? 0),
     ...(lease !== undefined && { lease }),

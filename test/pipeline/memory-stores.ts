@@ -1,4 +1,5 @@
 import type { Chunk } from '../../shared/pipeline/chunk.ts'
+import { verdictIn } from '../../shared/pipeline/committed.ts'
 import type {
   Archive,
   ArchivedTrace,
@@ -80,7 +81,8 @@ export class MemoryBuffer implements TraceBuffer {
     const marker = this.owned(traceId, token)
     if (marker?.lease === undefined) return false
     const lease = verdict.pending.length > 0 ? { lease: marker.lease } : {}
-    this.markers.set(traceId, { ...verdict, revision: marker.revision + 1, ...lease })
+    const { pending } = verdict
+    this.markers.set(traceId, { ...verdictIn(verdict), pending, revision: marker.revision + 1, ...lease })
     return true
   }
 

@@ -360,3 +360,27 @@ test('a chunk is not left to the timer of a newer one whose evaluator read the t
   expect(world.buffer.markers.get(TRACE_ID)?.seen).toContain(late.key)
   expect(world.sent).toEqual(['CHARGED firing 1'])
 })
+
+test('a late span is judged, although its trace was read under a lease that a crash had left when a request came again', async () => {
+  const world = new World([CHARGED, { name: 'REFUNDED', violated: has('refund') }])
+  const startMs = world.nowMs
+  await world.send([{ ...CHARGE, startMs }])
+  await world.pass(QUIET_MS)
+  const judged = await world.buffer.readMarker(TRACE_ID)
+  await world.buffer.takeLease(TRACE_ID, judged, { token: 'crashed', untilMs: world.nowMs })
+  const committed: object[] = []
+  const commit = world.buffer.commit.bind(world.buffer)
+  world.buffer.commit = async (traceId, token, verdict) => {
+    committed.push(verdict)
+    return commit(traceId, token, verdict)
+  }
+  world.nowMs += 1
+  await world.send([{ ...CHARGE, startMs }])
+  await world.pass(QUIET_MS)
+  expect(committed.map((verdict) => Object.keys(verdict).sort())).toEqual([
+    ['filing', 'pending', 'seen', 'signals', 'truncated', 'verdicts'],
+  ])
+  await world.send([{ name: 'refund', id: 2, parent: 1 }])
+  await world.pass(QUIET_MS)
+  expect(world.sent).toEqual(['CHARGED firing 1', 'REFUNDED firing 1'])
+})

@@ -134,6 +134,18 @@ export function traceBufferContract(name: string, open: () => TraceBuffer | Prom
       expect(await take('d', free)).toBe(false)
     })
 
+    test('is free after a verdict, although that was made of a marker whose lease a crash had left', async () => {
+      const [buffer, id] = [await open(), traceId()]
+      await buffer.takeLease(id, undefined, { token: 'crashed', untilMs: NOW_MS })
+      const left = await buffer.readMarker(id)
+      await buffer.takeLease(id, left, { token: 'a', untilMs: LATER_MS })
+      const verdict: CommittedVerdict = { ...left, ...VERDICT }
+      await buffer.commit(id, 'a', verdict)
+      const free = await buffer.readMarker(id)
+      expect(free).toEqual({ ...VERDICT, revision: 1 })
+      expect(await buffer.takeLease(id, free, { token: 'b', untilMs: LATER_MS })).toBe(true)
+    })
+
     test('keeps a verdict without pending signals, and is free again', async () => {
       const [buffer, id] = [await open(), traceId()]
       await buffer.takeLease(id, undefined, { token: 'a', untilMs: LATER_MS })
