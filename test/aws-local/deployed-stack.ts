@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { gunzipSync } from 'node:zlib'
-import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
-import { SIGNALS_PREFIX } from '../../shared/archive/signal-objects.ts'
 import type { PendingSignal } from '../../shared/pipeline/ports.ts'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import { type Faux, startFaux } from '../aws/emulators.ts'
-import { functionName, type Resource, type Synthesized, synthesize } from '../infra/synthesized.ts'
+import { functionName, type Synthesized, synthesize } from '../infra/synthesized.ts'
 import { type DynamoLocal, startDynamoLocal } from './dynamo-local.ts'
 import { type Pattern, type Pump, pumpQueue, pumpStream } from './event-sources.ts'
 import { type DeployedFunction, startFunction } from './functions.ts'
 import { type LocalServer, listening, startGateway } from './gateway.ts'
+import { createResources, idOf, messagesIn, type Names, resolved, storedSignals } from './resources.ts'
 
 /** The stack as synthesized, on emulators: its tables, queues, buckets, topics, functions and event sources. */
 export interface DeployedStack {
@@ -96,57 +94,6 @@ async function deployParts(stack: Synthesized, started: Started): Promise<Omit<D
   }
 }
 
-/** What an id of the template stands for, as `Ref` and as `Fn::GetAtt` give it. */
-interface Name {
-  readonly ref: string
-  readonly attributes: Readonly<Record<string, string>>
-}
-type Names = ReadonlyMap<string, Name>
-
-async function createResources(stack: Synthesized, dynamo: DynamoLocal, faux: Faux): Promise<Names> {
-  const names = new Map<string, Name>()
-  for (const [id, { Type, Properties }] of Object.entries(stack.resources)) {
-    if (Type === 'AWS::DynamoDB::Table') names.set(id, await createTable(dynamo, id, Properties))
-    if (Type === 'AWS::SQS::Queue') names.set(id, createQueue(faux, id, Properties))
-    if (Type === 'AWS::S3::Bucket') names.set(id, { ref: createBucket(faux, id), attributes: {} })
-    if (Type === 'AWS::SNS::Topic') names.set(id, { ref: faux.server.createTopic(id).topicArn, attributes: {} })
-    // Nothing runs on it here: no emulator knows a distributed map.
-    if (Type === 'AWS::StepFunctions::StateMachine') names.set(id, { ref: id, attributes: { Arn: id } })
-    if (Type === 'AWS::SecretsManager::Secret') names.set(id, { ref: id, attributes: {} })
-  }
-  faux.server.createQueue('inbox')
-  faux.server.subscribe({ topic: idOf(stack, 'PagerSignals', 'AWS::SNS::Topic'), queue: 'inbox' })
-  return names
-}
-
-async function createTable(dynamo: DynamoLocal, id: string, properties: Resource['Properties']): Promise<Name> {
-  const { KeySchema, AttributeDefinitions, BillingMode, StreamSpecification, TimeToLiveSpecification } = properties
-  const table = { TableName: id, KeySchema, AttributeDefinitions, BillingMode }
-  const { TableDescription } = await dynamo.call('DynamoDB_20120810', 'CreateTable', {
-    ...table,
-    StreamSpecification: { ...StreamSpecification, StreamEnabled: true },
-  })
-  await dynamo.call('DynamoDB_20120810', 'UpdateTimeToLive', { TableName: id, TimeToLiveSpecification })
-  return { ref: id, attributes: { StreamArn: TableDescription.LatestStreamArn } }
-}
-
-function createQueue({ server, endpoint }: Faux, id: string, { VisibilityTimeout }: Resource['Properties']): Name {
-  server.createQueue(id, { attributes: { VisibilityTimeout: String(VisibilityTimeout ?? 30) } })
-  return { ref: `${endpoint}/000000000000/${id}`, attributes: { Arn: id } }
-}
-
-function createBucket({ server }: Faux, id: string): string {
-  return server.createBucket(id.toLowerCase()).bucketName
-}
-
-function resolved(value: unknown, names: Names): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  const { Ref, 'Fn::GetAtt': getAtt } = value as { Ref?: string; 'Fn::GetAtt'?: [string, string] }
-  if (Ref !== undefined) return names.get(Ref)?.ref
-  if (getAtt !== undefined) return names.get(getAtt[0])?.attributes[getAtt[1]]
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, resolved(part, names)]))
-}
-
 function eventSources(
   stack: Synthesized,
   names: Names,
@@ -196,29 +143,6 @@ function named(functions: ReadonlyMap<string, DeployedFunction>, name: string): 
   const found = functions.get(name)
   if (found === undefined) throw new Error(`the stack has no function ${name}`)
   return found
-}
-
-function idOf({ resources }: Synthesized, part: string, type: string): string {
-  return Object.keys(resources).find((id) => id.includes(part) && resources[id]?.Type === type) ?? ''
-}
-
-async function storedSignals({ s3 }: Faux, Bucket: string): Promise<readonly PendingSignal[]> {
-  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: SIGNALS_PREFIX }))
-  const texts = await Promise.all(
-    Contents.map(async ({ Key }) => {
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }))
-      return gunzipSync((await Body?.transformToByteArray()) ?? '').toString()
-    }),
-  )
-  const lines = texts.flatMap((text) => text.trimEnd().split('\n'))
-  return lines.map((line) => {
-    const { shadow, ...event } = JSON.parse(line)
-    return { event, shadow }
-  })
-}
-
-function messagesIn({ server }: Faux, queue: string): readonly string[] {
-  return (server.inspectQueue(queue)?.messages.ready ?? []).map(({ body }) => body)
 }
 
 function secretAnswer(): string {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { goBy, type SkewedClock } from './soak/clock.ts'
 
 /* One function in a thread of its own: the bundle as synthesized, and no environment but the one the stack gives it. */
 
@@ -8,7 +9,10 @@ interface Invocation {
   readonly timeoutMs: number
 }
 
-const { handler } = (await import(workerData as string)) as {
+const { module, clock } = workerData as { readonly module: string; readonly clock?: SkewedClock }
+// Before the bundle is loaded: it keeps what it finds then.
+if (clock !== undefined) goBy(clock)
+const { handler } = (await import(module)) as {
   readonly handler: (event: unknown, context: object) => Promise<unknown>
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import type { SkewedClock } from './soak/clock.ts'
 
 /** A deployed function: resolves to what its handler returns, rejects with what it throws. */
 export interface DeployedFunction {
@@ -15,14 +16,15 @@ interface Answer {
   readonly error?: string
 }
 
-/** Starts the bundle in a folder as Lambda would; resolves when its module is loaded. */
+/** Starts the bundle in a folder as Lambda would, by the machine's clock or another; resolves when its module is loaded. */
 export async function startFunction(
   folder: string,
   env: Readonly<Record<string, string>>,
   timeoutMs: number,
+  clock?: SkewedClock,
 ): Promise<DeployedFunction> {
   const module = pathToFileURL(join(folder, 'index.mjs')).href
-  const worker = new Worker(new URL('./function-worker.ts', import.meta.url), { env, workerData: module })
+  const worker = new Worker(new URL('./function-worker.ts', import.meta.url), { env, workerData: { module, clock } })
   const waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>()
   let invocations = 0
   const loaded = new Promise<void>((resolve, reject) => {
@@ -33,6 +35,10 @@ export async function startFunction(
       else waiting.get(id)?.reject(new Error(error))
       waiting.delete(id)
     })
+  })
+  worker.once('exit', () => {
+    for (const { reject } of waiting.values()) reject(new Error('the function was killed'))
+    waiting.clear()
   })
   await loaded
   return {

@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/aws-local/*.aws-local.ts'],
+    // Each file starts emulators and functions of its own.
+    fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 300_000,
   },

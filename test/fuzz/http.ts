@@ -39,7 +39,7 @@ async function open(): Promise<OpenTarget> {
       onStorageFailure: (error) => errors.push(error),
     },
     refusing: () => undefined,
-    authorized: () => true,
+    apiKeys: [],
     api: (request) => answerApi(request, api.deps),
     pages: { '/healthz': () => ({ status: 200, contentType: 'text/plain', body: 'ok\n' }) },
     limits: { ...HTTP_LIMITS, closeGraceMs: 50 },

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { SetQueueAttributesCommand } from '@aws-sdk/client-sqs'
+import { FAILURE_PREFIX } from '../../../shared/stores/deployment.ts'
+import { seedPacks } from '../../../shared/stores/rule-seeding.ts'
+import type { Faux } from '../../aws/emulators.ts'
+import type { Synthesized } from '../../infra/synthesized.ts'
+import { idOf, type Names } from '../resources.ts'
+
+/** As the template says: what was received too often is moved. */
+export async function moveToDeadLetters(stack: Synthesized, names: Names, faux: Faux): Promise<void> {
+  const timers = idOf(stack, 'Timers', 'AWS::SQS::Queue')
+  const { maxReceiveCount } = stack.resources[timers]?.Properties.RedrivePolicy ?? {}
+  const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${idOf(stack, 'DeadLetters', 'AWS::SQS::Queue')}`
+  const RedrivePolicy = JSON.stringify({ maxReceiveCount, deadLetterTargetArn })
+  await faux.sqs.send(
+    new SetQueueAttributesCommand({ QueueUrl: names.get(timers)?.ref, Attributes: { RedrivePolicy } }),
+  )
+}
+
+/** Where the rule packs lie that both runtimes go by. */
+export const RULES_FOLDER = join(import.meta.dirname, '../../../rules')
+
+/** Puts them in force. */
+export async function seedRules(faux: Faux, name: string): Promise<void> {
+  const files = readdirSync(RULES_FOLDER).filter((file) => file.endsWith('.rules'))
+  const packs = files.map((file) => ({ file: `packs/${file}`, text: readFileSync(join(RULES_FOLDER, file), 'utf8') }))
+  await seedPacks({ client: faux.s3, name }, packs)
+}
+
+/** What Lambda leaves in the bucket of a stream's failures. */
+export async function keepFailure(faux: Faux, Bucket: string, Records: readonly object[]): Promise<void> {
+  const Body = JSON.stringify({ version: '1.0', payload: JSON.stringify({ Records }) })
+  await faux.s3.send(new PutObjectCommand({ Bucket, Key: `${FAILURE_PREFIX}soak/${randomUUID()}`, Body }))
+}
