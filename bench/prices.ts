@@ -15,6 +15,8 @@ const MILLION = 1_000_000
 const dynamo = 'https://aws.amazon.com/dynamodb/pricing/on-demand/'
 const lambda = 'https://aws.amazon.com/lambda/pricing/'
 const s3 = 'https://aws.amazon.com/s3/pricing/'
+const kms = 'https://aws.amazon.com/kms/pricing/'
+const waf = 'https://aws.amazon.com/waf/pricing/'
 const cloudWatch = 'https://aws.amazon.com/cloudwatch/pricing/'
 
 export const PRICES = {
@@ -45,6 +47,10 @@ export const PRICES = {
   logGb: { usd: 0.5, per: 1, unit: 'GB of CloudWatch logs', page: cloudWatch },
   metricMonth: { usd: 0.3, per: 1, unit: 'custom metrics a month', page: cloudWatch },
   alarmMonth: { usd: 0.1, per: 1, unit: 'alarms a month', page: cloudWatch },
+  customerKeyMonth: { usd: 1, per: 1, unit: 'customer keys of KMS a month', page: kms },
+  customerKeyCall: { usd: 0.03, per: 10_000, unit: 'calls of KMS', page: kms },
+  firewallMonth: { usd: 6, per: 1, unit: 'web application firewall with one rule a month', page: waf },
+  firewallRequest: { usd: 0.6, per: MILLION, unit: 'requests through the firewall', page: waf },
   secretMonth: { usd: 0.4, per: 1, unit: 'secrets a month', page: 'https://aws.amazon.com/secrets-manager/pricing/' },
 } as const satisfies Readonly<Record<string, Price>>
 

@@ -6,7 +6,7 @@ import { isRuleFileName } from '../shared/rules/read.ts'
 import { seededRandom } from './data/random.ts'
 import { fileOf, idleRulesText } from './data/rules.ts'
 import { once } from './once.ts'
-import type { Against, Case, Suite } from './suite.ts'
+import type { Against, Case, Size, Suite } from './suite.ts'
 
 const SEED = 20260101
 const LONGEST_RULE_BYTES = 64 * 1024
@@ -16,7 +16,7 @@ const DEEPEST = 64
 export const suite: Suite = {
   name: 'rules',
   ownProcesses: true,
-  cases: () => [...shippedCases(), ...generatedCases(), ...extremeCases()],
+  cases: (size) => [...shippedCases(), ...generatedCases(size), ...extremeCases()],
 }
 
 type Sources = () => readonly RuleSource[]
@@ -38,24 +38,26 @@ function shippedCases(): readonly Case[] {
 }
 
 /** What a rule costs must not grow with the number of rules. */
-function generatedCases(): readonly Case[] {
+function generatedCases(size: Size): readonly Case[] {
   const sources = (count: number): Sources =>
     once(() => [{ file: 'bench.rules', text: idleRulesText(seededRandom(SEED), count) }])
   const than = (baseline: string, atMost: number): { readonly against: Against } => ({
     against: { baseline, ratio: 'times slower', atMost },
   })
-  const [ten, thousand, most] = [10, 1000, 10_000].map(sources) as [Sources, Sources, Sources]
-  const yaml = '1,000 rules as YAML, parsed by yaml'
-  const checked = checking('1,000 rules', thousand, 1000)
-  const compiled = compiling('1,000 rules', thousand, 1000)
+  const [few, many] = size === 'full' ? [1000, 10_000] : [100, 1000]
+  const named = (count: number) => `${count.toLocaleString('en')} rules`
+  const [ten, fewSources, manySources] = [10, few, many].map(sources) as [Sources, Sources, Sources]
+  const yaml = `${named(few)} as YAML, parsed by yaml`
+  const checked = checking(named(few), fewSources, few)
+  const compiled = compiling(named(few), fewSources, few)
   return [
-    asYaml(yaml, thousand, 1000),
+    asYaml(yaml, fewSources, few),
     { ...checked, ...than(yaml, 4) },
     { ...checking('10 rules', ten, 10), against: { baseline: checked.name, ratio: 'times slower' } },
-    { ...checking('10,000 rules', most, 10_000), ...than(checked.name, 1.2) },
+    { ...checking(named(many), manySources, many), ...than(checked.name, 1.2) },
     compiled,
     { ...compiling('10 rules', ten, 10), against: { baseline: compiled.name, ratio: 'times slower' } },
-    { ...compiling('10,000 rules', most, 10_000), ...than(compiled.name, 1.2) },
+    { ...compiling(named(many), manySources, many), ...than(compiled.name, 1.2) },
   ]
 }
 

@@ -28,7 +28,7 @@ export function runHere(each: Case, effort: Effort, ours: Stopwatch, settle: () 
   return {
     async warmUp() {
       keep(await each.run())
-      await spend(each, effort.warmUpMs, now)
+      if (effort.warmUpMs > 0) await spend(each, effort.warmUpMs, now)
       const { count, spentMs } = await spend(each, effort.roundMs / 4, now)
       iterations = Math.max(1, Math.round((count * effort.roundMs) / spentMs))
     },

@@ -85,8 +85,8 @@ async function main(): Promise<void> {
   const texts: Record<string, string> = {}
   for (const rule of values.rule) {
     const model = await measured(rule as Rule)
-    texts[rule] = `${rounded(model.spansASecond)} spans a second and worker`
-    console.log(`### ${ROWS[rule as Rule]}: ${texts[rule]}\n`)
+    texts[`${rule}-speed`] = `${rounded(model.spansASecond)} spans a second and worker`
+    console.log(`### ${ROWS[rule as Rule]}: ${texts[`${rule}-speed`]}\n`)
     const rows = values['spans-a-day'].flatMap((spans) =>
       values.concurrency.map((workers) => row(model, Number(spans), Number(values.days), Number(workers))),
     )

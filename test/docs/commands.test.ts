@@ -5,7 +5,7 @@ import { runInProcess } from '../cli/fake-terminal.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
-const PAGES = ['architecture', 'cost', 'deploy', 'security', 'runbook', 'queries', 'scale', 'chaos'].map(
+const PAGES = ['architecture', 'cost', 'deploy', 'security', 'runbook', 'queries', 'scale', 'chaos', 'performance'].map(
   (name) => `docs/${name}.md`,
 )
 
