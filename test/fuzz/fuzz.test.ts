@@ -4,15 +4,16 @@ import { TARGETS } from './targets.ts'
 
 /** Seeded and few: `npm run fuzz` runs as many as there is time for. */
 const CASES: Readonly<Record<string, number>> = {
-  grammar: 150,
-  packs: 40,
-  'rule-tests': 80,
-  'otlp-protobuf': 60,
-  'otlp-json': 30,
-  http: 40,
-  parquet: 30,
+  grammar: 60,
+  packs: 12,
+  'rule-tests': 40,
+  regexes: 150,
+  'otlp-protobuf': 40,
+  'otlp-json': 25,
+  http: 30,
+  parquet: 12,
   events: 150,
-  receiver: 8,
+  receiver: 6,
 }
 
 test.each(TARGETS.map((target) => [target.name, target] as const))(

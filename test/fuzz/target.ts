@@ -28,7 +28,7 @@ export interface Bounds {
 }
 
 /** A property that does not hold. */
-export class Violation extends Error {
+class Violation extends Error {
   override readonly name = 'Violation'
 }
 

@@ -4,6 +4,7 @@ import { otlpJson } from './otlp-json.ts'
 import { otlpProtobuf } from './otlp-protobuf.ts'
 import { parquet } from './parquet.ts'
 import { receiver } from './receiver.ts'
+import { regexes } from './regexes.ts'
 import { grammar, packs, ruleTests } from './rules.ts'
 import type { Target } from './target.ts'
 
@@ -11,6 +12,7 @@ export const TARGETS: readonly Target[] = [
   grammar,
   packs,
   ruleTests,
+  regexes,
   otlpProtobuf,
   otlpJson,
   http,
