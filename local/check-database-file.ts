@@ -19,7 +19,7 @@ export function checkDatabaseFile(path: string): void {
       hint: `put back a copy of it, or run: betrace recover --data ${dirname(path)} (${RUNBOOK.database})`,
     })
   }
-  const frame = readWal(`${path}-wal`)?.damagedFrame
+  const frame = readWal(path)?.damagedFrame
   if (frame === undefined) return
   throw new StorageError('corrupt', `${path}-wal is damaged at frame ${frame}; SQLite would forget what follows`, {
     hint: recoverHint(path),

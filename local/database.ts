@@ -127,10 +127,12 @@ export class Database {
     this.queue = this.queue.slice(MAX_GROUP)
     if (group.length === 0) return
     const failuresBefore = this.failures
+    const promised = group.some(({ durable }) => durable)
     try {
-      this.syncAtCommit(group.some(({ durable }) => durable))
+      this.syncAtCommit(promised)
       this.connection.exec('BEGIN IMMEDIATE')
       const settle = group.map((write) => this.apply(write))
+      if (promised) this.run('UPDATE promises SET kept = kept + 1')
       this.connection.exec('COMMIT')
       this.failing = this.failures > failuresBefore
       for (const acknowledge of settle) acknowledge()
@@ -201,6 +203,8 @@ export class Database {
     }
     const missing = SCHEMA.slice(version).join('')
     this.connection.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
+    // So that the file itself says its version, to whoever looks whether the log is damaged.
+    this.connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
   private prepared(sql: string): StatementSync {

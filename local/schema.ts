@@ -2,6 +2,15 @@
 export const SCHEMA_VERSION = 4
 
 /**
+ * Stands on a page that every write changes which somebody was promised, and that no other write changes: it tells in
+ * the write-ahead log which transactions a loss of power may undo.
+ */
+export const PROMISE_MARK = 'betrace: all that was written before this was promised'
+
+/** The version from which on promises are marked. */
+export const MARKS_PROMISES = 4
+
+/**
  * What each version adds to the one before, from the first. Times are milliseconds since 1970; `verdict`, `pending`,
  * `timer`, `event`, `samples` and `header` hold JSON; `bytes` is the size of what is packed, 0 where it was not noted.
  */
@@ -127,5 +136,8 @@ CREATE TABLE unarchived (
 );
 ALTER TABLE signals ADD COLUMN lined INTEGER NOT NULL DEFAULT 1;
 CREATE INDEX signals_to_line ON signals (event_id) WHERE lined = 0;
+
+CREATE TABLE promises (id INTEGER PRIMARY KEY, mark TEXT NOT NULL, kept INTEGER NOT NULL);
+INSERT INTO promises (id, mark, kept) VALUES (1, '${PROMISE_MARK}', 0);
 `,
 ]

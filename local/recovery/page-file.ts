@@ -18,7 +18,7 @@ export interface PageFile {
 const DEFAULT_PAGE_BYTES = 4096
 
 export function openPageFile(path: string): PageFile {
-  const wal = readWal(`${path}-wal`)
+  const wal = readWal(path)
   const file = openSync(path, 'r')
   const header = Buffer.alloc(100)
   readSync(file, header, 0, 100, 0)

@@ -1,6 +1,6 @@
 import { splitByTrace } from '../../shared/otlp/split.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
-import { unpackChunk } from '../../shared/stores/chunk-codec.ts'
+import { unpackFromDisk } from '../packed-chunk.ts'
 import type { Value } from './records.ts'
 
 type Kind = 'id' | 'int' | 'int?' | 'text' | 'text?' | 'json' | 'blob'
@@ -27,7 +27,7 @@ export const isChunkKey = (value: Value | undefined) => typeof value === 'string
 export const TABLES: readonly RecoveredTable[] = [
   {
     name: 'chunks',
-    columns: { trace_id: 'text', key: 'text', arrived_ms: 'int', span_count: 'int', packed: 'blob' },
+    columns: { trace_id: 'text', key: 'text', arrived_ms: 'int', span_count: 'int', packed: 'blob', bytes: 'int=0' },
     isSound: isSoundChunk,
   },
   {
@@ -76,7 +76,7 @@ export const TABLES: readonly RecoveredTable[] = [
   {
     name: 'unarchived',
     columns: { id: 'id', trace_id: 'text', header: 'json', packed: 'blob' },
-    isSound: (row) => isTraceId(row.trace_id) && unpackChunk(row.packed as Buffer, 1024 ** 3).length > 0,
+    isSound: (row) => isTraceId(row.trace_id) && unpackFromDisk(row.packed as Buffer, 1024 ** 3).length > 0,
   },
   {
     name: 'experiment_events',
@@ -91,10 +91,11 @@ export const TABLES: readonly RecoveredTable[] = [
   { name: 'buried_timers', columns: { id: 'id', buried_ms: 'int', reason: 'text', timer: 'json' } },
   {
     name: 'storms',
-    columns: { rule: 'text', window_start_ms: 'int', armed: 'int', sent: 'int', samples: 'json' },
+    columns: { rule: 'text', window_start_ms: 'int', armed: 'int', sent: 'int', samples: 'json', count: 'int=0' },
     isLeft: true,
   },
   { name: 'touched', columns: { id: 'id', times: 'int' }, isLeft: true },
+  { name: 'promises', columns: { id: 'id', mark: 'text', kept: 'int' }, isLeft: true },
   {
     name: 'sqlite_schema',
     columns: { type: 'text', name: 'text', tbl_name: 'text', rootpage: 'int', sql: 'text?' },
@@ -153,7 +154,7 @@ function isSoundChunk({
   packed,
 }: Readonly<Record<string, Value>>): boolean {
   if (!isTraceId(traceId) || !isChunkKey(key)) return false
-  const bytes = unpackChunk(packed as Buffer, MAX_CHUNK_BYTES)
+  const bytes = unpackFromDisk(packed as Buffer, MAX_CHUNK_BYTES)
   if (!newChunk('', 0, bytes, 0).key.endsWith(String(key).slice(15))) return false
   const { chunks } = splitByTrace(bytes)
   return chunks.length === 1 && chunks[0]?.traceId === traceId && chunks[0]?.spanCount === spanCount

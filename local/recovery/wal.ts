@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { MARKS_PROMISES, PROMISE_MARK } from '../schema.ts'
 
 /** A page as one frame of the write-ahead log has it. */
 interface WalPage {
@@ -13,7 +14,7 @@ export interface Wal {
   readonly pages: readonly WalPage[]
   /** Pages of the database after the last commit. */
   readonly pageCount: number
-  /** Counted from 1: SQLite would forget it, and all that was committed after it. */
+  /** Counted from 1: SQLite would forget it, and what was committed after it though somebody was promised it. */
   readonly damagedFrame: number | undefined
 }
 
@@ -21,18 +22,22 @@ const HEADER_BYTES = 32
 const FRAME_HEADER_BYTES = 24
 const MAGIC = 0x377f0682
 
-/** Reads the log beside a database; undefined where there is none, or it holds nothing that can be read. */
-export function readWal(path: string): Wal | undefined {
-  const bytes = readOrNothing(path)
+/** Reads the log of a database; undefined where there is none, or it holds nothing that can be read. */
+export function readWal(databasePath: string): Wal | undefined {
+  const bytes = readOrNothing(`${databasePath}-wal`)
   if (bytes === undefined || bytes.length < HEADER_BYTES + FRAME_HEADER_BYTES) return undefined
   const magic = bytes.readUInt32BE(0)
   const pageBytes = bytes.readUInt32BE(8)
   const isKnown = magic === MAGIC || magic === MAGIC + 1
   if (!isKnown || pageBytes < 512 || pageBytes > 65_536) return undefined
-  return readFrames(bytes, pageBytes, magic === MAGIC)
+  return readFrames(bytes, pageBytes, magic === MAGIC, formatOf(databasePath) >= MARKS_PROMISES)
 }
 
-function readFrames(bytes: Buffer, pageBytes: number, littleEndian: boolean): Wal {
+/**
+ * A loss of power may leave gaps among the frames that no sync had taken to the disk yet, and SQLite rightly forgets
+ * what follows. Where a transaction follows that was synced, a frame before it was there once, and is damaged.
+ */
+function readFrames(bytes: Buffer, pageBytes: number, littleEndian: boolean, marksPromises: boolean): Wal {
   const frameBytes = FRAME_HEADER_BYTES + pageBytes
   const count = Math.floor((bytes.length - HEADER_BYTES) / frameBytes)
   const salts = bytes.subarray(16, 24)
@@ -50,10 +55,12 @@ function readFrames(bytes: Buffer, pageBytes: number, littleEndian: boolean): Wa
       uncommitted.push({ page: frame.readUInt32BE(0), content: frame.subarray(FRAME_HEADER_BYTES) })
       const committedPages = frame.readUInt32BE(4)
       if (committedPages > 0) {
+        if (!marksPromises || uncommitted.some(({ content }) => content.includes(PROMISE_MARK))) {
+          damagedFrame ??= firstBad
+        }
         pages.push(...uncommitted)
         uncommitted = []
         pageCount = committedPages
-        damagedFrame ??= firstBad
       }
     } else firstBad ??= index + 1
     before = stored
@@ -76,11 +83,28 @@ function isWhole(frame: Buffer, before: Buffer, littleEndian: boolean): boolean 
   return a === frame.readUInt32BE(16) && b === frame.readUInt32BE(20)
 }
 
-function readOrNothing(path: string): Buffer | undefined {
+/** `user_version` as the file has it, the log left aside; 0 where it cannot be told. */
+function formatOf(databasePath: string): number {
+  const head = readOrNothing(databasePath, 100)
+  return head !== undefined && head.length === 100 ? head.readUInt32BE(60) : 0
+}
+
+/** The file's content, or the start of it. */
+function readOrNothing(path: string, length?: number): Buffer | undefined {
   try {
-    return readFileSync(path)
+    return length === undefined ? readFileSync(path) : readStart(path, length)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+function readStart(path: string, length: number): Buffer {
+  const file = openSync(path, 'r')
+  try {
+    const start = Buffer.alloc(length)
+    return start.subarray(0, readSync(file, start, 0, length, 0))
+  } finally {
+    closeSync(file)
   }
 }
