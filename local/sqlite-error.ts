@@ -30,8 +30,16 @@ const HINTS = {
 /** What SQLite said about a file, as the StorageError the pipeline knows; any other error stays as it is. */
 export function storageError(cause: unknown, path: string): unknown {
   const { code: kind, errcode, message } = cause as { code?: string; errcode?: number; message?: string }
+  // What we stored as JSON is JSON, unless bytes of it changed on the disk.
+  if (cause instanceof SyntaxError) {
+    return new StorageError('corrupt', `${path}: a stored value is damaged: ${message}`, {
+      cause,
+      hint: recoverHint(path),
+    })
+  }
   if (kind !== 'ERR_SQLITE_ERROR') return cause
-  const code = CODES.get((errcode ?? 0) & 0xff) ?? 'unavailable'
+  const isDamagedJson = message === 'malformed JSON'
+  const code = isDamagedJson ? 'corrupt' : (CODES.get((errcode ?? 0) & 0xff) ?? 'unavailable')
   const hint = HINTS[code]?.(path)
   return new StorageError(code, `${path}: ${message}`, { cause, ...(hint === undefined ? {} : { hint }) })
 }

@@ -33,7 +33,7 @@ export interface Recovery {
 }
 
 /** Rows written in one transaction. */
-const BATCH = 500
+const BATCH = 5_000
 const SUFFIXES = ['', '-wal', '-shm']
 
 /**
@@ -153,10 +153,10 @@ async function rearm(database: Database, nowMs: number): Promise<void> {
   const others = database
     .all('SELECT timer FROM timers UNION ALL SELECT timer FROM buried_timers')
     .map(({ timer }) => JSON.parse(String(timer)) as Timer)
-    .filter(({ kind }) => kind !== 'trace')
-  await database.write(() => database.run('DELETE FROM timers'))
-  await database.write(() => database.run('DELETE FROM buried_timers'))
+    .filter(({ kind, dueAtMs }) => kind === 'storm' && typeof dueAtMs === 'number')
   await database.write(() => {
+    database.run('DELETE FROM timers')
+    database.run('DELETE FROM buried_timers')
     for (const timer of others) insertTimer(database, timer)
   })
   const traces =

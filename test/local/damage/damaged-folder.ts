@@ -14,7 +14,7 @@ import { tracesData } from '../../pipeline/traces.ts'
  */
 
 const START_MS = 1_764_000_000_000
-const TRACES = 120
+const TRACES = 90
 const RULES = '// Signal: UNVALIDATED (high)\ntrace.has(charge) and not trace.has(validate)\n'
 
 /** What damage is done to. */

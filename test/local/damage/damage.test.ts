@@ -1,0 +1,30 @@
+import { rmSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { seededRandom } from '../../../bench/data/random.ts'
+import { DAMAGED_KINDS, damageAndLook, makeOriginal, type Original } from './damaged-folder.ts'
+
+/** Of each kind; `npm run damage` has time for many more. */
+const SEEDS = [6]
+
+let original: Original
+beforeAll(async () => {
+  original = await makeOriginal()
+})
+afterAll(() => rmSync(original.folder, { recursive: true }))
+
+describe('a damaged database', () => {
+  const KINDS = DAMAGED_KINDS.filter((kind) => kind !== 'any' && kind !== 'signals' && kind !== 'markers')
+
+  test.each(KINDS)('(%s) gives no wrong verdict without a word, before and after it is recovered', async (kind) => {
+    for (const seed of SEEDS) {
+      const { damage, refused, silent, silentRecovered } = await damageAndLook(original, kind, seededRandom(seed))
+      expect({ damage, silent, silentRecovered }).toEqual({ damage, silent: [], silentRecovered: [] })
+      if (refused === undefined) continue
+      expect(refused).toMatchObject({
+        name: 'StorageError',
+        message: expect.stringContaining('betrace.db'),
+        hint: expect.stringMatching(/betrace recover --data .*#the-database-is-damaged|upgrade betrace/),
+      })
+    }
+  })
+})
