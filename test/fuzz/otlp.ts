@@ -72,6 +72,8 @@ export async function checkAccepted(
   if (stored + rejected !== spans.length) {
     violate(`stored ${stored} spans and rejected ${rejected} of ${spans.length} that were sent`)
   }
+  const wrong = spans.filter((span) => !isAcceptable(span)).length
+  if (rejected !== wrong) violate(`rejected ${rejected} spans where the ids of ${wrong} are wrong`)
   const byTrace = Map.groupBy(spans, ({ traceId }) => Buffer.from(traceId ?? []).toString('hex'))
   for (const traceId of buffer.chunks.keys()) {
     const known = new Set((byTrace.get(traceId) ?? []).map(contentOfOracle))
@@ -84,6 +86,13 @@ export async function checkAccepted(
     }
   }
 }
+
+function isAcceptable({ traceId = NO_ID, spanId = NO_ID, parentSpanId = NO_ID }: OracleSpan): boolean {
+  const isSet = (id: ArrayLike<number>, length: number) => id.length === length && Array.from(id).some(Boolean)
+  return isSet(traceId, 16) && isSet(spanId, 8) && (parentSpanId.length === 0 || parentSpanId.length === 8)
+}
+
+const NO_ID = new Uint8Array(0)
 
 export function spansIn({ resourceSpans = [] }: OracleTraces): readonly OracleSpan[] {
   return resourceSpans.flatMap(({ scopeSpans = [] }) => scopeSpans.flatMap(({ spans = [] }) => spans))
