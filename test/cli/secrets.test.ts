@@ -4,16 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { keyDigest } from '../../shared/stores/api-keys.ts'
 import { runInProcess } from './fake-terminal.ts'
-import { deployed } from './stack/deployed.ts'
 
 /** Occurs in everything that nobody may see. */
 const SECRET = 'zqsecret'
-const GENERATED = `${SECRET}-generated-0123456789`
 const ADDED = `${SECRET}-added-0123456789`
 
-const { account } = deployed()
 afterEach(() => {
   vi.unstubAllEnvs()
 })
@@ -99,61 +95,4 @@ test('a key that is refused, or cannot be brought, is shown by no message', asyn
     expect(exitCode).toBe(2)
     expect(out + err).not.toContain(SECRET)
   }
-})
-
-describe('of the keys of a stack', () => {
-  const damaged = `${SECRET} {"generatedKey": "${GENERATED}"`
-  const secret = { generatedKey: GENERATED, addedKeys: [{ name: 'ci', sha256: keyDigest(ADDED) }] }
-
-  test('none is shown but by the commands that are to show one, once, on standard output alone', async () => {
-    const shows = [
-      ['keys', 'show'],
-      ['connect', '--show-key'],
-    ]
-    const silent = [
-      ['keys', 'list'],
-      ['connect'],
-      ['connect', '--for', 'collector'],
-      ['keys', 'revoke', 'ci'],
-      ['keys', 'revoke', 'none'],
-    ]
-    for (const command of [...shows, ...silent]) {
-      account().secret = { id: 'v1', text: JSON.stringify(secret) }
-      const { out, err } = await runInProcess(command)
-      expect([command, out.split(GENERATED).length - 1]).toEqual([command, shows.includes(command) ? 1 : 0])
-      for (const hidden of [ADDED, keyDigest(ADDED), keyDigest(GENERATED)]) expect(out + err).not.toContain(hidden)
-      expect(err).not.toContain(SECRET)
-    }
-  })
-
-  test('none is shown where the secret is damaged', async () => {
-    for (const command of [
-      ['keys', 'list'],
-      ['keys', 'add', 'x'],
-      ['keys', 'revoke', 'ci'],
-      ['keys', 'show'],
-      ['connect', '--show-key'],
-    ]) {
-      account().secret = { id: 'v1', text: damaged }
-      const { exitCode, out, err } = await runInProcess(command)
-      expect([command, exitCode]).toEqual([command, 2])
-      expect(out + err).not.toContain(SECRET)
-    }
-  })
-
-  test('an added one is shown by nothing after it was made', async () => {
-    account().secret = { id: 'v1', text: JSON.stringify(secret) }
-    const { out, err } = await runInProcess(['keys', 'add', 'fresh'])
-    const key = out.trim()
-    expect(err).not.toContain(key)
-    for (const command of [
-      ['keys', 'list'],
-      ['keys', 'show'],
-      ['connect', '--show-key'],
-    ]) {
-      const later = await runInProcess(command)
-      expect(later.out + later.err).not.toContain(key)
-      expect(later.out + later.err).not.toContain(keyDigest(key))
-    }
-  })
 })

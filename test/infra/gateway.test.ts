@@ -1,7 +1,11 @@
-import { Match } from 'aws-cdk-lib/assertions'
+import { App, Stack } from 'aws-cdk-lib'
+import { Match, Template } from 'aws-cdk-lib/assertions'
+import { MockIntegration } from 'aws-cdk-lib/aws-apigateway'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { restApi } from '../../infra/gateway.ts'
+import { readSettings } from '../../infra/settings.ts'
 import { permissionsText } from './permissions-text.ts'
-import { ofType, type Synthesized, synthesize, WITHOUT_BUNDLES } from './synthesized.ts'
+import { ofType, type Resource, type Synthesized, synthesize, WITHOUT_BUNDLES } from './synthesized.ts'
 
 const ACCOUNT = 'eu-west-1:123456789012'
 const SUBSCRIBERS = [
@@ -148,15 +152,20 @@ describe('settings', () => {
   })
 
   test('let pages of the named origins read errors, never with credentials', () => {
-    const one = synthesize({ ...WITHOUT_BUNDLES, corsOrigins: 'https://shop.example' })
-    const allowed = (given: Synthesized) =>
-      ofType(given, 'AWS::ApiGateway::GatewayResponse').map(({ Properties }) => {
-        const { 'Access-Control-Allow-Origin': origin, Vary } = headersOf(Properties.ResponseParameters)
-        return [origin, Vary]
-      })
+    const allowed = (resources: object) =>
+      Object.values(resources as Record<string, Resource>)
+        .filter(({ Type }) => Type === 'AWS::ApiGateway::GatewayResponse')
+        .map(({ Properties }) => headersOf(Properties.ResponseParameters))
+        .map(({ 'Access-Control-Allow-Origin': origin, Vary }) => [origin, Vary])
+    const small = new Stack(new App(), 'Small')
+    const settings = { ...readSettings(small.node), corsOrigins: ['https://shop.example'] }
+    restApi(small, { settings, key: undefined, namespace: 'test' }).root.addMethod('GET', new MockIntegration())
+    const one = Template.fromStack(small).toJSON().Resources
     expect(new Set(allowed(one).flat())).toEqual(new Set(["'https://shop.example'", undefined]))
-    expect(new Set(allowed(withOptions).flat())).toEqual(new Set(['method.request.header.Origin', "'Origin'"]))
-    for (const given of [one, withOptions]) expect(JSON.stringify(given.resources)).not.toContain('Allow-Credentials')
+    expect(new Set(allowed(withOptions.resources).flat())).toEqual(
+      new Set(['method.request.header.Origin', "'Origin'"]),
+    )
+    for (const given of [one, withOptions.resources]) expect(JSON.stringify(given)).not.toContain('Allow-Credentials')
   })
 
   test('put a firewall before the gateway, and a limit of requests', () => {

@@ -68,3 +68,65 @@ describe('betrace keys', () => {
     expect(await keys('show')).toMatchObject({ exitCode: 2, err: expect.stringContaining('betrace keys add') })
   })
 })
+
+/** Occurs in every key of a secret that holds some. */
+const SECRET = 'zqsecret'
+const PLAIN = `${SECRET}-generated-0123456789`
+const ADDED = `${SECRET}-added-0123456789`
+
+describe('of the keys of a stack', () => {
+  const damaged = `${SECRET} {"generatedKey": "${PLAIN}"`
+  const secret = { generatedKey: PLAIN, addedKeys: [{ name: 'ci', sha256: keyDigest(ADDED) }] }
+
+  test('none is shown but by the commands that are to show one, once, on standard output alone', async () => {
+    const shows = [
+      ['keys', 'show'],
+      ['connect', '--show-key'],
+    ]
+    const silent = [
+      ['keys', 'list'],
+      ['connect'],
+      ['connect', '--for', 'collector'],
+      ['keys', 'revoke', 'ci'],
+      ['keys', 'revoke', 'none'],
+    ]
+    for (const command of [...shows, ...silent]) {
+      account().secret = { id: 'v1', text: JSON.stringify(secret) }
+      const { out, err } = await runInProcess(command)
+      expect([command, out.split(PLAIN).length - 1]).toEqual([command, shows.includes(command) ? 1 : 0])
+      for (const hidden of [ADDED, keyDigest(ADDED), keyDigest(PLAIN)]) expect(out + err).not.toContain(hidden)
+      expect(err).not.toContain(SECRET)
+    }
+  })
+
+  test('none is shown where the secret is damaged', async () => {
+    for (const command of [
+      ['keys', 'list'],
+      ['keys', 'add', 'x'],
+      ['keys', 'revoke', 'ci'],
+      ['keys', 'show'],
+      ['connect', '--show-key'],
+    ]) {
+      account().secret = { id: 'v1', text: damaged }
+      const { exitCode, out, err } = await runInProcess(command)
+      expect([command, exitCode]).toEqual([command, 2])
+      expect(out + err).not.toContain(SECRET)
+    }
+  })
+
+  test('an added one is shown by nothing after it was made', async () => {
+    account().secret = { id: 'v1', text: JSON.stringify(secret) }
+    const { out, err } = await runInProcess(['keys', 'add', 'fresh'])
+    const key = out.trim()
+    expect(err).not.toContain(key)
+    for (const command of [
+      ['keys', 'list'],
+      ['keys', 'show'],
+      ['connect', '--show-key'],
+    ]) {
+      const later = await runInProcess(command)
+      expect(later.out + later.err).not.toContain(key)
+      expect(later.out + later.err).not.toContain(keyDigest(key))
+    }
+  })
+})
