@@ -19,6 +19,7 @@ const HEAD = [
 
 /** How recorded traces are packed, each file a row; "at best" is with a dictionary made of the file itself. */
 export async function packFiles(paths: readonly string[]): Promise<string> {
+  if (paths.length === 0) throw new Error('--traces takes files of traces')
   const rows: (readonly string[])[] = []
   for (const path of paths) rows.push(rowOf(path, await chunksIn(path)))
   return table(HEAD, rows)

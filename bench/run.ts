@@ -1,17 +1,14 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { compareSuite, type SuiteChange } from './compare.ts'
-import { machine, RESULTS_FOLDER, readSuiteResults, type SuiteResult, saveResult } from './machine.ts'
-import { measure } from './measure.ts'
+import { RESULTS_FOLDER, readSuiteResults, type SuiteResult, saveResult } from './machine.ts'
 import { positive } from './options.ts'
-import { groupsOf, withOwnProcesses } from './own-process.ts'
 import { packFiles } from './pack-files.ts'
 import { changeText, suiteText } from './print.ts'
-import { cpuMs, settle } from './processor-time.ts'
-import { REFERENCE } from './reference.ts'
 import { writePages } from './report.ts'
-import { type Effort, runHere } from './runner.ts'
-import { type Bounds, type Measurement, type Size, type Suite, within } from './suite.ts'
+import type { Effort } from './runner.ts'
+import { type Bounds, type Size, within } from './suite.ts'
+import { loadSuites, measureSuite, suiteNames } from './suites.ts'
 
 const HELP = `Usage: npm run bench -- [SUITE…] [options]
 
@@ -22,7 +19,7 @@ Measures every suite, or those named, in processor time; prints a table each. Ta
   --compare OLD NEW
                    compares two results, files or folders, without measuring
   --against PATH   compares with results in this file or folder
-  --quick          a minute: whether every suite runs, on less data; only what misses its bound 4 times over fails
+  --quick          a minute: whether every suite runs, on less data; only what misses its bound 10 times over fails
   --report         writes the figures of README.md and docs/ anew from bench/results, without measuring
   --rounds N       rounds (9), --round-ms N: time of a case in each (200)
   --traces FILE…   with the suite codec: measures your own traces, OTLP/JSON lines or protobuf, plain or compressed
@@ -38,14 +35,7 @@ Exit code 0: all bounds hold and nothing became slower; 1: a bound does not hold
 `
 
 /** On a machine that does something else, what is wide of its bound is a finding, what is near it is not. */
-const QUICK_MARGIN = 4
-
-const here = new URL('.', import.meta.url)
-
-interface Options {
-  readonly effort: Effort
-  readonly size: Size
-}
+const QUICK_MARGIN = 10
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -62,69 +52,47 @@ async function main(): Promise<number> {
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const saved = positionals.filter((each) => existsSync(each))
-  if (values.compare && saved.length > 0) return compareSaved(saved)
-  if (values.report) {
-    console.log(`written anew: ${writePages().join(', ') || 'nothing, all pages show the committed results'}`)
-    return 0
-  }
-  if (values.traces) {
-    if (saved.length === 0) throw new Error('--traces takes files of traces')
-    console.log(await packFiles(saved))
-    return 0
-  }
+  // The suite `rules` has the name of a folder.
+  const paths = positionals.filter((each) => !suiteNames().includes(each) && existsSync(each))
+  if (values.help) return said(HELP)
+  if (values.report) return said(`written anew: ${writePages().join(', ') || 'no page'}\n`)
+  if (values.traces) return said(`${await packFiles(paths)}\n`)
+  if (values.compare && paths.length > 0) return compareSaved(paths)
   if (values.quick && values.save) throw new Error('--quick measures too little to be saved')
   const roundMs = positive(values['round-ms'] ?? (values.quick ? '20' : '200'))
   const rounds = positive(values.rounds ?? (values.quick ? '1' : '9'))
-  const options: Options = {
+  const compares = values.compare || values.against !== undefined
+  return measureSuites(positionals, {
     effort: { rounds, roundMs, warmUpMs: values.quick ? 0 : 5 * roundMs },
     size: values.quick ? 'quick' : 'full',
-  }
-  const earlier =
-    values.compare || values.against !== undefined ? readSuiteResults(values.against ?? RESULTS_FOLDER) : undefined
+    save: values.save,
+    ...(compares && { earlier: readSuiteResults(values.against ?? RESULTS_FOLDER) }),
+  })
+}
+
+interface Measuring {
+  readonly effort: Effort
+  readonly size: Size
+  readonly save: boolean
+  readonly earlier?: readonly SuiteResult[]
+}
+
+async function measureSuites(names: readonly string[], { effort, size, save, earlier }: Measuring): Promise<number> {
   let failed = 0
-  for (const suite of await loadSuites(positionals)) {
-    const result = await measureSuite(suite, options)
-    console.log(suiteText(suite.name, result.measurements, result.figures ?? []))
-    failed += values.quick ? missedByFar(result) : missed(result)
+  for (const suite of await loadSuites(names)) {
+    const result = await measureSuite(suite, effort, size)
+    const { measurements, figures = [] } = result
+    console.log(suiteText(suite.name, measurements, figures))
+    failed += size === 'quick' ? missedByFar(result) : missed(result)
     if (earlier !== undefined) failed += compareOne(earlier, result)
-    if (values.save) {
-      const { measurements, figures } = result
-      saveResult(suite.name, { effort: options.effort, measurements, ...(figures !== undefined && { figures }) })
-    }
+    if (save) saveResult(suite.name, { effort, measurements, ...(figures.length > 0 && { figures }) })
   }
   return failed > 0 ? 1 : 0
 }
 
-async function loadSuites(names: readonly string[]): Promise<readonly Suite[]> {
-  const known = readdirSync(here).flatMap((file) => file.match(/^(.+)\.bench\.ts$/)?.[1] ?? [])
-  const unknown = names.filter((name) => !known.includes(name))
-  if (unknown.length > 0) throw new Error(`no suite is named ${unknown.join(', ')}; there are ${known.join(', ')}`)
-  const chosen = names.length > 0 ? names : known.sort()
-  return Promise.all(chosen.map(async (name) => (await import(`./${name}.bench.ts`)).suite as Suite))
-}
-
-async function measureSuite(suite: Suite, { effort, size }: Options): Promise<SuiteResult> {
-  const cases = await suite.cases(size)
-  const reference = () => runHere(REFERENCE, effort, cpuMs, settle)
-  const measurements: Measurement[] = []
-  // Quickly, a process for each case would cost more than it measures.
-  if (suite.ownProcesses && size === 'full') {
-    for (const group of groupsOf(cases)) {
-      const work = (running: Parameters<typeof measure>[0]) => measure(running, effort.rounds, reference())
-      measurements.push(...(await withOwnProcesses(suite, group, effort, size, work)))
-    }
-  } else {
-    const running = cases.map((of) => ({ of, runner: runHere(of, effort, cpuMs, settle) }))
-    measurements.push(...(await measure(running, effort.rounds, reference())))
-  }
-  const figures = await suite.figures?.(size)
-  const checked = figures?.map((figure) => ({ ...figure, holds: within(figure.value, figure) }))
-  return { suite: suite.name, ...machine(), measurements, ...(checked !== undefined && { figures: checked }) }
+function said(text: string): number {
+  process.stdout.write(text)
+  return 0
 }
 
 function missed({ measurements, figures = [] }: SuiteResult): number {
