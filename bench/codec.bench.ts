@@ -1,7 +1,8 @@
 import { deflateSync, inflateSync } from 'node:zlib'
 import { packChunk, unpackChunk } from '../shared/stores/chunk-codec.ts'
 import { packing } from './data/packing.ts'
-import { SERVICE_SHAPES, serviceChunks } from './data/services.ts'
+import { SERVICE_SHAPES } from './data/service-shapes.ts'
+import { serviceChunks } from './data/services.ts'
 import type { Case, Figure, Suite } from './suite.ts'
 
 const CHUNKS_OF_A_SHAPE = 200

@@ -47,7 +47,7 @@ export function packing(chunks: readonly Chunk[]): Packing {
 }
 
 /** What the codec does, without the dictionary; it has a version byte too. */
-export function plainPacked(bytes: Uint8Array): Uint8Array {
+function plainPacked(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.of(0), deflateSync(bytes, { level: 6 })])
 }
 
