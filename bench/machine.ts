@@ -28,9 +28,18 @@ export function machine(): Machine {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string
   }
-  const commit = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8' }).trim()
+  const commit = `${git('describe', '--always', '--abbrev=12')}${changedSources() ? '-dirty' : ''}`
   const processor = `${cpus().length} x ${cpus()[0]?.model.trim()}`
   return { version, commit, processor, node: process.version }
+}
+
+/** Results of the same run and the pages that show them make no source another. */
+function changedSources(): boolean {
+  return git('status', '--porcelain', '--', '.', ':!bench/results', ':!docs', ':!README.md') !== ''
+}
+
+function git(...args: readonly string[]): string {
+  return execFileSync('git', ['-C', join(import.meta.dirname, '..'), ...args], { encoding: 'utf8' }).trim()
 }
 
 /** Writes bench/results/NAME.json, to be committed. */
