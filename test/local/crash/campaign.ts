@@ -16,10 +16,13 @@ const RULES = Array.from(
   (_, index) => `// Signal: STEP_${index + 1} (high)\ntrace.has(step.${index + 1})\n`,
 ).join('\n')
 
-/** When to kill, in milliseconds after the process was begun (`start`: it may not listen yet) or listens (`load`). */
+/**
+ * When to kill: so many milliseconds after the process was begun (`start`: it may not listen yet) or listens (`load`),
+ * or after so many spans were acknowledged, however slow the machine is (`spans`).
+ */
 export interface Kill {
-  readonly phase: 'start' | 'load'
-  readonly afterMs: number
+  readonly phase: 'start' | 'load' | 'spans'
+  readonly after: number
 }
 
 export interface CampaignOptions {
@@ -48,9 +51,7 @@ export interface CampaignResult {
 /** Kills at moments of a seed: a third while a server starts over what the last left behind, the others under load. */
 export function seededKills(random: Random): (round: number) => Kill {
   return () =>
-    random.below(3) === 0
-      ? { phase: 'start', afterMs: random.below(900) }
-      : { phase: 'load', afterMs: random.below(1_500) }
+    random.below(3) === 0 ? { phase: 'start', after: random.below(900) } : { phase: 'load', after: random.below(1_500) }
 }
 
 /**
@@ -108,14 +109,19 @@ async function compare(
   }
 }
 
-async function killedRound(place: Place, round: number, { phase, afterMs }: Kill, acknowledged: Set<string>) {
+async function killedRound(place: Place, round: number, { phase, after }: Kill, acknowledged: Set<string>) {
   const child = spawnServer(place)
   const exit = once(child, 'exit')
   const isGone = () => child.exitCode !== null || child.signalCode !== null
-  const killLater = () => pause(afterMs).then(() => child.kill('SIGKILL'))
+  const enough = acknowledged.size + after
+  const killLater = async () => {
+    if (phase !== 'spans') await pause(after)
+    while (phase === 'spans' && acknowledged.size < enough && !isGone()) await pause(1)
+    child.kill('SIGKILL')
+  }
   const atStart = phase === 'start' ? killLater() : undefined
   const url = await addressOf(child)
-  if (url === undefined && phase === 'load') throw new Error(`the server did not start again over ${place.data}`)
+  if (url === undefined && phase !== 'start') throw new Error(`the server did not start again over ${place.data}`)
   if (url !== undefined) {
     const killing = atStart ?? killLater()
     const senders = Array.from({ length: SENDERS }, (_, sender) => {

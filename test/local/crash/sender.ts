@@ -5,7 +5,7 @@ export const SPANS_OF_A_TRACE = 4
 /** Traces whose spans share requests. */
 const TRACES_OF_A_REQUEST = 3
 
-export const stepOf = (traceId: string, step: number) => `${traceId} STEP_${step}`
+const stepOf = (traceId: string, step: number) => `${traceId} STEP_${step}`
 
 /**
  * Sends traces over one connection until the server is gone, as protobuf and JSON by turns; adds what was acknowledged.

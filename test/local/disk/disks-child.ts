@@ -21,12 +21,14 @@ const rules = join(home, 'rules')
 mkdirSync(rules)
 writeFileSync(join(rules, 'step.rules'), RULES)
 
+const run = (command: string, ...args: readonly string[]) => execFileSync(command, args)
+
 function mount(folder: string, kilobytes: number): void {
   mkdirSync(folder, { recursive: true })
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'none', folder])
+  run('mount', '-t', 'tmpfs', '-o', `size=${kilobytes}k`, 'none', folder)
 }
 
-const remount = (folder: string, how: 'ro' | 'rw') => execFileSync('mount', ['-o', `remount,${how}`, folder])
+const remount = (folder: string, how: 'ro' | 'rw') => run('mount', '-o', `remount,${how}`, folder)
 
 function start(dataFolder: string, options: Partial<RuntimeOptions> = {}): Promise<Runtime> {
   return startRuntime({
@@ -171,7 +173,7 @@ async function readOnly() {
   for (let tick = 0; tick < 2; tick++) await pass(runtime, 15_000)
   const during = await health(runtime)
   const unjudged = missing([traceId], signalled(runtime))
-  for (const folder of folders) execFileSync('umount', [folder])
+  for (const folder of folders) run('umount', folder)
   for (let tick = 0; tick < 2; tick++) await pass(runtime, 15_000)
   const after = await health(runtime)
   await runtime.close()
