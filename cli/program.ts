@@ -80,9 +80,11 @@ function describe(error: unknown, screen: Screen): string {
   return `${name} an error inside betrace, please report it\n${stack}\n`
 }
 
-/** What to do; where the store has no advice, what it was told. */
-function adviceOn({ transient, hint, cause }: StorageError): string {
-  const said = cause instanceof Error ? cause.message : ''
-  if (transient) return said === '' ? 'run the command again' : `${said}; run the command again`
-  return [said, hint].filter((part) => part !== undefined && part !== '').join('; ')
+/** What to do, with what the store was told where the message does not say it. */
+function adviceOn({ transient, hint, cause, message }: StorageError): string {
+  const told = cause instanceof Error ? cause.message : ''
+  const again = transient ? 'run the command again' : undefined
+  return [message.includes(told) ? '' : told, hint, again]
+    .filter((part) => part !== undefined && part !== '')
+    .join('; ')
 }

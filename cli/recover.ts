@@ -41,11 +41,9 @@ async function recover({ data }: RecoverOptions, terminal: Terminal): Promise<Ex
   const recovery = await recoverDatabase({ dataFolder: data, nowMs: Date.now(), onProgress })
   progress.clear()
   const { pages, damagedPages, damagedRows, damagedFrame, damagedTraces, rows, keptAs } = recovery
+  const kept = Object.entries(rows).filter(([, count]) => count > 0)
   const lines = [
-    `read ${counted(pages, 'page')}: ${Object.entries(rows)
-      .filter(([, count]) => count > 0)
-      .map(([table, count]) => `${count} ${table}`)
-      .join(', ')}`,
+    `read ${counted(pages, 'page')}: ${kept.map(([table, count]) => `${count} ${table}`).join(', ') || 'no rows'}`,
     ...(damagedFrame === undefined
       ? []
       : [`the write-ahead log is damaged at frame ${damagedFrame}; the frames after it were read`]),
