@@ -97,6 +97,7 @@ export function filingOf(e: Evaluator, traceId: string, marker: Marker | undefin
 /**
  * The chunks that a first verdict took in, if it was on time. One that crashed between archive and commit left nothing
  * but what it archived: whoever comes after it, with more chunks, has to file the trace in the same partition.
+ * A chunk that was stored after such a verdict and stamped before it, by clocks that differ, is taken for one of them.
  */
 function firstJudged(e: Evaluator, traceId: string, chunks: readonly Chunk[]): readonly Chunk[] {
   const { quietPeriodMs, incompleteWaitMs, maxTraceAgeMs } = e.settings

@@ -14,7 +14,8 @@ export interface DynamoLocal {
 // biome-ignore lint/suspicious/noExplicitAny: each action has an output of its own
 type DynamoOutput = any
 
-const START_MS = 30_000
+/** On a busy machine Java takes its time. */
+const START_MS = 120_000
 
 /** Starts DynamoDB Local on a free port; rejects, with what to install, where Java is missing. */
 export async function startDynamoLocal(): Promise<DynamoLocal> {

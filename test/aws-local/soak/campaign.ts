@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { FAILURE_PREFIX } from '../../../shared/stores/deployment.ts'
 import { redriveDeadLetters, redriveStreamRecords } from '../../../shared/stores/redrive.ts'
 import { s3ObjectStore } from '../../../shared/stores/s3-object-store.ts'
-import type { Random } from '../../pipeline/model/random.ts'
 import { sendUntilStored } from './client.ts'
 import { count, randomFor } from './faults.ts'
-import { type OtlpRequest, requestOf } from './request.ts'
+import { type OtlpRequest, protobufRequest, requestOf } from './request.ts'
 import { batchesByTrace, batchesOf, type PlannedTrace, type SoakSpan } from './traffic.ts'
 import type { World } from './world.ts'
 
@@ -98,6 +97,7 @@ export async function live(
   await redrive(world)
   world.stopFaults()
   await world.settle()
+  await redrive(world)
   return { steps, acknowledged }
 }
 
@@ -126,11 +126,8 @@ async function acceptedOf(world: World, request: OtlpRequest): Promise<readonly 
     throw new Error(`${rejected} spans were rejected, of traces too hot are ${request.spans.length - cool.length}`)
   }
   count(world.counts, 'spans refused', rejected)
-  return rejected === 0 ? [request] : [requestOf(REENCODING, cool)]
+  return rejected === 0 ? [request] : [protobufRequest(cool)]
 }
-
-/** What was accepted of a request is only ever sent to the other runtime. */
-const REENCODING = { chance: () => false } as unknown as Random
 
 /** `betrace redrive`, again and again while there is something to send. */
 async function redrive(world: World): Promise<void> {

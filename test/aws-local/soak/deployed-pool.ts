@@ -11,7 +11,7 @@ export const INSTANCES = { ingest: 3, timer: 1, evaluator: 3 } as const
 const PERILS: Readonly<Record<keyof typeof INSTANCES, Perils>> = {
   ingest: { killed: 0.03, outlived: 0, calls: 4 },
   timer: { killed: 0.05, outlived: 0, calls: 5 },
-  evaluator: { killed: 0.06, outlived: 0.08, calls: 30 },
+  evaluator: { killed: 0.08, outlived: 0.08, calls: 30 },
 }
 const LARGEST_SKEW_MS = 4_000
 const BASE_ENVIRONMENT = {

@@ -14,20 +14,20 @@ type Encoding = 'protobuf' | 'json'
 
 /** Encodes a batch in either of OTLP's encodings, some of them compressed. */
 export function requestOf(random: Random, spans: Batch): OtlpRequest {
-  const encoding: Encoding = random.chance(0.3) ? 'json' : 'protobuf'
-  const compressed = random.chance(0.5)
-  const plain =
-    encoding === 'json'
-      ? Buffer.from(JSON.stringify(tracesOf(spans, encoding)))
-      : encode('TracesData', tracesOf(spans, encoding))
-  return {
-    spans,
-    headers: {
-      'content-type': encoding === 'json' ? 'application/json' : 'application/x-protobuf',
-      ...(compressed && { 'content-encoding': 'gzip' }),
-    },
-    body: compressed ? gzipSync(plain, { level: 1 }) : plain,
-  }
+  const plain = random.chance(0.3) ? jsonRequest(spans) : protobufRequest(spans)
+  if (random.chance(0.5)) return plain
+  const headers = { ...plain.headers, 'content-encoding': 'gzip' }
+  return { spans, headers, body: gzipSync(plain.body, { level: 1 }) }
+}
+
+export function protobufRequest(spans: Batch): OtlpRequest {
+  const body = encode('TracesData', tracesOf(spans, 'protobuf'))
+  return { spans, headers: { 'content-type': 'application/x-protobuf' }, body }
+}
+
+function jsonRequest(spans: Batch): OtlpRequest {
+  const body = Buffer.from(JSON.stringify(tracesOf(spans, 'json')))
+  return { spans, headers: { 'content-type': 'application/json' }, body }
 }
 
 function tracesOf(spans: Batch, encoding: Encoding): object {

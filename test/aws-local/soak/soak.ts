@@ -56,6 +56,7 @@ export async function soak({ traces, seed, onPhase, onProgress }: SoakOptions): 
         ...compareSignals('stored', { aws: kept, embedded: embedded.stored() }, plan),
         ...compareSignals('published', { aws: told, embedded: embedded.published() }, plan),
         ...(await compareArchive(store, lived.acknowledged)),
+        ...(await world.pending()).map((traceId) => ({ traceId, what: 'signals were committed and never sent' })),
       ]
       const stored = embedded.stored()
       return {

@@ -83,7 +83,7 @@ export function queueSource(
     if (response === undefined) return count(counts, 'batches without an answer')
     const failed = new Set(response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
     if (failed.size > 0) count(counts, 'partial batch responses')
-    const again = random.chance(0.05)
+    const again = random.chance(0.12)
     const done = messages.filter(({ MessageId = '' }) => !failed.has(MessageId) && !(again && random.chance(0.3)))
     count(counts, 'delivered again', messages.length - failed.size - done.length)
     await remove(done)

@@ -1,3 +1,4 @@
+import { MARKER_KEY } from '../../../shared/stores/buffer-items.ts'
 import type { DynamoLocal } from '../dynamo-local.ts'
 import type { Call } from './proxy.ts'
 import type { Ledger } from './stream.ts'
@@ -32,4 +33,22 @@ export async function expire(dynamo: DynamoLocal, TableName: string, ledger: Led
     await dynamo.call('DynamoDB_20120810', 'DeleteItem', { TableName, Key })
   }
   return Items.length
+}
+
+/** Traces with signals that were committed and not yet known to be sent. */
+export async function pendingTraces(dynamo: DynamoLocal, TableName: string): Promise<readonly string[]> {
+  const found: string[] = []
+  let start: object | undefined
+  do {
+    const { Items, LastEvaluatedKey } = await dynamo.call('DynamoDB_20120810', 'Scan', {
+      TableName,
+      FilterExpression: '#item = :marker AND attribute_exists(q)',
+      ExpressionAttributeNames: { '#item': 'item' },
+      ExpressionAttributeValues: { ':marker': { S: MARKER_KEY } },
+      ...(start !== undefined && { ExclusiveStartKey: start }),
+    })
+    found.push(...(Items as readonly ItemKey[]).map(({ trace }) => trace.S))
+    start = LastEvaluatedKey
+  } while (start !== undefined)
+  return found
 }

@@ -13,9 +13,9 @@ import { keepFailure, moveToDeadLetters, seedRules } from './furnish.ts'
 import type { Pool } from './pool.ts'
 import { type Call, type Fate, startProxy } from './proxy.ts'
 import { queueSource, type Source } from './sources.ts'
-import { newLedger, streamSource } from './stream.ts'
-import { expire, noteWrites } from './table.ts'
-import { newWaits } from './waits.ts'
+import { type Ledger, newLedger, streamSource } from './stream.ts'
+import { expire, noteWrites, pendingTraces } from './table.ts'
+import { newWaits, type Waits } from './waits.ts'
 
 /*
  * The stack as synthesized, on emulators, in a world whose time stands still until everybody waits for it.
@@ -41,6 +41,8 @@ export interface World {
   settle(): Promise<void>
   /** Chunks of a trace end their time to live; returns how many. */
   expire(traceId: string): Promise<number>
+  /** Traces whose markers still have signals to send. */
+  pending(): Promise<readonly string[]>
   /** From now on nothing fails. */
   stopFaults(): void
   stop(): Promise<void>
@@ -112,47 +114,27 @@ async function deployParts(
   started: Started,
 ): Promise<Omit<World, 'stop'>> {
   const { stack, dynamo, faux, names } = emulators
-  const timersUrl = refOf(emulators, 'Timers', 'AWS::SQS::Queue')
-  const deadLettersUrl = refOf(emulators, 'DeadLetters', 'AWS::SQS::Queue')
   const archiveBucket = refOf(emulators, 'Archive', 'AWS::S3::Bucket')
   const table = refOf(emulators, 'Table', 'AWS::DynamoDB::Table')
+  const timersUrl = refOf(emulators, 'Timers', 'AWS::SQS::Queue')
+  const deadLettersUrl = refOf(emulators, 'DeadLetters', 'AWS::SQS::Queue')
   const counts: Counts = new Map(FAULT_KINDS.map((kind) => [kind, 0]))
   const afflicted: Afflicted = { hot: new Set(), denied: new Set() }
   const ledger = newLedger()
   const waits = newWaits(clock)
   const pools: Pool[] = []
-  const pokes: (() => void)[] = []
-  const poke = () => {
-    for (const each of pokes) each()
-  }
+  const faults = newFaults(seed, counts, afflicted, pools)
+  const sources: Sources = { all: [], poke: () => {} }
   const pass = (ms: number) => {
     clock.advance(ms)
     waits.wake()
-    poke()
+    sources.poke()
   }
-  let faulty = true
-  const decide = fateOfCalls(seed, counts)
-  const fate = (call: Call): Fate => {
-    if (call.retried) count(counts, 'retries by the SDK')
-    count(counts, 'calls to AWS')
-    if (!faulty) return { does: 'serve' }
-    const afflicts = fateOfAfflicted(call, afflicted, counts)
-    if (afflicts !== undefined) return afflicts
-    for (const pool of pools) {
-      const interrupted = pool.fateOf(call)
-      if (interrupted !== undefined) return interrupted
-    }
-    return decide(call)
+  const onDone = (call: Call, { status }: { readonly status: number }) => {
+    noteWrites(ledger, call, status)
+    if (call.action.startsWith('SendMessage')) sources.poke()
   }
-  const proxy = started(
-    startProxy({
-      fate,
-      onDone(call, { status }) {
-        noteWrites(ledger, call, status)
-        if (call.action.startsWith('SendMessage')) poke()
-      },
-    }),
-  )
+  const proxy = started(startProxy({ fate: faults.fate, onDone }))
   const addresses = addressBook(async (instance) => ({
     dynamo: await proxy.address(dynamo.endpoint, instance),
     others: await proxy.address(faux.endpoint, instance),
@@ -162,22 +144,20 @@ async function deployParts(
     pools.push(started(await deployPool(deployment, handler)))
   }
   const [ingest, timer, evaluator] = pools as [Pool, Pool, Pool]
+  const streamArn = names.get(table)?.attributes.StreamArn ?? ''
+  const wiring = { seed, counts, waits, ledger, timer, evaluator, timersUrl, archiveBucket, streamArn }
+  Object.assign(sources, startSources(emulators, wiring, started))
 
-  const source = (name: string, pool: Pool) => ({ counts, random: randomFor(seed, name), pool })
-  const queue = started(queueSource(faux, timersUrl, INSTANCES.evaluator, source('timers', evaluator)))
-  pokes.push(queue.poke)
-  const onGivenUp = (records: readonly object[]) => keepFailure(faux, archiveBucket, records)
-  const inserts = { eventName: 'INSERT', mostRecords: TIMER_RECORDS, retries: Infinity, onGivenUp, waits } as const
-  const removals = { eventName: 'REMOVE', mostRecords: REMOVAL_RECORDS, retries: REMOVAL_RETRIES } as const
-  const stream = streamSource(dynamo, names.get(table)?.attributes.StreamArn ?? '', ledger, [
-    { ...source('inserts', timer), ...inserts },
-    { ...source('removals', evaluator), ...inserts, ...removals },
-  ])
-  const sources: readonly Source[] = [started(stream), queue]
   const messages = (url: string) => faux.server.inspectQueue(url.split('/').at(-1) ?? '')?.messages
-  const isIdle = () => pools.every(({ working }) => working === 0) && sources.every((each) => each.idle())
+  const isIdle = () => pools.every(({ working }) => working === 0) && sources.all.every((each) => each.idle())
   const calm = () => untilCalm(isIdle, () => counts.get('calls to AWS') ?? 0)
-  const { dynamo: endpoint } = await addresses('operator')
+  const nextMs = () => {
+    const { delayed = [], inflight = [] } = messages(timersUrl) ?? {}
+    const dueMs = delayed.map(({ delayUntil = 0 }) => delayUntil)
+    const visibleMs = inflight.map(({ visibilityDeadline }) => visibilityDeadline)
+    return [...dueMs, ...visibleMs].reduce((least, each) => Math.min(least, each), waits.nextMs())
+  }
+  const client = new DynamoDBClient({ ...CLIENT, endpoint: (await addresses('operator')).dynamo })
   return {
     counts,
     afflicted,
@@ -188,7 +168,7 @@ async function deployParts(
       queues: { client: faux.sqs, timersUrl, deadLettersUrl, backoff: PATIENT },
       s3: faux.s3,
       archiveBucket,
-      table: { client: new DynamoDBClient({ ...CLIENT, endpoint }), name: table, backoff: PATIENT },
+      table: { client, name: table, backoff: PATIENT },
       clock: clock.now,
     },
     deadLetters: () => messages(deadLettersUrl)?.ready.length ?? 0,
@@ -196,23 +176,68 @@ async function deployParts(
     pass,
     async settle() {
       pass(0)
-      for (;;) {
-        await calm()
-        const { delayed = [], inflight = [] } = messages(timersUrl) ?? {}
-        const dueMs = [
-          ...delayed.map(({ delayUntil = 0 }) => delayUntil),
-          ...inflight.map(({ visibilityDeadline }) => visibilityDeadline),
-        ]
-        const nextMs = dueMs.reduce((least, each) => Math.min(least, each), waits.nextMs())
-        if (nextMs === Infinity) return
-        pass(nextMs + BATCHING_MS - clock.now())
-      }
+      for (await calm(); nextMs() < Infinity; await calm()) pass(nextMs() + BATCHING_MS - clock.now())
     },
     expire: (traceId) => expire(dynamo, table, ledger, traceId),
-    stopFaults() {
+    pending: () => pendingTraces(dynamo, table),
+    stopFaults: faults.stop,
+  }
+}
+
+/** What becomes of each call: by its trace, by what happens to its caller, by chance. */
+function newFaults(seed: number, counts: Counts, afflicted: Afflicted, pools: readonly Pool[]) {
+  const byChance = fateOfCalls(seed, counts)
+  let faulty = true
+  const interrupted = (call: Call) => {
+    for (const pool of pools) {
+      const fate = pool.fateOf(call)
+      if (fate !== undefined) return fate
+    }
+    return undefined
+  }
+  return {
+    fate(call: Call): Fate {
+      if (call.retried) count(counts, 'retries by the SDK')
+      count(counts, 'calls to AWS')
+      if (!faulty) return { does: 'serve' }
+      return fateOfAfflicted(call, afflicted, counts) ?? interrupted(call) ?? byChance(call)
+    },
+    stop() {
       faulty = false
     },
   }
+}
+
+interface Sources {
+  readonly all: readonly Source[]
+  /** There may be messages. */
+  readonly poke: () => void
+}
+
+interface Wiring {
+  readonly seed: number
+  readonly counts: Counts
+  readonly waits: Waits
+  readonly ledger: Ledger
+  readonly timer: Pool
+  readonly evaluator: Pool
+  readonly timersUrl: string
+  readonly archiveBucket: string
+  readonly streamArn: string
+}
+
+function startSources({ dynamo, faux }: Emulators, wiring: Wiring, started: Started): Sources {
+  const { seed, counts, waits, ledger, timer, evaluator, timersUrl, archiveBucket, streamArn } = wiring
+  const source = (name: string, pool: Pool) => ({ counts, random: randomFor(seed, name), pool })
+  const onGivenUp = (records: readonly object[]) => keepFailure(faux, archiveBucket, records)
+  const inserts = { eventName: 'INSERT', mostRecords: TIMER_RECORDS, retries: Infinity } as const
+  const removals = { eventName: 'REMOVE', mostRecords: REMOVAL_RECORDS, retries: REMOVAL_RETRIES } as const
+  const queue = started(queueSource(faux, timersUrl, INSTANCES.evaluator, source('timers', evaluator)))
+  const stream = streamSource(dynamo, streamArn, ledger, [
+    { ...source('inserts', timer), ...inserts, onGivenUp, waits },
+    { ...source('removals', evaluator), ...removals, onGivenUp, waits },
+  ])
+  return { all: [started(stream), queue], poke: queue.poke }
 }
 
 /** Resolves when nobody is at work; rejects where somebody is, and calls nobody for long. */
