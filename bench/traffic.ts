@@ -77,7 +77,7 @@ function request(service: string, spans: readonly object[]): { readonly resource
 }
 
 const NAMES = ['GET /cart/{id}', 'POST /checkout', 'payment.charge', 'SELECT shop.orders', 'cache.get']
-export const START_NANO = 1_767_225_600_000_000_000n
+const START_NANO = 1_767_225_600_000_000_000n
 
 function span(trace: number, index: number, parent: number | undefined): object {
   const start = START_NANO + BigInt(index) * 1_000_123n
