@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { sparingLog, textLog } from '../../local/log.ts'
+
+test('what is said again and again is written twice a minute, with how often it was not; errors name each trace', () => {
+  let nowMs = 0
+  const lines: string[] = []
+  const log = sparingLog(
+    textLog((line) => lines.push(line)),
+    () => nowMs,
+  )
+  for (; nowMs < 30_000; nowMs += 100) log('error', 'timers could not be taken', { reason: 'full' })
+  log('error', 'timers could not be taken', { reason: 'full' })
+  log('error', 'timers could not be taken', { reason: 'read-only' })
+  for (const traceId of ['a', 'b']) log('warn', 'timer failed', { traceId, reason: 'full' })
+  for (const traceId of ['a', 'b']) log('error', 'timer failed', { traceId, reason: 'corrupt' })
+  expect(lines).toEqual([
+    'error timers could not be taken reason=full\n',
+    'error timers could not be taken reason=full repeated=299\n',
+    'error timers could not be taken reason=read-only\n',
+    'warn timer failed traceId=a reason=full\n',
+    'error timer failed traceId=a reason=corrupt\n',
+    'error timer failed traceId=b reason=corrupt\n',
+  ])
+})
