@@ -90,4 +90,9 @@ for (const [signal, number] of [
 ] as const) {
   process.once(signal, () => process.exit(128 + number))
 }
-process.exitCode = await main()
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.stdout.write(`✗ ${error instanceof Error ? error.message : error} (${process.argv.slice(2).join(' ')})\n`)
+  process.exitCode = 1
+}

@@ -54,6 +54,8 @@ const REMOVAL_RECORDS = 60
 const REMOVAL_RETRIES = 20
 /** Time goes so much further than to the next message: others come with it. */
 const BATCHING_MS = 5_000
+/** Fifty attempts with the longest waits between them take half of it. */
+const LONGEST_SETTLE_MS = 24 * 3_600_000
 /** In real time, without one call to AWS. */
 const CALM_PATIENCE_MS = 60_000
 /** Which signals of a storm go into its digest depends on whose clock says when; every one is stored. */
@@ -157,6 +159,10 @@ async function deployParts(
     const visibleMs = inflight.map(({ visibilityDeadline }) => visibilityDeadline)
     return [...dueMs, ...visibleMs].reduce((least, each) => Math.min(least, each), waits.nextMs())
   }
+  const queuedBodies = () => {
+    const { delayed = [], inflight = [] } = messages(timersUrl) ?? {}
+    return [...delayed, ...inflight.map(({ message }) => message)].map(({ body }) => body)
+  }
   const client = new DynamoDBClient({ ...CLIENT, endpoint: (await addresses('operator')).dynamo })
   return {
     counts,
@@ -176,7 +182,11 @@ async function deployParts(
     pass,
     async settle() {
       pass(0)
-      for (await calm(); nextMs() < Infinity; await calm()) pass(nextMs() + BATCHING_MS - clock.now())
+      const endMs = clock.now() + LONGEST_SETTLE_MS
+      for (await calm(); nextMs() < Infinity; await calm()) {
+        if (clock.now() > endMs) throw new Error(`timers that come again for good: ${queuedBodies().join(' ')}`)
+        pass(nextMs() + BATCHING_MS - clock.now())
+      }
     },
     expire: (traceId) => expire(dynamo, table, ledger, traceId),
     pending: () => pendingTraces(dynamo, table),
