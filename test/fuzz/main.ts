@@ -40,7 +40,8 @@ interface Options {
   readonly out: string
 }
 
-process.exitCode = await main()
+// A thread that spins without end would keep the process.
+process.exit(await main())
 
 async function main(): Promise<number> {
   let options: Options | undefined
