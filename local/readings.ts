@@ -22,7 +22,7 @@ export interface ReadSubjects {
 export function readings(subjects: ReadSubjects): readonly Reading[] {
   const { database, timers, webhooks, rules, nowMs } = subjects
   const { set, folder } = rules()
-  const { waiting, buried } = timers.counts()
+  const { waiting, digests, buried } = timers.counts()
   const overdueMs = Math.max(0, nowMs() - (timers.nextVisibleMs() ?? Infinity))
   return [
     { name: 'betrace_rules_loaded', help: 'Rules in force.', value: set.rules.length },
@@ -34,6 +34,11 @@ export function readings(subjects: ReadSubjects): readonly Reading[] {
     },
     { name: 'betrace_buffer_bytes', help: 'Bytes in use in the database.', value: database.sizeBytes() },
     { name: 'betrace_timers_waiting', help: 'Timers waiting, one for each chunk to be judged.', value: waiting },
+    {
+      name: 'betrace_digests_waiting',
+      help: 'Digests of storms that wait for the end of their minute.',
+      value: digests,
+    },
     { name: 'betrace_timers_set_aside', help: 'Timers that failed too often, until the next start.', value: buried },
     {
       name: 'betrace_oldest_timer_overdue_seconds',

@@ -78,10 +78,12 @@ export class SqliteTimers implements Timers {
     return typeof row?.next === 'number' ? row.next : undefined
   }
 
-  counts(): { readonly waiting: number; readonly buried: number } {
-    const sql = 'SELECT (SELECT count(*) FROM timers) AS waiting, (SELECT count(*) FROM buried_timers) AS buried'
+  /** How many timers wait, those of digests among them, and how many were set aside. */
+  counts(): { readonly waiting: number; readonly digests: number; readonly buried: number } {
+    const sql = `SELECT (SELECT count(*) FROM timers) AS waiting, (SELECT count(*) FROM buried_timers) AS buried,
+      (SELECT count(*) FROM storms WHERE armed = 1 AND sent = 0) AS digests`
     const row = this.database.get(sql)
-    return { waiting: Number(row?.waiting), buried: Number(row?.buried) }
+    return { waiting: Number(row?.waiting), digests: Number(row?.digests), buried: Number(row?.buried) }
   }
 }
 

@@ -109,8 +109,8 @@ describe('evaluators', () => {
       await loop.runDue()
     }
     expect(metrics.total('timerFailures')).toBe(5)
-    expect(timers.counts()).toEqual({ waiting: 0, buried: 1 })
+    expect(timers.counts()).toEqual({ waiting: 0, digests: 0, buried: 1 })
     expect(await timers.redrive()).toBe(1)
-    expect(timers.counts()).toEqual({ waiting: 1, buried: 0 })
+    expect(timers.counts()).toEqual({ waiting: 1, digests: 0, buried: 0 })
   })
 })
