@@ -134,7 +134,8 @@ async function killedRound(place: Place, round: number, { phase, after }: Kill, 
 
 function spawnServer({ data, rules, webhook, jsonl }: Place): ChildProcess {
   const script = fileURLToPath(new URL('./serve-child.ts', import.meta.url))
-  return spawn(process.execPath, [script, data, rules, webhook, jsonl], { stdio: ['ignore', 'pipe', 'ignore'] })
+  // It ends when its input does, so that none outlives a campaign that is cut off itself.
+  return spawn(process.execPath, [script, data, rules, webhook, jsonl], { stdio: ['pipe', 'pipe', 'ignore'] })
 }
 
 /** Where it listens; undefined if it ends before. */

@@ -40,6 +40,7 @@ async function maintain(): Promise<void> {
 }
 
 const maintained = maintain()
+process.stdin.resume().once('end', () => process.exit(1))
 process.once('SIGTERM', async () => {
   stopping = true
   await maintained
