@@ -2,7 +2,7 @@ import { KEY_VALUE, RESOURCE, RESOURCE_SPANS } from '../otlp/fields.ts'
 import type { ResourceLayout } from '../otlp/layout.ts'
 import { BYTES, type Cursor, readEnd, readTag, skipValue } from '../otlp/wire.ts'
 import { readKeyValue } from './any-value.ts'
-import { ANY_MARK, keyOnWire, MAX_MARKED_BYTES, markOf, noteMark } from './key-marks.ts'
+import { ANY_MARK, keyOnWire, MAX_MARKED_BYTES, markOf, noteMark, type WireKey } from './key-marks.ts'
 import type { AttributeSource, AttributeValue } from './span.ts'
 
 const KEY = (KEY_VALUE.key << 3) | BYTES
@@ -10,17 +10,25 @@ const VALUE = (KEY_VALUE.value << 3) | BYTES
 const RESOURCE_TAG = (RESOURCE_SPANS.resource << 3) | BYTES
 const RESOURCE_ATTRIBUTES = (RESOURCE.attributes << 3) | BYTES
 
+/** From how many keys on it pays to note where every attribute stands (measured: two scans take less). */
+const KEYS_WORTH_NOTING = 3
+
 /**
  * The attributes of the message from `start` to `end`, which stand under the tag `attributesTag` there. Values stay on
- * the wire; where each attribute stands is noted on the first call of `get`, since rules ask one span for dozens of keys
- * and it has few of them. Of one key twice the first counts, as in the Collector.
+ * the wire; the first keys are looked for there, then it is noted where each attribute stands, since some rules ask one
+ * span for dozens of keys and it has few of them. Of one key twice the first counts, as in the Collector.
  */
 export function lazyAttributes(bytes: Buffer, start: number, end: number, attributesTag: number): AttributeSource {
   let places: Places | undefined
+  let asked = 0
   return {
     get(key) {
+      const wireKey = keyOnWire(key)
+      if (places === undefined && ++asked < KEYS_WORTH_NOTING) {
+        return scanFor(wireKey, { bytes, pos: start }, end, attributesTag)
+      }
       places ??= placesOf({ bytes, pos: start }, end, attributesTag)
-      return findAttribute(bytes, places, key)
+      return findAttribute(bytes, places, wireKey)
     },
     entries: () => readAttributes({ bytes, pos: start }, end, attributesTag),
     noteKeys(marks) {
@@ -85,8 +93,11 @@ interface Places {
 /** Every key may be there. */
 const EVERY_KEY = -1
 
+/** Filled anew for each message, so that what is kept of it is as long as it has to be. */
+const scratch: number[] = []
+
 function placesOf(cursor: Cursor, end: number, attributesTag: number): Places {
-  const at: number[] = []
+  let length = 0
   let present = 0
   while (cursor.pos < end) {
     const tag = readTag(cursor, end)
@@ -98,25 +109,57 @@ function placesOf(cursor: Cursor, end: number, attributesTag: number): Places {
     const start = cursor.pos
     const mark = markOnWire(cursor, stop)
     present |= mark === ANY_MARK ? EVERY_KEY : 1 << mark
-    at.push(mark, start, stop)
+    scratch[length++] = mark
+    scratch[length++] = start
+    scratch[length++] = stop
     cursor.pos = stop
   }
-  return { present, at }
+  return { present, at: scratch.slice(0, length) }
 }
 
-function findAttribute(bytes: Buffer, { present, at }: Places, key: string): AttributeValue | undefined {
-  const { mark, wire } = keyOnWire(key)
-  if (mark !== ANY_MARK && (present & (1 << mark)) === 0) return undefined
-  for (let i = 0; i < at.length; i += 3) {
-    const marked = at[i] as number
-    if (marked !== mark && marked !== ANY_MARK && mark !== ANY_MARK) continue
-    const cursor = { bytes, pos: at[i + 1] as number }
-    // Of a KeyValue with a mark the key comes first: its tag and its length are a byte each.
-    if (marked !== ANY_MARK && mark !== ANY_MARK && !sameText(bytes, cursor.pos + 2, wire)) continue
-    const [found, value] = readKeyValue(cursor, at[i + 2] as number)
-    if (found === key) return value
+/** Looks at attribute after attribute until one has the key. */
+function scanFor(wireKey: WireKey, cursor: Cursor, end: number, attributesTag: number): AttributeValue | undefined {
+  while (cursor.pos < end) {
+    const tag = readTag(cursor, end)
+    if (tag !== attributesTag) {
+      skipValue(cursor, end, tag)
+      continue
+    }
+    const stop = readEnd(cursor, end)
+    const start = cursor.pos
+    const mark = markOnWire(cursor, stop)
+    const value = isOther(wireKey, mark)
+      ? undefined
+      : valueUnder(wireKey, mark, { bytes: cursor.bytes, pos: start }, stop)
+    if (value !== undefined) return value
+    cursor.pos = stop
   }
   return undefined
+}
+
+function findAttribute(bytes: Buffer, { present, at }: Places, wireKey: WireKey): AttributeValue | undefined {
+  if (wireKey.mark !== ANY_MARK && (present & (1 << wireKey.mark)) === 0) return undefined
+  for (let i = 0; i < at.length; i += 3) {
+    const mark = at[i] as number
+    if (isOther(wireKey, mark)) continue
+    const value = valueUnder(wireKey, mark, { bytes, pos: at[i + 1] as number }, at[i + 2] as number)
+    if (value !== undefined) return value
+  }
+  return undefined
+}
+
+/** Whether marks alone tell that the key of an attribute is another. */
+function isOther(wireKey: WireKey, mark: number): boolean {
+  return mark !== wireKey.mark && mark !== ANY_MARK && wireKey.mark !== ANY_MARK
+}
+
+/** The value of a KeyValue whose key has the mark; undefined if it is another key. */
+function valueUnder(wireKey: WireKey, mark: number, cursor: Cursor, end: number): AttributeValue | undefined {
+  // Where there are marks they are equal now, and the key comes first: its tag and its length are a byte each.
+  const marked = mark !== ANY_MARK && wireKey.mark !== ANY_MARK
+  if (marked && !sameText(cursor.bytes, cursor.pos + 2, wireKey.wire)) return undefined
+  const [found, value] = readKeyValue(cursor, end)
+  return found === wireKey.key ? value : undefined
 }
 
 /** The mark of a KeyValue's key; `ANY_MARK` if it is not written as every writer does, a key and then a value. */

@@ -17,6 +17,7 @@ export function markOf(length: number, middle: number, last: number): number {
 
 /** A key as it stands in protobuf. */
 export interface WireKey {
+  readonly key: string
   /** One character for each byte that the key has in UTF-8. */
   readonly wire: string
   readonly mark: number
@@ -39,8 +40,8 @@ export function keyOnWire(key: string): WireKey {
 function newWireKey(key: string): WireKey {
   const wire = Buffer.from(key).toString('latin1')
   const { length } = wire
-  if (length === 0 || length > MAX_MARKED_BYTES || key.includes('\ufffd')) return { wire, mark: ANY_MARK }
-  return { wire, mark: markOf(length, wire.charCodeAt(length >> 1), wire.charCodeAt(length - 1)) }
+  if (length === 0 || length > MAX_MARKED_BYTES || key.includes('\ufffd')) return { key, wire, mark: ANY_MARK }
+  return { key, wire, mark: markOf(length, wire.charCodeAt(length >> 1), wire.charCodeAt(length - 1)) }
 }
 
 const PLACES = 1024
