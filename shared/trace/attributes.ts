@@ -2,7 +2,7 @@ import { KEY_VALUE, RESOURCE, RESOURCE_SPANS } from '../otlp/fields.ts'
 import type { ResourceLayout } from '../otlp/layout.ts'
 import { BYTES, type Cursor, readEnd, readTag, skipValue } from '../otlp/wire.ts'
 import { readKeyValue } from './any-value.ts'
-import { ANY_MARK, keyOnWire, MAX_MARKED_BYTES, markOf, noteMark, type WireKey } from './key-marks.ts'
+import { ANY_MARK, type KeyMarks, keyOnWire, MAX_MARKED_BYTES, markOf, noteMark, type WireKey } from './key-marks.ts'
 import type { AttributeSource, AttributeValue } from './span.ts'
 
 const KEY = (KEY_VALUE.key << 3) | BYTES
@@ -16,25 +16,44 @@ const KEYS_WORTH_NOTING = 3
 /**
  * The attributes of the message from `start` to `end`, which stand under the tag `attributesTag` there. Values stay on
  * the wire; the first keys are looked for there, then it is noted where each attribute stands, since some rules ask one
- * span for dozens of keys and it has few of them. Of one key twice the first counts, as in the Collector.
+ * span for dozens of keys and it has few of them. Of one key twice the first counts, as in the Collector. A class
+ * because there is one for every span and event, and closures would take more memory.
  */
-export function lazyAttributes(bytes: Buffer, start: number, end: number, attributesTag: number): AttributeSource {
-  let places: Places | undefined
-  let asked = 0
-  return {
-    get(key) {
-      const wireKey = keyOnWire(key)
-      if (places === undefined && ++asked < KEYS_WORTH_NOTING) {
-        return scanFor(wireKey, { bytes, pos: start }, end, attributesTag)
-      }
-      places ??= placesOf({ bytes, pos: start }, end, attributesTag)
-      return findAttribute(bytes, places, wireKey)
-    },
-    entries: () => readAttributes({ bytes, pos: start }, end, attributesTag),
-    noteKeys(marks) {
-      places ??= placesOf({ bytes, pos: start }, end, attributesTag)
-      for (let i = 0; i < places.at.length; i += 3) noteMark(marks, places.at[i] as number)
-    },
+export class WireAttributes implements AttributeSource {
+  private readonly bytes: Buffer
+  private readonly start: number
+  private readonly end: number
+  private readonly attributesTag: number
+  private places: Places | undefined = undefined
+  private asked = 0
+
+  constructor(bytes: Buffer, start: number, end: number, attributesTag: number) {
+    this.bytes = bytes
+    this.start = start
+    this.end = end
+    this.attributesTag = attributesTag
+  }
+
+  get(key: string): AttributeValue | undefined {
+    const wireKey = keyOnWire(key)
+    if (this.places === undefined && ++this.asked < KEYS_WORTH_NOTING) {
+      return scanFor(wireKey, { bytes: this.bytes, pos: this.start }, this.end, this.attributesTag)
+    }
+    return findAttribute(this.bytes, this.noted(), wireKey)
+  }
+
+  entries(): readonly (readonly [string, AttributeValue])[] {
+    return readAttributes({ bytes: this.bytes, pos: this.start }, this.end, this.attributesTag)
+  }
+
+  noteKeys(marks: KeyMarks): void {
+    const { at } = this.noted()
+    for (let i = 0; i < at.length; i += 3) noteMark(marks, at[i] as number)
+  }
+
+  private noted(): Places {
+    this.places ??= placesOf({ bytes: this.bytes, pos: this.start }, this.end, this.attributesTag)
+    return this.places
   }
 }
 

@@ -2,7 +2,7 @@ import { EVENT, SPAN, STATUS } from '../otlp/fields.ts'
 import type { ScopeLayout } from '../otlp/layout.ts'
 import { BYTES, type Cursor, FIXED64, readEnd, readTag, readUint32, skipValue, VARINT } from '../otlp/wire.ts'
 import { readString } from './any-value.ts'
-import { lazyAttributes } from './attributes.ts'
+import { WireAttributes } from './attributes.ts'
 import type { AttributeSource, Span, SpanEvent } from './span.ts'
 
 /** A span and where it lies, to tell apart two that claim to be the same. */
@@ -68,7 +68,7 @@ export function readSpan(cursor: Cursor, end: number, view: DataView, resource: 
     }
   }
   const events = () => readEvents({ bytes, pos: start }, end, view)
-  const attributes = lazyAttributes(bytes, start, end, ATTRIBUTES)
+  const attributes = new WireAttributes(bytes, start, end, ATTRIBUTES)
   if (parentSpanId === NO_PARENT) parentSpanId = ''
   return {
     spanId,
@@ -115,7 +115,7 @@ function readEvents(cursor: Cursor, end: number, view: DataView): readonly SpanE
 }
 
 function readEvent(cursor: Cursor, end: number, view: DataView): SpanEvent {
-  const attributes = lazyAttributes(cursor.bytes, cursor.pos, end, EVENT_ATTRIBUTES)
+  const attributes = new WireAttributes(cursor.bytes, cursor.pos, end, EVENT_ATTRIBUTES)
   let name = ''
   let timeUnixNano = 0n
   while (cursor.pos < end) {
