@@ -10,11 +10,12 @@ import { type DriveResult, drive, percentileMs, together } from './drive.ts'
 import { metric, type Served, serveBetrace, serveSink } from './served.ts'
 
 /*
- * npm run load -- [--seconds N] [--soak-minutes N] [--connections N] [--traces FILE]… [--save]
+ * npm run load -- [--seconds N] [--soak-minutes N] [--connections N] [--traces FILE]… [--quick] [--save]
  * Drives `betrace serve`, in a process of its own, over keep-alive connections with traces of a shop, or with those of
  * files (OTLP as JSON or protobuf), sent again and again under new ids and times: as fast as it answers,
  * steadily at 80 % of what it kept up with, and with far more than it can judge. Exits 1 where something that must hold
- * does not. `--save` writes bench/results/load.json.
+ * does not. `--quick` is a burst of two seconds alone: whether all of it is stored and judged. `--save` writes
+ * bench/results/load.json.
  */
 
 const SPANS_OF_A_TRACE = 20
@@ -45,27 +46,51 @@ async function main(): Promise<void> {
       'soak-minutes': { type: 'string', default: '1' },
       connections: { type: 'string', default: '16' },
       traces: { type: 'string', multiple: true, default: [] },
+      quick: { type: 'boolean', default: false },
       save: { type: 'boolean', default: false },
     },
   })
+  if (values.quick && values.save) throw new Error('--quick measures too little to be saved; leave out one of the two')
   const seconds = positive(values.seconds)
   const soakMinutes = positive(values['soak-minutes'])
   const { traces: files } = values
   const traffic = { traces: 500, spansOfATrace: SPANS_OF_A_TRACE, services: 8, spansOfARequest: SPANS_OF_A_REQUEST }
   const bodies = files.length > 0 ? await recordedBodies(files, SPANS_OF_A_REQUEST) : shopBodies(traffic)
   const load = { bodies, connections: positive(values.connections) }
-  const findings = await findingsOf(load, seconds * 1000, soakMinutes * 60_000)
+  const findings = values.quick
+    ? await quickFindings(load)
+    : await findingsOf(load, seconds * 1000, soakMinutes * 60_000)
   for (const { what, measured, holds } of findings) console.log(`${holds ? '  ' : '! '}${what}: ${measured}`)
   if (values.save) saveResult('load', { seconds, soakMinutes, connections: load.connections, findings })
   console.log(`on ${machine().processor}, Node ${process.version}`)
   process.exitCode = findings.every(({ holds }) => holds) ? 0 : 1
 }
 
-async function findingsOf(load: Load, peakMs: number, soakMs: number): Promise<readonly Finding[]> {
-  const { plain, sinkRssBytes } = await driveSink(load, peakMs / 2)
+const QUICK_MS = 2_000
+
+async function quickFindings(load: Load): Promise<readonly Finding[]> {
+  return serving(async (server) => {
+    const burst = await drive({ url: server.url, ...load, durationMs: QUICK_MS })
+    const refused = [...burst.statuses.keys()].some((status) => status !== 200)
+    return [{ ...rate('a burst', burst), holds: !refused }, await nothingLost(server, burst.acceptedSpans)]
+  })
+}
+
+/** Starts a server over an empty folder for as long as `use` takes. */
+async function serving<Result>(use: (server: Served) => Promise<Result>): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'betrace-load-'))
   const server = await serveBetrace(folder)
   try {
+    return await use(server)
+  } finally {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function findingsOf(load: Load, peakMs: number, soakMs: number): Promise<readonly Finding[]> {
+  const { plain, sinkRssBytes } = await driveSink(load, peakMs / 2)
+  return serving(async (server) => {
     const burst = await drive({ url: server.url, ...load, durationMs: peakMs })
     const burstRssBytes = server.rssBytes()
     const drainMs = await drained(server)
@@ -82,10 +107,7 @@ async function findingsOf(load: Load, peakMs: number, soakMs: number): Promise<r
       ...over.findings,
       await nothingLost(server, accepted),
     ]
-  } finally {
-    await server.stop()
-    rmSync(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 const whole = (value: number) => Math.round(value).toLocaleString('en')
