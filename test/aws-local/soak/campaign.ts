@@ -20,7 +20,7 @@ export interface Lived {
   readonly acknowledged: readonly SoakSpan[]
 }
 
-const CLIENTS = 6
+const CLIENTS = 16
 /** All parts of a phase come within this, less than a quiet period by any clock: verdicts see them all. */
 const PHASE_MS = 10_000
 const STRAGGLING_WINDOWS = 8

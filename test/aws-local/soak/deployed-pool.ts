@@ -7,7 +7,7 @@ import { randomFor } from './faults.ts'
 import { type Perils, type Pool, type PoolOptions, startPool } from './pool.ts'
 
 /** How many of each function are at work at once. */
-export const INSTANCES = { ingest: 3, timer: 1, evaluator: 3 } as const
+export const INSTANCES = { ingest: 10, timer: 1, evaluator: 10 } as const
 const PERILS: Readonly<Record<keyof typeof INSTANCES, Perils>> = {
   ingest: { killed: 0.03, outlived: 0, calls: 4 },
   timer: { killed: 0.05, outlived: 0, calls: 5 },
