@@ -16,7 +16,9 @@ const { handler } = (await import(module)) as {
   readonly handler: (event: unknown, context: object) => Promise<unknown>
 }
 
-parentPort?.on('message', async ({ id, event, timeoutMs }: Invocation) => {
+parentPort?.on('message', async (message: Invocation | 'end') => {
+  if (message === 'end') process.exit()
+  const { id, event, timeoutMs } = message
   const endMs = Date.now() + timeoutMs
   const context = {
     awsRequestId: `request-${id}`,
