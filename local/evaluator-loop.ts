@@ -96,8 +96,14 @@ export class EvaluatorLoop {
     await this.timers.acknowledge(handled)
   }
 
+  /** Where it cannot be read, judging meets the same damage, and sets aside that trace alone. */
   private sizeOf(timer: Timer | undefined): number {
-    return timer?.kind === 'trace' ? this.options.sizeBytes(timer.traceId) : 0
+    if (timer?.kind !== 'trace') return 0
+    try {
+      return this.options.sizeBytes(timer.traceId)
+    } catch {
+      return 0
+    }
   }
 }
 

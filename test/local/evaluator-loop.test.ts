@@ -10,6 +10,7 @@ import { SqliteTimers } from '../../local/sqlite-timers.ts'
 import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../../shared/pipeline/experiment-calendar.ts'
 import type { RuleSet } from '../../shared/pipeline/ports.ts'
+import { StorageError } from '../../shared/pipeline/storage-error.ts'
 import { MemoryArchive, MemoryPublisher } from '../pipeline/memory-stores.ts'
 import { chunkOf, has, ruleSet } from '../pipeline/traces.ts'
 import { closeDatabases, newDatabase, newFolder } from './databases.ts'
@@ -86,6 +87,21 @@ describe('evaluators', () => {
     time.nowMs += 360_000
     await second.loop.runDue()
     expect(publisher.published).toHaveLength(1)
+  })
+
+  test('a trace whose size cannot be read holds up no other', async () => {
+    const { made, time, publisher } = loops(1)
+    const [{ evaluator, timers }] = made as [(typeof made)[0]]
+    const sizeBytes = (traceId: string) => {
+      if (traceId === trace(1)) throw new StorageError('corrupt', 'a damaged page')
+      return 0
+    }
+    for (const number of [0, 1, 2]) {
+      await evaluator.buffer.append([chunkOf(time.nowMs, [{ name: 'charge', id: 1 }], trace(number))])
+    }
+    time.nowMs += 5_000
+    await new EvaluatorLoop(evaluator, timers, { sizeBytes, check: async () => {} }).runDue()
+    expect(publisher.published).toHaveLength(3)
   })
 
   test('a trace that makes the judge fail is set aside after five attempts, and its neighbours are judged', async () => {
