@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What one request said of one trace: immutable once stored, a valid TracesData message. */
 export interface Chunk {
@@ -12,8 +12,8 @@ export interface Chunk {
 
 /** Makes the chunk of one trace in one request; `traceId` is lower-case hex, `arrivedAtMs` milliseconds since 1970. */
 export function newChunk(traceId: string, arrivedAtMs: number, bytes: Uint8Array, spanCount: number): Chunk {
-  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16)
-  return { traceId, key: `c#${String(Math.trunc(arrivedAtMs)).padStart(13, '0')}#${hash}`, bytes, spanCount }
+  const content = hash('sha256', bytes, 'hex').slice(0, 16)
+  return { traceId, key: `c#${String(Math.trunc(arrivedAtMs)).padStart(13, '0')}#${content}`, bytes, spanCount }
 }
 
 /** When the chunk of this key arrived, in milliseconds since 1970. */
