@@ -1,18 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type HeaderValues, presentedKey } from '../shared/otlp/presented-key.ts'
 
-/** Whether a request with these headers brings a key that is known. */
-export type KeyCheck = (headers: HeaderValues) => boolean
+/** Which of the known keys a request with these headers brings, counted from 1; undefined for none of them. */
+type KeyCheck = (headers: HeaderValues) => number | undefined
 
-/** Asks for one of the keys; where there are none, every request passes. Takes the same time whichever key is wrong. */
+/** Asks for one of the keys. Takes the same time whichever key is wrong. */
 export function keyCheck(keys: readonly string[]): KeyCheck {
-  if (keys.length === 0) return () => true
   const digests = keys.map(digest)
   return (headers) => {
     const key = presentedKey(headers)
-    if (key === undefined) return false
+    if (key === undefined) return undefined
     const given = digest(key)
-    return digests.map((known) => timingSafeEqual(known, given)).includes(true)
+    const number = digests.map((known) => timingSafeEqual(known, given)).indexOf(true) + 1
+    return number === 0 ? undefined : number
   }
 }
 

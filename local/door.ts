@@ -2,6 +2,7 @@ import type { OtlpResponse, RequestHead } from '../shared/otlp/http.ts'
 import type { HeaderValues } from '../shared/otlp/presented-key.ts'
 import { type IngestDeps, refuseForbidden, refuseUnauthorized } from '../shared/pipeline/ingest.ts'
 import { keyCheck } from './api-keys.ts'
+import { addressName, keyName } from './sender-name.ts'
 import { type Asked, pageRefusal } from './web-pages.ts'
 
 /** What of a request is looked at before anything of it is read. */
@@ -10,10 +11,11 @@ interface Caller {
   /** Each header with all of its values: `IncomingMessage.headersDistinct`. */
   readonly headers: HeaderValues
   readonly asks: Asked
+  readonly address: string | undefined
 }
 
-/** The answer to whoever may not come in; undefined for who may. */
-export type Door = (caller: Caller) => OtlpResponse | undefined
+/** The name of who comes in, or the answer to whoever may not. */
+export type Door = (caller: Caller) => { readonly name: string } | { readonly refused: OtlpResponse }
 
 /** Turns away who has no key, where keys are asked for, and where they are not, web pages that nobody asked in. */
 export function door(
@@ -21,15 +23,17 @@ export function door(
   place: { readonly host: string; readonly address: string },
   deps: IngestDeps,
 ): Door {
-  const authorized = keyCheck(apiKeys)
+  const hasKeys = apiKeys.length > 0
+  const keyOf = keyCheck(apiKeys)
   const corsOrigins = deps.options.cors?.allowedOrigins ?? []
-  const openness = { ...place, corsOrigins, hasKeys: apiKeys.length > 0 }
-  return ({ head, headers, asks }) => {
+  const openness = { ...place, corsOrigins, hasKeys }
+  return ({ head, headers, asks, address }) => {
     // A browser's question whether it may ask brings neither key nor harm.
     const asksFirst = head.method === 'OPTIONS'
     const reason = pageRefusal(openness, headers, asksFirst ? 'page' : asks)
-    if (reason !== undefined) return refuseForbidden(head, reason, deps)
-    if (asks === 'page' || asksFirst || authorized(headers)) return undefined
-    return refuseUnauthorized(head, deps)
+    if (reason !== undefined) return { refused: refuseForbidden(head, reason, deps) }
+    if (!hasKeys || asks === 'page' || asksFirst) return { name: addressName(address) }
+    const key = keyOf(headers)
+    return key === undefined ? { refused: refuseUnauthorized(head, deps) } : { name: keyName(key) }
   }
 }

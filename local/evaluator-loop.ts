@@ -2,10 +2,14 @@ import type { Evaluator } from '../shared/pipeline/evaluator.ts'
 import type { Timer, TraceTimer } from '../shared/pipeline/ports.ts'
 import { handleTimers } from '../shared/pipeline/timers.ts'
 import { inTurns } from './in-turns.ts'
-import type { DueTimer, SqliteTimers } from './sqlite-timers.ts'
+import { costOf, type DueTimer, type SqliteTimers } from './sqlite-timers.ts'
 
 /** Timers taken at a time. */
 const BATCH = 1024
+/** Fewer are taken where a batch would take longer: a trace that is due waits for the batch in hand. */
+const BATCH_MS = 500
+/** Bounds of what a batch costs (`Portion`), whatever the time of the last one says. */
+const BATCH_COST = { least: 512 * 1024, most: 16 * 1024 * 1024 }
 
 export interface EvaluatorLoopOptions {
   /** How much memory a trace takes while it is judged. */
@@ -22,8 +26,10 @@ export class EvaluatorLoop {
   private running: Promise<void> = Promise.resolve()
   private stopped = false
   private readonly startedMs: number
-  private finishedMs: number
-  private lateMs = 0
+  private lookedMs: number
+  /** By how much each flow with due timers is late, when that was last looked at. */
+  private late: ReadonlyMap<number, number> = new Map()
+  private batchCost = BATCH_COST.most
   /** Why timers could not be taken when that was last tried. */
   failure: unknown
 
@@ -32,17 +38,20 @@ export class EvaluatorLoop {
     this.timers = timers
     this.options = options
     this.startedMs = evaluator.clock()
-    this.finishedMs = this.startedMs
+    this.lookedMs = this.startedMs
   }
 
   /** When timers were last looked for, or a batch of them was done, in milliseconds since 1970. */
   get lastRunMs(): number {
-    return this.finishedMs
+    return this.lookedMs
   }
 
-  /** By how many milliseconds the traces being judged are past their turn; the time before the start does not count. */
-  get behindMs(): number {
-    return this.lateMs
+  /**
+   * By how many milliseconds the traces of a flow are past their turn, or those of the flow that is most so; the time
+   * before the start does not count.
+   */
+  behindMs(flow?: number): number {
+    return flow === undefined ? Math.max(0, ...this.late.values()) : (this.late.get(flow) ?? 0)
   }
 
   /** Handles everything that is due by the clock, and what becomes due by that. Never rejects. */
@@ -59,13 +68,10 @@ export class EvaluatorLoop {
 
   private async run(): Promise<void> {
     try {
-      for (let nextMs = this.nextMs(); !this.stopped && nextMs <= this.evaluator.clock(); nextMs = this.nextMs()) {
-        this.lateMs = this.evaluator.clock() - Math.max(nextMs, this.startedMs)
+      while (!this.stopped && this.look()) {
         await this.runBatch()
-        this.finishedMs = this.evaluator.clock()
+        this.lookedMs = this.evaluator.clock()
       }
-      this.lateMs = 0
-      this.finishedMs = this.evaluator.clock()
       this.failure = undefined
     } catch (error) {
       this.failure = error
@@ -74,13 +80,20 @@ export class EvaluatorLoop {
     }
   }
 
-  private nextMs(): number {
-    return this.timers.nextVisibleMs() ?? Infinity
+  /** Notes how late each flow is; false where nothing is due. */
+  private look(): boolean {
+    const nowMs = this.evaluator.clock()
+    this.lookedMs = nowMs
+    const due = this.timers.flows().filter(({ nextMs }) => nextMs <= nowMs)
+    this.late = new Map(due.map(({ flow, nextMs }) => [flow, nowMs - Math.max(nextMs, this.startedMs)]))
+    return due.length > 0
   }
 
   private async runBatch(): Promise<void> {
     const visibilityMs = 6 * this.evaluator.settings.leaseMs
-    const due = await this.timers.takeDue(BATCH, visibilityMs)
+    const startedMs = this.evaluator.stopwatch()
+    const portion = { timers: BATCH, cost: this.batchCost, sizeBytes: (timer: Timer) => this.sizeOf(timer) }
+    const due = await this.timers.takeDue(portion, visibilityMs)
     const handled: DueTimer[] = []
     const work = async (group: readonly DueTimer[]) => {
       const undone = await handleTimers(this.evaluator, [merged(group)], this.options.check)
@@ -89,16 +102,24 @@ export class EvaluatorLoop {
     const groups = [...bySubject(due).values()]
     await inTurns(
       groups,
-      ([first]) => this.sizeOf(first?.timer),
+      ([first]) => (first === undefined ? 0 : costOf(first)),
       work,
       () => this.stopped,
     )
     await this.timers.acknowledge(handled)
+    this.fitBatch(due, this.evaluator.stopwatch() - startedMs)
+  }
+
+  /** Sizes the next batch by how long this one took. */
+  private fitBatch(due: readonly DueTimer[], tookMs: number): void {
+    const cost = due.reduce((sum, each) => sum + costOf(each), 0)
+    const { least, most } = BATCH_COST
+    this.batchCost = Math.min(most, Math.max(least, tookMs === 0 ? most : (cost * BATCH_MS) / tookMs))
   }
 
   /** Where it cannot be read, judging meets the same damage, and sets aside that trace alone. */
-  private sizeOf(timer: Timer | undefined): number {
-    if (timer?.kind !== 'trace') return 0
+  private sizeOf(timer: Timer): number {
+    if (timer.kind !== 'trace') return 0
     try {
       return this.options.sizeBytes(timer.traceId)
     } catch {

@@ -6,7 +6,7 @@ import type { PageResponse } from './http.ts'
 import type { ArchiveState } from './parts.ts'
 import type { LoadedRules } from './rules-watcher.ts'
 import { RUNBOOK } from './runbook.ts'
-import type { RuntimeSettings } from './settings.ts'
+import type { Senders } from './senders.ts'
 import type { JsonLinesFile } from './sinks/json-lines-file.ts'
 
 /** The loop looks for due timers a few times a second. */
@@ -15,12 +15,12 @@ const LONGEST_SILENCE_MS = 30_000
 export interface HealthSubjects {
   readonly database: Database
   readonly loop: EvaluatorLoop
-  readonly settings: Pick<RuntimeSettings, 'maxBehindMs'>
   readonly rules: () => LoadedRules
   readonly nowMs: () => number
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
   readonly clockWatch: ClockWatch
+  readonly senders: Senders
 }
 
 /** A write that failed so short a time ago is told, though a small one succeeds. */
@@ -28,7 +28,8 @@ const RECENT_MS = 15_000
 
 /**
  * `GET /healthz`: 200 while spans can be stored and traces are judged, else 503; says what is wrong and what to do.
- * `degraded` is what can wait: traces and signals are kept until the archive or the file of JSON lines takes them.
+ * `degraded` is what can wait: traces and signals are kept until the archive or the file of JSON lines takes them, and a
+ * sender that floods has to come back later.
  */
 export async function healthPage(subjects: HealthSubjects): Promise<PageResponse> {
   const { database, rules } = subjects
@@ -39,10 +40,11 @@ export async function healthPage(subjects: HealthSubjects): Promise<PageResponse
     archive: archiveProblem(subjects),
     jsonLines: jsonLinesProblem(subjects),
     clock: subjects.clockWatch.problem(),
+    senders: sendersProblem(subjects),
     rules: folder.unreadable.length > 0 ? `${folder.unreadable.length} files cannot be read` : undefined,
   }
   const failing = problems.buffer !== undefined || problems.evaluator !== undefined
-  const degraded = (problems.archive ?? problems.jsonLines ?? problems.clock) !== undefined
+  const degraded = (problems.archive ?? problems.jsonLines ?? problems.clock ?? problems.senders) !== undefined
   const body = {
     status: failing ? 'failing' : degraded ? 'degraded' : 'ok',
     buffer: problems.buffer ?? 'ok',
@@ -50,6 +52,7 @@ export async function healthPage(subjects: HealthSubjects): Promise<PageResponse
     archive: problems.archive ?? 'ok',
     jsonLines: problems.jsonLines ?? 'ok',
     clock: problems.clock ?? 'ok',
+    senders: problems.senders ?? 'ok',
     rules: problems.rules ?? 'ok',
     rulesLoaded: set.rules.length,
     rulesRejected: set.rejected,
@@ -57,13 +60,21 @@ export async function healthPage(subjects: HealthSubjects): Promise<PageResponse
   return { status: failing ? 503 : 200, contentType: 'application/json', body: `${JSON.stringify(body)}\n` }
 }
 
-function evaluatorProblem({ loop, settings, nowMs }: HealthSubjects): string | undefined {
-  if (loop.behindMs > settings.maxBehindMs) {
-    return `judges traces ${Math.round(loop.behindMs / 1000)} s after their turn; no spans are taken until it has caught up`
-  }
+function evaluatorProblem({ loop, nowMs }: HealthSubjects): string | undefined {
   if (loop.failure !== undefined) return `cannot look for due traces: ${advice(loop.failure)}`
   const silentMs = nowMs() - loop.lastRunMs
   return silentMs > LONGEST_SILENCE_MS ? `has not looked for due traces for ${silentMs} ms` : undefined
+}
+
+/** Named on the page; the rest are counted. */
+const NAMED_SENDERS = 5
+
+function sendersProblem({ senders }: HealthSubjects): string | undefined {
+  const refused = senders.refused()
+  if (refused.length === 0) return undefined
+  const named = refused.slice(0, NAMED_SENDERS).map(({ name, why }) => `${name}: ${why}`)
+  const more = refused.length > NAMED_SENDERS ? [`${refused.length - NAMED_SENDERS} more`] : []
+  return `answered with 503, while the others are served: ${[...named, ...more].join('; ')} (${RUNBOOK.senders})`
 }
 
 async function writable(database: Database): Promise<string | undefined> {

@@ -13,12 +13,15 @@ import { type OtlpResponse, type RequestHead, SAFE_HEADERS } from '../shared/otl
 import {
   answerBug,
   type IngestDeps,
-  ingest,
+  type Refusal,
   refuseBusy,
   refuseHead,
   refuseTooLarge,
 } from '../shared/pipeline/ingest.ts'
 import { type Door, door } from './door.ts'
+import { RequestTurns } from './request-turns.ts'
+import type { Sender, Senders } from './senders.ts'
+import { type InTurn, storeInTurn, type Taken } from './store-in-turn.ts'
 
 /** What a page beside the traces answers to GET and HEAD. */
 export interface PageResponse {
@@ -28,7 +31,10 @@ export interface PageResponse {
 }
 
 export interface HttpLimits {
-  /** Bytes of bodies being read or stored at one time; a request that would exceed them is answered with 503. */
+  /**
+   * Bytes of bodies being read or stored at one time; a sender may have as many of them as are left beside its own.
+   * A request that would exceed them is answered with 503.
+   */
   readonly maxBytesInFlight: number
   readonly maxConnections: number
   /** A client that sends its headers, or its whole request, slower than this is cut off. */
@@ -55,8 +61,9 @@ export interface HttpOptions {
   /** 0 takes any free port. */
   readonly port: number
   readonly ingest: IngestDeps
-  /** Why no spans are taken at this moment, if so; they are then refused with 503 before their body is read. */
-  readonly refusing: () => string | undefined
+  readonly senders: Senders
+  /** Asked before a body is read, and again when it is known how many traces it has. */
+  readonly refusing: InTurn['refusing']
   /** Requests to paths below `/v1` must bring one; without any, whoever reaches the port may send, web pages may not. */
   readonly apiKeys: readonly string[]
   /** Answers the paths of experiments and brakes. */
@@ -91,7 +98,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   await once(server, 'listening')
   const { address, port } = server.address() as AddressInfo
   const place = { host: options.host, address }
-  const served = { ...options, budget, door: door(options.apiKeys, place, options.ingest) }
+  const served = { ...options, budget, door: door(options.apiKeys, place, options.ingest), turns: new RequestTurns() }
   const handle = (request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) => {
     for (const [name, value] of Object.entries(SAFE_HEADERS)) response.setHeader(name, value)
     response.once('finish', () => {
@@ -116,6 +123,7 @@ interface Budget {
 
 interface Served extends HttpOptions {
   readonly door: Door
+  readonly turns: RequestTurns
   readonly budget: Budget
 }
 
@@ -127,31 +135,38 @@ async function respond(
 ): Promise<void> {
   const path = pathOf(request)
   const asks = path === TRACES_PATH ? 'spans' : isExperimentPath(path) ? 'api' : 'page'
-  const refused = served.door({ head: headOf(request), headers: request.headersDistinct, asks })
-  if (refused !== undefined) return refuse(request, response, refused, served.ingest)
-  if (asks === 'page') await showPage(path, request, response, served)
-  else if (asks === 'api') await answer(request, response, expectsContinue, served)
-  else await receive(request, response, expectsContinue, served)
+  const address = request.socket.remoteAddress
+  const caller = served.door({ head: headOf(request), headers: request.headersDistinct, asks, address })
+  if ('refused' in caller) return refuse(request, response, caller.refused, served.ingest)
+  if (asks === 'page') return showPage(path, request, response, served)
+  const sender = served.senders.enter(caller.name)
+  try {
+    if (asks === 'api') await answer(request, response, expectsContinue, sender, served)
+    else await receive(request, response, expectsContinue, sender, served)
+  } finally {
+    served.senders.leave(sender)
+  }
 }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   expectsContinue: boolean,
+  sender: Sender,
   { api, ingest: deps, budget }: Served,
 ): Promise<void> {
   const { method, headers } = headOf(request)
   const { pathname: path, searchParams: query } = new URL(request.url ?? '', 'http://local')
   if (expectsContinue) response.writeContinue()
-  const taken: Taken = { chunks: [], bytes: 0 }
+  const taken: Taken = { sender, parts: [], bytes: 0 }
   try {
     const outcome = await readBody(request, taken, MAX_EVENT_BYTES, budget)
     if (outcome === 'aborted') return
     if (outcome !== 'whole') return refuse(request, response, sendable(refusedBody(outcome)), deps)
-    const body = Buffer.concat(taken.chunks, taken.bytes).toString('utf8')
+    const body = Buffer.concat(taken.parts, taken.bytes).toString('utf8')
     send(response, sendable(await api({ method, path, query, headers, body })))
   } finally {
-    budget.bytesLeft += taken.bytes
+    giveBack(taken, budget)
   }
 }
 
@@ -185,26 +200,34 @@ async function receive(
   request: IncomingMessage,
   response: ServerResponse,
   expectsContinue: boolean,
-  { ingest: deps, refusing, budget }: Served,
+  sender: Sender,
+  served: Served,
 ): Promise<void> {
+  const { ingest: deps, refusing, budget } = served
   const head = headOf(request)
-  const reason = refusing()
-  const refused = refuseHead(head, deps) ?? (reason === undefined ? undefined : refuseBusy(head, reason, deps))
+  const refuseSender = () => {
+    const refusal = refusing(sender, 1)
+    return refusal === undefined ? undefined : refuseBusy(head, refusal, deps)
+  }
+  const refused = refuseHead(head, deps) ?? refuseSender()
   if (refused !== undefined) return refuse(request, response, refused, deps)
   if (expectsContinue) response.writeContinue()
-  const taken: Taken = { chunks: [], bytes: 0 }
+  const taken: Taken = { sender, parts: [], bytes: 0 }
   try {
     const outcome = await readBody(request, taken, deps.options.maxBodyBytes, budget)
     if (outcome === 'aborted') deps.metrics.add('requests', { status: CLIENT_CLOSED_REQUEST })
     else if (outcome === 'too-large') refuse(request, response, refuseTooLarge(head, deps), deps)
     else if (outcome === 'busy') refuse(request, response, refuseBusy(head, TOO_MANY, deps), deps)
-    else send(response, await ingest({ ...head, body: Buffer.concat(taken.chunks, taken.bytes) }, deps))
+    else send(response, await storeInTurn(head, taken, served))
   } finally {
-    budget.bytesLeft += taken.bytes
+    giveBack(taken, budget)
   }
 }
 
-const TOO_MANY = 'too many requests at once; send this one again later'
+const TOO_MANY: Refusal = {
+  reason: 'bytes-in-flight',
+  message: 'too many requests at once; send this one again later',
+}
 
 /** Nobody is left to read it; the number nginx logs, so that such requests are counted like the others. */
 const CLIENT_CLOSED_REQUEST = 499
@@ -215,12 +238,6 @@ function headOf(request: IncomingMessage): RequestHead {
     headers[name] = Array.isArray(value) ? value.join(', ') : value
   }
   return { method: request.method ?? '', headers }
-}
-
-/** What was read of a body so far; its bytes are taken out of the budget. */
-interface Taken {
-  readonly chunks: Buffer[]
-  bytes: number
 }
 
 type ReadOutcome = 'whole' | 'too-large' | 'busy' | 'aborted'
@@ -234,15 +251,21 @@ async function readBody(
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       if (taken.bytes + chunk.length > maxBodyBytes) return 'too-large'
-      if (chunk.length > budget.bytesLeft) return 'busy'
+      if (taken.sender.bodyBytes + chunk.length > budget.bytesLeft - chunk.length) return 'busy'
       budget.bytesLeft -= chunk.length
+      taken.sender.bodyBytes += chunk.length
       taken.bytes += chunk.length
-      taken.chunks.push(chunk)
+      taken.parts.push(chunk)
     }
     return 'whole'
   } catch {
     return 'aborted'
   }
+}
+
+function giveBack({ bytes, sender }: Taken, budget: Budget): void {
+  budget.bytesLeft += bytes
+  sender.bodyBytes -= bytes
 }
 
 /**

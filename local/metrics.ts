@@ -6,6 +6,7 @@ const COUNTERS: { readonly [Name in keyof Counted]: readonly [name: string, help
   spansReceived: ['betrace_spans_received_total', 'Spans that were stored.'],
   spansRejected: ['betrace_spans_rejected_total', 'Spans that were refused, by reason.'],
   requests: ['betrace_requests_total', 'Requests for traces, by HTTP status.'],
+  requestsRefused: ['betrace_requests_refused_total', 'Requests for traces answered with 503, by reason.'],
   chunksStored: ['betrace_chunks_stored_total', 'Chunks (one a trace and request) that were stored.'],
   chunksDropped: ['betrace_chunks_dropped_total', 'Chunks removed although they could not be judged.'],
   tracesJudged: ['betrace_traces_judged_total', 'Verdicts on traces, by completeness; a late span adds one.'],
@@ -110,6 +111,7 @@ export class PrometheusMetrics implements Metrics {
 const LABELLED: ReadonlySet<string> = new Set<keyof Counted>([
   'spansRejected',
   'requests',
+  'requestsRefused',
   'tracesJudged',
   'signals',
   'apiRequests',

@@ -15,6 +15,7 @@ import { sparingLog, textLog } from './log.ts'
 import { PrometheusMetrics } from './metrics.ts'
 import { RulesWatcher, rulesReport } from './rules-watcher.ts'
 import type { Scheduler } from './scheduler.ts'
+import { Senders } from './senders.ts'
 import type { RuntimeSettings, RuntimeSettingsInput } from './settings.ts'
 import { JsonLinesFile } from './sinks/json-lines-file.ts'
 import { LocalPublisher, linesTo, showOn } from './sinks/local-publisher.ts'
@@ -23,7 +24,7 @@ import { SqliteBuffer } from './sqlite-buffer.ts'
 import { SqliteExperiments } from './sqlite-experiments.ts'
 import { SqliteSignals } from './sqlite-signals.ts'
 import { SqliteStorms } from './sqlite-storms.ts'
-import { SqliteTimers } from './sqlite-timers.ts'
+import { lastFlow, type OnWaiting, SqliteTimers } from './sqlite-timers.ts'
 import { capStoredTimes } from './stored-times.ts'
 
 export interface RuntimeOptions {
@@ -74,6 +75,7 @@ export interface Parts {
   readonly database: Database
   readonly buffer: SqliteBuffer
   readonly timers: SqliteTimers
+  readonly senders: Senders
   readonly metrics: PrometheusMetrics
   readonly signals: SqliteSignals
   readonly experiments: SqliteExperiments
@@ -104,8 +106,10 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   closers.push(() => database.close())
   const colour = inColour(options.screen)
   const rules = await RulesWatcher.open(options.rulePaths, (loaded) => options.onRules?.(rulesReport(loaded, colour)))
-  const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs)
-  const timers = new SqliteTimers(database, clock)
+  const senders = new Senders(settings, lastFlow(database), clock)
+  const onWaiting: OnWaiting = (flow, change) => senders.onWaiting(flow, change)
+  const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs, onWaiting)
+  const timers = new SqliteTimers(database, clock, onWaiting)
   const { fetch = globalThis.fetch, random = Math.random, jsonLines } = options
   const webhooks = settings.webhooks.map(
     (webhook, index) => new Webhook(index + 1, webhook, { database, clock, log, fetch, random }),
@@ -152,6 +156,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     database,
     buffer,
     timers,
+    senders,
     metrics,
     signals,
     experiments,

@@ -23,7 +23,7 @@ export function readings(subjects: ReadSubjects): readonly Reading[] {
   const { database, timers, webhooks, rules, nowMs } = subjects
   const { set, folder } = rules()
   const { waiting, digests, buried } = timers.counts()
-  const overdueMs = Math.max(0, nowMs() - (timers.nextVisibleMs() ?? Infinity))
+  const overdueMs = Math.max(0, nowMs() - Math.min(...timers.flows().map(({ nextMs }) => nextMs)))
   return [
     { name: 'betrace_rules_loaded', help: 'Rules in force.', value: set.rules.length },
     { name: 'betrace_rules_rejected', help: 'Rules with problems, which are not in force.', value: set.rejected },

@@ -5,4 +5,5 @@ export const RUNBOOK = {
   database: 'docs/runbook.md#the-database-is-damaged',
   archive: 'docs/runbook.md#the-archive-is-damaged',
   clock: 'docs/runbook.md#the-clock-was-stepped',
+  senders: 'docs/runbook.md#a-sender-is-refused',
 } as const

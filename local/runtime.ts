@@ -11,6 +11,7 @@ import { presentChunks } from './present-chunks.ts'
 import { readings } from './readings.ts'
 import { sweep } from './retention.ts'
 import { processScheduler, repeat } from './scheduler.ts'
+import type { Sender } from './senders.ts'
 import { type RuntimeSettings, runtimeSettings } from './settings.ts'
 import type { SqliteSignals } from './sqlite-signals.ts'
 import { storageWatch } from './storage-watch.ts'
@@ -23,8 +24,6 @@ const LINES_POLL_MS = 200
 const STORAGE_POLL_MS = 1_000
 const VERDICT_POLL_MS = 1_000
 const SWEEP_INTERVAL_MS = 60_000
-
-const BEHIND = 'judging has fallen behind; send this again later'
 
 /** How things stand, since the start of the process. */
 interface RuntimeStats {
@@ -92,7 +91,7 @@ async function start(
 ): Promise<Runtime> {
   const parts = await openParts(options, settings, closers)
   const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue, lines } = parts
-  const { archiveState, clockWatch } = parts
+  const { archiveState, clockWatch, senders } = parts
   const loop = new EvaluatorLoop(evaluator, timers, {
     sizeBytes: (traceId) => buffer.sizeBytes(traceId),
     check: presentChunks(database, buffer, evaluator.clock, settings.chunkRetentionMs),
@@ -109,6 +108,7 @@ async function start(
     archiveState,
     lines,
     clockWatch,
+    senders,
   }
   const server = await listen(settings, parts, loop, {
     '/metrics': () => ({
@@ -182,14 +182,14 @@ async function start(
 }
 
 async function listen(settings: RuntimeSettings, parts: Parts, loop: EvaluatorLoop, pages: HttpOptions['pages']) {
-  const { evaluator, buffer, metrics, experiments, signals: firing } = parts
+  const { evaluator, buffer, metrics, experiments, signals: firing, senders } = parts
   const { host, port, maxBodyBytes, corsOrigins } = settings
   const { clock, log } = evaluator
   const cors = corsOrigins.length === 0 ? {} : { cors: { allowedOrigins: corsOrigins } }
   const onStorageFailure = (error: unknown) =>
     log('error', 'a request could not be served from storage', { reason: String(error) })
   const onError = (error: unknown) => log('error', 'a request failed', { reason: String(error) })
-  const refusing = () => (loop.behindMs > settings.maxBehindMs ? BEHIND : undefined)
+  const refusing = (sender: Sender, traces: number) => senders.refusal(sender, traces, (flow) => loop.behindMs(flow))
   const ingest = { buffer, clock, metrics, options: { ...INGEST_OPTIONS, maxBodyBytes, ...cors }, onStorageFailure }
   const api = { experiments, firing, settings, clock, metrics, newId: () => `exp-${randomUUID()}`, onStorageFailure }
   try {
@@ -197,6 +197,7 @@ async function listen(settings: RuntimeSettings, parts: Parts, loop: EvaluatorLo
       host,
       port,
       ingest,
+      senders,
       refusing,
       pages,
       limits: HTTP_LIMITS,

@@ -1,5 +1,5 @@
 /** Kept in `user_version`: a file of another format is refused, never guessed at. */
-export const SCHEMA_VERSION = 4
+export const SCHEMA_VERSION = 5
 
 /**
  * Stands on a page that every write changes which somebody was promised, and that no other write changes: it tells in
@@ -13,6 +13,7 @@ export const MARKS_PROMISES = 4
 /**
  * What each version adds to the one before, from the first. Times are milliseconds since 1970; `verdict`, `pending`,
  * `timer`, `event`, `samples` and `header` hold JSON; `bytes` is the size of what is packed, 0 where it was not noted.
+ * `flow` is the number of a sender's queue of timers (`Senders`), 0 where nobody sent it.
  */
 export const SCHEMA: readonly string[] = [
   `
@@ -139,5 +140,10 @@ CREATE INDEX signals_to_line ON signals (event_id) WHERE lined = 0;
 
 CREATE TABLE promises (id INTEGER PRIMARY KEY, mark TEXT NOT NULL, kept INTEGER NOT NULL);
 INSERT INTO promises (id, mark, kept) VALUES (1, '${PROMISE_MARK}', 0);
+`,
+  `
+ALTER TABLE timers ADD COLUMN flow INTEGER NOT NULL DEFAULT 0;
+DROP INDEX timers_by_time;
+CREATE INDEX timers_by_flow ON timers (flow, visible_ms);
 `,
 ]

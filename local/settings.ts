@@ -52,8 +52,10 @@ const runtimeSchema = v.strictObject({
   corsOrigins: v.optional(v.array(v.string()), []),
   /** The database may grow so large; beyond it spans are refused with 503 until older ones have had their time. */
   maxDatabaseBytes: v.optional(positive, 16 * 1024 ** 3),
-  /** While traces are judged so much later than their turn, spans are refused with 503. */
+  /** While the traces of a sender are judged later than this after their turn, its spans are refused with 503. */
   maxBehindMs: v.optional(positive, 30_000),
+  /** Traces of a sender that may wait to be judged. A sender is an API key, or an address where no keys are asked for. */
+  maxWaitingPerSender: v.optional(positive, 200_000),
   /** Chunks of traces; a span later than this finds its trace gone. */
   chunkRetentionMs: v.optional(positive, 7 * DAY_MS),
   /** What is known of a trace's judging, renewed by every verdict. */

@@ -12,8 +12,12 @@ import type {
 } from '../shared/pipeline/ports.ts'
 import type { Database, Row } from './database.ts'
 import { packForDisk, unpackFromDisk } from './packed-chunk.ts'
-import { insertTimer } from './sqlite-timers.ts'
+import { insertTimer, type OnWaiting } from './sqlite-timers.ts'
 
+/** What is packed and stored at a time, about 5 ms of work; a larger chunk goes alone. */
+const SLICE = { chunks: 128, bytes: 256 * 1024 }
+/** The traces of a request beyond these wait apart, so that a small request of the same sender does not wait for them. */
+export const LARGE_REQUEST = 256
 /** Chunks that one page holds. */
 const PAGE_CHUNKS = 128
 /** Far above what a request may hold; a stored chunk that inflates to more is damaged. */
@@ -26,18 +30,27 @@ export class SqliteBuffer implements TraceBuffer {
   private readonly database: Database
   private readonly clock: Clock
   private readonly quietPeriodMs: number
+  private readonly onWaiting: OnWaiting
 
-  constructor(database: Database, clock: Clock, quietPeriodMs: number) {
+  constructor(database: Database, clock: Clock, quietPeriodMs: number, onWaiting: OnWaiting = () => {}) {
     this.database = database
     this.clock = clock
     this.quietPeriodMs = quietPeriodMs
+    this.onWaiting = onWaiting
   }
 
-  async append(chunks: readonly Chunk[]): Promise<readonly RefusedChunk[]> {
-    const rows = chunks.map((chunk) => ({ chunk, packed: packForDisk(chunk.bytes) }))
-    await this.database.write(() => {
-      for (const { chunk, packed } of rows) this.insert(chunk, packed)
-    })
+  /** Stores slice by slice, so that others have the process in between; the last syncs them all to the disk. */
+  async append(chunks: Iterable<Chunk>, flow = 0): Promise<readonly RefusedChunk[]> {
+    let index = 0
+    for (const { slice, isLast } of slicesOf(chunks)) {
+      const rows = slice.map((chunk) => {
+        const isBeyond = flow > 0 && index++ >= LARGE_REQUEST
+        return { chunk, packed: packForDisk(chunk.bytes), flow: isBeyond ? flow + 1 : flow }
+      })
+      const work = () => rows.filter(({ chunk, packed, flow: own }) => this.insert(chunk, packed, own))
+      const stored = await (isLast ? this.database.write(work) : this.database.writeRepeatable(work))
+      for (const [own, some] of Map.groupBy(stored, (row) => row.flow)) this.onWaiting(own, some.length)
+    }
     return []
   }
 
@@ -150,14 +163,16 @@ export class SqliteBuffer implements TraceBuffer {
     })
   }
 
-  private insert(chunk: Chunk, packed: Uint8Array): void {
+  /** False where it was there already. */
+  private insert(chunk: Chunk, packed: Uint8Array, flow: number): boolean {
     const sql = `INSERT OR IGNORE INTO chunks (trace_id, key, arrived_ms, span_count, bytes, packed)
       VALUES (?, ?, ?, ?, ?, ?)`
     const { traceId, key, spanCount, bytes } = chunk
-    if (this.database.run(sql, traceId, key, arrivalMs(key), spanCount, bytes.length, packed) === 0) return
+    if (this.database.run(sql, traceId, key, arrivalMs(key), spanCount, bytes.length, packed) === 0) return false
     const dueAtMs = this.clock() + this.quietPeriodMs
-    const timer: Timer = { kind: 'trace', traceId, chunkKeys: [key], dueAtMs, attempt: 0 }
+    const timer: Timer = { kind: 'trace', traceId, chunkKeys: [key], dueAtMs, attempt: 0, flow }
     insertTimer(this.database, timer)
+    return true
   }
 
   private createMarker(traceId: string, { token, untilMs }: Lease): boolean {
@@ -165,6 +180,22 @@ export class SqliteBuffer implements TraceBuffer {
       VALUES (?, 0, ?, ?, ?, '[]', ?)`
     return this.database.run(sql, traceId, token, untilMs, JSON.stringify(NO_VERDICT), this.clock()) === 1
   }
+}
+
+function* slicesOf(chunks: Iterable<Chunk>): Generator<{ readonly slice: readonly Chunk[]; readonly isLast: boolean }> {
+  let slice: Chunk[] = []
+  let bytes = 0
+  for (const chunk of chunks) {
+    const isFull = slice.length === SLICE.chunks || bytes + chunk.bytes.length > SLICE.bytes
+    if (isFull && slice.length > 0) {
+      yield { slice, isLast: false }
+      slice = []
+      bytes = 0
+    }
+    slice.push(chunk)
+    bytes += chunk.bytes.length
+  }
+  if (slice.length > 0) yield { slice, isLast: true }
 }
 
 function toChunk(row: Row): Chunk {

@@ -87,7 +87,7 @@ export const TABLES: readonly RecoveredTable[] = [
     columns: { experiment: 'text', sequence: 'int', basis: 'text', published: 'int', verdict: 'json' },
   },
   { name: 'experiment_late', columns: { experiment: 'text', late_ms: 'int' } },
-  { name: 'timers', columns: { id: 'id', visible_ms: 'int', timer: 'json' } },
+  { name: 'timers', columns: { id: 'id', visible_ms: 'int', timer: 'json', flow: 'int=0' } },
   { name: 'buried_timers', columns: { id: 'id', buried_ms: 'int', reason: 'text', timer: 'json' } },
   {
     name: 'storms',

@@ -23,7 +23,7 @@ import {
   unavailable,
 } from '../otlp/response.ts'
 import { type SplitBody, splitByTrace } from '../otlp/split.ts'
-import { newChunk } from './chunk.ts'
+import { type Chunk, newChunk } from './chunk.ts'
 import type { Clock, Metrics, RefusedChunk, TraceBuffer } from './ports.ts'
 
 /** What the front door allows. */
@@ -44,8 +44,18 @@ export interface IngestDeps {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly options: IngestOptions
+  /** Asked before chunks are stored: why their sender has to come back later, if so. */
+  readonly admit?: (chunks: readonly Pick<Chunk, 'bytes'>[]) => Refusal | undefined
   /** Told why a request was answered with 503. */
   readonly onStorageFailure: (error: unknown) => void
+}
+
+/** Why a request is answered with 503. */
+export interface Refusal {
+  /** For the metric. */
+  readonly reason: 'bytes-in-flight' | 'sender-behind' | 'sender-waiting' | 'storage'
+  /** For the sender. */
+  readonly message: string
 }
 
 /**
@@ -71,9 +81,14 @@ export function refuseTooLarge(head: RequestHead, deps: IngestDeps): OtlpRespons
   return finish(head, badRequest(bodyFormat(head.headers), error), deps)
 }
 
-/** 503 for a request there is no room for right now, for a reason told to the sender. */
-export function refuseBusy(head: RequestHead, reason: string, deps: IngestDeps): OtlpResponse {
-  return finish(head, unavailable(bodyFormat(head.headers), reason, deps.options.retryAfterS), deps)
+/** 503 for a request that finds no room right now. */
+export function refuseBusy(head: RequestHead, refusal: Refusal, deps: IngestDeps): OtlpResponse {
+  return finish(head, busy(head, refusal, deps), deps)
+}
+
+function busy({ headers }: RequestHead, { reason, message }: Refusal, { metrics, options }: IngestDeps): OtlpResponse {
+  metrics.add('requestsRefused', { reason })
+  return unavailable(bodyFormat(headers), message, options.retryAfterS)
 }
 
 /** 401 for a request that brings no valid key. */
@@ -118,12 +133,14 @@ async function accept(request: OtlpRequest, deps: IngestDeps): Promise<OtlpRespo
   } catch (error) {
     return asBadRequest(error, type.format)
   }
+  const refusal = deps.admit?.(split.chunks)
+  if (refusal !== undefined) return busy(request, refusal, deps)
   let refused: readonly RefusedChunk[]
   try {
     refused = await store(split, deps)
   } catch (error) {
     deps.onStorageFailure(error)
-    return unavailable(type.format, 'the spans could not be stored; send them again later', deps.options.retryAfterS)
+    return busy(request, NOT_STORED, deps)
   }
   const rejections = countRejections(split, refused)
   for (const [reason, count] of rejections) deps.metrics.add('spansRejected', { reason }, count)
@@ -131,6 +148,8 @@ async function accept(request: OtlpRequest, deps: IngestDeps): Promise<OtlpRespo
   if (stored > 0) deps.metrics.add('spansReceived', {}, stored)
   return exportResponse(type.format, partialSuccess(rejections, split))
 }
+
+const NOT_STORED: Refusal = { reason: 'storage', message: 'the spans could not be stored; send them again later' }
 
 function asBadRequest(error: unknown, format: BodyType['format'] | undefined): OtlpResponse {
   if (!(error instanceof InputError)) throw error
@@ -149,10 +168,15 @@ function readBody(body: Uint8Array, { format, encoding }: BodyType, { maxBodyByt
 async function store(split: SplitBody, { buffer, clock, metrics }: IngestDeps): Promise<readonly RefusedChunk[]> {
   if (split.chunks.length === 0) return []
   const arrivedAtMs = clock()
-  const chunks = split.chunks.map(({ traceId, bytes, spanCount }) => newChunk(traceId, arrivedAtMs, bytes, spanCount))
-  const refused = await buffer.append(chunks)
-  if (refused.length < chunks.length) metrics.add('chunksStored', {}, chunks.length - refused.length)
+  const refused = await buffer.append(chunksOf(split, arrivedAtMs))
+  const stored = split.chunks.length - refused.length
+  if (stored > 0) metrics.add('chunksStored', {}, stored)
   return refused
+}
+
+/** Each is made when the store asks for it: to hash all of a large request takes long. */
+function* chunksOf(split: SplitBody, arrivedAtMs: number): Generator<Chunk> {
+  for (const { traceId, bytes, spanCount } of split.chunks) yield newChunk(traceId, arrivedAtMs, bytes, spanCount)
 }
 
 type Rejections = ReadonlyMap<string, number>

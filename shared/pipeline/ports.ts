@@ -16,9 +16,10 @@ export interface TraceBuffer {
   /**
    * Stores chunks; resolved means durable. A chunk that cannot be taken while its neighbours can is returned, never
    * thrown; what is not returned is stored. Storing the same key again changes nothing. Every stored chunk arms a
-   * timer of its own for the quiet period, by the store itself (a stream, or the same transaction).
+   * timer of its own for the quiet period, by the store itself (a stream, or the same transaction). Where it fails, or
+   * the process ends meanwhile, some may be stored. `flow` is the queue of their timers, where senders take turns.
    */
-  append(chunks: readonly Chunk[]): Promise<readonly RefusedChunk[]>
+  append(chunks: Iterable<Chunk>, flow?: number): Promise<readonly RefusedChunk[]>
   readMarker(traceId: string): Promise<Marker | undefined>
   /** The greatest chunk key of the trace (one read, descending). */
   newestChunkKey(traceId: string): Promise<string | undefined>
@@ -113,6 +114,8 @@ export interface TraceTimer {
   readonly dueAtMs: number
   /** How often handling it has failed. */
   readonly attempt: number
+  /** The queue it waits in, where a runtime lets senders take turns. */
+  readonly flow?: number
 }
 
 /** Says: the window of a storm has ended, send its digest. */
@@ -218,6 +221,8 @@ export interface Counted {
   readonly spansReceived: Record<never, never>
   readonly spansRejected: { readonly reason: string }
   readonly requests: { readonly status: number }
+  /** Requests answered with 503. */
+  readonly requestsRefused: { readonly reason: string }
   /** Bytes of request bodies as they were sent. */
   readonly bytesReceived: Record<never, never>
   readonly chunksStored: Record<never, never>

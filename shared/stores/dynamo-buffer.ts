@@ -42,9 +42,9 @@ export class DynamoTraceBuffer implements TraceBuffer {
     this.#clock = clock
   }
 
-  async append(chunks: readonly Chunk[]): Promise<readonly RefusedChunk[]> {
+  async append(chunks: Iterable<Chunk>): Promise<readonly RefusedChunk[]> {
     // BatchWriteItem takes no key twice, and equal keys are equal chunks.
-    const distinct = [...new Map(chunks.map((chunk) => [`${chunk.traceId}${chunk.key}`, chunk])).values()]
+    const distinct = [...new Map(Array.from(chunks, (chunk) => [`${chunk.traceId}${chunk.key}`, chunk])).values()]
     const packed = distinct.map(chunkItems)
     const withoutParts = await this.#putParts(packed)
     const heads = new Map(packed.filter((items) => !withoutParts.has(items)).map(({ head, chunk }) => [head, chunk]))

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { HTTP_LIMITS, type HttpServer, serveHttp } from '../../local/http.ts'
+import { Senders } from '../../local/senders.ts'
 import { answerApi } from '../../shared/experiments/api.ts'
 import { INGEST_OPTIONS } from '../../shared/pipeline/ingest.ts'
 import { encode } from '../otlp/otlp-proto.ts'
@@ -38,6 +39,7 @@ async function open(): Promise<OpenTarget> {
       options: { ...INGEST_OPTIONS, maxBodyBytes: MAX_BODY_BYTES, cors: { allowedOrigins: ['https://shop.example'] } },
       onStorageFailure: (error) => errors.push(error),
     },
+    senders: new Senders({ maxWaitingPerSender: 1_000, maxBehindMs: 1_000 }, 0, () => 0),
     refusing: () => undefined,
     apiKeys: [],
     api: (request) => answerApi(request, api.deps),

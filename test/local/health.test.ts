@@ -27,6 +27,7 @@ describe('health', () => {
         archive: 'ok',
         jsonLines: 'ok',
         clock: 'ok',
+        senders: 'ok',
         rules: 'ok',
         rulesLoaded: 1,
         rulesRejected: 0,
@@ -56,7 +57,7 @@ describe('health', () => {
     expect(await send(runtime, [CHARGE])).toBe(503)
   })
 
-  test('is bad, and spans are refused with 503, while traces are judged long after their turn', async () => {
+  test('says whose spans are refused with 503 while its traces are judged long after their turn', async () => {
     const seen: unknown[] = []
     let nowMs = 1_764_000_000_000
     let archived = 0
@@ -64,17 +65,23 @@ describe('health', () => {
       async write() {
         nowMs += 10
         archived++
-        if (archived === TRACES) seen.push((await health(runtime)).body, await send(runtime, [CHARGE]))
+        if (archived === TRACES) seen.push(await send(runtime, [CHARGE]), (await health(runtime)).body)
       },
     }
     const runtime = await start(newHome(), { maxBehindMs: 2_000 }, { clock: () => nowMs, archive })
     for (let trace = 1; trace <= TRACES; trace++) await send(runtime, [CHARGE], String(trace).padStart(32, '0'))
     nowMs += 60_000
     await runtime.runDue()
-    const evaluator = expect.stringMatching(/^judges traces \d+ s after their turn; no spans are taken until/)
-    expect(seen).toEqual([expect.objectContaining({ status: 'failing', evaluator }), 503])
+    const senders = expect.stringMatching(
+      /^answered with 503, while the others are served: address 127\.0\.0\.1: traces are judged \d+ s after their turn/,
+    )
+    expect(seen).toEqual([503, expect.objectContaining({ status: 'degraded', evaluator: 'ok', senders })])
     expect(await send(runtime, [CHARGE])).toBe(200)
-    expect((await health(runtime)).status).toBe(200)
+    nowMs += 10_000
+    expect((await health(runtime)).body).toMatchObject({ status: 'ok', senders: 'ok' })
+    expect(await metric(runtime, 'betrace_requests_refused_total')).toEqual([
+      'betrace_requests_refused_total{reason="sender-behind"} 1',
+    ])
   })
 
   test('tells of rules that cannot be read, though the rest works', async () => {

@@ -106,7 +106,7 @@ test('a gzip body is decompressed under the same limit', async () => {
 })
 
 test('bodies that do not fit beside those under way are answered with 503 and Retry-After', async () => {
-  const { port, url, counts } = await startServer({ limits: { maxBytesInFlight: 300 } })
+  const { port, url, counts } = await startServer({ limits: { maxBytesInFlight: 600 } })
   const slow = rawConnection(port)
   slow.write(`${head('content-type: application/json', 'content-length: 300')}${' '.repeat(250)}`)
   const post = () => fetch(`${url}/v1/traces`, { method: 'POST', headers: json, body })
@@ -125,7 +125,7 @@ test('bodies that do not fit beside those under way are answered with 503 and Re
 })
 
 test('an aborted request stores nothing, gives its bytes back and is counted', async () => {
-  const { port, url, counts, buffer } = await startServer({ limits: { maxBytesInFlight: body.length + 10 } })
+  const { port, url, counts, buffer } = await startServer({ limits: { maxBytesInFlight: 2 * body.length + 10 } })
   const connection = rawConnection(port)
   connection.write(head('content-type: application/json', 'expect: 100-continue', 'content-length: 999'))
   await connection.until('100 Continue')

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { HTTP_LIMITS, type HttpLimits, type HttpOptions, type HttpServer, serveHttp } from '../../local/http.ts'
+import { Senders } from '../../local/senders.ts'
 import { INGEST_OPTIONS, type IngestDeps } from '../../shared/pipeline/ingest.ts'
 import type { Counted } from '../../shared/pipeline/ports.ts'
 import { MemoryBuffer } from '../pipeline/memory-stores.ts'
@@ -24,6 +25,7 @@ export interface ServerOverrides {
   readonly apiKeys?: readonly string[]
   readonly api?: HttpOptions['api']
   readonly host?: string
+  readonly refusing?: HttpOptions['refusing']
 }
 
 export async function startServer(overrides: ServerOverrides = {}): Promise<TracesServer> {
@@ -35,7 +37,8 @@ export async function startServer(overrides: ServerOverrides = {}): Promise<Trac
     counts[key] = (counts[key] ?? 0) + amount
   }
   const server = await serveHttp({
-    refusing: () => undefined,
+    senders: new Senders({ maxWaitingPerSender: 1_000, maxBehindMs: 1_000 }, 0, () => 0),
+    refusing: overrides.refusing ?? (() => undefined),
     host: overrides.host ?? '127.0.0.1',
     port: overrides.port ?? 0,
     ingest: {

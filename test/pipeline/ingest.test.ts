@@ -207,13 +207,15 @@ test('a store that fails is answered with 503 and Retry-After, counted and repor
   expect(response).toMatchObject({ status: 503, headers: { 'retry-after': '2' } })
   expect(decode('RpcStatus', response.body)).toMatchObject({ code: 14 })
   expect(failures).toEqual([failure])
-  expect(counts).toEqual({ 'requests 503': 1, bytesReceived: protobuf(span).length })
+  expect(counts).toEqual({ 'requests 503': 1, 'requestsRefused storage': 1, bytesReceived: protobuf(span).length })
 })
 
 test('a trace that stays throttled is refused by partial success, its neighbours are stored', async () => {
   const other = { ...span, traceId: 'a'.repeat(32) }
   const append: IngestDeps['buffer']['append'] = async (chunks) =>
-    chunks.filter((chunk) => chunk.traceId === traceId).map((chunk): RefusedChunk => ({ chunk, reason: 'throttled' }))
+    [...chunks]
+      .filter((chunk) => chunk.traceId === traceId)
+      .map((chunk): RefusedChunk => ({ chunk, reason: 'throttled' }))
   const { counts, send } = front({ buffer: { append } })
 
   const response = await send(post(json(requestOf(span, other, span))))

@@ -31,7 +31,7 @@ export class MemoryBuffer implements TraceBuffer {
     this.onInsert = onInsert
   }
 
-  async append(chunks: readonly Chunk[]): Promise<readonly RefusedChunk[]> {
+  async append(chunks: Iterable<Chunk>): Promise<readonly RefusedChunk[]> {
     for (const chunk of chunks) {
       const trace = this.chunks.get(chunk.traceId) ?? new Map<string, Chunk>()
       if (trace.has(chunk.key)) continue

@@ -1,0 +1,49 @@
+import type { OtlpResponse, RequestHead } from '../shared/otlp/http.ts'
+import { type IngestDeps, ingest, type Refusal } from '../shared/pipeline/ingest.ts'
+import type { RequestTurns } from './request-turns.ts'
+import type { Sender } from './senders.ts'
+
+export interface InTurn {
+  readonly ingest: IngestDeps
+  readonly turns: RequestTurns
+  /** Why a sender may not store so many traces at this moment, if so. */
+  readonly refusing: (sender: Sender, traces: number) => Refusal | undefined
+}
+
+/** What was read of a body so far. */
+export interface Taken {
+  readonly sender: Sender
+  readonly parts: Buffer[]
+  bytes: number
+}
+
+/** Bodies of more bytes wait for their turn apart from the others. */
+const LARGE_BODY_BYTES = 64 * 1024
+/** What a chunk holds in memory besides its bytes. */
+const CHUNK_OVERHEAD_BYTES = 512
+
+/** Takes in the spans of a body when it is its sender's turn, and notes what the sender has in hand meanwhile. */
+export function storeInTurn(head: RequestHead, taken: Taken, served: InTurn): Promise<OtlpResponse> {
+  const { ingest: deps, turns, refusing } = served
+  const { sender, parts, bytes: bodyBytes } = taken
+  const lane = bodyBytes > LARGE_BODY_BYTES ? sender.lanes.large : sender.lanes.small
+  return turns.run(lane, async () => {
+    const held = { chunks: 0, bytes: 0 }
+    const admit: IngestDeps['admit'] = (chunks) => {
+      const refusal = refusing(sender, chunks.length)
+      if (refusal !== undefined) return refusal
+      held.chunks = chunks.length
+      held.bytes = chunks.reduce((sum, { bytes }) => sum + bytes.length + CHUNK_OVERHEAD_BYTES, 0)
+      sender.storing += held.chunks
+      turns.hold(lane, held.bytes)
+      return undefined
+    }
+    const buffer: IngestDeps['buffer'] = { append: (chunks) => deps.buffer.append(chunks, sender.flow) }
+    try {
+      return await ingest({ ...head, body: Buffer.concat(parts, bodyBytes) }, { ...deps, buffer, admit })
+    } finally {
+      sender.storing -= held.chunks
+      turns.hold(lane, -held.bytes)
+    }
+  })
+}
