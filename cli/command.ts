@@ -1,4 +1,5 @@
 import { Command, type Help } from 'commander'
+import { visible } from '../shared/text/visible.ts'
 import { type ExitCode, paint, type Terminal, widthOf } from './terminal.ts'
 
 /** Takes the exit code a command ended with. */
@@ -33,5 +34,5 @@ export function withExamples(command: Command, terminal: Terminal, examples: rea
 /** The library writes `error: …` and a suggestion in brackets on a line of its own. */
 function oneLine(text: string, terminal: Terminal): string {
   const line = text.replace(/^error: /, '').replace(/\n\(Did you mean (.+)\?\)/, '; did you mean $1?')
-  return `${paint(terminal.stderr, 'red', 'betrace:')} ${line}`
+  return `${paint(terminal.stderr, 'red', 'betrace:')} ${visible(line.trimEnd())}\n`
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { compactFolder } from '../local/maintenance/compact.ts'
 import { parseRange } from '../shared/replay/range.ts'
+import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { existingArchive } from './existing-data.ts'
 import { createProgress } from './progress.ts'
@@ -51,7 +52,7 @@ async function compact(options: CompactOptions, terminal: Terminal): Promise<Exi
     sum.failures += hour.failures.length
     for (const { key, reason } of hour.failures) {
       progress.clear()
-      terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${key}: ${reason}\n`)
+      terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${visible(`${key}: ${reason}`)}\n`)
     }
     progress.show(`compacting, ${counted(hour.hoursLeft, 'hour')} left`)
     if (signal.aborted) break

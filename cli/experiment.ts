@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ExperimentDetail, ExperimentView } from '../shared/experiments/api.ts'
 import { verdictLines } from '../shared/experiments/verdict-text.ts'
 import { parseTime } from '../shared/replay/range.ts'
+import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { type ApiChoice, apiOptions, openApi, readExperiment } from './experiments/api-client.ts'
 import { experimentText } from './experiments/experiment-text.ts'
@@ -89,8 +90,8 @@ function startCommand(terminal: Terminal, finish: Finish): Command {
       const api = await openApi(options)
       const posted = { action: 'start', id, at, name, labels, services, rules }
       const view = await api.post<ExperimentView>('/v1/experiments', posted)
-      await write(terminal.stdout, `${view.id}\n`)
-      terminal.stderr.write(`${view.id} runs since ${view.start}\n`)
+      await write(terminal.stdout, `${visible(view.id)}\n`)
+      terminal.stderr.write(`${visible(`${view.id} runs since ${view.start}`)}\n`)
       finish(0)
     })
 }
@@ -112,7 +113,9 @@ function stopCommand(terminal: Terminal, finish: Finish): Command {
         at,
         outcome: options.outcome,
       })
-      terminal.stderr.write(`${id} ended at ${view.end}; betrace verify --experiment ${id} says what held\n`)
+      terminal.stderr.write(
+        `${visible(`${id} ended at ${view.end}; betrace verify --experiment ${id} says what held`)}\n`,
+      )
       finish(0)
     })
 }
@@ -132,7 +135,8 @@ function listCommand(terminal: Terminal, finish: Finish): Command {
         `/v1/experiments?${query.join('&')}`,
       )
       await write(terminal.stdout, listText(found, options.format, terminal.stdout))
-      if (found.more > 0) terminal.stderr.write(`${found.more} older ones are not shown; narrow the range\n`)
+      if (found.more > 0)
+        terminal.stderr.write(`${visible(`${found.more} older ones are not shown; narrow the range`)}\n`)
       finish(0)
     })
 }

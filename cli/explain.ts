@@ -2,9 +2,9 @@ import type { Command } from 'commander'
 import { compileRules } from '../shared/rules/compile.ts'
 import { explain } from '../shared/rules/evidence/explain.ts'
 import { renderEvidence } from '../shared/rules/evidence/render.ts'
-import { escapeControls } from '../shared/rules/evidence/wording.ts'
 import { judge } from '../shared/rules/judge.ts'
 import type { Outcome, Verdict } from '../shared/rules/verdict.ts'
+import { visible } from '../shared/text/visible.ts'
 import { assembleTrace } from '../shared/trace/assemble.ts'
 import type { Trace } from '../shared/trace/span.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
@@ -87,7 +87,7 @@ function traceLine(trace: Trace, screen: Screen): string {
   const services = new Set(trace.spans.map((span) => span.resource.get('service.name')))
   const facts = [counted(trace.spans.length, 'span'), counted(services.size, 'service')]
   const root = trace.spans.find((span) => span.parentSpanId === '')
-  if (root !== undefined) facts.unshift(escapeControls(root.name))
+  if (root !== undefined) facts.unshift(visible(root.name))
   if (trace.truncated) facts.push('truncated: judged on part of its spans')
   else if (!trace.complete) facts.push('incomplete: a root or a parent is missing')
   return `${paint(screen, 'bold', `trace ${trace.traceId}`)} ${paint(screen, 'dim', facts.join(' · '))}`
@@ -111,7 +111,7 @@ function waterfallText(trace: Trace, marks: ReadonlyMap<number, string>, screen:
 function verdictText({ rule, outcome, evidence }: Verdict, mark: string | undefined, screen: Screen): string {
   const { sign, style } = OUTCOMES[outcome]
   const mode = rule.metadata.mode === 'shadow' ? ', shadow' : ''
-  const head = `${paint(screen, style, `${sign} ${outcome}`)} ${paint(screen, 'bold', rule.name)} (${rule.severity}${mode})${mark === undefined ? '' : ` ${mark}`}`
+  const head = `${paint(screen, style, `${sign} ${outcome}`)} ${paint(screen, 'bold', visible(rule.name))} (${rule.severity}${mode})${mark === undefined ? '' : ` ${mark}`}`
   const lines = evidence === undefined ? [] : renderEvidence(evidence)
   return [head, ...lines.map((line) => `  ${line}`)].map((line) => `${line}\n`).join('')
 }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { type Formatted, formatRules } from '../shared/rules/format/format.ts'
+import { visible, visibleLines } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { writeProblems } from './load-rules.ts'
@@ -39,8 +40,20 @@ async function formatPipe(check: boolean, terminal: Terminal): Promise<ExitCode>
   const file: RuleFile = { file: '<stdin>', text: Buffer.concat(chunks).toString('utf8') }
   const formatted = formatRules(file.file, file.text)
   if ('problems' in formatted) return refuse(formatted, file, terminal)
-  if (!check) await write(terminal.stdout, formatted.text)
+  if (!check) await writeUnchanged(formatted.text, terminal)
   return check && formatted.text !== file.text ? 1 : 0
+}
+
+/** An editor takes the text in place of its own, so that a text that would be escaped on its way is not given at all. */
+async function writeUnchanged(text: string, terminal: Terminal): Promise<void> {
+  const shown = visibleLines(text)
+  if (shown === text) return write(terminal.stdout, text)
+  const lines = shown.split('\n')
+  const number = text.split('\n').findIndex((line, index) => line !== lines[index]) + 1
+  throw new CommandError(
+    `line ${number} of the formatted text holds characters that no screen shows: ${lines[number - 1]?.trim()}`,
+    'take them out, or format the file by its name',
+  )
 }
 
 async function formatFiles(paths: readonly string[], check: boolean, terminal: Terminal): Promise<ExitCode> {
@@ -54,7 +67,7 @@ async function formatFiles(paths: readonly string[], check: boolean, terminal: T
       refused++
     } else if (formatted.text !== file.text) {
       if (!check) await save(file.file, formatted.text)
-      await write(terminal.stdout, `${check ? 'not formatted' : 'formatted'}: ${file.file}\n`)
+      await write(terminal.stdout, `${check ? 'not formatted' : 'formatted'}: ${visible(file.file)}\n`)
       changed++
     }
   }

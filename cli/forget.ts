@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type ForgottenHours, forgetLocally } from '../local/maintenance/forget.ts'
 import type { Forgotten } from '../shared/archive/forget.ts'
 import { parseTime } from '../shared/replay/range.ts'
+import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { requireData } from './existing-data.ts'
@@ -82,7 +83,7 @@ async function forget(options: ForgetOptions, terminal: Terminal): Promise<ExitC
     : fromStack(asked, options.stack))
   progress.clear()
   for (const { key, reason } of found.failures) {
-    terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${key}: ${reason}\n`)
+    terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${visible(`${key}: ${reason}`)}\n`)
   }
   await write(terminal.stdout, describe(found, beside, options.dryRun === true))
   return found.failures.length > 0 ? 2 : 0
@@ -113,7 +114,7 @@ async function fromStack(asked: Asked, stack: string): Promise<Forgot> {
 }
 
 function describe(found: ForgottenHours, beside: string, dryRun: boolean): string {
-  const ids = found.traceIds.map((traceId) => `${traceId}\n`).join('')
+  const ids = found.traceIds.map((traceId) => `${visible(traceId)}\n`).join('')
   const traces = `${counted(found.traceIds.length, 'trace')} with ${counted(found.spans, 'archived span')}`
   const looked = `in ${counted(found.hours, 'hour')}`
   if (dryRun) return `${ids}${traces} ${looked} would be removed\n`

@@ -3,7 +3,8 @@
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
 if (major < 22 || (major === 22 && minor < 15)) {
-  process.stderr.write(`betrace needs Node.js 22.15 or newer; this is ${process.versions.node} (${process.execPath})\n`)
+  const path = process.execPath.replace(/[^ -~]/g, '?')
+  process.stderr.write(`betrace needs Node.js 22.15 or newer; this is ${process.versions.node} (${path})\n`)
   process.exitCode = 2
 } else {
   const { runOnProcess } = await import('./process.ts')

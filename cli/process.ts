@@ -1,21 +1,32 @@
-import { run } from './program.ts'
-import type { Terminal } from './terminal.ts'
+import { Console } from 'node:console'
+import { visible } from '../shared/text/visible.ts'
+import { failureText, run } from './program.ts'
+import { guarded, type Terminal } from './terminal.ts'
 
 /** Runs the command line of this process and leaves the exit code in `process.exitCode`. */
 export async function runOnProcess(): Promise<void> {
-  silenceSqliteWarning()
-  process.exitCode = await run(process.argv.slice(2), processTerminal())
+  const terminal = guarded(processTerminal())
+  guardProcess(terminal)
+  process.exitCode = await run(process.argv.slice(2), terminal)
 }
 
-/** Node 22 calls its SQLite experimental each time it is loaded; users of a rule checker can do nothing about it. */
-function silenceSqliteWarning(): void {
+/** What libraries and Node itself write to the process passes the guard as well: warnings, and the end by a defect. */
+function guardProcess({ stdout, stderr }: Terminal): void {
+  globalThis.console = new Console(stdout, stderr)
+  process.on('uncaughtException', (error) => {
+    stderr.write(failureText(error, stderr))
+    process.exit(2)
+  })
   const emitWarning = process.emitWarning as (...args: unknown[]) => void
-  process.emitWarning = (...args: unknown[]) => {
-    if (!String(args[0]).startsWith('SQLite is an experimental feature')) emitWarning.apply(process, args)
+  process.emitWarning = (warning: unknown, ...rest: unknown[]) => {
+    // Node 22 calls its SQLite experimental each time it is loaded; users of a rule checker can do nothing about it.
+    if (String(warning).startsWith('SQLite is an experimental feature')) return
+    emitWarning.call(process, typeof warning === 'string' ? visible(warning) : warning, ...rest)
   }
 }
 
-function processTerminal(): Terminal {
+/** The streams of this process, not guarded. */
+export function processTerminal(): Terminal {
   const stop = new AbortController()
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,16 +1,18 @@
 import { type Command, CommanderError } from 'commander'
 import { InputError } from '../shared/errors.ts'
 import { StorageError } from '../shared/pipeline/storage-error.ts'
+import { visible, visibleLines } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { packageVersion } from './package-root.ts'
-import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
+import { type ExitCode, guarded, paint, type Screen, type Terminal } from './terminal.ts'
 
 /**
  * Runs one command line (without `node` and the script) and returns its exit code. Whatever the person can put right
  * is one line on stderr; only a defect of ours shows its stack.
  */
-export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+export async function run(args: readonly string[], unguarded: Terminal): Promise<ExitCode> {
+  const terminal = guarded(unguarded)
   let exitCode: ExitCode = 0
   try {
     const program = await createProgram(args, terminal, (code) => {
@@ -20,7 +22,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    terminal.stderr.write(describe(error, terminal.stderr))
+    terminal.stderr.write(failureText(error, terminal.stderr))
     return 2
   }
 }
@@ -69,15 +71,23 @@ async function createProgram(args: readonly string[], terminal: Terminal, finish
   ])
 }
 
-function describe(error: unknown, screen: Screen): string {
+/** What is shown of an error that ends a command. */
+export function failureText(error: unknown, screen: Screen): string {
   const name = paint(screen, 'red', 'betrace:')
   if (error instanceof CommandError || error instanceof InputError) {
-    const hint = error.hint === undefined ? '' : `\n  ${error.hint}`
-    return `${name} ${error.message}${hint}\n`
+    const hint = error.hint === undefined ? '' : `\n  ${visible(error.hint)}`
+    return `${name} ${visible(error.message)}${hint}\n`
   }
-  if (error instanceof StorageError) return `${name} ${error.message}\n  ${adviceOn(error)}\n`
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return `${name} an error inside betrace, please report it\n${stack}\n`
+  if (error instanceof StorageError) return `${name} ${visible(error.message)}\n  ${visible(adviceOn(error))}\n`
+  return `${name} an error inside betrace, please report it\n${stackOf(error)}\n`
+}
+
+/** The message on one line, whatever it quotes, and below it where it was thrown. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return visible(String(error))
+  const { message, stack = message } = error
+  const head = stack.includes(message) ? stack.slice(0, stack.indexOf(message) + message.length) : ''
+  return `${visible(head)}${visibleLines(stack.slice(head.length))}`
 }
 
 /** What to do, with what the store was told where the message does not say it. */

@@ -1,4 +1,5 @@
-import { type Screen, widthOf } from './terminal.ts'
+import { visible } from '../shared/text/visible.ts'
+import { overwriteLine, type Screen, widthOf } from './terminal.ts'
 
 /** A line on the terminal that says how far a long command is. */
 export interface Progress {
@@ -23,10 +24,10 @@ export function createProgress(screen: Screen, now: () => number): Progress {
       if (time - startedMs < QUIET_START_MS || time - shownMs < REFRESH_MS) return
       shownMs = time
       shown = true
-      screen.write(`\r\x1b[2K${text.slice(0, widthOf(screen) - 1)}`)
+      overwriteLine(screen, visible(text).slice(0, widthOf(screen) - 1))
     },
     clear() {
-      if (shown) screen.write('\r\x1b[2K')
+      if (shown) overwriteLine(screen, '')
       shown = false
     },
   }

@@ -1,3 +1,4 @@
+import { visible } from '../shared/text/visible.ts'
 import { CommandError } from './command-error.ts'
 import { createProgress } from './progress.ts'
 import { paint, type Terminal } from './terminal.ts'
@@ -15,7 +16,7 @@ export async function readTraces(files: readonly string[], terminal: Terminal): 
     stdin: terminal.stdin,
     onProblem: (problem) => {
       progress.clear()
-      terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${problem}\n`)
+      terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${visible(problem)}\n`)
     },
     onProgress: (file, bytesRead, size, spanCount) =>
       progress.show(`reading ${file}${percent(bytesRead, size)}, ${counted(spanCount, 'span')}`),

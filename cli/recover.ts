@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { requireData } from './existing-data.ts'
 import { createProgress } from './progress.ts'
@@ -55,7 +56,7 @@ async function recover({ data }: RecoverOptions, terminal: Terminal): Promise<Ex
         ]),
     ...(damagedRows === 0 ? [] : [`${counted(damagedRows, 'row')} cannot be read`]),
     ...named(damagedTraces),
-    `the file as it was is ${keptAs}; delete it when you need it no more`,
+    `the file as it was is ${visible(keptAs)}; delete it when you need it no more`,
   ]
   await write(terminal.stdout, `${lines.join('\n')}\n`)
   return damagedPages.length + damagedRows + damagedTraces.length > 0 ? 1 : 0
@@ -67,7 +68,7 @@ function named(traces: readonly string[]): readonly string[] {
   const more = traces.length > some.length ? [`  and ${traces.length - some.length} more`] : []
   return [
     `${counted(traces.length, 'trace')} lost spans before they were judged; do not rely on their verdicts:`,
-    ...some.map((traceId) => `  ${traceId}`),
+    ...some.map((traceId) => `  ${visible(traceId)}`),
     ...more,
   ]
 }

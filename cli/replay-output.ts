@@ -1,4 +1,5 @@
 import type { ReplayReport } from '../shared/replay/report.ts'
+import { visible } from '../shared/text/visible.ts'
 import { replayText } from './replay-text.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
 import { counted, grouped } from './text.ts'
@@ -33,7 +34,7 @@ export async function writeReport(
   terminal: Terminal,
 ): Promise<void> {
   for (const { key, reason } of report.failures) {
-    terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${key}: ${reason}\n`)
+    terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${visible(`${key}: ${reason}`)}\n`)
   }
   if (format === 'json') await write(terminal.stdout, `${JSON.stringify(report, null, 2)}\n`)
   else if (format === 'pretty') await write(terminal.stdout, replayText(report, terminal.stdout))
@@ -51,7 +52,8 @@ function summary(report: ReplayReport, seconds: number): string {
   const spans = objects.spansScanned + objects.spansSkipped
   const read = `${megabytes(objects.bytesScanned)} of ${megabytes(objects.bytesScanned + objects.bytesSkipped)} read`
   const judged = `${counted(rules.length, 'rule')} on ${counted(traces, 'trace')}, ${counted(spans, 'span')}`
-  const through = report.archivedThrough === null ? 'nothing archived' : `archived through ${report.archivedThrough}`
+  const through =
+    report.archivedThrough === null ? 'nothing archived' : `archived through ${visible(report.archivedThrough)}`
   return `${counted(violated, 'violation')}: ${judged} (${read}, ${through}) in ${seconds.toFixed(1)} s\n`
 }
 

@@ -1,5 +1,6 @@
 import { SEVERITY_STYLES } from '../local/sinks/signal-text.ts'
 import type { ReplayReport, RuleReport } from '../shared/replay/report.ts'
+import { visible } from '../shared/text/visible.ts'
 import { signalText } from './signal-text.ts'
 import { paint, type Screen, widthOf } from './terminal.ts'
 import { counted, grouped } from './text.ts'
@@ -15,14 +16,14 @@ export function replayText(report: ReplayReport, screen: Screen): string {
 }
 
 function ruleText(rule: RuleReport, report: ReplayReport, screen: Screen): string {
-  const severity = paint(screen, SEVERITY_STYLES[rule.severity], rule.severity.toUpperCase())
-  const lines = [`${severity} ${paint(screen, 'bold', rule.rule)}: ${outcomeText(rule)}`]
+  const severity = paint(screen, SEVERITY_STYLES[rule.severity], visible(rule.severity.toUpperCase()))
+  const lines = [`${severity} ${paint(screen, 'bold', visible(rule.rule))}: ${outcomeText(rule)}`]
   if (rule.violated > 0) {
     const { bars, hoursEach } = sparkline(rule, report, widthOf(screen) - 4)
     lines.push(`  ${bars}`)
     const each = hoursEach === 1 ? 'an hour' : `${hoursEach} hours`
-    lines.push(paint(screen, 'dim', `  ${each} a mark, from ${report.from} to ${report.to}`))
-    lines.push(paint(screen, 'dim', `  first ${rule.first} · last ${rule.last}`))
+    lines.push(paint(screen, 'dim', `  ${each} a mark, from ${visible(report.from)} to ${visible(report.to)}`))
+    lines.push(paint(screen, 'dim', visible(`  first ${rule.first} · last ${rule.last}`)))
   }
   const samples = rule.samples.map((sample) => indented(signalText(sample, false, screen)))
   const more = rule.violated - rule.samples.length

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Runtime } from '../local/runtime.ts'
+import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { parseDurationMs, parsePort, parseUrl, repeatable, unshown } from './option-values.ts'
@@ -147,8 +148,8 @@ function banner({ url }: Runtime, options: ServeOptions, screen: Screen): string
   const lines = [
     `${title(`betrace ${packageVersion()}`)}`,
     `  spans    ${paint(screen, 'cyan', `${url}/v1/traces`)} (OTLP/HTTP, protobuf or JSON)`,
-    `  rules    ${options.rules.join(', ')} (a change takes effect within seconds)`,
-    `  data     ${options.data}`,
+    `  rules    ${visible(options.rules.join(', '))} (a change takes effect within seconds)`,
+    `  data     ${visible(options.data)}`,
     `  metrics  ${url}/metrics`,
     '',
     'To send spans from any OpenTelemetry SDK:',

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { styleText } from 'node:util'
+import { visibleLines } from '../shared/text/visible.ts'
 
 /** A stream to write to, and what is known of the screen behind it. */
 export type Screen = Writable & { readonly isTTY?: boolean; readonly columns?: number }
@@ -21,6 +22,49 @@ type Style = Parameters<typeof styleText>[0]
 /** Colours text where the stream is a terminal and NO_COLOR is unset. */
 export function paint(screen: Screen, style: Style, text: string): string {
   return styleText(style, text, { stream: screen })
+}
+
+/** Guarded screens, and the stream behind each. */
+const BEHIND = new WeakMap<Screen, Screen>()
+
+/**
+ * The same terminal, whose screens show no control or invisible character, and no line that a CI runner takes for a
+ * command, whatever is written to them: commands get no other. On a terminal our own colours pass.
+ */
+export function guarded(terminal: Terminal): Terminal {
+  const { stdin, stdout, stderr } = terminal
+  if (BEHIND.has(stdout)) return terminal
+  const interrupted = () => terminal.interrupted()
+  return { stdin, stdout: guardedScreen(stdout), stderr: guardedScreen(stderr), interrupted }
+}
+
+function guardedScreen(screen: Screen): Screen {
+  const write = (chunk: unknown, ...rest: never[]) => screen.write(shownOn(screen, String(chunk)), ...rest)
+  const guard = new Proxy(screen, {
+    get(target, name) {
+      if (name === 'write') return write
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  BEHIND.set(guard, screen)
+  return guard
+}
+
+function shownOn(screen: Screen, text: string, headings = false): string {
+  return visibleLines(text, { styles: text.includes('\x1b') && paint(screen, 'red', 'x') !== 'x', headings })
+}
+
+/** Puts a text in the place of the line that the cursor is in; an empty one clears it. */
+export function overwriteLine(screen: Screen, text: string): void {
+  const behind = BEHIND.get(screen) ?? screen
+  behind.write(`\r\x1b[2K${shownOn(behind, text)}`)
+}
+
+/** Writes a page of Markdown, whose headings begin as commands of some CI runners do. */
+export async function writeMarkdown(screen: Screen, page: string): Promise<void> {
+  const behind = BEHIND.get(screen) ?? screen
+  await write(behind, shownOn(behind, page, true))
 }
 
 /** Writes and waits until the stream takes more, so that output never piles up in memory. */

@@ -3,9 +3,9 @@ export function counted(count: number, noun: string): string {
   return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** Digits in groups of three. */
+/** Digits in groups of three; of what another machine sent instead of a number, `NaN`. */
 export function grouped(count: number): string {
-  return count.toLocaleString('en-US')
+  return Number(count).toLocaleString('en-US')
 }
 
 /** ` 42 %`, or nothing where the whole is not known. */

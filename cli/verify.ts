@@ -14,7 +14,7 @@ import { type ApiChoice, apiOptions, openApi, readExperiment } from './experimen
 import { folderArchive, rulesOf, stackArchive } from './experiments/archives.ts'
 import { VERDICT_FORMATS, type VerdictFormat, verdictReport } from './experiments/verdict-report.ts'
 import { parseDurationMs, repeatable } from './option-values.ts'
-import { type ExitCode, type Terminal, write } from './terminal.ts'
+import { type ExitCode, type Terminal, write, writeMarkdown } from './terminal.ts'
 import { counted } from './text.ts'
 
 interface VerifyOptions extends ApiChoice {
@@ -95,7 +95,8 @@ function verifyOptions(): readonly Option[] {
 async function verify(options: VerifyOptions, terminal: Terminal): Promise<ExitCode> {
   const verdict = await verdictOf(options, terminal)
   if (verdict === undefined) return 0
-  await write(terminal.stdout, verdictReport(verdict, options.format, terminal.stdout))
+  const report = verdictReport(verdict, options.format, terminal.stdout)
+  await (options.format === 'markdown' ? writeMarkdown : write)(terminal.stdout, report)
   if (verdict.failures.length > 0) return 2
   if (verdict.outcome === 'violated') return 1
   return verdict.outcome === 'not-exercised' && options.requireExercised === true ? 1 : 0

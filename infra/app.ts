@@ -1,6 +1,7 @@
 import { App, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import { InputError } from '../shared/errors.ts'
+import { visible } from '../shared/text/visible.ts'
 import { readSettings, type StackSettings } from './settings.ts'
 import { BetraceStack } from './stack.ts'
 
@@ -14,7 +15,7 @@ function settings(): StackSettings {
     return readSettings(app.node)
   } catch (error) {
     if (!(error instanceof InputError)) throw error
-    process.stderr.write(`${error.message}\n  ${error.hint}\n`)
+    process.stderr.write(`${visible(error.message)}\n  ${visible(error.hint ?? '')}\n`)
     process.exit(1)
   }
 }

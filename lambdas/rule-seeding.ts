@@ -6,6 +6,7 @@ import { isRuleFileName } from '../shared/rules/read.ts'
 import { s3Client } from '../shared/stores/clients.ts'
 import { seedPacks } from '../shared/stores/rule-seeding.ts'
 import { RULE_KEYS, type RuleFile } from '../shared/stores/rule-sets.ts'
+import { visible } from '../shared/text/visible.ts'
 import { setting } from './environment.ts'
 import { telemetry } from './telemetry.ts'
 
@@ -23,7 +24,7 @@ export const handler = middy<CloudFormationCustomResourceEvent, void>()
       await answer(event, 'SUCCESS')
     } catch (error) {
       log('error', 'packs not seeded', { reason: String(error) })
-      await answer(event, 'FAILED', String(error))
+      await answer(event, 'FAILED', visible(String(error)))
     }
   })
 

@@ -5,6 +5,7 @@ import type { Context } from 'aws-lambda'
 import type { Counted, Log, Metrics } from '../shared/pipeline/ports.ts'
 import { FUNCTION_DIMENSION, type MetricName, metricName } from '../shared/stores/deployment.ts'
 import { setting } from './environment.ts'
+import { makeVisible, visibleConsole } from './visible-output.ts'
 
 /** What a function logs and counts; metrics go out when an invocation ends, however it ends. */
 export interface Telemetry {
@@ -32,6 +33,7 @@ export function telemetry(): Telemetry {
   const logger = new Logger()
   const log: Log = (level, message, fields = {}) => logger[level](message, fields)
   const emf = new Emf()
+  for (const writer of [logger, emf]) Object.assign(writer, { console: visibleConsole() })
   emf.clearDefaultDimensions()
   emf.setDefaultDimensions({ [FUNCTION_DIMENSION]: functionName })
   const tallies = new Map<string, Tally>()
@@ -77,7 +79,10 @@ export function telemetry(): Telemetry {
         logger.appendKeys({ requestId: (context as Context).awsRequestId })
       },
       after: flush,
-      onError: flush,
+      onError: ({ error }) => {
+        makeVisible(error)
+        flush()
+      },
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { StorageError } from '../shared/pipeline/storage-error.ts'
+import { jsonText } from '../shared/text/visible.ts'
 import type { ClockWatch } from './clock-watch.ts'
 import type { Database } from './database.ts'
 import type { EvaluatorLoop } from './evaluator-loop.ts'
@@ -57,7 +58,7 @@ export async function healthPage(subjects: HealthSubjects): Promise<PageResponse
     rulesLoaded: set.rules.length,
     rulesRejected: set.rejected,
   }
-  return { status: failing ? 503 : 200, contentType: 'application/json', body: `${JSON.stringify(body)}\n` }
+  return { status: failing ? 503 : 200, contentType: 'application/json', body: `${jsonText(body)}\n` }
 }
 
 function evaluatorProblem({ loop, nowMs }: HealthSubjects): string | undefined {

@@ -1,11 +1,15 @@
 import type { Log } from '../shared/pipeline/ports.ts'
+import { jsonText, visible } from '../shared/text/visible.ts'
 
-/** Writes what operators should know as one line of text each: `level message key=value …`. */
-export function textLog(write: (line: string) => void, levels: readonly Parameters<Log>[0][] = ['warn', 'error']): Log {
+/** Writes what operators should know as one line of text each, on standard error unless told: `level message key=value …`. */
+export function textLog(
+  write: (line: string) => void = (line) => process.stderr.write(line),
+  levels: readonly Parameters<Log>[0][] = ['warn', 'error'],
+): Log {
   return (level, message, fields = {}) => {
     if (!levels.includes(level)) return
-    const written = Object.entries(fields).map(([key, value]) => ` ${key}=${plain(String(value))}`)
-    write(`${level} ${message}${written.join('')}\n`)
+    const written = Object.entries(fields).map(([key, value]) => ` ${plain(key)}=${plain(String(value))}`)
+    write(`${level} ${visible(message)}${written.join('')}\n`)
   }
 }
 
@@ -33,5 +37,5 @@ export function sparingLog(log: Log, stopwatch: () => number = () => performance
 }
 
 function plain(text: string): string {
-  return /^[\w./:-]+$/.test(text) ? text : JSON.stringify(text)
+  return /^[\w./:-]+$/.test(text) ? text : jsonText(text)
 }

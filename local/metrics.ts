@@ -1,4 +1,5 @@
 import type { Counted, Measured, Metrics } from '../shared/pipeline/ports.ts'
+import { visible } from '../shared/text/visible.ts'
 
 /** Name and help of every counter, as `/metrics` shows them. */
 const COUNTERS: { readonly [Name in keyof Counted]: readonly [name: string, help: string] } = {
@@ -156,5 +157,6 @@ function writeLabels(labels: Labels): string {
 }
 
 function escapeLabel(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+  const lines = text.split('\n').map((line) => visible(line).replaceAll('\\', '\\\\').replaceAll('"', '\\"'))
+  return lines.join('\\n')
 }

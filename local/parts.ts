@@ -99,7 +99,7 @@ const EXPERIMENTS_CACHE_MS = 200
 
 /** Opens the data folder and everything in it, and the rules. */
 export async function openParts(options: RuntimeOptions, settings: RuntimeSettings, closers: Closers): Promise<Parts> {
-  const { clock = Date.now, log = sparingLog(textLog((line) => process.stderr.write(line))) } = options
+  const { clock = Date.now, log = sparingLog(textLog()) } = options
   const folder = openDataFolder(options.dataFolder)
   closers.push(() => folder.unlock())
   const database = new Database(folder.databasePath, settings.maxDatabaseBytes)

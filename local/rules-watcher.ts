@@ -2,6 +2,7 @@ import { InputError } from '../shared/errors.ts'
 import type { RuleSet, RuleSource } from '../shared/pipeline/ports.ts'
 import { ruleSetOf } from '../shared/pipeline/rule-set.ts'
 import { renderProblem } from '../shared/rules/render.ts'
+import { visible } from '../shared/text/visible.ts'
 import { fingerprint, type RulesFolder, readRules } from './rules-folder.ts'
 
 /** Rules that came into force, and what was read for them. */
@@ -77,7 +78,7 @@ export function rulesReport({ set, folder }: LoadedRules, colour: boolean): stri
   const texts = new Map(folder.files.map(({ file, text }) => [file, text]))
   const rejected = set.rejected === 0 ? '' : `, ${set.rejected} rejected`
   const parts = [`${set.rules.length} ${set.rules.length === 1 ? 'rule' : 'rules'} in force${rejected}`]
-  for (const { file, reason } of folder.unreadable) parts.push(`${file} was not read: ${reason}`)
+  for (const { file, reason } of folder.unreadable) parts.push(visible(`${file} was not read: ${reason}`))
   for (const problem of set.problems) parts.push(renderProblem(problem, texts.get(problem.file) ?? '', { colour }))
   return `${parts.join('\n\n')}\n`
 }

@@ -87,11 +87,5 @@ export function signalledTraces({ signals }: Runtime): TracesByRule {
 function showStatus({ runtime, status }: Stage, requests: readonly PlannedRequest[]): void {
   const { spansReceived, tracesJudged, signals } = runtime.stats()
   const judged = `${grouped(tracesJudged)} of ${counted(requests.length, 'trace')} judged`
-  status.show(
-    paint(
-      status.above,
-      'cyan',
-      `▸ ${counted(spansReceived, 'span')} received · ${judged} · ${counted(signals, 'signal')}`,
-    ),
-  )
+  status.show(`▸ ${counted(spansReceived, 'span')} received · ${judged} · ${counted(signals, 'signal')}`, 'cyan')
 }

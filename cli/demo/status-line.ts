@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { type Screen, widthOf } from '../terminal.ts'
+import { overwriteLine, paint, type Screen, widthOf } from '../terminal.ts'
 import { fitTo } from '../wrap.ts'
 
 /** A line that stays at the bottom of a terminal while other text is written above it. */
@@ -7,23 +7,21 @@ export interface StatusLine {
   /** Takes what goes above the line. */
   readonly above: Screen
   /** Replaces the line; where the screen is no terminal, nothing is shown. */
-  show(text: string): void
+  show(text: string, style?: 'cyan'): void
   /** Takes the line away. */
   end(): void
 }
-
-const CLEAR = '\r\x1b[2K'
 
 /** Starts with an empty line on `screen`. */
 export function createStatusLine(screen: Screen): StatusLine {
   let line = ''
   const draw = () => {
-    if (line !== '') screen.write(line)
+    if (line !== '') overwriteLine(screen, line)
   }
   const above = new Writable({
     decodeStrings: false,
     write(chunk: string | Buffer, _encoding, done) {
-      if (line !== '') screen.write(CLEAR)
+      if (line !== '') overwriteLine(screen, '')
       screen.write(fitTo(screen, chunk.toString()))
       draw()
       done()
@@ -31,13 +29,14 @@ export function createStatusLine(screen: Screen): StatusLine {
   })
   return {
     above: Object.assign(above, { isTTY: screen.isTTY === true, columns: screen.columns ?? 80 }),
-    show(text) {
+    show(text, style) {
       if (screen.isTTY !== true) return
-      line = `${CLEAR}${text.slice(0, widthOf(screen) - 1)}`
+      const fitting = text.slice(0, widthOf(screen) - 1)
+      line = style === undefined ? fitting : paint(screen, style, fitting)
       draw()
     },
     end() {
-      if (line !== '') screen.write(CLEAR)
+      if (line !== '') overwriteLine(screen, '')
       line = ''
     },
   }

@@ -1,4 +1,5 @@
 import type { PlacedProblem } from '../../shared/rules/render.ts'
+import { visible } from '../../shared/text/visible.ts'
 import { type Element, writeXml } from '../xml.ts'
 import type { Gap } from './coverage.ts'
 import { gapText, type Results, type SuiteResult } from './results.ts'
@@ -38,7 +39,7 @@ function testElement(file: string, { name, line, column, elapsedMs, failures }: 
     children: failures.map(({ rule, message, evidence }) => ({
       name: 'failure',
       attributes: { type: rule, message },
-      text: [`${file}:${line}:${column}`, message, ...evidence].join('\n'),
+      text: [`${file}:${line}:${column}`, message, ...evidence].map(visible).join('\n'),
     })),
   }
 }
@@ -58,7 +59,7 @@ function coverageElement(gaps: readonly Gap[], ruleFiles: readonly string[], gap
 
 function coverageCase(file: string, gaps: readonly Gap[], gapsFail: boolean): Element {
   const attributes = { name: `every clause of ${file} is tested`, classname: file, time: '0.000' }
-  const text = gaps.map((gap) => `${gap.file}:${gap.line}:${gap.column} ${gapText(gap)}`).join('\n')
+  const text = gaps.map((gap) => `${visible(gap.file)}:${gap.line}:${gap.column} ${gapText(gap)}`).join('\n')
   if (gaps.length === 0) return { name: 'testcase', attributes }
   const message = `no test shows ${gaps.length} of what the rules say`
   const told: Element = gapsFail
@@ -71,7 +72,7 @@ function problemsElement(problems: readonly PlacedProblem[]): Element {
   const children = problems.map(({ file, range, code, message, hint }): Element => {
     const place = `${file}:${range.start.line}:${range.start.column}`
     const attributes = { name: `${place} ${code}`, classname: file, time: '0.000' }
-    const text = hint === undefined ? message : `${message}; ${hint}`
+    const text = visible(hint === undefined ? message : `${message}; ${hint}`)
     return { name: 'testcase', attributes, children: [{ name: 'error', attributes: { type: code, message }, text }] }
   })
   const count = problems.length

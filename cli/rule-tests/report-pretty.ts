@@ -1,4 +1,4 @@
-import { escapeControls } from '../../shared/rules/evidence/wording.ts'
+import { visible } from '../../shared/text/visible.ts'
 import { paint, type Screen } from '../terminal.ts'
 import { counted } from '../text.ts'
 import { coverageText, gapText, type Results, type SuiteResult, totalsOf } from './results.ts'
@@ -6,7 +6,7 @@ import type { TestResult } from './run.ts'
 
 /** The results for people: each test, why one failed, and what no test shows. */
 export function prettyReport({ suites, coverage, problems }: Results, screen: Screen): string {
-  const gaps = coverage.gaps.map((gap) => `  ${gap.file}:${gap.line}:${gap.column}  ${gapText(gap)}`)
+  const gaps = coverage.gaps.map((gap) => `  ${visible(gap.file)}:${gap.line}:${gap.column}  ${gapText(gap)}`)
   const { tests, failed } = totalsOf(suites)
   const isGood = failed === 0 && problems.length === 0
   const sign = isGood ? paint(screen, 'green', '✓') : paint(screen, 'red', '✗')
@@ -21,17 +21,17 @@ export function prettyReport({ suites, coverage, problems }: Results, screen: Sc
 }
 
 function suiteLines({ file, tests }: SuiteResult, screen: Screen): readonly string[] {
-  return [paint(screen, 'bold', file), ...tests.flatMap((test) => testLines(file, test, screen)), '']
+  return [paint(screen, 'bold', visible(file)), ...tests.flatMap((test) => testLines(file, test, screen)), '']
 }
 
 function testLines(file: string, { name, line, column, failures }: TestResult, screen: Screen): readonly string[] {
-  const shown = escapeControls(name)
+  const shown = visible(name)
   if (failures.length === 0) return [`  ${paint(screen, 'green', '✓')} ${shown}`]
   return [
-    `  ${paint(screen, 'red', '✗')} ${shown}  ${paint(screen, 'dim', `${file}:${line}:${column}`)}`,
+    `  ${paint(screen, 'red', '✗')} ${shown}  ${paint(screen, 'dim', `${visible(file)}:${line}:${column}`)}`,
     ...failures.flatMap(({ message, evidence }) => [
-      `      ${paint(screen, 'red', message)}`,
-      ...evidence.map((each) => `        ${each}`),
+      `      ${paint(screen, 'red', visible(message))}`,
+      ...evidence.map((each) => `        ${visible(each)}`),
     ]),
   ]
 }

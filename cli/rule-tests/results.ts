@@ -1,4 +1,5 @@
 import type { PlacedProblem } from '../../shared/rules/render.ts'
+import { visible } from '../../shared/text/visible.ts'
 import { counted } from '../text.ts'
 import type { Coverage, Gap } from './coverage.ts'
 import type { TestResult } from './run.ts'
@@ -30,7 +31,7 @@ export function totalsOf(suites: readonly SuiteResult[]): Totals {
 
 /** What a gap is, as a sentence: `NAME: trace.has(cart.validate) is never true`. */
 export function gapText({ rule, clause, never }: Gap): string {
-  if (clause !== undefined) return `${rule}: ${clause} is never ${never}`
+  if (clause !== undefined) return `${rule}: ${visible(clause)} is never ${never}`
   return never === 'signals' ? `${rule} never signals` : `${rule} is never satisfied`
 }
 

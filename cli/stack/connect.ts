@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { type Terminal, write } from '../terminal.ts'
 import { generatedKey } from './keys.ts'
@@ -25,7 +26,7 @@ export function connectCommand(terminal: Terminal, finish: Finish): Command {
     .action(async (options: ConnectOptions) => {
       const { ingestUrl, keySecret } = await outputsOf(options)
       const key = options.showKey === true ? await generatedKey(keySecret) : undefined
-      await write(terminal.stdout, connection(ingestUrl, options, key))
+      await write(terminal.stdout, connection(visible(ingestUrl), options, key))
       finish(0)
     })
   withExamples(command, terminal, [

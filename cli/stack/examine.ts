@@ -9,6 +9,7 @@ import { readCurrentSet } from '../../shared/stores/rule-sets.ts'
 import { openTail, type SignalTail } from '../../shared/stores/signal-tail.ts'
 import type { StackOutputs } from '../../shared/stores/stack-outputs.ts'
 import { type StackProbe, stackProbe } from '../../shared/stores/stack-probe.ts'
+import { visible } from '../../shared/text/visible.ts'
 import { type ExitCode, paint, type Terminal } from '../terminal.ts'
 import type { DoctorOptions } from './doctor.ts'
 import { topicOf } from './signals.ts'
@@ -56,7 +57,7 @@ export async function examine(options: DoctorOptions, terminal: Terminal): Promi
   const tail = await openTail(await topicOf(options.stack, outputs.signalTopic), { signal: [RULE] })
   try {
     const traceId = randomBytes(16).toString('hex')
-    terminal.stdout.write(`examining ${options.stack} with trace ${traceId}\n`)
+    terminal.stdout.write(`examining ${visible(options.stack)} with trace ${traceId}\n`)
     const examined = { outputs, probe: probeOf(outputs), tail, traceId, options, stop }
     for (const hop of HOPS) if (!(await passes(hop, examined, terminal))) return 1
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
@@ -73,7 +74,7 @@ async function passes([name, look]: Hop, examined: Examination, terminal: Termin
   const { stdout } = terminal
   const startedMs = performance.now()
   const line = (mark: string, text: string) =>
-    stdout.write(`  ${mark} ${name.padEnd(20)} ${Math.round(performance.now() - startedMs)} ms  ${text}\n`)
+    stdout.write(`  ${mark} ${name.padEnd(20)} ${Math.round(performance.now() - startedMs)} ms  ${visible(text)}\n`)
   try {
     line(paint(stdout, 'green', '✓'), await look(examined))
     return true

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { SecretPlace } from '../../shared/stores/key-secret.ts'
+import { visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { type Terminal, write } from '../terminal.ts'
@@ -48,7 +49,7 @@ function addCommand(terminal: Terminal, finish: Finish): Command {
       const key = await addKey(await placeOf(options), name)
       // The key alone on standard output, so that it can be piped to where secrets are kept.
       await write(terminal.stdout, `${key}\n`)
-      terminal.stderr.write(`added ${name}; this is the only time the key is shown\n`)
+      terminal.stderr.write(`added ${visible(name)}; this is the only time the key is shown\n`)
       finish(0)
     })
 }
@@ -62,7 +63,7 @@ function revokeCommand(terminal: Terminal, finish: Finish): Command {
     .action(async (name: string, options: StackChoice & { readonly last?: boolean }) => {
       const { revokeKey } = await import('../../shared/stores/key-secret.ts')
       await revokeKey(await placeOf(options), name, options.last === true)
-      terminal.stderr.write(`revoked ${name}; functions that know it forget it within a minute\n`)
+      terminal.stderr.write(`revoked ${visible(name)}; functions that know it forget it within a minute\n`)
       finish(0)
     })
 }
@@ -74,7 +75,7 @@ function listCommand(terminal: Terminal, finish: Finish): Command {
     .action(async (options: StackChoice) => {
       const { listKeys } = await import('../../shared/stores/key-secret.ts')
       const names = await listKeys(await placeOf(options))
-      await write(terminal.stdout, names.map((name) => `${name}\n`).join(''))
+      await write(terminal.stdout, names.map((name) => `${visible(name)}\n`).join(''))
       finish(0)
     })
 }

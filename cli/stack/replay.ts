@@ -5,6 +5,7 @@ import { readReport } from '../../shared/stores/replay-runs.ts'
 import type { ReplayAnswer } from '../../shared/stores/replay-service.ts'
 import { s3ObjectStore } from '../../shared/stores/s3-object-store.ts'
 import type { StackOutputs } from '../../shared/stores/stack-outputs.ts'
+import { visible } from '../../shared/text/visible.ts'
 import { CommandError } from '../command-error.ts'
 import { createProgress, type Progress } from '../progress.ts'
 import { bar, exitCodeOf, type ReplayFormat, writeReport, writeSize } from '../replay-output.ts'
@@ -50,11 +51,21 @@ export async function replayOnStack(options: StackReplay, terminal: Terminal): P
     if (!stop.aborted) answer = await ask(outputs, { run: answer.run })
   }
   progress.clear()
-  if (answer.state === 'refused') throw new CommandError(answer.error.message, answer.error.hint)
+  if (answer.state === 'refused') return refuse(answer.error, terminal)
   if (answer.state === 'estimated') {
     return writeSize({ ...answer, fromMs: Date.parse(answer.from), toMs: Date.parse(answer.to) }, terminal)
   }
   return tell(outputs, answer, options.format, (performance.now() - startedMs) / 1000, terminal)
+}
+
+async function refuse(
+  { code, message, hint }: Extract<ReplayAnswer, { readonly state: 'refused' }>['error'],
+  terminal: Terminal,
+): Promise<never> {
+  if (code !== 'bad-rules') throw new CommandError(message, hint)
+  // Problems as `check` shows them, of several lines each.
+  await write(terminal.stderr, `${message}\n\n`)
+  throw new CommandError('the rules have problems: nothing was replayed', hint)
 }
 
 function ask({ replayFunction }: StackOutputs, event: object): Promise<ReplayAnswer> {
@@ -84,7 +95,10 @@ function showProgress(answer: Extract<ReplayAnswer, { readonly state: 'started' 
 
 async function leave(stack: string, run: string, progress: Progress, terminal: Terminal): Promise<ExitCode> {
   progress.clear()
-  await write(terminal.stderr, `the replay goes on; watch it with: betrace replay --stack ${stack} --run ${run}\n`)
+  await write(
+    terminal.stderr,
+    `the replay goes on; watch it with: betrace replay --stack ${visible(stack)} --run ${visible(run)}\n`,
+  )
   return 2
 }
 
@@ -97,9 +111,10 @@ async function tell(
 ): Promise<ExitCode> {
   const report = await wholeReport(outputs, answer)
   if (report !== undefined) await writeReport(report, format, seconds, terminal)
-  if (answer.reportAt !== undefined) await write(terminal.stderr, `report: ${answer.reportAt}\n`)
+  if (answer.reportAt !== undefined) await write(terminal.stderr, `report: ${visible(answer.reportAt)}\n`)
   const problems = problemsOf(answer)
-  for (const problem of problems) terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${problem}\n`)
+  for (const problem of problems)
+    terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${visible(problem)}\n`)
   return report === undefined ? 2 : exitCodeOf(report, problems.length === 0)
 }
 

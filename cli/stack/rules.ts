@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import { makeFolder } from '../../local/make-folder.ts'
 import { checkRules } from '../../shared/rules/check.ts'
 import type { RuleFile, RulesBucket } from '../../shared/stores/rule-sets.ts'
+import { visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { writeProblems } from '../load-rules.ts'
@@ -73,7 +74,7 @@ async function push(paths: readonly string[], options: PushOptions, terminal: Te
     return 1
   }
   const mark = paint(terminal.stdout, 'green', '✓')
-  const removed = outcome.removed.map((file) => `  removed ${file}\n`).join('')
+  const removed = outcome.removed.map((file) => `  removed ${visible(file)}\n`).join('')
   const inForce = `${counted(outcome.ruleCount, 'rule')} in ${counted(outcome.files.length, 'file')} in force`
   await write(terminal.stdout, `${mark} ${inForce} within a minute: set ${shortId(outcome.id)}\n${removed}`)
   return 0
@@ -132,7 +133,7 @@ function listText(id: string, earlier: readonly string[], files: readonly Listed
   const lines = [`set ${paint(terminal.stdout, 'bold', shortId(id))} in force, before it: ${before}`]
   for (const { file, rules, problems } of files) {
     const bad = problems === 0 ? '' : `, ${paint(terminal.stdout, 'red', counted(problems, 'problem'))}`
-    lines.push('', `${file}  ${counted(rules.length, 'rule')}${bad}`)
+    lines.push('', `${visible(file)}  ${counted(rules.length, 'rule')}${bad}`)
     lines.push(...rules.map(({ name, severity }) => `  ${name} (${severity})`))
   }
   return `${lines.join('\n')}\n`
@@ -155,7 +156,7 @@ function pullCommand(terminal: Terminal, finish: Finish): Command {
       const { id, files } = await currentRules(await bucketOf(options))
       const wanted = files.filter(({ file }) => options.packs === true || file.startsWith(OWN))
       const count = await writeFiles(folder, wanted, options.force === true)
-      await write(terminal.stdout, `${counted(count, 'file')} of set ${shortId(id)} in ${folder}\n`)
+      await write(terminal.stdout, `${counted(count, 'file')} of set ${shortId(id)} in ${visible(folder)}\n`)
       finish(0)
     })
 }
@@ -199,7 +200,7 @@ function rollbackCommand(terminal: Terminal, finish: Finish): Command {
       const { rollbackRules } = await import('../../shared/stores/rule-push.ts')
       const { from, to, files } = await rollbackRules(await bucketOf(options), set)
       const { ruleCount } = checkRules(files)
-      const undo = `betrace rules rollback ${shortId(from)} --stack ${options.stack}`
+      const undo = `betrace rules rollback ${shortId(from)} --stack ${visible(options.stack)}`
       const text = `set ${shortId(to)} in force within a minute: ${counted(ruleCount, 'rule')}\n  to undo: ${undo}\n`
       await write(terminal.stdout, text)
       finish(0)
@@ -207,7 +208,7 @@ function rollbackCommand(terminal: Terminal, finish: Finish): Command {
 }
 
 function shortId(id: string): string {
-  return id.slice(0, SHOWN_ID)
+  return visible(id.slice(0, SHOWN_ID))
 }
 
 async function bucketOf(options: StackChoice): Promise<RulesBucket> {

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import { eventText } from '../../local/sinks/signal-text.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
 import type { SignalTail, TailedTopic, TailFilter } from '../../shared/stores/signal-tail.ts'
+import { jsonText, visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { repeatable } from '../option-values.ts'
 import { type ExitCode, paint, type Screen, type Terminal, write } from '../terminal.ts'
@@ -62,7 +63,7 @@ async function tail(options: TailOptions, terminal: Terminal): Promise<ExitCode>
   const open = await openTail(await topicOf(options.stack, signalTopic), filterOf(options))
   const { staleRemoved } = open
   if (staleRemoved > 0) terminal.stderr.write(`removed ${counted(staleRemoved, 'queue')} that killed tails had left\n`)
-  terminal.stderr.write(`listening to ${options.stack}; Ctrl-C stops\n`)
+  terminal.stderr.write(`listening to ${visible(options.stack)}; Ctrl-C stops\n`)
   try {
     const shown = await show(open, options.format, stop, terminal)
     terminal.stderr.write(`\nstopped after ${counted(shown, 'signal')}\n`)
@@ -86,7 +87,7 @@ async function show(
   let shown = 0
   while (!stop.aborted) {
     for (const text of await open.receive(stop)) {
-      const line = format === 'jsonl' ? `${text}\n` : textOf(text, terminal.stdout)
+      const line = textOf(text, format, terminal.stdout)
       if (line === undefined) terminal.stderr.write('the topic sent something that is no signal\n')
       else await write(terminal.stdout, line)
       shown += line === undefined ? 0 : 1
@@ -96,9 +97,10 @@ async function show(
 }
 
 /** Undefined for what somebody else published to the topic. */
-function textOf(text: string, screen: Screen): string | undefined {
+function textOf(text: string, format: TailOptions['format'], screen: Screen): string | undefined {
   try {
-    return eventText(JSON.parse(text) as PublishedEvent, paint(screen, 'red', 'x') !== 'x')
+    const event = JSON.parse(text) as PublishedEvent
+    return format === 'jsonl' ? `${jsonText(event)}\n` : eventText(event, paint(screen, 'red', 'x') !== 'x')
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import { spanDuration } from '../../shared/rules/run.ts'
+import { visible } from '../../shared/text/visible.ts'
 import type { Span, Trace } from '../../shared/trace/span.ts'
 import { counted } from '../text.ts'
 import { cell } from './cell.ts'
@@ -61,17 +62,24 @@ function layoutFor(rows: readonly Row[], spans: readonly Span[], marks: Readonly
         )
   const hasServices = columns >= SERVICE_FROM_COLUMNS
   const name = longest(
-    drawn.map(({ span, depth }) => indented(depth, span.name).length),
+    drawn.map(({ span, depth }) => lengthShown(indented(depth, span.name))),
     Math.floor(columns * 0.4),
   )
   const service = hasServices
     ? longest(
-        drawn.map(({ span }) => serviceOf(span).length),
+        drawn.map(({ span }) => lengthShown(serviceOf(span))),
         Math.floor(columns / 7),
       )
     : 0
   const bar = columns - mark - name - (service === 0 ? 0 : service + 1) - DURATION_COLUMNS - 2
   return { mark, name, service, bar } satisfies Layout
+}
+
+/** No column is wider than a screen: of a long text the beginning is enough. */
+const LONGEST_LOOKED_AT = 1_000
+
+function lengthShown(text: string): number {
+  return visible(text.slice(0, LONGEST_LOOKED_AT)).length
 }
 
 function indented(depth: number, spanName: string): string {

@@ -9,7 +9,7 @@ import {
   type SignalData,
   type SignalEvent,
 } from '../../shared/pipeline/signal.ts'
-import { escapeControls } from '../../shared/rules/evidence/wording.ts'
+import { jsonText, visible } from '../../shared/text/visible.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -57,24 +57,26 @@ interface Remarks {
 /** A signal for people to read, line by line: what fired, where, why and what to do. */
 export function signalLines(data: SignalData, paint: Paint, remarks: Remarks = {}): readonly string[] {
   const { mark = '', time, notes = [], why = data.evidence.text } = remarks
-  const facts = [`trace ${data.traceId}`, escapeControls(data.service), data.complete ? '' : 'incomplete', ...notes]
+  const facts = [visible(`trace ${data.traceId}`), visible(data.service), data.complete ? '' : 'incomplete', ...notes]
   return [
-    `${heading(data, paint, mark)}${time === undefined ? '' : `  ${paint('dim', time)}`}`,
+    `${heading(data, paint, mark)}${time === undefined ? '' : `  ${paint('dim', visible(time))}`}`,
     `  ${paint('dim', facts.filter((fact) => fact !== '').join(' · '))}`,
     ...indented(data.ruleDescription),
     ...indented(why),
-    ...(data.runbook === undefined ? [] : indented(`runbook: ${data.runbook}`)),
+    ...(data.runbook === undefined ? [] : indented(visible(`runbook: ${data.runbook}`))),
   ]
 }
 
 function digestLines({ data }: DigestEvent, paint: Paint): readonly string[] {
-  const samples = data.samples.map(({ traceId, service, text }) => `trace ${traceId} · ${service}\n${text}`)
+  const samples = data.samples.map(
+    ({ traceId, service, text }) => `${visible(`trace ${traceId} · ${service}`)}\n${text}`,
+  )
   return [
     heading(data, paint, 'storm '),
-    `  ${paint('dim', `${data.from} to ${data.to}`)}`,
+    `  ${paint('dim', visible(`${data.from} to ${data.to}`))}`,
     ...indented(`${data.count} signals, ${data.suppressed} of them not shown one by one; for example:`),
     ...samples.flatMap((sample) => indented(sample)),
-    ...(data.runbook === undefined ? [] : indented(`runbook: ${data.runbook}`)),
+    ...(data.runbook === undefined ? [] : indented(visible(`runbook: ${data.runbook}`))),
   ]
 }
 
@@ -83,14 +85,14 @@ function heading(
   paint: Paint,
   mark: string,
 ): string {
-  return `${mark}${paint(SEVERITY_STYLES[severity], severity.toUpperCase())} ${paint('bold', signal)}`
+  return `${mark}${paint(SEVERITY_STYLES[severity], visible(severity.toUpperCase()))} ${paint('bold', visible(signal))}`
 }
 
 function indented(text: string | undefined): readonly string[] {
-  return text === undefined || text === '' ? [] : text.split('\n').map((line) => `  ${escapeControls(line)}`)
+  return text === undefined || text === '' ? [] : text.split('\n').map((line) => `  ${visible(line)}`)
 }
 
 /** One CloudEvent on one line. */
 export function eventLine({ event }: PendingSignal): string {
-  return `${JSON.stringify(event)}\n`
+  return `${jsonText(event)}\n`
 }

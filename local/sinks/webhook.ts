@@ -1,5 +1,6 @@
 import type { Clock, Log } from '../../shared/pipeline/ports.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
+import { visible } from '../../shared/text/visible.ts'
 import type { Database, Row } from '../database.ts'
 import type { WebhookSettings } from '../settings.ts'
 import { backoffMs, type DeliveryFailure, failureOf } from './backoff.ts'
@@ -128,7 +129,7 @@ export class Webhook {
       const response = await this.deps.fetch(url, {
         method: 'POST',
         headers: { ...headers, 'content-type': 'application/cloudevents+json; charset=utf-8' },
-        body,
+        body: visible(body),
         redirect: 'manual',
         signal: AbortSignal.timeout(timeoutMs),
       })

@@ -7,6 +7,7 @@ import type { ExperimentVerdict } from '../pipeline/experiment-verdict.ts'
 import type { Clock, Metrics } from '../pipeline/ports.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
 import { parseTime } from '../replay/range.ts'
+import { jsonText } from '../text/visible.ts'
 import { type ExperimentErrorCode, experimentError } from './errors.ts'
 import { type FiringSource, healthOf } from './health.ts'
 import { readExperimentEvent } from './read-event.ts'
@@ -220,6 +221,6 @@ export function json(status: number, body: unknown, headers: Readonly<Record<str
   return {
     status,
     headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers },
-    body: `${JSON.stringify(body)}\n`,
+    body: `${jsonText(body)}\n`,
   }
 }

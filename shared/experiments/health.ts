@@ -1,4 +1,5 @@
 import type { Severity } from '../rules/ast.ts'
+import { jsonText } from '../text/visible.ts'
 import type { ApiResponse } from './api.ts'
 import { experimentError } from './errors.ts'
 
@@ -47,7 +48,7 @@ export async function healthOf(query: URLSearchParams, firing: FiringSource, now
   return {
     status: firingNow.length === 0 ? 200 : 503,
     headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' },
-    body: `${JSON.stringify(body)}\n`,
+    body: `${jsonText(body)}\n`,
   }
 }
 

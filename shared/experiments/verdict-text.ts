@@ -1,5 +1,5 @@
 import type { ExperimentVerdict, RuleVerdict } from '../pipeline/experiment-verdict.ts'
-import { escapeControls } from '../rules/evidence/wording.ts'
+import { visible } from '../text/visible.ts'
 
 /** Colours text for a screen, or leaves it. */
 export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: string) => string
@@ -21,19 +21,19 @@ export function verdictLines(verdict: ExperimentVerdict, paint: Paint): readonly
     ...(hidden.size === 0 ? [] : [`  NOT EXERCISED  ${hidden.size} more rules`]),
     ...verdict.rules.flatMap((rule) => violationLines(rule, paint)),
     '',
-    ...verdict.failures.map(({ key, reason }) => paint('red', `missing here: ${key}: ${reason}`)),
+    ...verdict.failures.map(({ key, reason }) => paint('red', visible(`missing here: ${key}: ${reason}`))),
     conclusion(verdict, paint),
   ]
 }
 
 function headLines(verdict: ExperimentVerdict, paint: Paint): readonly string[] {
   const { experiment, from, to, traces, services, before } = verdict
-  const subject = experiment === undefined ? 'window' : `experiment ${escapeControls(experiment.name)}`
-  const id = experiment === undefined || experiment.id === experiment.name ? '' : ` (${experiment.id})`
-  const scope = services.length === 0 ? '' : ` with spans of ${escapeControls(services.join(', '))}`
+  const subject = experiment === undefined ? 'window' : `experiment ${visible(experiment.name)}`
+  const id = experiment === undefined || experiment.id === experiment.name ? '' : ` (${visible(experiment.id)})`
+  const scope = services.length === 0 ? '' : ` with spans of ${visible(services.join(', '))}`
   return [
     `${paint('bold', subject)}${id}: ${count(traces, 'trace')}${scope}`,
-    paint('dim', `${from} to ${to}; before it ${count(before.traces, 'trace')} since ${before.from}`),
+    paint('dim', visible(`${from} to ${to}; before it ${count(before.traces, 'trace')} since ${before.from}`)),
     ...remarks(experiment).map((remark) => paint('yellow', remark)),
   ]
 }
@@ -51,12 +51,12 @@ function remarks(experiment: ExperimentVerdict['experiment']): readonly string[]
 function tableLines(rules: readonly RuleVerdict[], paint: Paint): readonly string[] {
   const header = ['verdict', 'rule', 'exercised', 'violated', 'before', '']
   const rows = rules.map((rule) => [
-    rule.verdict,
-    `${rule.rule}${rule.shadow ? ' (shadow)' : ''}`,
+    visible(rule.verdict),
+    `${visible(rule.rule)}${rule.shadow ? ' (shadow)' : ''}`,
     grouped(rule.exercised),
     grouped(rule.violated),
     rule.before.exercised === 0 ? '-' : `${grouped(rule.before.violated)} of ${grouped(rule.before.exercised)}`,
-    rule.change ?? '',
+    visible(rule.change ?? ''),
   ])
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)))
   const line = (cells: readonly string[]) =>
@@ -74,7 +74,8 @@ function tableLines(rules: readonly RuleVerdict[], paint: Paint): readonly strin
 }
 
 function paintFirst(line: string, { verdict }: RuleVerdict, paint: Paint): string {
-  return `${paint(STYLES[verdict], verdict)}${line.slice(verdict.length)}`
+  const shown = visible(verdict)
+  return `${paint(STYLES[verdict], shown)}${line.slice(shown.length)}`
 }
 
 function violationLines({ rule, violated, first, samples }: RuleVerdict, paint: Paint): readonly string[] {
@@ -82,27 +83,27 @@ function violationLines({ rule, violated, first, samples }: RuleVerdict, paint: 
   const more = violated - samples.length
   return [
     '',
-    `  ${paint('red', rule)} broke in ${count(violated, 'trace')}, first at ${first}`,
+    `  ${paint('red', visible(rule))} broke in ${count(violated, 'trace')}, first at ${visible(String(first))}`,
     ...samples.flatMap(({ traceId, service, text }) => [
-      `    trace ${traceId}${service === '' ? '' : ` · ${escapeControls(service)}`}`,
-      ...text.split('\n').map((part) => `      ${escapeControls(part)}`),
+      `    trace ${visible(traceId)}${service === '' ? '' : ` · ${visible(service)}`}`,
+      ...text.split('\n').map((part) => `      ${visible(part)}`),
     ]),
     ...(more > 0 ? [`    … and ${grouped(more)} more`] : []),
   ]
 }
 
-/** One line: what the experiment showed. */
-function conclusion(verdict: ExperimentVerdict, paint: Paint): string {
+/** One line: what the experiment showed; `show` writes the names of rules. */
+export function conclusion(verdict: ExperimentVerdict, paint: Paint, show: (name: string) => string = visible): string {
   const { outcome, signals, unknownRules } = verdict
   const live = verdict.rules.filter(({ shadow }) => !shadow)
   if (outcome === 'violated') {
     const broken = live.filter(({ violated }) => violated > 0).map(({ rule }) => rule)
-    return paint('red', `${count(signals, 'signal')}: ${broken.join(', ')} broke`)
+    return paint('red', `${count(signals, 'signal')}: ${broken.map(show).join(', ')} broke`)
   }
   if (outcome === 'held') return paint('green', '0 signals: invariants held')
   const expected = live.filter((rule) => rule.expected && rule.verdict === 'NOT EXERCISED').map(({ rule }) => rule)
-  const unknown = unknownRules.map((name) => `${escapeControls(name)} (no such rule in force)`)
-  const missing = [...expected, ...unknown]
+  const unknown = unknownRules.map((name) => `${show(name)} (no such rule in force)`)
+  const missing = [...expected.map(show), ...unknown]
   const what = missing.length === 0 ? 'any rule' : missing.join(', ')
   return paint('yellow', `0 signals, but nothing was proved: no trace exercised ${what}`)
 }
@@ -112,5 +113,5 @@ function count(number: number, noun: string): string {
 }
 
 function grouped(number: number): string {
-  return number.toLocaleString('en-US')
+  return Number(number).toLocaleString('en-US')
 }

@@ -1,5 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import type { InputError } from '../errors.ts'
+import { jsonText, visible } from '../text/visible.ts'
 import type { OtlpErrorCode } from './errors.ts'
 import { ACCEPTED_ENCODINGS, type BodyFormat, mediaTypeOf, type OtlpResponse } from './http.ts'
 
@@ -50,7 +51,7 @@ function statusResponse(
 
 function statusMessage(code: number, message: string): Uint8Array {
   const writer = new BinaryWriter().tag(1, WireType.Varint).int32(code)
-  return writer.tag(2, WireType.LengthDelimited).string(message).finish()
+  return writer.tag(2, WireType.LengthDelimited).string(visible(message)).finish()
 }
 
 /** 413, 415 or 400 for a request that must not be sent again as it is. */
@@ -99,7 +100,7 @@ export function internalError(format: BodyFormat | undefined): OtlpResponse {
 }
 
 function toJson(value: object): Uint8Array {
-  return Buffer.from(JSON.stringify(value))
+  return Buffer.from(jsonText(value))
 }
 
 const EMPTY = new Uint8Array(0)

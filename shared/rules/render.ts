@@ -1,5 +1,5 @@
 import type { Problem, SourceRange } from '../errors.ts'
-import { escapeControls } from './evidence/wording.ts'
+import { visible } from '../text/visible.ts'
 
 /** Columns of source shown; a longer line is cut around the problem. */
 const WIDTH = 120
@@ -26,21 +26,22 @@ export function renderProblem(problem: PlacedProblem, text: string, { colour, as
   const mark = isWarning ? 33 : 31
   const code = `${isWarning ? 'warning ' : ''}${problem.code}`
   const paint = (code: number, shown: string) => (colour ? `\u001B[${code}m${shown}\u001B[0m` : shown)
-  const head = `${problem.file}:${start.line}:${start.column}  ${paint(mark, code)}  ${escapeControls(problem.message)}`
+  const head = `${visible(problem.file)}:${start.line}:${start.column}  ${paint(mark, code)}  ${visible(problem.message)}`
   const line = lineAt(text, start.line)
   const from = Math.max(0, Math.min(start.column - 1 - WIDTH / 2, line.length - WIDTH))
   const shown = line.slice(from, from + WIDTH)
-  const indent = line.slice(from, start.column - 1).replace(/[^\t]/gu, ' ')
+  const indent = visibleSource(line.slice(from, start.column - 1)).replace(/[^\t]/gu, ' ')
   const last = end.line === start.line ? end.column : line.length + 1
-  const carets = '^'.repeat(Math.max(1, Math.min(last - start.column, from + WIDTH - start.column + 1)))
+  const marked = line.slice(start.column - 1, Math.min(last - 1, from + WIDTH))
+  const carets = '^'.repeat(Math.max(1, visibleSource(marked).length))
   const number = String(start.line)
   const gutter = ' '.repeat(number.length)
   return [
     head,
     `${paint(2, `${gutter} |`)}`,
-    `${paint(2, `${number} |`)} ${visible(shown)}`,
+    `${paint(2, `${number} |`)} ${visibleSource(shown)}`,
     `${paint(2, `${gutter} |`)} ${indent}${paint(mark, carets)}`,
-    ...(problem.hint === undefined ? [] : [`${gutter} = ${paint(36, escapeControls(problem.hint))}`]),
+    ...(problem.hint === undefined ? [] : [`${gutter} = ${paint(36, visible(problem.hint))}`]),
   ].join('\n')
 }
 
@@ -55,7 +56,7 @@ function lineAt(text: string, line: number): string {
   return text.slice(start, end < 0 ? text.length : end).replace(/\r$/, '')
 }
 
-/** Control characters of a file must not reach the terminal, nor those that turn text around; one for one, for the carets. */
-function visible(line: string): string {
-  return line.replace(/(?!\t)[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '\uFFFD')
+/** A line of source keeps its tabs, so that the carets below it stand where they should. */
+function visibleSource(line: string): string {
+  return line.split('\t').map(visible).join('\t')
 }

@@ -2,6 +2,7 @@ import { type MessageAttributeValue, PublishBatchCommand, type SNSClient } from 
 import { inParallel } from '../archive/in-parallel.ts'
 import type { FailedEvent, SignalPublisher } from '../pipeline/ports.ts'
 import type { PublishedEvent } from '../pipeline/signal.ts'
+import { jsonText, visible } from '../text/visible.ts'
 import { asked } from './aws-failure.ts'
 import { type Backoff, untilTaken } from './backoff.ts'
 import { cutBySize } from './cut.ts'
@@ -88,9 +89,9 @@ function entryOf(event: PublishedEvent): Entry {
       sum + name.length + DataType.length + Buffer.byteLength(StringValue),
     0,
   )
-  const whole = messageText(event)
+  const whole = jsonText(event)
   const fits = Buffer.byteLength(whole) + attributeBytes <= BATCH_BYTES
-  const text = fits ? whole : messageText(shortened(event))
+  const text = fits ? whole : jsonText(shortened(event))
   return { event, text, attributes, bytes: Buffer.byteLength(text) + attributeBytes }
 }
 
@@ -118,21 +119,14 @@ function textsOf(event: PublishedEvent): Readonly<Record<string, string>> {
 
 /** As many as fit; more experiments at once than that are in the message. */
 function arrayOf(items: readonly string[]): string {
-  let text = JSON.stringify(items)
-  for (let most = items.length - 1; text.length > ATTRIBUTE_CHARACTERS; most--)
-    text = JSON.stringify(items.slice(0, most))
+  let text = jsonText(items)
+  for (let most = items.length - 1; text.length > ATTRIBUTE_CHARACTERS; most--) text = jsonText(items.slice(0, most))
   return text
 }
 
-/** Text that XML 1.0, and so a queue that subscribes, can carry; an attribute is for filters, not for reading. */
+/** An attribute is for filters; visible text is also text that XML 1.0, and so a queue that subscribes, can carry. */
 function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML forbids
-  return text.slice(0, ATTRIBUTE_CHARACTERS).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
-}
-
-/** JSON escapes control characters by itself, but not the two others that XML 1.0 forbids. */
-function messageText(event: PublishedEvent): string {
-  return JSON.stringify(event).replace(/[\ufffe\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`)
+  return visible(text).slice(0, ATTRIBUTE_CHARACTERS)
 }
 
 /** Evidence is limited, but a rule's own texts may be large: the signal counts more than they do, and stays whole in the store. */

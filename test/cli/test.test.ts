@@ -328,7 +328,7 @@ test('JUnit XML is well-formed, its counts add up, and it carries failures, prob
   const [tests, coverage, problems] = root.children
   expect(tests?.attributes).toMatchObject({ name: file, tests: '2', failures: '1' })
   const [failed] = tests?.children ?? []
-  expect(failed?.attributes).toMatchObject({ name: '<odd> & "quoted" \uFFFD', classname: file })
+  expect(failed?.attributes).toMatchObject({ name: '<odd> & "quoted" \\u0007', classname: file })
   expect(failed?.children[0]).toMatchObject({ name: 'failure', attributes: { type: 'CHARGE_WITHOUT_VALIDATION' } })
   expect(failed?.children[0]?.text).toContain('0 of 2 spans named cart.validate')
   expect(coverage?.children[0]?.children[0]?.text).toContain(`${rules}:7:10 REFUND_APPROVED: approval is never true`)

@@ -22,3 +22,12 @@ test('what is said again and again is written twice a minute, with how often it 
     'error timer failed traceId=b reason=corrupt\n',
   ])
 })
+
+test('a line holds no control or invisible character, and no value begins one', () => {
+  const lines: string[] = []
+  const log = textLog((line) => lines.push(line))
+  log('warn', 'rules\u009b changed\n', { 'a\u200e': 'b\u009bc\u202ed\nerror e', f: '::warning::g ##[error]h', '': 'i' })
+  expect(lines).toEqual([
+    'warn rules\\u009b changed\\n "a\\u200e"="b\\u009bc\\u202ed\\nerror e" f="::warning::g \\u0023#[error]h" ""=i\n',
+  ])
+})

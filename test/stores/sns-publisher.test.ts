@@ -95,7 +95,7 @@ describe('a published signal', () => {
     expect(await publisher().publish(events)).toEqual([])
     const [empty, odd] = inbox()
     expect(empty?.MessageAttributes?.service).toBeUndefined()
-    expect(odd?.MessageAttributes?.service?.Value).toBe('a\ufffdb\ufffd')
+    expect(odd?.MessageAttributes?.service?.Value).toBe('a\\u0000b\\uffff')
     for (const char of ['\u0001', '\ufffe', '\uffff']) expect(odd?.Message).not.toContain(char)
     expect(JSON.parse(odd?.Message ?? '').data.service).toBe(service)
   })

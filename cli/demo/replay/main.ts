@@ -5,7 +5,9 @@ import { archiveFolder } from '../../../local/archive/parquet-archive.ts'
 import { planLocalReplay, replayLocally } from '../../../local/replay/replay.ts'
 import type { ReplayReport } from '../../../shared/replay/report.ts'
 import { checkRules } from '../../../shared/rules/check.ts'
+import { processTerminal } from '../../process.ts'
 import { replayText } from '../../replay-text.ts'
+import { guarded } from '../../terminal.ts'
 import { grouped } from '../../text.ts'
 import { archiveTraffic } from './archive-traffic.ts'
 
@@ -23,6 +25,8 @@ const RULE = `// Signal: RETRY_LIMIT_EXCEEDED (high)
 // Description: retries should never exceed 3
 trace.has(api.request).where(retries > 3)
 `
+
+const { stdout } = guarded(processTerminal())
 
 async function main(): Promise<void> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'betrace-demo-replay-'))
@@ -55,7 +59,7 @@ async function demonstrate(dataFolder: string): Promise<boolean> {
   const found = await planLocalReplay(folder, range)
   const report = await replayLocally({ folder, rules, range, sampleLimit: PLANTED + 1, plan: found })
   const seconds = (performance.now() - startedMs) / 1000
-  process.stdout.write(replayText(withSamples(report, 1), process.stdout))
+  stdout.write(replayText(withSamples(report, 1), stdout))
   return verify(report, archived.violating, seconds)
 }
 
@@ -77,7 +81,7 @@ function verify(report: ReplayReport, planted: ReadonlySet<string>, seconds: num
 }
 
 function say(text: string): void {
-  process.stdout.write(`${text}\n`)
+  stdout.write(`${text}\n`)
 }
 
 await main()

@@ -1,5 +1,5 @@
+import { visible } from '../../text/visible.ts'
 import type { Block, ClauseEvidence, Evidence, EvidenceValue, SpanEvidence } from '../verdict.ts'
-import { escapeControls } from './wording.ts'
 
 /**
  * Evidence as lines of plain text, for a terminal, a pager or a mail: each clause with whether it holds and what was
@@ -20,7 +20,7 @@ function renderClause(clause: ClauseEvidence): readonly string[] {
   const { block, depth, holds, seen, spans, spanCount, nearMisses, nearMissCount } = clause
   const indent = '  '.repeat(depth + (block === 'pattern' ? 0 : 1))
   return [
-    `${indent}${holds ? '✓' : '✗'} ${escapeControls(clause.clause)} — ${escapeControls(seen)}`,
+    `${indent}${holds ? '✓' : '✗'} ${visible(clause.clause)} — ${visible(seen)}`,
     ...spans.map((span) => `${indent}    ${renderSpan(span)}`),
     ...more(indent, spanCount - spans.length, spans.length),
     ...nearMisses.map((span) => `${indent}    near miss: ${renderSpan(span)}`),
@@ -34,11 +34,11 @@ function more(indent: string, left: number, shown: number): readonly string[] {
 }
 
 function renderSpan({ spanId, name, service, values, reason }: SpanEvidence): string {
-  const where = service === '' ? '' : ` of ${escapeControls(service)}`
-  const because = reason === undefined ? '' : `: ${escapeControls(reason)}`
-  const read = Object.entries(values).map(([key, value]) => `${escapeControls(key)}=${renderValue(key, value)}`)
+  const where = service === '' ? '' : ` of ${visible(service)}`
+  const because = reason === undefined ? '' : `: ${visible(reason)}`
+  const read = Object.entries(values).map(([key, value]) => `${visible(key)}=${renderValue(key, value)}`)
   const shown = reason === undefined && read.length > 0 ? `: ${read.join(' ')}` : because
-  return `span ${spanId} ${escapeControls(name)}${where}${shown}`
+  return `span ${spanId} ${visible(name)}${where}${shown}`
 }
 
 /** `span.duration`, or that of a bound span. */
@@ -47,6 +47,6 @@ const DURATION_KEY = /^(\w+\.)?span\.duration$/
 /** Strings in quotes, save for what is a string only because JSON has no durations. */
 function renderValue(key: string, value: EvidenceValue): string {
   if (value === null) return 'missing'
-  if (typeof value === 'string') return DURATION_KEY.test(key) ? value : `"${escapeControls(value)}"`
+  if (typeof value === 'string') return DURATION_KEY.test(key) ? value : `"${visible(value)}"`
   return typeof value === 'object' ? `[${value.map((each) => renderValue('', each)).join(', ')}]` : String(value)
 }

@@ -1,3 +1,4 @@
+import { visible } from '../../text/visible.ts'
 import type { Operand } from '../ast.ts'
 import { isArray, isMissing, isNumeric, type Value } from '../values.ts'
 import type { EvidenceValue } from '../verdict.ts'
@@ -26,7 +27,7 @@ function evidenceArray(values: readonly Value[]): readonly EvidenceValue[] {
 /** A value in a sentence: strings in quotes, so that `"5"` is not `5`. */
 export function describe(value: Value): string {
   if (isMissing(value)) return 'missing'
-  if (typeof value === 'string') return `"${escapeControls(cut(value))}"`
+  if (typeof value === 'string') return `"${visible(cut(value))}"`
   if (isArray(value)) return `[${describeElements(value)}]`
   return String(evidenceValue(value))
 }
@@ -53,9 +54,7 @@ function describeBytes(bytes: Uint8Array): string {
 }
 
 function describeMap(map: ReadonlyMap<string, Value>): string {
-  const entries = [...map]
-    .slice(0, maxElements)
-    .map(([key, value]) => `"${escapeControls(cut(key))}": ${nested(value)}`)
+  const entries = [...map].slice(0, maxElements).map(([key, value]) => `"${visible(cut(key))}": ${nested(value)}`)
   return cut(`{${[...entries, ...(map.size > maxElements ? [`… ${map.size} in all`] : [])].join(', ')}}`)
 }
 
@@ -67,21 +66,6 @@ function nested(value: Value): string {
 export function cut(text: string, characters = maxCharacters): string {
   return text.length <= characters ? text : `${text.slice(0, characters).toWellFormed()}… (${text.length} characters)`
 }
-
-/** Keeps a sentence on its line, and a terminal from taking orders from an attribute. */
-export function escapeControls(text: string): string {
-  return text.replace(controls, (character) => {
-    const short = shortEscapes.get(character)
-    return short ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
-}
-
-const controls = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu
-const shortEscapes: ReadonlyMap<string, string> = new Map([
-  ['\n', '\\n'],
-  ['\r', '\\r'],
-  ['\t', '\\t'],
-])
 
 /** True where the operand is a length of time, whose values are nanoseconds. */
 export function isDuration(operand: Operand): boolean {
