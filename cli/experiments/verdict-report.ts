@@ -1,5 +1,6 @@
-import { verdictLines } from '../../shared/experiments/verdict-text.ts'
+import { conclusion, verdictLines } from '../../shared/experiments/verdict-text.ts'
 import type { ExperimentVerdict, RuleVerdict } from '../../shared/pipeline/experiment-verdict.ts'
+import { visible } from '../../shared/text/visible.ts'
 import { paint, type Screen } from '../terminal.ts'
 import { counted } from '../text.ts'
 import { type Element, writeXml } from '../xml.ts'
@@ -54,34 +55,35 @@ function testCase(rule: RuleVerdict, classname: string): Element {
             type: rule.severity,
             message: `broke in ${counted(rule.violated, 'trace')}, first at ${rule.first}`,
           },
-          text: rule.samples.map(({ traceId, text }) => `trace ${traceId}\n${text}`).join('\n\n'),
+          text: rule.samples.map(({ traceId, text }) => `trace ${visible(traceId)}\n${text}`).join('\n\n'),
         }
       : { name: 'skipped', attributes: { message: 'no trace exercised it' } }
   return { name: 'testcase', attributes, children: [told] }
 }
 
 function markdown(verdict: ExperimentVerdict): string {
-  const { rules, traces, before, from, to } = verdict
-  const [conclusion = ''] = verdictLines(verdict, (_, text) => text).slice(-1)
+  const { rules, traces, before, experiment } = verdict
+  const window = `${inline(verdict.from)} to ${inline(verdict.to)}`
   const rows = rules.map((rule) => {
-    const was = rule.before.exercised === 0 ? '-' : `${rule.before.violated} of ${rule.before.exercised}`
+    const was =
+      rule.before.exercised === 0 ? '-' : `${inline(rule.before.violated)} of ${inline(rule.before.exercised)}`
     const cells = [
-      rule.verdict,
-      `\`${rule.rule}\`${rule.shadow ? ' (shadow)' : ''}`,
-      rule.exercised,
-      rule.violated,
+      inline(rule.verdict),
+      `${code(rule.rule)}${rule.shadow ? ' (shadow)' : ''}`,
+      inline(rule.exercised),
+      inline(rule.violated),
       was,
-      rule.change ?? '',
+      inline(rule.change ?? ''),
     ]
     return `| ${cells.join(' | ')} |`
   })
   const samples = rules.flatMap(({ rule, samples }) => samples.map((sample) => sampleOf(rule, sample)))
   return [
-    `### ${cell(nameOf(verdict))}`,
+    `### ${experiment === undefined ? window : `experiment ${inline(experiment.name)}`}`,
     '',
-    `**${conclusion}**`,
+    `**${conclusion(verdict, (_, text) => text, inline)}**`,
     '',
-    `${counted(traces, 'trace')} from ${from} to ${to}; ${counted(before.traces, 'trace')} in as long before.`,
+    `${counted(traces, 'trace')} from ${window}; ${counted(before.traces, 'trace')} in as long before.`,
     '',
     '| verdict | rule | exercised | violated | before | change |',
     '| --- | --- | ---: | ---: | ---: | --- |',
@@ -93,12 +95,28 @@ function markdown(verdict: ExperimentVerdict): string {
 
 function sampleOf(rule: string, { traceId, service, text }: RuleVerdict['samples'][number]): string {
   const [first = ''] = text.split('\n')
-  return `- \`${rule}\` in trace \`${traceId}\`${service === '' ? '' : ` of ${cell(service)}`}: ${cell(first)}`
+  return `- ${code(rule)} in trace ${code(traceId)}${service === '' ? '' : ` of ${inline(service)}`}: ${code(first)}`
 }
 
-/** Text of spans and people, which must not become markup. */
-function cell(text: string): string {
-  return text.replace(/[\\`*_[\]<>|#]/g, '\\$&').replace(/\p{Cc}/gu, ' ')
+/** Words, numbers and times: nothing that Markdown, or the page that shows it, makes a link, a mention or a picture of. */
+const PLAIN = /^(?:[A-Za-z]+(?:[ _][A-Za-z]+)*|[\d:.TZ-]*)$/
+
+/** A value of somebody else: as it is where it is plain, else as code. */
+function inline(value: string | number): string {
+  const text = String(value)
+  return PLAIN.test(text) ? text : code(text)
+}
+
+/**
+ * A code span, in which nothing is markup, between more backticks than it holds. A `|` would end the cell of a table
+ * even here, so it is escaped as invisible characters are.
+ */
+function code(text: string): string {
+  const shown = visible(text === '' ? '(empty)' : text).replaceAll('|', '\\u007c')
+  const runs = shown.match(/`+/g) ?? []
+  const fence = '`'.repeat(1 + Math.max(0, ...runs.map((run) => run.length)))
+  const gap = runs.length > 0 ? ' ' : ''
+  return `${fence}${gap}${shown}${gap}${fence}`
 }
 
 function nameOf({ experiment, from, to }: ExperimentVerdict): string {

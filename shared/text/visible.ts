@@ -29,6 +29,7 @@ const WRITTEN = new RegExp(
   ].join('|'),
   'uy',
 )
+const MAY_BE_WRITTEN = /[\u0600-\u08ff\u{110bd}\u{110cd}]|\u200c|\u200d|\ufe0e|\ufe0f/u
 
 /** Most texts hold none of it, and are passed on after this look alone. */
 const SUSPECT = /[^ -~]|##/
@@ -41,7 +42,7 @@ const HIDDEN = new RegExp(`${TABLE}|${COMMAND}`, 'gu')
  */
 export function visible(text: string): string {
   if (!SUSPECT.test(text)) return text
-  return text.replace(HIDDEN, (found, at: number) => (isWritten(text, at) ? found : escaped(found)))
+  return text.replace(HIDDEN, (found, at: number) => (isWritten(found, text, at) ? found : escaped(found)))
 }
 
 /** JSON on one line that holds no character of the table; whoever parses it gets the value as it is. */
@@ -68,14 +69,15 @@ const HIDDEN_IN_LINES = new RegExp(`${STYLE}|${TABLE}|${COMMAND}|${LINE_START}`,
 export function visibleLines(text: string, { styles = false, headings = false }: LineRules = {}): string {
   if (!SUSPECT_LINES.test(text)) return text
   return text.replace(HIDDEN_IN_LINES, (found, at: number) => {
-    if (found === '\n' || found === '\t' || isWritten(text, at)) return found
+    if (found === '\n' || found === '\t' || isWritten(found, text, at)) return found
     if (found.length > 1 && found.startsWith('\x1b')) return styles ? found : visible(found)
     if (headings && text.startsWith('### ', at) && (at === 0 || text[at - 1] === '\n')) return found
     return escaped(found)
   })
 }
 
-function isWritten(text: string, at: number): boolean {
+function isWritten(found: string, text: string, at: number): boolean {
+  if (!MAY_BE_WRITTEN.test(found)) return false
   WRITTEN.lastIndex = at
   return WRITTEN.test(text)
 }

@@ -59,7 +59,12 @@ describe('a value within a line', () => {
   )
 
   test('is shown the same when it is shown again', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => visible(visible(text)) === visible(text)))
+    fc.assert(
+      fc.property(fc.uint16Array(), (units) => {
+        const shown = visible(String.fromCharCode(...units))
+        expect(visible(shown)).toBe(shown)
+      }),
+    )
   })
 })
 
@@ -117,7 +122,7 @@ test.each([
   ['colons', '::'.repeat(500_000)],
   ['indented colons', '  ::'.repeat(250_000)],
   ['hashes', '#'.repeat(1_000_000)],
-  ['joiners', '\u200d'.repeat(300_000)],
+  ['joiners', '\u200d'.repeat(100_000)],
 ])('a long text of %s takes time in line with its length', (_, text) => {
   const startMs = performance.now()
   visible(text)
