@@ -2,7 +2,8 @@ import type { Trace } from '../trace/span.ts'
 import type { Rule } from './ast.ts'
 import { evidenceOf } from './evidence/evidence.ts'
 import type { NamedSpans, RulePlan, RuleSet, Run } from './plan.ts'
-import { newRun } from './run.ts'
+import { newRun, startCounting } from './run.ts'
+import { GivenUp } from './steps.ts'
 import type { Evidence, Outcome, Verdict } from './verdict.ts'
 
 /**
@@ -22,6 +23,17 @@ export function startRun(set: RuleSet, trace: Trace): Run {
 /** What a rule says of a trace without the span names it needs. */
 export function idleOutcome({ body }: Rule): Outcome {
   return body.kind === 'pattern' ? 'satisfied' : 'vacuous'
+}
+
+/** What a rule says of the trace of a run. */
+export function outcomeOf({ decide }: RulePlan, run: Run): Outcome {
+  startCounting(run)
+  try {
+    return decide(run)
+  } catch (error) {
+    if (error instanceof GivenUp) return 'inconclusive'
+    throw error
+  }
 }
 
 function groupByName({ lookup }: RuleSet, { spans }: Trace): ReadonlyMap<string, NamedSpans> {
@@ -53,7 +65,7 @@ function inOrder({ plans }: RuleSet, touched: readonly RulePlan[]): readonly Rul
 }
 
 function verdictOf(set: RuleSet, plan: RulePlan, run: Run): Verdict {
-  const outcome = plan.decide(run)
+  const outcome = outcomeOf(plan, run)
   return outcome === 'violated' ? violation(set, plan, run) : plan.plain[outcome]
 }
 

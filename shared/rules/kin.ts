@@ -1,4 +1,5 @@
 import type { Lineage, Tree } from './lineage.ts'
+import { GivenUp, stepLimit } from './steps.ts'
 
 /** Asks of the span at a position for one of a set in some relation to it: its position, undefined where there is none. */
 export type Ask = (position: number) => number | undefined
@@ -17,6 +18,47 @@ export function askBelow(lineage: Lineage, positions: readonly number[], directl
   return lineage.tree === undefined
     ? askLabelsBelow(lineage, positions)
     : askTreeBelow(lineage, lineage.tree, positions)
+}
+
+/** Whether the span at one position is under, or directly under, that at another. */
+export function isUnder(lineage: Lineage, left: number, right: number, directly: boolean): boolean {
+  const { nodes, parentNodes, tree } = lineage
+  const parent = parentNodes[left] as number
+  const above = nodes[right] as number
+  if (parent < 0 || above === nodes[left]) return false
+  if (directly) return parent === above
+  if (tree === undefined) return walkUp(lineage, parent, (node) => node === above) !== undefined
+  const entry = tree.entries[parent] as number
+  return (tree.entries[above] as number) <= entry && entry < (tree.exits[above] as number)
+}
+
+/** For one span after the other the same as `askAbove`, where few spans are asked of each of many sets. */
+export function askFewAbove(lineage: Lineage, positions: readonly number[]): Ask {
+  const { nodes, parentNodes, tree } = lineage
+  if (tree !== undefined) return askTreeAbove(lineage, tree, positions)
+  const byNode = firstBy(positions, (position) => nodes[position] as number)
+  return (position) => {
+    const isOther = (node: number) => node !== nodes[position] && byNode.has(node)
+    const found = walkUp(lineage, parentNodes[position] as number, isOther)
+    return found === undefined ? undefined : byNode.get(found)
+  }
+}
+
+/** From node to parents the first that is wanted. */
+function walkUp(lineage: Lineage, from: number, isWanted: (node: number) => boolean): number | undefined {
+  const seen = new Set(from < 0 ? [] : [from])
+  for (const node of seen) {
+    if (isWanted(node)) return node
+    for (const parent of lineage.parentsOf(node)) seen.add(parent)
+    countSteps(lineage, 1)
+  }
+  return undefined
+}
+
+/** Throws where one rule has taken too many. */
+function countSteps(lineage: Lineage, steps: number): void {
+  lineage.steps += steps
+  if (lineage.steps > stepLimit) throw new GivenUp()
 }
 
 function askParents({ nodes, parentNodes }: Lineage, positions: readonly number[]): Ask {
@@ -120,26 +162,30 @@ export function countUpTo(ascending: readonly number[], limit: number): number {
 
 function askLabelsAbove(lineage: Lineage, positions: readonly number[]): Ask {
   const { nodes, parentNodes } = lineage
-  const labels = spread(positions, nodes, lineage.childrenOf, (position) => nodes[position] as number)
+  const labels = spread(lineage, positions, lineage.childrenOf, (position) => nodes[position] as number)
   return (position) => otherThan(nodes[position] as number, labels.get(parentNodes[position] as number), nodes)
 }
 
 function askLabelsBelow(lineage: Lineage, positions: readonly number[]): Ask {
   const { nodes, parentNodes } = lineage
-  const labels = spread(positions, nodes, lineage.parentsOf, (position) => parentNodes[position] as number)
+  const labels = spread(lineage, positions, lineage.parentsOf, (position) => parentNodes[position] as number)
   return (position) => otherThan(nodes[position] as number, labels.get(nodes[position] as number), nodes)
 }
+
+/** Steps that one label counts as: it takes longer than a step, and memory until the rule is answered. */
+const LABEL_STEPS = 10
 
 /**
  * Takes the spans from node to node along `next`, each from where it begins. A node keeps two of different nodes and
  * passes on no more, so that the whole is linear in the nodes that are reached.
  */
 function spread(
+  lineage: Lineage,
   positions: readonly number[],
-  nodes: Int32Array,
   next: (node: number) => readonly number[],
   begin: (position: number) => number,
 ): ReadonlyMap<number, Two> {
+  const { nodes } = lineage
   const labels = new Map<number, Two>()
   const queue = positions.map((position) => ({ node: begin(position), position })).filter(({ node }) => node >= 0)
   for (let i = 0; i < queue.length; i++) {
@@ -147,6 +193,7 @@ function spread(
     const two = labels.get(node)
     if (two !== undefined && (two.second !== undefined || nodes[two.first] === nodes[position])) continue
     labels.set(node, two === undefined ? { first: position, second: undefined } : { ...two, second: position })
+    countSteps(lineage, LABEL_STEPS)
     for (const other of next(node)) queue.push({ node: other, position })
   }
   return labels

@@ -17,6 +17,8 @@ export interface Lineage {
   /** The other nodes that are parents of spans of a node, and those that are children, without repetitions. */
   readonly parentsOf: (node: number) => readonly number[]
   readonly childrenOf: (node: number) => readonly number[]
+  /** Steps that one rule has taken along parents and children; counted only without a tree. */
+  steps: number
 }
 
 /** A node is above another, or the same, where `entries[above] <= entries[other] < exits[above]`; so is all of a cycle. */
@@ -39,7 +41,7 @@ export function lineageOf(spans: readonly Span[]): Lineage {
   const parentsOf = (node: number) =>
     edges.several.get(node) ?? (edges.parents[node] === NO_NODE ? none : [edges.parents[node] as number])
   const tree = edges.several.size === 0 ? treeOf(edges) : undefined
-  return { nodes, parentNodes, tree, parentsOf, childrenOf: (node) => childrenOf(edges, node) }
+  return { nodes, parentNodes, tree, parentsOf, childrenOf: (node) => childrenOf(edges, node), steps: 0 }
 }
 
 const none: readonly number[] = []

@@ -1,32 +1,31 @@
 import type { Span } from '../trace/span.ts'
-import type { Ask } from './kin.ts'
+import { gapNanos, isTied, isWhole, MILLISECOND_NANOS } from './clock.ts'
+import { type Ask, askBelow, askFewAbove, isUnder } from './kin.ts'
+import {
+  type Ascending,
+  firstAfter,
+  lastBefore,
+  type Moments,
+  momentOf,
+  momentsOf,
+  type Precedence,
+  perTie,
+} from './moments.ts'
+import type { Run } from './plan.ts'
+import { lineageOfRun } from './run.ts'
 
-/**
- * How one span comes before another, which is never itself: it ends no later than the other starts, or starts before
- * it does; the time from the one moment to the other may have a limit.
- */
-export interface Precedence {
-  readonly from: 'end' | 'start'
-  readonly withinNanos: bigint | undefined
+/** Whether one span (its position) comes before another. */
+export function precedes(run: Run, earlier: number, later: number, { from, withinNanos }: Precedence): boolean {
+  const moment = momentAt(run, earlier, from)
+  const start = momentAt(run, later, 'start')
+  const gap = gapNanos(moment, start)
+  if (gap < 0n || (withinNanos !== undefined && gap > withinNanos)) return false
+  if (gap > 0n || from === 'end') return true
+  return isTied(moment, start) && isUnder(lineageOfRun(run), later, earlier, false)
 }
 
-/** The moment of the earlier span that counts. Where a clock stepped back, a span ended when it started. */
-export function momentOf({ startUnixNano, endUnixNano }: Span, from: Precedence['from']): bigint {
-  return from === 'end' && endUnixNano > startUnixNano ? endUnixNano : startUnixNano
-}
-
-/** Nanoseconds from the earlier span to the later; less than 0 where they come the other way round. */
-export function gapNanos(earlier: Span, later: Span, from: Precedence['from']): bigint {
-  return later.startUnixNano - momentOf(earlier, from)
-}
-
-export function isInOrder(gap: bigint, { from, withinNanos }: Precedence): boolean {
-  return (from === 'end' ? gap >= 0n : gap > 0n) && (withinNanos === undefined || gap <= withinNanos)
-}
-
-/** Whether one span comes before the other. */
-export function precedes(earlier: Span, later: Span, precedence: Precedence): boolean {
-  return isInOrder(gapNanos(earlier, later, precedence.from), precedence)
+function momentAt({ trace }: Run, position: number, from: Precedence['from']): bigint {
+  return momentOf(trace.spans[position] as Span, from)
 }
 
 /** Two different spans, by their positions. */
@@ -35,7 +34,7 @@ export interface OrderedPair {
   readonly later: number
 }
 
-/** The pair with the longest time between the one and the other: where it is not in order, no pair is without a limit. */
+/** The pair with the longest time between the one and the other, as their clocks tell it. */
 export function widestPair(
   spans: readonly Span[],
   earlier: readonly number[],
@@ -49,13 +48,18 @@ export function widestPair(
   let widestNanos = 0n
   for (const one of firsts) {
     for (const other of lasts) {
-      const gap = gapNanos(spans[one] as Span, spans[other] as Span, from)
+      const gap = exactGap(spans, { earlier: one, later: other }, from)
       if (one === other || (widest !== undefined && gap <= widestNanos)) continue
       widest = { earlier: one, later: other }
       widestNanos = gap
     }
   }
   return widest
+}
+
+/** Nanoseconds from the one to the other, as their clocks tell it. */
+export function exactGap(spans: readonly Span[], { earlier, later }: OrderedPair, from: Precedence['from']): bigint {
+  return (spans[later] as Span).startUnixNano - momentOf(spans[earlier] as Span, from)
 }
 
 /** Two, so that one is left where the other is the same span as its partner. */
@@ -81,62 +85,63 @@ function greatestTwo(positions: readonly number[], measure: (position: number) =
 
 /** True where some span of the one set comes before some other span of the other. */
 export function somePrecedes(
-  spans: readonly Span[],
+  run: Run,
   earlier: readonly number[],
   later: readonly number[],
   precedence: Precedence,
 ): boolean {
+  const { spans } = run.trace
   const widest = widestPair(spans, earlier, later, precedence.from)
   if (widest === undefined) return false
-  const gap = gapNanos(spans[widest.earlier] as Span, spans[widest.later] as Span, precedence.from)
-  if (precedence.withinNanos === undefined || gap < 0n) return isInOrder(gap, precedence)
-  const before = askEarlier(spans, earlier, precedence)
+  const gap = exactGap(spans, widest, precedence.from)
+  // Cutting changes the time between two spans by less than a millisecond.
+  if (gap <= -MILLISECOND_NANOS) return false
+  if (gap >= MILLISECOND_NANOS && precedence.withinNanos === undefined) return true
+  const before = askEarlier(run, earlier, precedence)
   return later.some((position) => before(position) !== undefined)
 }
 
 /** For one span after the other: the last of the set (positions) that comes before it. */
-export function askEarlier(spans: readonly Span[], positions: readonly number[], precedence: Precedence): Ask {
-  const { sorted, moments } = byMoment(positions, (position) => momentOf(spans[position] as Span, precedence.from))
+export function askEarlier(run: Run, positions: readonly number[], precedence: Precedence): Ask {
+  const { fine, whole } = momentsOf(run.trace.spans, positions, precedence.from)
+  const tied = askTied(run, { fine, whole }, precedence, askFewAbove)
   return (position) => {
-    const start = (spans[position] as Span).startUnixNano
-    let last = countBefore(moments, start, precedence.from === 'end') - 1
-    if (sorted[last] === position) last--
-    const found = sorted[last]
-    if (found === undefined) return undefined
-    return isInOrder(start - (moments[last] as bigint), precedence) ? found : undefined
+    const start = momentAt(run, position, 'start')
+    const one = lastBefore(fine, start, isWhole(start), precedence, position)
+    const other = lastBefore(whole, start, true, precedence, position)
+    if (one === undefined && other === undefined) return tied(start)(position)
+    const isOne = other === undefined || (one !== undefined && isBefore(whole, other, fine, one))
+    return isOne ? fine.positions[one as number] : whole.positions[other]
   }
 }
 
 /** For one span after the other: the first of the set (positions) that it comes before. */
-export function askLater(spans: readonly Span[], positions: readonly number[], precedence: Precedence): Ask {
-  const { sorted, moments } = byMoment(positions, (position) => (spans[position] as Span).startUnixNano)
+export function askLater(run: Run, positions: readonly number[], precedence: Precedence): Ask {
+  const { fine, whole } = momentsOf(run.trace.spans, positions, 'start')
+  const tied = askTied(run, { fine, whole }, precedence, (lineage, tied) => askBelow(lineage, tied, false))
   return (position) => {
-    const moment = momentOf(spans[position] as Span, precedence.from)
-    let first = countBefore(moments, moment, precedence.from === 'start')
-    if (sorted[first] === position) first++
-    const found = sorted[first]
-    if (found === undefined) return undefined
-    return isInOrder((moments[first] as bigint) - moment, precedence) ? found : undefined
+    const moment = momentAt(run, position, precedence.from)
+    const one = firstAfter(fine, moment, isWhole(moment), precedence, position)
+    const other = firstAfter(whole, moment, true, precedence, position)
+    if (one === undefined && other === undefined) return tied(moment)(position)
+    const isOne = other === undefined || (one !== undefined && isBefore(fine, one, whole, other))
+    return isOne ? fine.positions[one as number] : whole.positions[other]
   }
 }
 
-/** Positions in the order of some moment of their spans. */
-export function byMoment(positions: readonly number[], momentAt: (position: number) => bigint) {
-  const timed = positions.map((position) => ({ position, moment: momentAt(position) }))
-  const isSorted = timed.every(({ moment }, i) => i === 0 || (timed[i - 1] as (typeof timed)[number]).moment <= moment)
-  if (!isSorted) timed.sort((a, b) => (a.moment < b.moment ? -1 : a.moment > b.moment ? 1 : a.position - b.position))
-  return { sorted: timed.map(({ position }) => position), moments: timed.map(({ moment }) => moment) }
+function isBefore(one: Ascending, at: number, other: Ascending, otherAt: number): boolean {
+  return (one.moments[at] as bigint) < (other.moments[otherAt] as bigint)
 }
 
-/** How many of ascending moments are before the limit, or with `orAt` at it. */
-export function countBefore(ascending: readonly bigint[], limit: bigint, orAt: boolean): number {
-  let low = 0
-  let high = ascending.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const moment = ascending[middle] as bigint
-    if (moment < limit || (orAt && moment === limit)) low = middle + 1
-    else high = middle
-  }
-  return low
+/** Of spans that start in one millisecond, those above another start before it. */
+function askTied(
+  run: Run,
+  moments: Moments,
+  { from }: Precedence,
+  askKin: typeof askFewAbove,
+): (moment: bigint) => Ask {
+  if (from === 'end') return () => askNone
+  return perTie(moments, (tied) => (tied.length === 0 ? askNone : askKin(lineageOfRun(run), tied)))
 }
+
+const askNone: Ask = () => undefined

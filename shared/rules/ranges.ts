@@ -1,7 +1,8 @@
 import type { Span } from '../trace/span.ts'
+import { cut, isWhole, MILLISECOND_NANOS } from './clock.ts'
 import { countUpTo } from './kin.ts'
 import type { Lineage } from './lineage.ts'
-import { byMoment, countBefore, momentOf, type Precedence } from './order.ts'
+import { ascending, countBefore, momentOf, type Precedence } from './moments.ts'
 
 /** Some of a list of positions: from `start`, up to `end`. */
 export interface Range {
@@ -62,31 +63,39 @@ export function rangeBelow(
   }
 }
 
-/** For one span after the other: those of the set (positions) that come before it. */
+/** For one span after the other: those of the set (positions) that may come before it. */
 export function rangeEarlier(
   spans: readonly Span[],
   positions: readonly number[],
   { from, withinNanos }: Precedence,
 ): AskRange {
-  const { sorted, moments } = byMoment(positions, (position) => momentOf(spans[position] as Span, from))
+  const { positions: sorted, moments } = ascending(spans, positions, from)
+  const isCoarse = moments.some(isWhole)
   return (position) => {
     const limit = (spans[position] as Span).startUnixNano
-    const start = withinNanos === undefined ? 0 : countBefore(moments, limit - withinNanos, false)
-    return { positions: sorted, start, end: countBefore(moments, limit, true) }
+    const least = (isCoarse ? cut(limit) : limit) - (withinNanos ?? 0n)
+    const start = withinNanos === undefined ? 0 : countBefore(moments, least, false)
+    const end = isWhole(limit)
+      ? countBefore(moments, limit + MILLISECOND_NANOS, false)
+      : countBefore(moments, limit, true)
+    return { positions: sorted, start, end }
   }
 }
 
-/** For one span after the other: those of the set (positions) that it comes before. */
+/** For one span after the other: those of the set (positions) that it may come before. */
 export function rangeLater(
   spans: readonly Span[],
   positions: readonly number[],
   { from, withinNanos }: Precedence,
 ): AskRange {
-  const { sorted, moments } = byMoment(positions, (position) => (spans[position] as Span).startUnixNano)
+  const { positions: sorted, moments } = ascending(spans, positions, 'start')
+  const isCoarse = moments.some(isWhole)
   return (position) => {
     const moment = momentOf(spans[position] as Span, from)
-    const end = withinNanos === undefined ? sorted.length : countBefore(moments, moment + withinNanos, true)
-    return { positions: sorted, start: countBefore(moments, moment, false), end }
+    const start = countBefore(moments, isCoarse ? cut(moment) : moment, false)
+    if (withinNanos === undefined) return { positions: sorted, start, end: sorted.length }
+    const most = moment + withinNanos + (isWhole(moment) ? MILLISECOND_NANOS - 1n : 0n)
+    return { positions: sorted, start, end: countBefore(moments, most, true) }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Order, Structure } from './ast.ts'
 import { askAbove } from './kin.ts'
-import { type Precedence, somePrecedes } from './order.ts'
+import type { Precedence } from './moments.ts'
+import { somePrecedes } from './order.ts'
 import type { Run } from './plan.ts'
 import { lineageOfRun } from './run.ts'
 
@@ -24,7 +25,7 @@ export function someRelated(
   if (node.kind === 'order') {
     const { isLeftEarlier, ...precedence } = precedenceOf(node)
     const [earlier, later] = isLeftEarlier ? [left, right] : [right, left]
-    return somePrecedes(run.trace.spans, earlier, later, precedence)
+    return somePrecedes(run, earlier, later, precedence)
   }
   const above = askAbove(lineageOfRun(run), right, node.relation === 'directly under')
   return left.some((position) => above(position) !== undefined)

@@ -140,6 +140,11 @@ export function lineageOfRun(run: Run): Lineage {
   return run.lineage
 }
 
+/** The steps of one rule are counted from here. */
+export function startCounting({ lineage }: Run): void {
+  if (lineage !== undefined) lineage.steps = 0
+}
+
 /** Decoded once a span. */
 export function eventsOf(view: SpanView): readonly SpanEvent[] {
   view.events ??= view.span.events()

@@ -1,11 +1,15 @@
-import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api'
+import { ROOT_CONTEXT, type Span, SpanKind, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { expect, test } from 'vitest'
 import { INGEST_OPTIONS } from '../../shared/pipeline/ingest.ts'
+import { compileRules } from '../../shared/rules/compile.ts'
+import { judge } from '../../shared/rules/judge.ts'
 import { assembleTrace } from '../../shared/trace/assemble.ts'
+import type { Trace } from '../../shared/trace/span.ts'
+import { rulesOf } from '../reference/rules.ts'
 import { startServer } from './traces-server.ts'
 
 const TRACES = 40
@@ -66,6 +70,50 @@ test.each(cases)('an SDK that exports %s with compression %s loses no span and n
     expect(child?.events().map((event) => [event.name, event.attributes.get('n')])).toEqual([['step', 3]])
   }
 })
+
+test('of 1,000 traces whose steps an SDK timed while each awaited the one before, none breaks an order', async () => {
+  const { url, buffer } = await startServer()
+  const exporter = new ProtobufExporter({ url: `${url}/v1/traces` })
+  const provider = new TracerProvider({
+    sampler: new AlwaysOnSampler(),
+    spanProcessors: [new BatchSpanProcessor({ exporter, maxQueueSize: 4000 })],
+  })
+  const tracer = provider.getTracer('shop')
+  const step = async (name: string, root: Span, lastsMs: number) => {
+    const span = tracer.startSpan(name, {}, trace.setSpan(ROOT_CONTEXT, root))
+    const end = performance.now() + lastsMs
+    while (performance.now() < end) await Promise.resolve()
+    span.end()
+  }
+  for (let t = 0; t < 1000; t++) {
+    const root = tracer.startSpan('POST /checkout', {}, ROOT_CONTEXT)
+    await step('cart.validate', root, (t % 10) / 20)
+    await step('payment.charge', root, (t % 7) / 20)
+    root.end()
+  }
+  await provider.shutdown()
+
+  const traces = [...buffer.chunks].map(([traceId, chunks]) => {
+    const bytes = [...chunks.values()].map((chunk) => chunk.bytes)
+    return assembleTrace(traceId, bytes)
+  })
+  expect(traces.filter(({ complete, spans }) => complete && spans.length === 3)).toHaveLength(1000)
+  expect(traces.filter(looksTooEarly).length).toBeGreaterThan(50)
+  const rules = rulesOf(
+    'when { payment.charge as charge } always { cart.validate before charge }',
+    'when { payment.charge as charge } always { cart.validate before charge within 1m }',
+    'when { cart.validate as step } always { trace.has("POST /checkout") starts before step }',
+  )
+  const outcomes = traces.flatMap((each) => judge(compileRules(rules), each).map(({ outcome }) => outcome))
+  expect(outcomes.filter((outcome) => outcome !== 'satisfied')).toEqual([])
+  expect(outcomes).toHaveLength(3000)
+})
+
+/** Whether the charge starts before the end of the validation that it awaited. */
+function looksTooEarly({ spans }: Trace): boolean {
+  const named = (name: string) => spans.find((span) => span.name === name)
+  return (named('cart.validate')?.endUnixNano ?? 0n) > (named('payment.charge')?.startUnixNano ?? 0n)
+}
 
 test('a batch answered with 503 is sent again by the SDK and counts once', async () => {
   const { url, counts } = await startServer({

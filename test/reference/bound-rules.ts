@@ -28,7 +28,7 @@ const withLiteral = anyOf(
   [2, joined(order, pick('1', '2', '5', '0.5', '"a"', '"EU"'))],
   [1, joined(pick('contains', 'starts with'), pick('EU', 'a', '"5"'))],
 )
-const duration = pick('0s', '1us', '1ms', '999.999us', '5s', '2h')
+const duration = pick('0s', '1us', '1ms', '999.999us', '1.5ms', '2ms', '2.000001ms', '5s', '2h')
 const within = anyOf([2, fc.constant('')], [1, duration.map((each) => ` within ${each}`)])
 
 /** A test of one span, or of one event, in which the values of bound spans may stand. */

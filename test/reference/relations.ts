@@ -9,9 +9,9 @@ export function isRelated(relation: Order | Structure, left: Span, right: Span, 
     case 'after':
       return isBefore(right, left, relation.within)
     case 'starts before':
-      return startsBefore(left, right, relation.within)
+      return startsBefore(left, right, relation.within, trace)
     case 'starts after':
-      return startsBefore(right, left, relation.within)
+      return startsBefore(right, left, relation.within, trace)
     case 'directly under':
       return parents(left, trace).includes(right)
     case 'under':
@@ -20,13 +20,26 @@ export function isRelated(relation: Order | Structure, left: Span, right: Span, 
 }
 
 function isBefore(first: Span, second: Span, within: number | undefined): boolean {
-  const gap = second.startUnixNano - endOf(first)
+  const gap = between(endOf(first), second.startUnixNano)
   return first !== second && gap >= 0n && isWithin(gap, within)
 }
 
-function startsBefore(first: Span, second: Span, within: number | undefined): boolean {
-  const gap = second.startUnixNano - first.startUnixNano
+function startsBefore(first: Span, second: Span, within: number | undefined, trace: Trace): boolean {
+  const [one, other] = [first.startUnixNano, second.startUnixNano]
+  const gap = between(one, other)
+  if (gap === 0n) return (isMillis(one) || isMillis(other)) && ancestors(second, trace).includes(first)
   return gap > 0n && isWithin(gap, within)
+}
+
+const MILLI = 1_000_000n
+
+function isMillis(time: bigint): boolean {
+  return time % MILLI === 0n
+}
+
+/** Nanoseconds; of whole milliseconds where one of the two times tells no more. */
+function between(first: bigint, second: bigint): bigint {
+  return isMillis(first) || isMillis(second) ? (second / MILLI - first / MILLI) * MILLI : second - first
 }
 
 function isWithin(gap: bigint, within: number | undefined): boolean {

@@ -114,6 +114,11 @@ const resources = fc.constantFrom<Attributes>(
   {},
 )
 
+/** Times of clocks that tell whole milliseconds and of finer ones, in so few milliseconds that many are in the same. */
+export const mixedNanos = fc
+  .tuple(fc.bigInt(0n, 4n), fc.constantFrom(0n, 0n, 0n, 1n, 300_000n, 700_000n, 999_999n))
+  .map(([milliseconds, nanos]) => milliseconds * 1_000_000n + nanos)
+
 export const spanSketch: fc.Arbitrary<SpanSketch> = fc
   .record({
     name: fc.constantFrom(...names),
@@ -121,8 +126,11 @@ export const spanSketch: fc.Arbitrary<SpanSketch> = fc
     parent: fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined, freq: 4 }),
     attributes,
     resource: resources,
-    startNanos: fc.constantFrom(0n, 1n, 1_000_000n, 2_000_000_000n),
-    durationNanos: fc.constantFrom(0n, 1n, 999_999n, 1_000_000n, 5_000_000_000n, -1_000n, 2n ** 60n),
+    startNanos: fc.oneof(fc.constantFrom(0n, 1n, 1_000_000n, 2_000_000_000n), mixedNanos),
+    durationNanos: fc.oneof(
+      fc.constantFrom(0n, 1n, 999_999n, 1_000_000n, 5_000_000_000n, -1_000n, 2n ** 60n),
+      mixedNanos,
+    ),
     status: fc.constantFrom(0, 1, 2, 9),
     kind: fc.constantFrom(0, 1, 2, 3, 4, 5, 9, -1),
   })
@@ -165,8 +173,12 @@ export const manyRelatedSpans = fc.array(
       span: relatedSpan,
       id: fc.integer({ min: 1, max: 40 }),
       parent: fc.option(fc.integer({ min: 1, max: 44 }), { nil: undefined, freq: 12 }),
-      startNanos: fc.oneof(fc.bigInt({ min: 0n, max: 60n }), fc.bigInt({ min: 0n, max: 6_000_000_000n })),
-      durationNanos: fc.oneof(fc.bigInt({ min: 0n, max: 20n }), fc.bigInt({ min: -5n, max: 2_000_000_000n })),
+      startNanos: fc.oneof(fc.bigInt({ min: 0n, max: 60n }), fc.bigInt({ min: 0n, max: 6_000_000_000n }), mixedNanos),
+      durationNanos: fc.oneof(
+        fc.bigInt({ min: 0n, max: 20n }),
+        fc.bigInt({ min: -5n, max: 2_000_000_000n }),
+        mixedNanos,
+      ),
       x: fc.option(fc.integer({ min: 0, max: 12 }), { nil: undefined }),
     })
     .map(({ span: { parent: _parent, ...span }, parent, x, ...rest }) => ({

@@ -8,6 +8,7 @@ import { compileRules } from '../../shared/rules/compile.ts'
 import { idleOutcome, judge } from '../../shared/rules/judge.ts'
 import { assembleTrace } from '../../shared/trace/assemble.ts'
 import { Died, type MemoryStore, memoryStore, mortalStore } from '../archive/memory-store.ts'
+import { relatedBody } from '../reference/bound-rules.ts'
 import { anyBody, rulesOf } from '../reference/rules.ts'
 import { anySpans, type SpanSketch } from '../reference/traces.ts'
 import { archive, chunkOf, HOUR_MS, recordOf, replay, START_MS } from './archived.ts'
@@ -137,9 +138,9 @@ async function compact(store: MemoryStore, { hours, dieAfter, nowMs, ...limits }
 test('replaying the archive gives the verdicts given live, however traces are spread over objects, compacted, and others forgotten', {
   timeout: 60_000,
 }, async () => {
-  const checkedBody = anyBody.filter(
-    (text) => checkRules([{ file: '', text: `// Signal: R (info)\n${text}` }]).rules.length > 0,
-  )
+  const checkedBody = fc
+    .oneof(anyBody, relatedBody)
+    .filter((text) => checkRules([{ file: '', text: `// Signal: R (info)\n${text}` }]).rules.length > 0)
   const bodies = fc.array(checkedBody, { minLength: 4, maxLength: 4 })
   const traces = fc.array(traceWithRevisions, { minLength: 1, maxLength: 6 })
   await fc.assert(

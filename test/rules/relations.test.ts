@@ -137,9 +137,17 @@ describe('structure', () => {
 
 describe('span events', () => {
   const spans: readonly SpanSketch[] = [
-    { name: 'a', attributes: { x: 1 }, resource: { region: 'EU' }, events: [{ name: 'retry', attributes: { n: 2 } }] },
+    {
+      name: 'a',
+      startNanos: 0n,
+      durationNanos: 2_000_000n,
+      attributes: { x: 1 },
+      resource: { region: 'EU' },
+      events: [{ name: 'retry', attributes: { n: 2 } }],
+    },
     {
       name: 'b',
+      startNanos: 1_000_000n,
       events: [
         { name: 'exception', attributes: { 'exception.type': 'Timeout' } },
         { name: 'exception', attributes: { 'exception.type': 'IO', escaped: true } },

@@ -1,7 +1,5 @@
 import type { Run, SpanView } from '../plan.ts'
-
-/** What a rule with bound names may look at in one trace: spans, or pairs of them where no index answers. */
-export const stepLimit = 10_000_000
+import { stepLimit } from '../steps.ts'
 
 /** One judging of one trace by one such rule. */
 export interface Env {

@@ -1,8 +1,9 @@
 import type { Condition, Has, Rule } from '../ast.ts'
-import { stepLimit } from '../binding/env.ts'
 import { namesFromOutside, usesNames } from '../binding/references.ts'
 import { witnessOf, witnessOfInvariant } from '../binding/witness.ts'
 import { printCondition } from '../print.ts'
+import { startCounting } from '../run.ts'
+import { GivenUp, stepLimit } from '../steps.ts'
 import type { Block, ClauseEvidence, Evidence } from '../verdict.ts'
 import { fitEvidence } from './fit.ts'
 import { inspectAtom } from './inspect.ts'
@@ -34,17 +35,29 @@ interface Place {
 type View = Omit<Inspection, 'names'>
 
 /** What led to a violation, within the size a signal may have. */
-export function evidenceOf(view: View, { body }: Rule): Evidence {
-  const inspection = inspectionOf(view, body)
-  const blocks = blocksOf(body).map(([block, condition]) => explainBlock(inspection, condition, block, false))
-  return fitEvidence(blocks.filter(isDecisive).flatMap(({ clauses }) => clauses))
+export function evidenceOf(view: View, rule: Rule): Evidence {
+  return seenBy(view, rule, (inspection) => {
+    const blocks = blocksOf(rule.body).map(([block, condition]) => explainBlock(inspection, condition, block, false))
+    return fitEvidence(blocks.filter(isDecisive).flatMap(({ clauses }) => clauses))
+  })
 }
 
 /** Everything that was seen, clause by clause, whatever the verdict. */
-export function wholeEvidence(view: View, { body }: Rule): Evidence {
-  const inspection = inspectionOf(view, body)
-  const blocks = blocksOf(body).map(([block, condition]) => explainBlock(inspection, condition, block, true))
-  return { clauses: blocks.flatMap(({ clauses }) => clauses), truncated: false }
+export function wholeEvidence(view: View, rule: Rule): Evidence {
+  return seenBy(view, rule, (inspection) => {
+    const blocks = blocksOf(rule.body).map(([block, condition]) => explainBlock(inspection, condition, block, true))
+    return { clauses: blocks.flatMap(({ clauses }) => clauses), truncated: false }
+  })
+}
+
+function seenBy(view: View, rule: Rule, look: (inspection: Inspection) => Evidence): Evidence {
+  startCounting(view.run)
+  try {
+    return look(inspectionOf(view, rule.body))
+  } catch (error) {
+    if (error instanceof GivenUp) return givenUpEvidence(rule)
+    throw error
+  }
 }
 
 /** Of a rule that was given up nothing was seen. */

@@ -1,5 +1,5 @@
 import type { Trace } from '../../trace/span.ts'
-import { startRun } from '../judge.ts'
+import { outcomeOf, startRun } from '../judge.ts'
 import type { RulePlan, RuleSet, Run } from '../plan.ts'
 import type { Verdict } from '../verdict.ts'
 import { givenUpEvidence, wholeEvidence } from './evidence.ts'
@@ -10,8 +10,9 @@ export function explain(set: RuleSet, trace: Trace): readonly Verdict[] {
   return set.plans.map((plan) => explained(set, run, plan))
 }
 
-function explained(set: RuleSet, run: Run, { rule, decide }: RulePlan): Verdict {
-  const outcome = decide(run)
+function explained(set: RuleSet, run: Run, plan: RulePlan): Verdict {
+  const { rule } = plan
+  const outcome = outcomeOf(plan, run)
   const evidence = outcome === 'inconclusive' ? givenUpEvidence(rule) : wholeEvidence({ set, run }, rule)
   return { rule, outcome, evidence }
 }

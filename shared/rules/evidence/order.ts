@@ -1,5 +1,8 @@
+import type { Span } from '../../trace/span.ts'
 import type { Order } from '../ast.ts'
-import { askEarlier, gapNanos, isInOrder, type OrderedPair, type Precedence, widestPair } from '../order.ts'
+import { gapNanos } from '../clock.ts'
+import { momentOf, type Precedence } from '../moments.ts'
+import { askEarlier, exactGap, type OrderedPair, precedes, widestPair } from '../order.ts'
 import { precedenceOf } from '../relation.ts'
 import type { Inspection, Seen } from './inspection.ts'
 import { inspectEmptySides, nameAt, type Side, sayMany, sideOf } from './sides.ts'
@@ -25,7 +28,7 @@ export function inspectOrder(inspection: Inspection, node: Order): Seen {
 
 /** The first span that has one before it, with the last of those. */
 function firstPair({ run }: Inspection, earlier: Side, later: Side, precedence: Precedence): OrderedPair | undefined {
-  const ask = askEarlier(run.trace.spans, earlier.passing, precedence)
+  const ask = askEarlier(run, earlier.passing, precedence)
   for (const position of later.passing) {
     const found = ask(position)
     if (found !== undefined) return { earlier: found, later: position }
@@ -68,8 +71,8 @@ function inspectMissed(inspection: Inspection, node: Order, left: Side, right: S
 /** Of pairs in order but too far apart the closest, else the one that is least out of order. */
 function nearestPair({ run }: Inspection, earlier: Side, later: Side, { from }: Precedence): OrderedPair | undefined {
   const { spans } = run.trace
-  const ask = askEarlier(spans, earlier.passing, { from, withinNanos: undefined })
-  const gapOf = (pair: OrderedPair) => gapBetween(run.trace.spans, pair, from)
+  const ask = askEarlier(run, earlier.passing, { from, withinNanos: undefined })
+  const gapOf = (pair: OrderedPair) => exactGap(spans, pair, from)
   let nearest: OrderedPair | undefined
   for (const position of later.passing) {
     const found = ask(position)
@@ -80,20 +83,32 @@ function nearestPair({ run }: Inspection, earlier: Side, later: Side, { from }: 
   return nearest ?? widestPair(spans, earlier.passing, later.passing, from)
 }
 
-type Spans = Inspection['run']['trace']['spans']
-
-function gapBetween(spans: Spans, { earlier, later }: OrderedPair, from: Precedence['from']): bigint {
-  const [one, other] = [spans[earlier], spans[later]]
-  return one === undefined || other === undefined ? 0n : gapNanos(one, other, from)
-}
-
 /** `cart.validate ended 12ms AFTER payment.charge started`, of the left side; what is not as it should be stands in capitals. */
 function sayPair(inspection: Inspection, node: Order, pair: OrderedPair): string {
   const { isLeftEarlier, ...precedence } = precedenceOf(node)
-  const gap = gapBetween(inspection.run.trace.spans, pair, precedence.from)
-  const said = `${nameAt(inspection, isLeftEarlier ? pair.earlier : pair.later)} ${sayPlace(inspection, pair, precedence.from, isLeftEarlier ? 'earlier' : 'later', true)}`
-  const isTooLong = !isInOrder(gap, precedence) && isInOrder(gap, { ...precedence, withinNanos: undefined })
-  return isTooLong ? `${said}, NOT within ${describeDuration(precedence.withinNanos ?? 0n)}` : said
+  const { earlier, later } = pair
+  const isInOrder = (limit: bigint | undefined) =>
+    precedes(inspection.run, earlier, later, { ...precedence, withinNanos: limit })
+  const as = isLeftEarlier ? 'earlier' : 'later'
+  const said = `${nameAt(inspection, pair[as])} ${sayPlace(inspection, pair, precedence.from, as, true)}${sayCut(inspection, pair, precedence)}`
+  if (!isInOrder(undefined)) return said
+  if (!isInOrder(precedence.withinNanos)) return `${said}, NOT within ${describeDuration(precedence.withinNanos ?? 0n)}`
+  const isTied = precedence.from === 'start' && cutGap(inspection, pair, 'start') === 0n
+  return isTied ? `${said}, which ${isLeftEarlier ? 'is under it' : 'it is under'}` : said
+}
+
+/** What decided about a limit, where it is not the time that the clocks tell. */
+function sayCut(inspection: Inspection, pair: OrderedPair, { from, withinNanos }: Precedence): string {
+  const gap = cutGap(inspection, pair, from)
+  if (withinNanos === undefined || gap <= 0n) return ''
+  const isExactWithin = exactGap(inspection.run.trace.spans, pair, from) <= withinNanos
+  return isExactWithin === gap <= withinNanos ? '' : ` (${describeDuration(gap)} in whole milliseconds)`
+}
+
+/** Nanoseconds from the one to the other, as they are compared. */
+function cutGap({ run }: Inspection, { earlier, later }: OrderedPair, from: Precedence['from']): bigint {
+  const { spans } = run.trace
+  return gapNanos(momentOf(spans[earlier] as Span, from), momentOf(spans[later] as Span, 'start'))
 }
 
 /** `ended 12ms after payment.charge started`. */
@@ -104,11 +119,12 @@ function sayPlace(
   as: keyof OrderedPair,
   isLoud = false,
 ): string {
-  const gap = gapBetween(inspection.run.trace.spans, pair, from)
+  const gap = exactGap(inspection.run.trace.spans, pair, from)
   const moments = { earlier: from === 'end' ? 'ended' : 'started', later: 'started' }
   const other = as === 'earlier' ? 'later' : 'earlier'
   const partner = `${nameAt(inspection, pair[other])} ${moments[other]}`
   if (gap === 0n) return `${moments[as]} at the moment ${partner}`
+  if (cutGap(inspection, pair, from) === 0n) return `${moments[as]} in the millisecond in which ${partner}`
   const isBefore = (as === 'earlier') === gap > 0n
   const word = isBefore ? 'before' : 'after'
   const time = describeDuration(gap < 0n ? -gap : gap)

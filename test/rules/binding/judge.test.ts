@@ -10,9 +10,9 @@ function outcomeOf(body: string, spans: readonly SpanSketch[]) {
   return judge(compileRules([rule]), traceOf(spans))[0]?.outcome ?? idleOutcome(rule)
 }
 
-/** A span from one moment to another, in nanoseconds. */
+/** A span from one moment to another, in nanoseconds after one that is no whole millisecond. */
 function span(name: string, from: number, to: number, attributes: SpanSketch['attributes'] = {}): SpanSketch {
-  return { name, startNanos: BigInt(from), durationNanos: BigInt(to - from), attributes }
+  return { name, startNanos: BigInt(from) + 1n, durationNanos: BigInt(to - from), attributes }
 }
 
 const chargeBeforeItsValidation = `

@@ -10,7 +10,7 @@ const pick = fc.constantFrom<string[]>
 const order = fc
   .tuple(
     pick('p before q', 'q after p', 'q starts before p', 'p starts after q'),
-    pick('', ' within 0s', ' within 1us', ' within 3us'),
+    pick('', ' within 0s', ' within 1us', ' within 3us', ' within 1ms', ' within 1.5ms', ' within 3ms'),
   )
   .map((parts) => parts.join(''))
 const relation = fc.oneof(order, pick('p under q', 'q under p', 'q directly under p', 'p directly under q'))
@@ -28,12 +28,16 @@ const body = fc
       : `when { ${p} as p } ${block} { ${q} as q and ${parts} }`,
   )
 
+const micros = (min: bigint, max: bigint) => fc.bigInt(min, max).map((each) => each * 1000n)
+/** Of milliseconds, so that a quarter of the times are known to the millisecond only. */
+const quarters = (min: bigint, max: bigint) => fc.bigInt(min, max).map((each) => each * 250_000n)
+
 const sketch: fc.Arbitrary<SpanSketch> = fc.record({
   name: pick('a', 'b'),
   id: fc.integer({ min: 1, max: 12 }),
   parent: fc.integer({ min: 1, max: 14 }),
-  startNanos: fc.bigInt(0n, 8n).map((micros) => micros * 1000n),
-  durationNanos: fc.bigInt(-2n, 5n).map((micros) => micros * 1000n),
+  startNanos: fc.oneof(micros(0n, 8n), quarters(0n, 16n)),
+  durationNanos: fc.oneof(micros(-2n, 5n), quarters(-2n, 12n)),
   attributes: fc.constantFrom({}, { x: 1 }, { x: 2 }),
 })
 /** Half of them a forest, the others with span ids that several share. */

@@ -14,7 +14,12 @@ function linesOf(condition: string, ...spans: readonly SpanSketch[]): readonly s
 
 /** Spans by start and end, in milliseconds. */
 function at(name: string, startMs: number, endMs: number, more: Partial<SpanSketch> = {}): SpanSketch {
-  return { name, startNanos: BigInt(startMs * 1e6), durationNanos: BigInt((endMs - startMs) * 1e6), ...more }
+  return {
+    name,
+    startNanos: BigInt(Math.round(startMs * 1e6)),
+    durationNanos: BigInt(Math.round((endMs - startMs) * 1e6)),
+    ...more,
+  }
 }
 
 const charge = at('payment.charge', 10, 40)
@@ -52,6 +57,31 @@ describe('an order', () => {
   test('of moments that are one says so', () => {
     const spans = [at('a', 10, 11), at('b', 10, 11)]
     expect(linesOf('a starts before b', ...spans)[0]).toMatch(/ — a started at the moment b started$/)
+  })
+
+  test.each<readonly [string, string]>([
+    ['fine before coarse', 'fine ended in the millisecond in which coarse started'],
+    ['coarse after fine', 'coarse started in the millisecond in which fine ended'],
+    ['fine starts before coarse', 'fine started in the millisecond in which coarse started, which is under it'],
+    ['coarse starts after fine', 'coarse started in the millisecond in which fine started, which it is under'],
+    ['coarse starts before fine', 'coarse started in the millisecond in which fine started'],
+    ['far before coarse', 'far ended 1ms AFTER coarse started'],
+    ['coarse before early', 'coarse ended 1.000001ms AFTER early started'],
+    ['coarse before late within 5ms', 'coarse ended 5.9ms before late started (5ms in whole milliseconds)'],
+    [
+      'fine before next within 500us',
+      'fine ended 300us before next started (1ms in whole milliseconds), NOT within 500us',
+    ],
+  ])('of a clock of whole milliseconds says how it was read: %s', (condition, seen) => {
+    const spans = [
+      at('fine', 10.6, 10.7, { id: 1 }),
+      at('coarse', 10, 11, { id: 2, parent: 1 }),
+      at('far', 9, 11),
+      at('early', 9.999999, 11),
+      at('late', 16.9, 17),
+      at('next', 11, 12),
+    ]
+    expect(linesOf(condition, ...spans)[0]?.split(' — ')[1]).toBe(seen)
   })
 
   test('of many spans tells of the pair that came nearest', () => {
