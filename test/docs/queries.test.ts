@@ -145,6 +145,14 @@ test('which requests ask the same again and again', async () => {
   ])
 })
 
+test('which charges began before a validation had ended', async () => {
+  expect(await answer('Which charges began')).toEqual([
+    { trace_id: traceId('a001'), charge: '0000000000000003' },
+    { trace_id: traceId('a002'), charge: '0000000000000002' },
+    { trace_id: traceId('a003'), charge: '0000000000000002' },
+  ])
+})
+
 test('what happened in a trace', async () => {
   const rows = await answer('What happened in this trace?')
   expect(rows.map(({ span, parent, name }) => [span, parent, name])).toEqual([
@@ -156,5 +164,5 @@ test('what happened in a trace', async () => {
 })
 
 test('each question of the page is asked here', () => {
-  expect(blocks('sql')).toHaveLength(5)
+  expect(blocks('sql')).toHaveLength(6)
 })
