@@ -41,13 +41,19 @@ async function recover({ data }: RecoverOptions, terminal: Terminal): Promise<Ex
   const onProgress = (done: number, pages: number) => progress.show(`reading page ${done} of ${pages}`)
   const recovery = await recoverDatabase({ dataFolder: data, nowMs: Date.now(), onProgress })
   progress.clear()
-  const { pages, damagedPages, damagedRows, damagedFrame, damagedTraces, rows, keptAs } = recovery
+  const { pages, damagedPages, damagedRows, damagedFrame, damagedTraces, mismatch, lost, rows, keptAs } = recovery
   const kept = Object.entries(rows).filter(([, count]) => count > 0)
   const lines = [
     `read ${counted(pages, 'page')}: ${kept.map(([table, count]) => `${count} ${table}`).join(', ') || 'no rows'}`,
     ...(damagedFrame === undefined
       ? []
       : [`the write-ahead log is damaged at frame ${damagedFrame}; the frames after it were read`]),
+    ...(mismatch === undefined ? [] : [MISMATCHES[mismatch]]),
+    ...(lost.writes === 0
+      ? []
+      : [
+          `${counted(lost.spans, 'span')} in ${counted(lost.chunks, 'chunk')} that were answered with 200 are missing, or part of them (${counted(lost.writes, 'write')})`,
+        ]),
     ...(damagedPages.length === 0
       ? []
       : [
@@ -59,8 +65,13 @@ async function recover({ data }: RecoverOptions, terminal: Terminal): Promise<Ex
     `the file as it was is ${visible(keptAs)}; delete it when you need it no more`,
   ]
   await write(terminal.stdout, `${lines.join('\n')}\n`)
-  return damagedPages.length + damagedRows + damagedTraces.length > 0 ? 1 : 0
+  return damagedPages.length + damagedRows + damagedTraces.length + lost.writes > 0 ? 1 : 0
 }
+
+const MISMATCHES = {
+  'old-log': 'the write-ahead log is older than the database and holds nothing that it lacks; it was left aside',
+  'old-file': 'the database is older than its write-ahead log; pages that were written in between are gone',
+} as const
 
 function named(traces: readonly string[]): readonly string[] {
   if (traces.length === 0) return []

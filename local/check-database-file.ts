@@ -2,14 +2,16 @@ import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { StorageError } from '../shared/pipeline/storage-error.ts'
-import { readWal } from './recovery/wal.ts'
+import type { Promised } from './promise-mark.ts'
+import { readLogAndFile } from './recovery/log-and-file.ts'
 import { RUNBOOK } from './runbook.ts'
 
 /**
- * Throws a StorageError where SQLite would begin anew or forget acknowledged writes without a word: over a file that
- * was emptied, and past damage in the write-ahead log.
+ * Throws a StorageError where SQLite would lose acknowledged writes without a word, or mix pages of different times: over
+ * a file that was emptied, past damage in the write-ahead log, and where the file or the log is an older copy. Returns what
+ * was promised, as the mark beside the database says; undefined without a mark.
  */
-export function checkDatabaseFile(path: string): void {
+export function checkDatabaseFile(path: string): Promised | undefined {
   if (existsSync(recoveredPath(path))) {
     throw new StorageError('corrupt', `the recovery of ${path} was cut short`, { hint: recoverHint(path) })
   }
@@ -19,12 +21,24 @@ export function checkDatabaseFile(path: string): void {
       hint: `put back a copy of it, or run: betrace recover --data ${dirname(path)} (${RUNBOOK.database})`,
     })
   }
-  const frame = readWal(path)?.damagedFrame
-  if (frame === undefined) return
-  throw new StorageError('corrupt', `${path}-wal is damaged at frame ${frame}; SQLite would forget what follows`, {
-    hint: recoverHint(path),
-  })
+  const { wal, marked, mismatch } = readLogAndFile(path)
+  const problem =
+    mismatch !== undefined
+      ? MISMATCHES[mismatch](path)
+      : wal?.damagedFrame !== undefined
+        ? `${path}-wal is damaged at frame ${wal.damagedFrame}; SQLite would forget what follows`
+        : size === undefined && (wal?.pages.length ?? 0) > 0
+          ? `${path} is gone, and its log ${path}-wal is there; SQLite would delete that`
+          : undefined
+  if (problem !== undefined) throw new StorageError('corrupt', problem, { hint: recoverHint(path) })
+  return marked
 }
+
+const MISMATCHES = {
+  'old-log': (path: string) =>
+    `${path}-wal is older than ${path}, or was cut off; SQLite would mix pages of different times`,
+  'old-file': (path: string) => `${path} is older than its log ${path}-wal; SQLite would mix pages of different times`,
+} as const
 
 /** Where a recovered database waits to take its place. */
 export function recoveredPath(path: string): string {

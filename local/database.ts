@@ -1,6 +1,9 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { StorageError } from '../shared/pipeline/storage-error.ts'
 import { checkDatabaseFile, checkTables } from './check-database-file.ts'
+import { KeptPromises } from './kept-promises.ts'
+import type { Promised } from './promise-mark.ts'
+import { PROMISED, promisedOf } from './recovery/log-and-file.ts'
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
 import { storageError } from './sqlite-error.ts'
 
@@ -20,6 +23,10 @@ const MAX_GROUP = 256
 const CACHE_KIB = 64 * 1024
 /** Pages in the log before it is copied into the file: pages written meanwhile are copied once, not once each time. */
 const CHECKPOINT_PAGES = 4_000
+const IN_MEMORY = ':memory:'
+const NOTHING = { chunks: 0, spans: 0 }
+/** The version from which on a mark beside the file says what was promised. */
+const MARKED = 6
 
 /**
  * One SQLite file. A write is acknowledged when its transaction is on the disk; writes asked for at the same time share
@@ -37,11 +44,15 @@ export class Database {
   /** Whether the last write failed so. */
   failing = false
   lastFailure: { readonly error: StorageError; readonly atMs: number } | undefined
+  /** What the writes of the group under way promise. */
+  private counted = NOTHING
+  /** What was promised, and what is missing of it; undefined for a database in memory. */
+  readonly promises: KeptPromises | undefined
 
   /** Opens or creates the file, which may grow to `maxBytes`; throws a StorageError that says what to do. */
   constructor(path: string, maxBytes: number) {
     this.path = path
-    checkDatabaseFile(path)
+    const marked = checkDatabaseFile(path)
     try {
       this.connection = new DatabaseSync(path, { timeout: 5_000 })
     } catch (error) {
@@ -50,9 +61,13 @@ export class Database {
     try {
       this.connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB};
         PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
-      this.migrate()
+      const wasMarked = this.migrate() >= MARKED
       const { page_size: pageBytes } = this.connection.prepare('PRAGMA page_size').get() as { page_size: number }
       this.connection.exec(`PRAGMA max_page_count = ${Math.ceil(maxBytes / pageBytes)}`)
+      const left = promisedOf(this.prepared(PROMISED).get())
+      if (path !== IN_MEMORY && left !== undefined) {
+        this.promises = new KeptPromises(path, { marked, left, wasMarked })
+      }
     } catch (error) {
       this.connection.close()
       throw storageError(error, path)
@@ -92,9 +107,15 @@ export class Database {
     await this.write(() => this.run('INSERT OR REPLACE INTO touched (id, times) VALUES (1, random())'))
   }
 
+  /** Counts what somebody is about to be promised, as part of the write under way. */
+  countPromised(chunks: number, spans: number): void {
+    this.counted = { chunks: this.counted.chunks + chunks, spans: this.counted.spans + spans }
+  }
+
   /** Does the writes still queued, then closes the file. */
   close(): void {
     while (this.queue.length > 0) this.flush()
+    this.promises?.close()
     this.guarded(() => this.connection.close())
   }
 
@@ -127,13 +148,15 @@ export class Database {
     this.queue = this.queue.slice(MAX_GROUP)
     if (group.length === 0) return
     const failuresBefore = this.failures
+    this.counted = NOTHING
     const promised = group.some(({ durable }) => durable)
     try {
       this.syncAtCommit(promised)
       this.connection.exec('BEGIN IMMEDIATE')
       const settle = group.map((write) => this.apply(write))
-      if (promised) this.run('UPDATE promises SET kept = kept + 1')
+      const kept = promised ? this.keepPromise() : undefined
       this.connection.exec('COMMIT')
+      if (kept !== undefined) this.promises?.set(kept)
       this.failing = this.failures > failuresBefore
       for (const acknowledge of settle) acknowledge()
     } catch (error) {
@@ -141,6 +164,13 @@ export class Database {
       const failure = this.noted(error)
       for (const { reject } of group) reject(failure)
     }
+  }
+
+  private keepPromise(): Promised | undefined {
+    const sql = `UPDATE promises SET kept = kept + 1, chunks = chunks + ?, spans = spans + ? WHERE id = 1
+      RETURNING kept, chunks, spans`
+    const { chunks, spans } = this.counted
+    return promisedOf(this.prepared(sql).get(chunks, spans))
   }
 
   /** In a write-ahead log FULL syncs what was written so far, transactions before this one included; NORMAL does not. */
@@ -152,12 +182,14 @@ export class Database {
 
   /** Applies one write of a group by itself; what it returns is to be called once the group is committed. */
   private apply({ work, resolve, reject }: QueuedWrite): () => void {
+    const { counted } = this
     this.connection.exec('SAVEPOINT one')
     try {
       const result = work()
       this.connection.exec('RELEASE one')
       return () => resolve(result)
     } catch (error) {
+      this.counted = counted
       this.undoOne(error)
       const failure = this.noted(error)
       return () => reject(failure)
@@ -192,10 +224,11 @@ export class Database {
     }
   }
 
-  private migrate(): void {
+  /** Brings the file to the format of this release; returns the one it had. */
+  private migrate(): number {
     checkTables(this.connection, this.path)
     const { user_version: version } = this.connection.prepare('PRAGMA user_version').get() as { user_version: number }
-    if (version === SCHEMA_VERSION) return
+    if (version === SCHEMA_VERSION) return version
     if (version > SCHEMA_VERSION) {
       throw new StorageError('corrupt', `${this.path} has format ${version}; this release reads ${SCHEMA_VERSION}`, {
         hint: 'upgrade betrace, or give it another data folder',
@@ -205,6 +238,7 @@ export class Database {
     this.connection.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`)
     // So that the file itself says its version, to whoever looks whether the log is damaged.
     this.connection.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    return version
   }
 
   private prepared(sql: string): StatementSync {

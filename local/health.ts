@@ -37,6 +37,7 @@ export async function healthPage(subjects: HealthSubjects): Promise<PageResponse
   const { set, folder } = rules()
   const problems = {
     buffer: await writable(database),
+    database: whileReadable(() => database.promises?.problem()) ?? markProblem(database),
     evaluator: evaluatorProblem(subjects),
     archive: archiveProblem(subjects),
     jsonLines: jsonLinesProblem(subjects),
@@ -45,10 +46,12 @@ export async function healthPage(subjects: HealthSubjects): Promise<PageResponse
     rules: folder.unreadable.length > 0 ? `${folder.unreadable.length} files cannot be read` : undefined,
   }
   const failing = problems.buffer !== undefined || problems.evaluator !== undefined
-  const degraded = (problems.archive ?? problems.jsonLines ?? problems.clock ?? problems.senders) !== undefined
+  const waits = [problems.database, problems.archive, problems.jsonLines, problems.clock, problems.senders]
+  const degraded = waits.some((problem) => problem !== undefined)
   const body = {
     status: failing ? 'failing' : degraded ? 'degraded' : 'ok',
     buffer: problems.buffer ?? 'ok',
+    database: problems.database ?? 'ok',
     evaluator: problems.evaluator ?? 'ok',
     archive: problems.archive ?? 'ok',
     jsonLines: problems.jsonLines ?? 'ok',
@@ -88,6 +91,12 @@ async function writable(database: Database): Promise<string | undefined> {
   return lastFailure !== undefined && performance.now() - lastFailure.atMs < RECENT_MS
     ? advice(lastFailure.error)
     : undefined
+}
+
+function markProblem({ promises }: Database): string | undefined {
+  if (promises?.failure === undefined) return undefined
+  const what = 'the mark of what was promised cannot be written, so that a loss would not be noticed'
+  return `${what}: ${promises.failure} (${headingOf(promises.failure)})`
 }
 
 function advice(error: unknown): string {

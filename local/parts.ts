@@ -104,6 +104,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   closers.push(() => folder.unlock())
   const database = new Database(folder.databasePath, settings.maxDatabaseBytes)
   closers.push(() => database.close())
+  database.promises?.log(log)
   const colour = inColour(options.screen)
   const rules = await RulesWatcher.open(options.rulePaths, (loaded) => options.onRules?.(rulesReport(loaded, colour)))
   const senders = new Senders(settings, lastFlow(database), clock)

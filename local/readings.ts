@@ -1,5 +1,6 @@
 import type { ClockWatch } from './clock-watch.ts'
 import type { Database } from './database.ts'
+import { missing } from './lost-writes.ts'
 import type { Reading } from './metrics.ts'
 import type { ArchiveState } from './parts.ts'
 import type { LoadedRules } from './rules-watcher.ts'
@@ -46,11 +47,22 @@ export function readings(subjects: ReadSubjects): readonly Reading[] {
       value: overdueMs / 1000,
     },
     { name: 'betrace_storage_failures_total', help: 'Writes the database could not do.', value: database.failures },
+    ...lossReadings(database),
     ...clockReadings(subjects.clockWatch),
     ...archiveReadings(subjects.archiveState()),
     ...(subjects.lines === undefined ? [] : linesReadings(subjects.lines)),
     ...webhooks.flatMap(webhookReadings),
   ].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+}
+
+function lossReadings(database: Database): readonly Reading[] {
+  const { spans, chunks, writes } = missing(database.promises?.losses() ?? [])
+  const help = (what: string) => `${what} that were promised and are missing, until somebody acknowledges it.`
+  return [
+    { name: 'betrace_lost_spans', help: help('Spans'), value: spans },
+    { name: 'betrace_lost_chunks', help: help('Chunks'), value: chunks },
+    { name: 'betrace_lost_writes', help: help('Writes to the database'), value: writes },
+  ]
 }
 
 function clockReadings({ counts }: ClockWatch): readonly Reading[] {

@@ -3,6 +3,7 @@ export const RUNBOOK = {
   full: 'docs/runbook.md#the-disk-is-full',
   readOnly: 'docs/runbook.md#the-disk-is-read-only',
   database: 'docs/runbook.md#the-database-is-damaged',
+  lost: 'docs/runbook.md#promised-spans-are-missing',
   archive: 'docs/runbook.md#the-archive-is-damaged',
   clock: 'docs/runbook.md#the-clock-was-stepped',
   senders: 'docs/runbook.md#a-sender-is-refused',

@@ -22,6 +22,8 @@ const WEBHOOK_POLL_MS = 200
 const ARCHIVE_POLL_MS = 1_000
 const LINES_POLL_MS = 200
 const STORAGE_POLL_MS = 1_000
+/** A loss of power may make the mark of what was promised forget so much. */
+const MARK_POLL_MS = 200
 const VERDICT_POLL_MS = 1_000
 const SWEEP_INTERVAL_MS = 60_000
 
@@ -151,6 +153,7 @@ async function start(
     again('giving verdicts on experiments', VERDICT_POLL_MS, giveVerdictsDue),
     again('archiving', ARCHIVE_POLL_MS, archiveDue),
     again('writing signals to the JSON-lines file', LINES_POLL_MS, writeLines),
+    again('syncing the mark of what was promised', MARK_POLL_MS, async () => database.promises?.sync()),
     again('looking whether the disk takes writes', STORAGE_POLL_MS, watchStorage),
     again('looking for changed rules', settings.rulesPollMs, () => rules.poll()),
     () => server.close(),

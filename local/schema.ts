@@ -1,5 +1,5 @@
 /** Kept in `user_version`: a file of another format is refused, never guessed at. */
-export const SCHEMA_VERSION = 5
+export const SCHEMA_VERSION = 6
 
 /**
  * Stands on a page that every write changes which somebody was promised, and that no other write changes: it tells in
@@ -145,5 +145,9 @@ INSERT INTO promises (id, mark, kept) VALUES (1, '${PROMISE_MARK}', 0);
 ALTER TABLE timers ADD COLUMN flow INTEGER NOT NULL DEFAULT 0;
 DROP INDEX timers_by_time;
 CREATE INDEX timers_by_flow ON timers (flow, visible_ms);
+`,
+  `
+ALTER TABLE promises ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE promises ADD COLUMN spans INTEGER NOT NULL DEFAULT 0;
 `,
 ]

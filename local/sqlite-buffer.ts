@@ -42,13 +42,21 @@ export class SqliteBuffer implements TraceBuffer {
   /** Stores slice by slice, so that others have the process in between; the last syncs them all to the disk. */
   async append(chunks: Iterable<Chunk>, flow = 0): Promise<readonly RefusedChunk[]> {
     let index = 0
+    let [chunkCount, spanCount] = [0, 0]
     for (const { slice, isLast } of slicesOf(chunks)) {
       const rows = slice.map((chunk) => {
         const isBeyond = flow > 0 && index++ >= LARGE_REQUEST
         return { chunk, packed: packForDisk(chunk.bytes), flow: isBeyond ? flow + 1 : flow }
       })
-      const work = () => rows.filter(({ chunk, packed, flow: own }) => this.insert(chunk, packed, own))
+      const [chunksBefore, spansBefore] = [chunkCount, spanCount]
+      const work = () => {
+        const stored = rows.filter(({ chunk, packed, flow: own }) => this.insert(chunk, packed, own))
+        if (isLast) this.database.countPromised(chunksBefore + stored.length, spansBefore + spansOf(stored))
+        return stored
+      }
       const stored = await (isLast ? this.database.write(work) : this.database.writeRepeatable(work))
+      chunkCount += stored.length
+      spanCount += spansOf(stored)
       for (const [own, some] of Map.groupBy(stored, (row) => row.flow)) this.onWaiting(own, some.length)
     }
     return []
@@ -196,6 +204,10 @@ function* slicesOf(chunks: Iterable<Chunk>): Generator<{ readonly slice: readonl
     bytes += chunk.bytes.length
   }
   if (slice.length > 0) yield { slice, isLast: true }
+}
+
+function spansOf(rows: readonly { readonly chunk: Chunk }[]): number {
+  return rows.reduce((sum, { chunk }) => sum + chunk.spanCount, 0)
 }
 
 function toChunk(row: Row): Chunk {

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { readWal } from './wal.ts'
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
+import { type LogAndFile, readLogAndFile } from './log-and-file.ts'
 
 /** The pages of a database file that may be damaged, with what its write-ahead log says of them. */
 export interface PageFile {
@@ -17,14 +17,16 @@ export interface PageFile {
 
 const DEFAULT_PAGE_BYTES = 4096
 
-export function openPageFile(path: string): PageFile {
-  const wal = readWal(path)
-  const file = openSync(path, 'r')
+export function openPageFile(path: string, files: LogAndFile = readLogAndFile(path)): PageFile {
+  const { wal: log, mismatch } = files
+  // The file holds everything that an older log does.
+  const wal = mismatch === 'old-log' ? undefined : log
+  const file = existsSync(path) ? openSync(path, 'r') : undefined
   const header = Buffer.alloc(100)
-  readSync(file, header, 0, 100, 0)
+  if (file !== undefined) readSync(file, header, 0, 100, 0)
   const pageBytes = wal?.pageBytes ?? pageBytesOf(header)
   const latest = new Map(wal?.pages.map(({ page, content }) => [page, content]))
-  const inFile = Math.ceil(fstatSync(file).size / pageBytes)
+  const inFile = file === undefined ? 0 : Math.ceil(fstatSync(file).size / pageBytes)
   const pageCount = Math.max(inFile, wal?.pageCount ?? saidPages(header, inFile))
   const page = (number: number) => latest.get(number) ?? readPage(file, number, pageBytes)
   const reserved = (page(1) ?? header).readUInt8(20)
@@ -35,7 +37,7 @@ export function openPageFile(path: string): PageFile {
     damagedFrame: wal?.damagedFrame,
     page,
     freePages: () => freePages(page, pageCount),
-    close: () => closeSync(file),
+    close: () => file !== undefined && closeSync(file),
   }
 }
 
@@ -52,7 +54,8 @@ function saidPages(header: Buffer, inFile: number): number {
   return isValid && said <= 2 * inFile + 1_000 ? said : 0
 }
 
-function readPage(file: number, number: number, pageBytes: number): Buffer | undefined {
+function readPage(file: number | undefined, number: number, pageBytes: number): Buffer | undefined {
+  if (file === undefined) return undefined
   const page = Buffer.alloc(pageBytes)
   return readSync(file, page, 0, pageBytes, (number - 1) * pageBytes) === pageBytes ? page : undefined
 }

@@ -1,5 +1,8 @@
 import type { PageFile } from './page-file.ts'
 
+/** What is needed of a file to read one of its pages. */
+type Pages = Pick<PageFile, 'pageCount' | 'usableBytes' | 'page'>
+
 export type Value = null | number | bigint | string | Buffer
 
 /** What a page holds, as far as it can be read (https://www.sqlite.org/fileformat.html#b_tree_pages). */
@@ -15,7 +18,7 @@ const INDEX_LEAF = 10
 const TABLE_LEAF = 13
 
 /** Reads the rows on a page; undefined for one without rows (inner, overflow, free), `damaged` for one that lies about itself. */
-export function readPageContent(file: PageFile, number: number): PageContent | 'damaged' | undefined {
+export function readPageContent(file: Pages, number: number): PageContent | 'damaged' | undefined {
   const page = file.page(number)
   if (page === undefined) return 'damaged'
   const start = number === 1 ? 100 : 0
@@ -39,7 +42,7 @@ export function readPageContent(file: PageFile, number: number): PageContent | '
   return { kind: type === TABLE_LEAF ? 'table' : 'index', records, damaged }
 }
 
-function readCell(file: PageFile, page: Buffer, start: number, type: number) {
+function readCell(file: Pages, page: Buffer, start: number, type: number) {
   let at = type === INDEX_INTERIOR ? start + 4 : start
   const length = varint(page, at)
   at += length.bytes
@@ -49,7 +52,7 @@ function readCell(file: PageFile, page: Buffer, start: number, type: number) {
   return { rowid: rowid.value, values: readRecord(payload) }
 }
 
-function readPayload(file: PageFile, page: Buffer, at: number, length: number, isTable: boolean): Buffer {
+function readPayload(file: Pages, page: Buffer, at: number, length: number, isTable: boolean): Buffer {
   const usable = file.usableBytes
   const most = isTable ? usable - 35 : Math.floor(((usable - 12) * 64) / 255) - 23
   if (length <= most) return slice(page, at, length, usable)

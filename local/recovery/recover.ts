@@ -5,7 +5,10 @@ import type { Timer } from '../../shared/pipeline/ports.ts'
 import { recoveredPath } from '../check-database-file.ts'
 import { openDataFolder } from '../data-folder.ts'
 import { Database } from '../database.ts'
+import { type LostWrites, missing, noteLostWrites } from '../lost-writes.ts'
+import { markPath, type Promised } from '../promise-mark.ts'
 import { insertTimer } from '../sqlite-timers.ts'
+import { type LogAndFile, promisedOf, readLogAndFile } from './log-and-file.ts'
 import { openPageFile } from './page-file.ts'
 import { type ReadPage, readPages } from './read-rows.ts'
 import { type RecoveredRow, TABLES } from './tables.ts'
@@ -24,6 +27,9 @@ export interface Recovery {
   readonly damagedRows: number
   /** The frame of the write-ahead log from which on SQLite would have read nothing. */
   readonly damagedFrame: number | undefined
+  readonly mismatch: LogAndFile['mismatch']
+  /** What was promised and is missing at the end of the log, or between the file and its log. */
+  readonly lost: Promised
   /** Rows that were read, by table. */
   readonly rows: Readonly<Record<string, number>>
   /** Traces that lost some of their spans, as far as can be known. */
@@ -43,7 +49,8 @@ const SUFFIXES = ['', '-wal', '-shm']
  */
 export async function recoverDatabase({ dataFolder, nowMs, onProgress }: RecoveryOptions): Promise<Recovery> {
   const databasePath = join(dataFolder, 'betrace.db')
-  if (!existsSync(databasePath) && !existsSync(recoveredPath(databasePath))) {
+  const places = [databasePath, `${databasePath}-wal`, recoveredPath(databasePath)]
+  if (!places.some((place) => existsSync(place))) {
     const hint = 'name the folder a server keeps its data in'
     throw new InputError({ code: 'data-folder-unusable', message: `there is no database in ${dataFolder}`, hint })
   }
@@ -55,10 +62,13 @@ export async function recoverDatabase({ dataFolder, nowMs, onProgress }: Recover
     // A recovery that was cut short while the files changed places: the copy is whole.
     if (existsSync(copied)) takePlace(path, copied, keptAs)
     for (const suffix of SUFFIXES) rmSync(`${copying}${suffix}`, { force: true })
-    const recovered = await copyRows(path, copying, nowMs, onProgress)
+    rmSync(markPath(copying), { force: true })
+    const { losses, ...recovered } = await copyRows(path, copying, nowMs, onProgress)
+    for (const loss of losses) noteLostWrites(path, loss)
+    rmSync(markPath(copying), { force: true })
     renameSync(copying, copied)
     takePlace(path, copied, keptAs)
-    return { ...recovered, keptAs }
+    return { ...recovered, lost: missing(losses), keptAs }
   } finally {
     folder.unlock()
   }
@@ -77,19 +87,22 @@ async function copyRows(
   to: string,
   nowMs: number,
   onProgress: RecoveryOptions['onProgress'],
-): Promise<Omit<Recovery, 'keptAs'>> {
-  const file = openPageFile(path)
+): Promise<Omit<Recovery, 'keptAs' | 'lost'> & { readonly losses: readonly LostWrites[] }> {
+  const files = readLogAndFile(path)
+  const file = openPageFile(path, files)
   const database = new Database(to, Number.MAX_SAFE_INTEGER)
   try {
     const damagedPages: number[] = []
     const indexed = new Set<string>()
+    let promised: Promised | undefined
     let damagedRows = 0
     let batch: RecoveredRow[] = []
     const take = async (page: ReadPage) => {
       for (const key of page.indexed) indexed.add(key)
       if (page.isDamaged) damagedPages.push(page.page)
       damagedRows += page.damagedRows
-      batch.push(...page.rows)
+      batch.push(...page.rows.filter(({ table }) => table !== 'promises'))
+      promised ??= promisedOf(page.rows.find(({ table }) => table === 'promises')?.row)
       if (batch.length < BATCH) return
       await insertRows(database, batch)
       batch = []
@@ -99,15 +112,41 @@ async function copyRows(
     await insertRows(database, batch)
     const damagedTraces = lostTraces(database, indexed)
     await rearm(database, nowMs)
+    await goOnFrom(database, [files.marked, promised])
+    const losses = lossesOf(files, promised, new Date(nowMs).toISOString())
     const rows = Object.fromEntries(kept().map(({ name }) => [name, count(database, name)]))
-    return { pages: file.pageCount, damagedPages, damagedRows, damagedFrame: file.damagedFrame, rows, damagedTraces }
+    const { pageCount: pages, damagedFrame } = file
+    const { mismatch } = files
+    return { pages, damagedPages, damagedRows, damagedFrame, mismatch, losses, rows, damagedTraces }
   } finally {
     database.close()
     file.close()
   }
 }
 
-const kept = () => TABLES.filter(({ name, isLeft }) => isLeft !== true && !name.endsWith('timers'))
+/** Promises are counted on from the most that is known, so that what is lost now is not found again. */
+async function goOnFrom(database: Database, known: readonly (Promised | undefined)[]): Promise<void> {
+  const most = known.reduce((a, b) => ((b?.writes ?? 0) > (a?.writes ?? 0) ? b : a), undefined)
+  if (most === undefined) return
+  const sql = 'UPDATE promises SET kept = ?, chunks = ?, spans = ? WHERE id = 1'
+  await database.write(() => database.run(sql, most.writes, most.chunks, most.spans))
+}
+
+/** What is missing after the last promise that was found, and what an older copy of the file lacks before its log. */
+function lossesOf({ marked, inFile, wal, mismatch }: LogAndFile, found: Promised | undefined, foundAt: string) {
+  const losses: LostWrites[] = []
+  if (marked !== undefined && found !== undefined && marked.writes > found.writes) {
+    losses.push({ foundAt, promised: marked, left: found })
+  }
+  const first = wal?.promises?.first
+  if (mismatch === 'old-file' && first !== undefined && inFile !== undefined) {
+    losses.push({ foundAt, promised: { ...first, writes: first.writes - 1 }, left: inFile })
+  }
+  return losses
+}
+
+const kept = () =>
+  TABLES.filter(({ name, isLeft }) => isLeft !== true && name !== 'promises' && !name.endsWith('timers'))
 
 const count = (database: Database, table: string) =>
   Number(database.get(`SELECT count(*) AS count FROM ${table}`)?.count)

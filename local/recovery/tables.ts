@@ -1,6 +1,7 @@
 import { splitByTrace } from '../../shared/otlp/split.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
 import { unpackFromDisk } from '../packed-chunk.ts'
+import { PROMISE_MARK } from '../schema.ts'
 import type { Value } from './records.ts'
 
 type Kind = 'id' | 'int' | 'int?' | 'text' | 'text?' | 'json' | 'blob'
@@ -95,7 +96,11 @@ export const TABLES: readonly RecoveredTable[] = [
     isLeft: true,
   },
   { name: 'touched', columns: { id: 'id', times: 'int' }, isLeft: true },
-  { name: 'promises', columns: { id: 'id', mark: 'text', kept: 'int' }, isLeft: true },
+  {
+    name: 'promises',
+    columns: { id: 'id', mark: 'text', kept: 'int', chunks: 'int=0', spans: 'int=0' },
+    isSound: ({ mark }) => mark === PROMISE_MARK,
+  },
   {
     name: 'sqlite_schema',
     columns: { type: 'text', name: 'text', tbl_name: 'text', rootpage: 'int', sql: 'text?' },

@@ -76,7 +76,7 @@ describe('a file that cannot be used is a StorageError that says so', () => {
       expect.objectContaining({
         name: 'StorageError',
         code: 'corrupt',
-        message: `${path} has format 99; this release reads 5`,
+        message: `${path} has format 99; this release reads 6`,
         hint: 'upgrade betrace, or give it another data folder',
       }),
     )

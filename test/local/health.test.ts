@@ -23,6 +23,7 @@ describe('health', () => {
       body: {
         status: 'ok',
         buffer: 'ok',
+        database: 'ok',
         evaluator: 'ok',
         archive: 'ok',
         jsonLines: 'ok',

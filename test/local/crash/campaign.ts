@@ -1,20 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { Random } from '../../../bench/data/random.ts'
 import { metric } from '../../../bench/load/served.ts'
 import { archivedTraces } from '../disk/archived-traces.ts'
 import { note, receiveSignals } from './receiver.ts'
-import { SPANS_OF_A_TRACE, sendTraces } from './sender.ts'
-
-const SENDERS = 8
-const RULES = Array.from(
-  { length: SPANS_OF_A_TRACE },
-  (_, index) => `// Signal: STEP_${index + 1} (high)\ntrace.has(step.${index + 1})\n`,
-).join('\n')
+import { SENDERS, sendTraces } from './sender.ts'
+import { addressOf, type Place, RULES, spawnServer } from './server.ts'
 
 /**
  * When to kill: so many milliseconds after the process was begun (`start`: it may not listen yet) or listens (`load`),
@@ -77,13 +70,6 @@ export async function crashCampaign({ folder, rounds, kill, onRound }: CampaignO
   }
 }
 
-interface Place {
-  readonly data: string
-  readonly rules: string
-  readonly webhook: string
-  readonly jsonl: string
-}
-
 async function compare(
   { data, jsonl }: Place,
   acknowledged: ReadonlySet<string>,
@@ -130,19 +116,6 @@ async function killedRound(place: Place, round: number, { phase, after }: Kill, 
     await Promise.all([killing, ...senders])
   }
   await exit
-}
-
-function spawnServer({ data, rules, webhook, jsonl }: Place): ChildProcess {
-  const script = fileURLToPath(new URL('./serve-child.ts', import.meta.url))
-  // It ends when its input does, so that none outlives a campaign that is cut off itself.
-  return spawn(process.execPath, [script, data, rules, webhook, jsonl], { stdio: ['pipe', 'pipe', 'ignore'] })
-}
-
-/** Where it listens; undefined if it ends before. */
-async function addressOf(child: ChildProcess): Promise<string | undefined> {
-  if (child.stdout === null) return undefined
-  const [said] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [unknown]
-  return Buffer.isBuffer(said) ? String(said).trim() : undefined
 }
 
 const STALL_LIMIT_MS = 60_000

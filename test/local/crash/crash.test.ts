@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
+import { seededRandom } from '../../../bench/data/random.ts'
 import { newFolder } from '../databases.ts'
 import { crashCampaign, type Kill } from './campaign.ts'
+import { addsUp, cutLog } from './cut-log.ts'
 
 /** One of them while a server starts over what kill -9 left. */
 const KILLS: readonly Kill[] = [
@@ -15,4 +17,11 @@ test('what was acknowledged before kill -9 is judged, archived once, and signall
   expect(result.acknowledged.size).toBeGreaterThanOrEqual(120)
   expect(result).toMatchObject({ unjudged: [], unarchived: [], untold: [], renamed: [] })
   expect(result.deliveries).toBeGreaterThan(result.signals)
+}, 60_000)
+
+test('what a log lost that was cut off after kill -9 is said to be missing, to the span', async () => {
+  const result = await cutLog(newFolder(), 120, seededRandom(2))
+  expect(result).toMatchObject({ how: expect.stringContaining('cut off'), health: 'degraded' })
+  expect(result.told).toBeGreaterThan(0)
+  expect({ result, addsUp: addsUp(result) }).toEqual({ result, addsUp: true })
 }, 60_000)

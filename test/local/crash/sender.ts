@@ -3,7 +3,9 @@ import { tracesData } from '../../pipeline/traces.ts'
 /** Each trace is sent as so many requests of one span, each span breaking a rule of its own; the last comes late. */
 export const SPANS_OF_A_TRACE = 4
 /** Traces whose spans share requests. */
-const TRACES_OF_A_REQUEST = 3
+export const TRACES_OF_A_REQUEST = 3
+/** Connections that send at the same time. */
+export const SENDERS = 8
 
 const stepOf = (traceId: string, step: number) => `${traceId} STEP_${step}`
 

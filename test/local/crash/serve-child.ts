@@ -4,9 +4,10 @@ import { startRuntime } from '../../../local/runtime.ts'
 
 /**
  * A runtime in a process of its own, to be killed: says where it listens and runs until then. It forgets chunks after
- * seconds and merges its archive all the time, so that it is killed while it does so, too.
+ * seconds, unless told, and merges its archive all the time, so that it is killed while it does so, too.
  */
-const [dataFolder = '', rules = '', webhook = '', jsonLinesFile = ''] = process.argv.slice(2)
+const [dataFolder = '', rules = '', webhook = '', jsonLinesFile = '', chunkRetentionMs = '20000'] =
+  process.argv.slice(2)
 const webhooks = [{ url: webhook, retryDelayMs: 50, maxRetryDelayMs: 200 }]
 const HOUR_MS = 3_600_000
 let stopping = false
@@ -20,7 +21,7 @@ const runtime = await startRuntime({
     incompleteWaitMs: 50,
     retryDelayMs: 50,
     maxTraceAgeMs: 5_000,
-    chunkRetentionMs: 20_000,
+    chunkRetentionMs: Number(chunkRetentionMs),
     // No storm: each signal is to be seen.
     stormLimit: 1e9,
     webhooks,

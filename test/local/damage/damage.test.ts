@@ -4,7 +4,7 @@ import { seededRandom } from '../../../bench/data/random.ts'
 import { type DamagedKind, damageAndLook, makeOriginal, type Original } from './damaged-folder.ts'
 
 /** Those that went wrong without a word before; `npm run damage` has time for all, and many seeds. */
-const KINDS: readonly DamagedKind[] = ['chunks index', 'timers', 'wal']
+const KINDS: readonly DamagedKind[] = ['chunks index', 'timers', 'wal', 'wal cut', 'wal of before', 'file of before']
 const SEEDS = [6]
 
 let original: Original
@@ -16,8 +16,10 @@ afterAll(() => rmSync(original.folder, { recursive: true }))
 describe('a damaged database', () => {
   test.each(KINDS)('(%s) gives no wrong verdict without a word, before and after it is recovered', async (kind) => {
     for (const seed of SEEDS) {
-      const { damage, refused, silent, silentRecovered } = await damageAndLook(original, kind, seededRandom(seed))
+      const seen = await damageAndLook(original, kind, seededRandom(seed))
+      const { damage, refused, silent, silentRecovered, missing, told } = seen
       expect({ damage, silent, silentRecovered }).toEqual({ damage, silent: [], silentRecovered: [] })
+      expect(told).toBeGreaterThanOrEqual(missing)
       if (refused === undefined) continue
       expect(refused).toMatchObject({
         name: 'StorageError',

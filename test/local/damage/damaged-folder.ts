@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { PassThrough } from 'node:stream'
 import type { Random } from '../../../bench/data/random.ts'
+import { missing, readLostWrites } from '../../../local/lost-writes.ts'
 import { recoverDatabase } from '../../../local/recovery/recover.ts'
 import { type Runtime, startRuntime } from '../../../local/runtime.ts'
 import { tracesData } from '../../pipeline/traces.ts'
@@ -28,6 +29,10 @@ export const DAMAGED_KINDS = [
   'any',
   'wal',
   'end',
+  'wal cut',
+  'wal gone',
+  'wal of before',
+  'file of before',
 ] as const
 export type DamagedKind = (typeof DAMAGED_KINDS)[number]
 
@@ -41,6 +46,8 @@ const UNJUDGED = numbers.filter((trace) => trace > TRACES / 2).map(traceIdOf)
 /** A folder to damage copies of. */
 export interface Original {
   readonly folder: string
+  /** Copies of the files from before, each with a log of its own. */
+  readonly before: readonly string[]
   /** A copy of the files as kill -9 leaves them: much is only in the write-ahead log. */
   readonly killed: string
 }
@@ -51,14 +58,27 @@ export async function makeOriginal(): Promise<Original> {
   writeFileSync(join(folder, 'rules', 'rule.rules'), RULES)
   const data = join(folder, 'original')
   const opened = await open(folder, data, [])
+  const before: string[] = []
   for (let trace = 0; trace < TRACES; trace++) {
     await send(opened.runtime, trace)
     if (trace === TRACES / 2) await opened.pass(30_000)
+    if (trace % (TRACES / 3) !== TRACES / 6) continue
+    const copy = join(folder, `before-${trace}`)
+    cpSync(data, copy, { recursive: true })
+    before.push(copy)
+    beginLogAnew(data)
   }
   const killed = join(folder, 'killed')
   cpSync(data, killed, { recursive: true })
   await opened.runtime.close()
-  return { folder, killed }
+  return { folder, before, killed }
+}
+
+/** Copies the log into the file, as SQLite does now and then: what is written next begins a new log. */
+function beginLogAnew(data: string): void {
+  const database = new DatabaseSync(join(data, 'betrace.db'))
+  database.exec('PRAGMA wal_checkpoint(RESTART)')
+  database.close()
 }
 
 async function send(runtime: Runtime, trace: number): Promise<void> {
@@ -108,17 +128,24 @@ export interface DamageSeen {
   /** The same after recovery, for traces that it did not name. */
   readonly silentRecovered: readonly string[]
   readonly named: number
+  /** Chunks that are missing where the log or the file was cut or put back, and how many are said to be. */
+  readonly missing: number
+  readonly told: number
 }
 
 export async function damageAndLook(original: Original, kind: DamagedKind, random: Random): Promise<DamageSeen> {
   const data = mkdtempSync(join(original.folder, 'damaged-'))
   try {
-    cpSync(kind === 'wal' ? original.killed : join(original.folder, 'original'), data, { recursive: true })
-    const damage = doDamage(data, kind, random)
+    const isKilled = kind === 'wal' || kind.startsWith('wal ') || kind === 'file of before'
+    cpSync(isKilled ? original.killed : join(original.folder, 'original'), data, { recursive: true })
+    const damage = kind.includes(' of before') ? putBack(data, kind, original, random) : doDamage(data, kind, random)
     const copy = `${data}-copy`
     cpSync(data, copy, { recursive: true })
+    const isCut = isKilled && kind !== 'wal'
+    const missingAtStart = isCut ? missingChunks(data) : 0
     const started = await judgeAll(original.folder, data)
     const recovered = await recoverDatabase({ dataFolder: copy, nowMs: START_MS + 60_000 })
+    const missingRecovered = isCut ? missingChunks(copy) : 0
     const again = await judgeAll(original.folder, copy)
     if ('refused' in again) throw new Error(`${damage}: not recovered: ${again.refused.message}`)
     const named = new Set(recovered.damagedTraces)
@@ -130,9 +157,13 @@ export async function damageAndLook(original: Original, kind: DamagedKind, rando
         // Of pages that are gone nobody knows what was on them; of rows that are, the index or a timer does.
         const isMissing = !again.signals.has(trace)
         const isToldOf = recovered.damagedPages.length > 0 || (recovered.damagedRows > 0 && isMissing)
-        return !named.has(trace) && !isToldOf
+        return !named.has(trace) && !isToldOf && recovered.lost.writes === 0
       }),
       named: named.size,
+      missing: 'refused' in started ? missingRecovered : missingAtStart,
+      told: isCut
+        ? ('refused' in started ? recovered.lost : missing(readLostWrites(join(data, 'betrace.db')))).chunks
+        : 0,
     }
     rmSync(copy, { recursive: true })
     return result
@@ -147,10 +178,12 @@ function wrong(signals: ReadonlySet<string>, logged: readonly string[]): readonl
   const all = Array.from({ length: TRACES }, (_, trace) => traceIdOf(trace))
   // Damage to what all traces share is told of as such.
   const toldOfAll = logged.some((line) =>
-    /timers could not be taken|failed; trying again|^error StorageError/.test(line),
+    /timers could not be taken|failed; trying again|^error StorageError|are missing from the database/.test(line),
   )
   const missing = (traceId: string) => UNJUDGED.includes(traceId) && !signals.has(traceId) && !toldOfAll
-  const extra = (traceId: string) => !BROKEN.includes(traceId) && signals.has(traceId)
+  // Which traces the missing spans were of nobody can know.
+  const toldOfSpans = logged.some((line) => /that were answered with 200 are missing from the database/.test(line))
+  const extra = (traceId: string) => !BROKEN.includes(traceId) && signals.has(traceId) && !toldOfSpans
   return all.filter((traceId) => (missing(traceId) || extra(traceId)) && !named(traceId))
 }
 
@@ -176,10 +209,36 @@ async function judgeAll(home: string, data: string) {
   }
 }
 
+/** How many of the chunks that were acknowledged are not in the database of a folder, as SQLite reads a copy of it. */
+function missingChunks(data: string): number {
+  const copy = mkdtempSync(`${data}-counted-`)
+  try {
+    cpSync(data, copy, { recursive: true })
+    const database = new DatabaseSync(join(copy, 'betrace.db'))
+    const { chunks } = database.prepare('SELECT count(*) AS chunks FROM chunks').get() as { chunks: number }
+    database.close()
+    return 2 * TRACES - chunks
+  } finally {
+    rmSync(copy, { recursive: true })
+  }
+}
+
+/** Puts the log or the file of an earlier time in the place of the last one. */
+function putBack(data: string, kind: DamagedKind, { before }: Original, random: Random): string {
+  const from = random.pick(before)
+  const name = kind === 'wal of before' ? 'betrace.db-wal' : 'betrace.db'
+  cpSync(join(from, name), join(data, name))
+  return `${name} put back from ${from}`
+}
+
 function doDamage(data: string, kind: DamagedKind, random: Random): string {
-  const path = join(data, kind === 'wal' ? 'betrace.db-wal' : 'betrace.db')
+  const path = join(data, kind.startsWith('wal') ? 'betrace.db-wal' : 'betrace.db')
+  if (kind === 'wal gone') {
+    rmSync(path)
+    return 'removed the log'
+  }
   const bytes = readFileSync(path)
-  if (kind === 'end') {
+  if (kind === 'end' || kind === 'wal cut') {
     const left = random.below(bytes.length)
     writeFileSync(path, bytes.subarray(0, left))
     return `cut off after ${left} bytes`

@@ -43,7 +43,7 @@ describe('after a loss of power', () => {
         frameAt(wal, promised).fill(0)
       },
     )
-    expect(readWal(path)?.damagedFrame).toBeUndefined()
+    expect(readWal(path, undefined)?.damagedFrame).toBeUndefined()
     expect(reasons(newDatabase(path))).toEqual(['promised'])
   })
 
@@ -58,7 +58,7 @@ describe('after a loss of power', () => {
       },
       (wal) => frameAt(wal, first).fill(0),
     )
-    expect(readWal(path)?.damagedFrame).toBe(first + 1)
+    expect(readWal(path, undefined)?.damagedFrame).toBe(first + 1)
     expect(() => newDatabase(path)).toThrow(
       expect.objectContaining({ code: 'corrupt', hint: expect.stringContaining('betrace recover') }),
     )
@@ -71,9 +71,9 @@ describe('after a loss of power', () => {
       },
       (wal) => frameAt(wal, 0).fill(0),
     )
-    expect(readWal(path)?.damagedFrame).toBeUndefined()
+    expect(readWal(path, undefined)?.damagedFrame).toBeUndefined()
     const alone = join(newFolder(), 'betrace.db')
     copyFileSync(`${path}-wal`, `${alone}-wal`)
-    expect(readWal(alone)?.damagedFrame).toBe(1)
+    expect(readWal(alone, undefined)?.damagedFrame).toBe(1)
   })
 })
