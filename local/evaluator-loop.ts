@@ -4,12 +4,8 @@ import { handleTimers } from '../shared/pipeline/timers.ts'
 import { inTurns } from './in-turns.ts'
 import { costOf, type DueTimer, type SqliteTimers } from './sqlite-timers.ts'
 
-/** Timers taken at a time. */
-const BATCH = 1024
-/** Fewer are taken where a batch would take longer: a trace that is due waits for the batch in hand. */
-const BATCH_MS = 500
-/** Bounds of what a batch costs (`Portion`), whatever the time of the last one says. */
-const BATCH_COST = { least: 512 * 1024, most: 16 * 1024 * 1024 }
+/** What is taken at a time: few, so that what becomes due meanwhile has its turn soon. */
+const PORTION = { timers: 64, cost: 1024 * 1024 }
 
 export interface EvaluatorLoopOptions {
   /** How much memory a trace takes while it is judged. */
@@ -29,7 +25,10 @@ export class EvaluatorLoop {
   private lookedMs: number
   /** By how much each flow with due timers is late, when that was last looked at. */
   private late: ReadonlyMap<number, number> = new Map()
-  private batchCost = BATCH_COST.most
+  /** What is being handled, and the timers of the same that were taken meanwhile. */
+  private readonly inHand = new Map<string, DueTimer[]>()
+  /** Handled, and not yet forgotten. */
+  private handled: DueTimer[] = []
   /** Why timers could not be taken when that was last tried. */
   failure: unknown
 
@@ -41,7 +40,7 @@ export class EvaluatorLoop {
     this.lookedMs = this.startedMs
   }
 
-  /** When timers were last looked for, or a batch of them was done, in milliseconds since 1970. */
+  /** When timers were last looked for, in milliseconds since 1970. */
   get lastRunMs(): number {
     return this.lookedMs
   }
@@ -68,10 +67,12 @@ export class EvaluatorLoop {
 
   private async run(): Promise<void> {
     try {
-      while (!this.stopped && this.look()) {
-        await this.runBatch()
-        this.lookedMs = this.evaluator.clock()
-      }
+      await inTurns(
+        () => this.more(),
+        (group) => costOf(group[0] as DueTimer),
+        (group) => this.handle(group),
+      )
+      await this.acknowledge()
       this.failure = undefined
     } catch (error) {
       this.failure = error
@@ -89,32 +90,40 @@ export class EvaluatorLoop {
     return due.length > 0
   }
 
-  private async runBatch(): Promise<void> {
+  /** The due timers whose turn it is, by subject; undefined where none is due. */
+  private async more(): Promise<readonly (readonly DueTimer[])[] | undefined> {
+    if (this.stopped || !this.look()) return undefined
+    const portion = { ...PORTION, sizeBytes: (timer: Timer) => this.sizeOf(timer) }
     const visibilityMs = 6 * this.evaluator.settings.leaseMs
-    const startedMs = this.evaluator.stopwatch()
-    const portion = { timers: BATCH, cost: this.batchCost, sizeBytes: (timer: Timer) => this.sizeOf(timer) }
-    const due = await this.timers.takeDue(portion, visibilityMs)
-    const handled: DueTimer[] = []
-    const work = async (group: readonly DueTimer[]) => {
-      const undone = await handleTimers(this.evaluator, [merged(group)], this.options.check)
-      if (undone.length === 0) handled.push(...group)
-    }
-    const groups = [...bySubject(due).values()]
-    await inTurns(
-      groups,
-      ([first]) => (first === undefined ? 0 : costOf(first)),
-      work,
-      () => this.stopped,
-    )
-    await this.timers.acknowledge(handled)
-    this.fitBatch(due, this.evaluator.stopwatch() - startedMs)
+    // Asked for at the same time, they share a transaction.
+    const [due] = await Promise.all([this.timers.takeDue(portion, visibilityMs), this.acknowledge()])
+    return bySubject(due).filter((group) => !this.joins(group))
   }
 
-  /** Sizes the next batch by how long this one took. */
-  private fitBatch(due: readonly DueTimer[], tookMs: number): void {
-    const cost = due.reduce((sum, each) => sum + costOf(each), 0)
-    const { least, most } = BATCH_COST
-    this.batchCost = Math.min(most, Math.max(least, tookMs === 0 ? most : (cost * BATCH_MS) / tookMs))
+  /** Whether a group waits for its subject, which is in hand already. */
+  private joins(group: readonly DueTimer[]): boolean {
+    const joined = this.inHand.get(subjectOf(group))
+    joined?.push(...group)
+    return joined !== undefined
+  }
+
+  private async handle(group: readonly DueTimer[]): Promise<void> {
+    const subject = subjectOf(group)
+    try {
+      for (let timers = group; timers.length > 0; timers = this.inHand.get(subject) ?? []) {
+        this.inHand.set(subject, [])
+        const undone = await handleTimers(this.evaluator, [merged(timers)], this.options.check)
+        if (undone.length === 0) this.handled.push(...timers)
+      }
+    } finally {
+      this.inHand.delete(subject)
+    }
+  }
+
+  private async acknowledge(): Promise<void> {
+    const handled = this.handled
+    this.handled = []
+    if (handled.length > 0) await this.timers.acknowledge(handled)
   }
 
   /** Where it cannot be read, judging meets the same damage, and sets aside that trace alone. */
@@ -129,10 +138,13 @@ export class EvaluatorLoop {
 }
 
 /** Timers of one trace, or of one storm, are one piece of work. */
-function bySubject(due: readonly DueTimer[]): ReadonlyMap<string, readonly DueTimer[]> {
-  return Map.groupBy(due, ({ timer }) =>
-    timer.kind === 'trace' ? timer.traceId : `storm ${timer.windowStartMs} ${timer.rule}`,
-  )
+function bySubject(due: readonly DueTimer[]): readonly (readonly DueTimer[])[] {
+  return [...Map.groupBy(due, (each) => subjectOf([each])).values()]
+}
+
+function subjectOf([first]: readonly DueTimer[]): string {
+  const timer = first?.timer
+  return timer?.kind === 'trace' ? timer.traceId : `storm ${timer?.windowStartMs} ${timer?.rule}`
 }
 
 function merged(group: readonly DueTimer[]): Timer {

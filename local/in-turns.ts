@@ -8,46 +8,55 @@ const MAX_BYTES = 128 * 1024 * 1024
 const TURN_BYTES = 128 * 1024
 
 /**
- * Does `work` on every item, many at a time but not more bytes of them than fit into memory, and lets requests have the
- * process in between. Begins no more once `stopped` says so; resolves when what was begun is done.
+ * Does `work` on the items that `more` gives, many at a time but not more bytes of them than fit into memory, and lets
+ * requests have the process in between. `more` is asked again as soon as its items are begun, and whenever one ends
+ * after it had none (undefined). Resolves when it has none and all are done; rejects after that where something failed.
  */
 export async function inTurns<Item>(
-  items: readonly Item[],
+  more: () => Promise<readonly Item[] | undefined>,
   sizeBytes: (item: Item) => number,
   work: (item: Item) => Promise<void>,
-  stopped: () => boolean,
 ): Promise<void> {
-  const begun: Promise<void>[] = []
   const inHand = { items: 0, bytes: 0 }
+  const failures: unknown[] = []
   let turnBytes = 0
   let onDone = () => {}
+  const oneDone = () =>
+    new Promise<void>((resolve) => {
+      onDone = resolve
+    })
   const begin = async (item: Item, size: number) => {
     inHand.items++
     inHand.bytes += size
     try {
       await work(item)
+    } catch (error) {
+      failures.push(error)
     } finally {
       inHand.items--
       inHand.bytes -= size
       onDone()
     }
   }
-  for (const item of items) {
-    const size = sizeBytes(item)
-    while (inHand.items > 0 && (inHand.items >= MAX_ITEMS || inHand.bytes + size > MAX_BYTES)) {
-      await new Promise<void>((resolve) => {
-        onDone = resolve
-      })
+  const ask = async () => {
+    try {
+      return failures.length > 0 ? undefined : await more()
+    } catch (error) {
+      failures.push(error)
+      return undefined
     }
-    if (stopped()) break
-    const done = begin(item, size)
-    // It is told of below, when all have ended; until then a failure is nobody's to miss.
-    done.catch(() => {})
-    begun.push(done)
-    turnBytes += size
-    if (turnBytes < TURN_BYTES) continue
-    turnBytes = 0
-    await turn()
   }
-  await Promise.all(begun)
+  for (let items = await ask(); items !== undefined || inHand.items > 0; items = await ask()) {
+    if (items === undefined) await oneDone()
+    for (const item of items ?? []) {
+      const size = sizeBytes(item)
+      while (inHand.items > 0 && (inHand.items >= MAX_ITEMS || inHand.bytes + size > MAX_BYTES)) await oneDone()
+      void begin(item, size)
+      turnBytes += size
+      if (turnBytes < TURN_BYTES) continue
+      turnBytes = 0
+      await turn()
+    }
+  }
+  if (failures.length > 0) throw failures[0]
 }

@@ -66,7 +66,7 @@ describe('health', () => {
       async write() {
         nowMs += 10
         archived++
-        if (archived === TRACES) seen.push(await send(runtime, [CHARGE]), (await health(runtime)).body)
+        if (archived === 1) seen.push(await send(runtime, [CHARGE]), (await health(runtime)).body)
       },
     }
     const runtime = await start(newHome(), { maxBehindMs: 2_000 }, { clock: () => nowMs, archive })

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { inTurns } from '../../local/in-turns.ts'
 
 const MIB = 1024 * 1024
-const never = () => false
 
 /** Work that waits until the test lets it end. */
 function heldWork() {
@@ -13,8 +12,20 @@ function heldWork() {
     begun.push(item)
     return new Promise<void>((resolve) => held.push(resolve))
   }
-  return { held, begun, work }
+  const endAll = async () => {
+    for (const end of held.splice(0)) end()
+    await turns(20)
+  }
+  return { held, begun, work, endAll }
 }
+
+/** Gives these items, some at a time, and then none. */
+function portions<Item>(...given: readonly (readonly Item[])[]) {
+  const left = [...given]
+  return async () => left.shift()
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
 
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await turn()
@@ -23,48 +34,32 @@ async function turns(count: number): Promise<void> {
 describe('items in turns', () => {
   test('are all worked on, each once', async () => {
     const done: number[] = []
-    const items = Array.from({ length: 1_000 }, (_, index) => index)
-    await inTurns(
-      items,
-      () => 1_000,
-      async (item) => {
-        await turn()
-        done.push(item)
-      },
-      never,
-    )
-    expect(done.toSorted((a, b) => a - b)).toEqual(items)
+    const more = portions(numbers(700), [], [700, 701])
+    const size = () => 1_000
+    await inTurns(more, size, async (item) => {
+      await turn()
+      done.push(item)
+    })
+    expect(done.toSorted((a, b) => a - b)).toEqual(numbers(702))
   })
 
   test('are 256 at a time, whatever their size, and the next begins as one ends', async () => {
-    const { held, begun, work } = heldWork()
-    const all = inTurns(
-      Array.from({ length: 300 }, (_, index) => index),
-      () => 0,
-      work,
-      never,
-    )
+    const { held, begun, work, endAll } = heldWork()
+    const all = inTurns(portions(numbers(200), numbers(100)), () => 0, work)
     await turns(20)
     expect(begun).toHaveLength(256)
     held.shift()?.()
     await turns(20)
     expect(begun).toHaveLength(257)
-    while (held.length > 0) {
-      for (const end of held.splice(0)) end()
-      await turns(20)
-    }
+    while (held.length > 0) await endAll()
     await all
     expect(begun).toHaveLength(300)
   })
 
   test('are no more bytes at a time than fit, but one alone may have more', async () => {
-    const { held, begun, work } = heldWork()
+    const { begun, work, endAll } = heldWork()
     const sizes = [100 * MIB, 28 * MIB, 1 * MIB, 500 * MIB, 1]
-    const all = inTurns([0, 1, 2, 3, 4], (item) => sizes[item] as number, work, never)
-    const endAll = async () => {
-      for (const end of held.splice(0)) end()
-      await turns(20)
-    }
+    const all = inTurns(portions(numbers(5)), (item) => sizes[item] as number, work)
     await turns(20)
     expect(begun).toEqual([0, 1])
     await endAll()
@@ -86,39 +81,65 @@ describe('items in turns', () => {
         seen.push(begun)
       }
     })()
-    await inTurns(
-      Array.from({ length: 64 }),
-      () => 32 * 1024,
-      async () => void begun++,
-      never,
-    )
+    const size = () => 32 * 1024
+    await inTurns(portions(numbers(64)), size, async () => void begun++)
     await watching
     expect(seen.length).toBeGreaterThan(10)
   })
 
-  test('are begun no more once they are to stop, and those begun are waited for', async () => {
+  test('are asked for again as soon as the last is begun, and where there were none, once one has ended', async () => {
     const { held, begun, work } = heldWork()
+    const given: (readonly number[] | undefined)[] = [[0, 1], [2], undefined, [3], undefined, undefined]
+    let asked = 0
+    const more = async () => given[asked++]
+    const all = inTurns(more, () => 0, work)
+    await turns(20)
+    expect([begun, asked]).toEqual([[0, 1, 2], 3])
+    held.shift()?.()
+    await turns(20)
+    expect([begun, asked]).toEqual([[0, 1, 2, 3], 5])
+    for (const end of held.splice(0)) end()
+    await all
+  })
+
+  test('end once there are none and those begun are done', async () => {
+    const { begun, work, endAll } = heldWork()
     let over = false
-    const all = inTurns(
-      [0, 1, 2, 3],
-      () => 128 * 1024,
-      work,
-      () => begun.length === 2,
-    ).then(() => {
+    const all = inTurns(portions([0, 1]), () => 0, work).then(() => {
       over = true
     })
     await turns(20)
-    expect(begun).toEqual([0, 1])
-    expect(over).toBe(false)
-    for (const end of held) end()
+    expect([begun, over]).toEqual([[0, 1], false])
+    await endAll()
     await all
     expect(over).toBe(true)
   })
 
-  test('one that fails makes the whole fail', async () => {
+  test('one that fails makes the whole fail once those begun are done, and no more are asked for', async () => {
+    const given: (readonly number[] | undefined)[] = [[0, 1, 2], undefined, [3]]
+    const done: number[] = []
     const failing = async (item: number) => {
+      await turns(item)
       if (item === 1) throw new Error('no')
+      done.push(item)
     }
-    await expect(inTurns([0, 1, 2], () => 1, failing, never)).rejects.toThrow('no')
+    const more = async () => given.shift()
+    await expect(inTurns(more, () => 1, failing)).rejects.toThrow('no')
+    expect([given, done]).toEqual([[[3]], [0, 2]])
+  })
+
+  test('fail where they cannot be had, once those begun are done', async () => {
+    const { begun, work, endAll } = heldWork()
+    let asked = 0
+    const more = async () => {
+      if (asked++ > 0) throw new Error('no more')
+      return [0]
+    }
+    const all = inTurns(more, () => 1, work)
+    all.catch(() => {})
+    await turns(20)
+    expect(begun).toEqual([0])
+    await endAll()
+    await expect(all).rejects.toThrow('no more')
   })
 })
