@@ -12,12 +12,15 @@ export type Row = Readonly<Record<string, string | number | bigint | Uint8Array 
 interface QueuedWrite {
   readonly work: () => unknown
   readonly durable: boolean
+  readonly rows: number
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
 }
 
 /** Writes that share a transaction, at most: one sync to the disk serves them all, and none waits long for it. */
 const MAX_GROUP = 256
+/** Rows of them, about: a transaction takes some 50 ms, and nobody else has the process meanwhile. */
+const MAX_ROWS = 1_024
 
 /** Memory for pages, in KiB: traces have random ids, so every write touches other pages. */
 const CACHE_KIB = 64 * 1024
@@ -89,17 +92,17 @@ export class Database {
     return Number(this.prepared(sql).run(...parameters).changes)
   }
 
-  /** Does all of `work` or, if it throws, none of it; resolves when that is on the disk. */
-  write<Result>(work: () => Result): Promise<Result> {
-    return this.queued(work, true)
+  /** Does all of `work` or, if it throws, none of it; resolves when that is on the disk. `rows`: how many it writes, about. */
+  write<Result>(work: () => Result, rows = 1): Promise<Result> {
+    return this.queued(work, true, rows)
   }
 
   /**
    * The same for work that is done again where it is missing: it outlives this process at once, but not a loss of power
    * before the next `write`, which then takes along every write after it, too: the file goes back to a moment before.
    */
-  writeRepeatable<Result>(work: () => Result): Promise<Result> {
-    return this.queued(work, false)
+  writeRepeatable<Result>(work: () => Result, rows = 1): Promise<Result> {
+    return this.queued(work, false, rows)
   }
 
   /** Writes a row and syncs it: resolves if the file can be written, rejects with what is in the way. */
@@ -126,9 +129,9 @@ export class Database {
     return Number(this.get(sql)?.bytes)
   }
 
-  private queued<Result>(work: () => Result, durable: boolean): Promise<Result> {
+  private queued<Result>(work: () => Result, durable: boolean, rows: number): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
-      this.queue.push({ work, durable, resolve: resolve as (result: unknown) => void, reject })
+      this.queue.push({ work, durable, rows, resolve: resolve as (result: unknown) => void, reject })
       this.schedule()
     })
   }
@@ -144,8 +147,7 @@ export class Database {
   }
 
   private flush(): void {
-    const group = this.queue.slice(0, MAX_GROUP)
-    this.queue = this.queue.slice(MAX_GROUP)
+    const group = this.nextGroup()
     if (group.length === 0) return
     const failuresBefore = this.failures
     this.counted = NOTHING
@@ -171,6 +173,19 @@ export class Database {
       RETURNING kept, chunks, spans`
     const { chunks, spans } = this.counted
     return promisedOf(this.prepared(sql).get(chunks, spans))
+  }
+
+  private nextGroup(): readonly QueuedWrite[] {
+    let rows = 0
+    let count = 0
+    for (const write of this.queue) {
+      rows += write.rows
+      if (count === MAX_GROUP || (count > 0 && rows > MAX_ROWS)) break
+      count++
+    }
+    const group = this.queue.slice(0, count)
+    this.queue = this.queue.slice(count)
+    return group
   }
 
   /** In a write-ahead log FULL syncs what was written so far, transactions before this one included; NORMAL does not. */

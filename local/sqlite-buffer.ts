@@ -16,6 +16,8 @@ import { insertTimer, type OnWaiting } from './sqlite-timers.ts'
 
 /** What is packed and stored at a time, about 5 ms of work; a larger chunk goes alone. */
 const SLICE = { chunks: 128, bytes: 256 * 1024 }
+/** The chunk itself and its timer. */
+const ROWS_A_CHUNK = 2
 /** The traces of a request beyond these wait apart, so that a small request of the same sender does not wait for them. */
 export const LARGE_REQUEST = 256
 /** Chunks that one page holds. */
@@ -54,7 +56,10 @@ export class SqliteBuffer implements TraceBuffer {
         if (isLast) this.database.countPromised(chunksBefore + stored.length, spansBefore + spansOf(stored))
         return stored
       }
-      const stored = await (isLast ? this.database.write(work) : this.database.writeRepeatable(work))
+      const rowCount = ROWS_A_CHUNK * rows.length
+      const stored = await (isLast
+        ? this.database.write(work, rowCount)
+        : this.database.writeRepeatable(work, rowCount))
       chunkCount += stored.length
       spanCount += spansOf(stored)
       for (const [own, some] of Map.groupBy(stored, (row) => row.flow)) this.onWaiting(own, some.length)

@@ -21,6 +21,16 @@ describe('writes', () => {
     expect(reasons(database)).toEqual(Array.from({ length: 600 }, (_, index) => String(index)))
   })
 
+  test('of many rows share a transaction with few others, and all are done in order', async () => {
+    const database = newDatabase()
+    const kept = () => Number(database.get('SELECT kept FROM promises')?.kept)
+    const before = kept()
+    const rows = [300, 300, 300, 300, 5_000, 1, 1]
+    await Promise.all(rows.map((count, index) => database.write(() => bury(database, String(index)), count)))
+    expect(reasons(database)).toEqual(rows.map((_, index) => String(index)))
+    expect(kept() - before).toBe(4)
+  })
+
   test('that fail are undone, and fail alone', async () => {
     const database = newDatabase()
     const results = await Promise.allSettled([

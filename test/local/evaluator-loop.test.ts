@@ -9,7 +9,7 @@ import { SqliteStorms } from '../../local/sqlite-storms.ts'
 import { SqliteTimers } from '../../local/sqlite-timers.ts'
 import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../../shared/pipeline/experiment-calendar.ts'
-import type { RuleSet } from '../../shared/pipeline/ports.ts'
+import type { ArchivedTrace, RuleSet } from '../../shared/pipeline/ports.ts'
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
 import { MemoryArchive, MemoryPublisher } from '../pipeline/memory-stores.ts'
 import { chunkOf, has, ruleSet } from '../pipeline/traces.ts'
@@ -87,6 +87,34 @@ describe('evaluators', () => {
     time.nowMs += 360_000
     await second.loop.runDue()
     expect(publisher.published).toHaveLength(1)
+  })
+
+  test('a chunk that becomes due while its trace is in hand is judged right after', async () => {
+    const { made, time, publisher, metrics } = loops(1)
+    const [{ loop, evaluator }] = made as [(typeof made)[0]]
+    const append = (id: number, traceId: string) =>
+      evaluator.buffer.append([chunkOf(time.nowMs, [{ name: id === 1 ? 'charge' : 'other', id }], traceId)])
+    const archived: string[] = []
+    const hold = Promise.withResolvers<void>()
+    const archive = {
+      async write({ trace: { traceId } }: ArchivedTrace) {
+        archived.push(traceId)
+        if (traceId === trace(1)) await hold.promise
+        if (traceId === trace(3)) hold.resolve()
+        if (traceId !== trace(2)) return
+        await append(2, trace(1))
+        await append(1, trace(3))
+        time.nowMs += 5_000
+      },
+    }
+    Object.assign(evaluator, { archive })
+    await append(1, trace(1))
+    await append(1, trace(2))
+    time.nowMs += 5_000
+    await loop.runDue()
+    expect(archived).toEqual([1, 2, 3, 1].map(trace))
+    expect(publisher.published).toHaveLength(3)
+    expect(metrics.render([])).not.toContain('outcome="held"')
   })
 
   test('a trace whose size cannot be read holds up no other', async () => {
