@@ -57,6 +57,7 @@ function functionEnvironment(): Readonly<Record<string, string>> {
   return {
     ...Object.fromEntries(variables),
     [ENVIRONMENT.judging]: '{}',
+    [ENVIRONMENT.requestLimits]: '{}',
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'key',
     AWS_SECRET_ACCESS_KEY: 'secret',

@@ -18,6 +18,13 @@ export function parsePort(text: string): number {
   return port
 }
 
+/** A whole number from 1 on. */
+export function parseCount(text: string): number {
+  const count = /^\d+$/.test(text) ? Number(text) : 0
+  if (count < 1 || !Number.isSafeInteger(count)) throw new InvalidArgumentError('Write a whole number from 1 on.')
+  return count
+}
+
 /** An http or https URL; without a user and password, with which nothing can be asked for. */
 export function parseUrl(text: string): string {
   const url = URL.parse(text)

@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Runtime } from '../local/runtime.ts'
+import { limitsAmong, REQUEST_LIMITS } from '../shared/otlp/limits.ts'
 import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
-import { parseDurationMs, parsePort, parseUrl, repeatable, unshown } from './option-values.ts'
+import { parseCount, parseDurationMs, parsePort, parseUrl, repeatable, unshown } from './option-values.ts'
 import { packageVersion } from './package-root.ts'
 import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
 import { counted } from './text.ts'
@@ -23,6 +24,11 @@ interface ServeOptions {
   readonly jsonl?: string
   readonly cors?: readonly string[]
   readonly apiKey?: readonly (readonly string[])[]
+  readonly maxBodyBytes: number
+  readonly maxRequestValues: number
+  readonly maxRequestSpans: number
+  readonly maxRequestTraces: number
+  readonly maxSplitBytes: number
 }
 
 /** `betrace serve`: the whole pipeline in one process. */
@@ -75,7 +81,17 @@ function serveOptions(): readonly Option[] {
     new Option('--api-key <key>', 'take only requests that bring it as x-api-key or bearer; may be repeated')
       .env('BETRACE_API_KEY')
       .argParser(repeatable(unshown('--api-key', parseKeys))),
+    limit('--max-body-bytes', 'bytes of a request, as sent and again decompressed', REQUEST_LIMITS.maxBodyBytes),
+    limit('--max-request-values', 'values of a request', REQUEST_LIMITS.maxRequestValues),
+    limit('--max-request-spans', 'spans of a request', REQUEST_LIMITS.maxRequestSpans),
+    limit('--max-request-traces', 'traces of a request', REQUEST_LIMITS.maxRequestTraces),
+    limit('--max-split-bytes', 'bytes of its traces, each with its own resources', REQUEST_LIMITS.maxSplitBytes),
   ]
+}
+
+function limit(name: string, about: string, unlessTold: number): Option {
+  const variable = `BETRACE${name.slice(1).replaceAll('-', '_').toUpperCase()}`
+  return new Option(`${name} <count>`, about).env(variable).argParser(parseCount).default(unlessTold)
 }
 
 /** One key, or several with spaces between: the environment has one place for all of them, and they are rotated by two. */
@@ -109,6 +125,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
       incompleteWaitMs: Math.max(options.quietPeriod, options.incompleteWait),
       corsOrigins: [...(options.cors ?? [])],
       apiKeys: (options.apiKey ?? []).flat(),
+      ...limitsAmong(options),
       webhooks: (options.webhook ?? []).map((url) => ({
         url,
         headers: Object.fromEntries(options.webhookHeader ?? []),

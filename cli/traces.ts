@@ -28,9 +28,6 @@ export interface TraceSource {
   readonly onProgress: (file: string, bytesRead: number, size: number, spanCount: number) => void
 }
 
-/** A file is ours to read whole, unlike a request from the network; this only stops a repeated giant resource. */
-const MAX_FRAMED_BYTES = 2 * 1024 * 1024 * 1024
-
 const NO_SPANS = 'no spans, only fields that OTLP does not have; is this an ExportTraceServiceRequest?'
 
 interface Growing {
@@ -84,7 +81,7 @@ export async function collectTraces(source: TraceSource): Promise<CollectedTrace
 
 function splitOrProblem(request: Uint8Array) {
   try {
-    return splitByTrace(request, MAX_FRAMED_BYTES)
+    return splitByTrace(request)
   } catch (error) {
     if (error instanceof InputError) return error.message
     throw error

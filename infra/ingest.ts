@@ -8,11 +8,14 @@ import {
 } from 'aws-cdk-lib/aws-apigateway'
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
+import type { RequestLimits } from '../shared/otlp/limits.ts'
+import { requestLimits } from '../shared/pipeline/settings.ts'
 import { Authorizer } from './authorizer.ts'
 import { allowOrigins, restApi } from './gateway.ts'
 import { BetraceFunction, type StackContext } from './lambda-function.ts'
 import { ALARM_PERIOD, type Pager } from './pager.ts'
 import { acknowledge, allow, allowKey } from './permissions.ts'
+import type { StackSettings } from './settings.ts'
 import type { Storage } from './storage.ts'
 
 /** The gateway waits 29 s at most; the function gives up before it, so that the client hears why. */
@@ -37,7 +40,11 @@ export class Ingest extends Construct {
       description: 'takes OTLP/HTTP requests and stores their spans by trace',
       memoryMb: 1024,
       timeout: TIMEOUT,
-      environment: { table: storage.table.tableName, corsOrigins: settings.corsOrigins.join(',') },
+      environment: {
+        table: storage.table.tableName,
+        corsOrigins: settings.corsOrigins.join(','),
+        requestLimits: JSON.stringify(limits(settings)),
+      },
     })
     allow(this.ingest.role, ['dynamodb:BatchWriteItem'], [storage.table.tableArn])
     allowKey(this.ingest.role, key, 'table')
@@ -79,4 +86,8 @@ export class Ingest extends Construct {
       threshold: 1,
     })
   }
+}
+
+function limits({ maxRequestValues, maxRequestSpans, maxRequestTraces }: StackSettings): RequestLimits {
+  return requestLimits({ maxRequestValues, maxRequestSpans, maxRequestTraces })
 }

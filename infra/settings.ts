@@ -1,6 +1,7 @@
 import type { Node } from 'constructs'
 import * as v from 'valibot'
 import { InputError } from '../shared/errors.ts'
+import { REQUEST_LIMITS } from '../shared/otlp/limits.ts'
 import { nearest } from '../shared/rules/suggest.ts'
 import { SUBSCRIBER } from './subscriber.ts'
 
@@ -74,6 +75,11 @@ const schema = v.object({
     ),
     [],
   ),
+  /** What one request may hold; beyond it is refused with 413. */
+  maxRequestValues: v.optional(wholeNumber(1, 10_000_000), REQUEST_LIMITS.maxRequestValues),
+  maxRequestSpans: v.optional(wholeNumber(1, 1_000_000), REQUEST_LIMITS.maxRequestSpans),
+  /** Each trace is a write: more than this are not stored before the gateway gives up. */
+  maxRequestTraces: v.optional(wholeNumber(1, 100_000), 20_000),
   throttleRequestsPerSecond: v.optional(wholeNumber(1, 100_000), 1_000),
   throttleBurst: v.optional(wholeNumber(1, 100_000), 2_000),
   /** Evaluators at work at once; the rest of the account's concurrency stays free for ingest. */

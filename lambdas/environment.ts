@@ -1,5 +1,6 @@
 import { InputError } from '../shared/errors.ts'
-import { type JudgingSettings, judgingSettings } from '../shared/pipeline/settings.ts'
+import type { RequestLimits } from '../shared/otlp/limits.ts'
+import { type JudgingSettings, judgingSettings, requestLimits } from '../shared/pipeline/settings.ts'
 import { ENVIRONMENT } from '../shared/stores/deployment.ts'
 
 /** The value that the stack gave the function; throws an InputError where it gave none. */
@@ -13,4 +14,9 @@ export function setting(name: keyof typeof ENVIRONMENT): string {
 /** How traces are judged in this stack. */
 export function judging(): JudgingSettings {
   return judgingSettings(JSON.parse(setting('judging')) as Parameters<typeof judgingSettings>[0])
+}
+
+/** What one request may hold in this stack. */
+export function limitsOfRequests(): RequestLimits {
+  return requestLimits(JSON.parse(setting('requestLimits')) as Parameters<typeof requestLimits>[0])
 }

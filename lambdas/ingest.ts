@@ -5,7 +5,7 @@ import { PATIENT } from '../shared/stores/backoff.ts'
 import { dynamoClient } from '../shared/stores/clients.ts'
 import { MAX_REQUEST_BYTES } from '../shared/stores/deployment.ts'
 import { DynamoTraceBuffer } from '../shared/stores/dynamo-buffer.ts'
-import { setting } from './environment.ts'
+import { limitsOfRequests, setting } from './environment.ts'
 import { bodyOf, headersOf, resultOf } from './gateway.ts'
 import { telemetry } from './telemetry.ts'
 
@@ -18,7 +18,11 @@ const deps: IngestDeps = {
   buffer: new DynamoTraceBuffer(table, Date.now),
   clock: Date.now,
   metrics,
-  options: { ...INGEST_OPTIONS, ...(allowedOrigins.length > 0 && { cors: { allowedOrigins } }) },
+  options: {
+    ...INGEST_OPTIONS,
+    ...limitsOfRequests(),
+    ...(allowedOrigins.length > 0 && { cors: { allowedOrigins } }),
+  },
   onStorageFailure: (error) => log('error', 'chunks not stored', { reason: String(error) }),
 }
 /** What a function can be given is less than what a request may hold once it is decompressed. */

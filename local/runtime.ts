@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { InputError } from '../shared/errors.ts'
 import { answerApi } from '../shared/experiments/api.ts'
+import { limitsAmong } from '../shared/otlp/limits.ts'
 import { INGEST_OPTIONS } from '../shared/pipeline/ingest.ts'
 import { EvaluatorLoop } from './evaluator-loop.ts'
 import { giveVerdicts } from './experiment-verdicts.ts'
@@ -186,14 +187,20 @@ async function start(
 
 async function listen(settings: RuntimeSettings, parts: Parts, loop: EvaluatorLoop, pages: HttpOptions['pages']) {
   const { evaluator, buffer, metrics, experiments, signals: firing, senders } = parts
-  const { host, port, maxBodyBytes, corsOrigins } = settings
+  const { host, port, corsOrigins } = settings
   const { clock, log } = evaluator
   const cors = corsOrigins.length === 0 ? {} : { cors: { allowedOrigins: corsOrigins } }
   const onStorageFailure = (error: unknown) =>
     log('error', 'a request could not be served from storage', { reason: String(error) })
   const onError = (error: unknown) => log('error', 'a request failed', { reason: String(error) })
   const refusing = (sender: Sender, traces: number) => senders.refusal(sender, traces, (flow) => loop.behindMs(flow))
-  const ingest = { buffer, clock, metrics, options: { ...INGEST_OPTIONS, maxBodyBytes, ...cors }, onStorageFailure }
+  const ingest = {
+    buffer,
+    clock,
+    metrics,
+    options: { ...INGEST_OPTIONS, ...limitsAmong(settings), ...cors },
+    onStorageFailure,
+  }
   const api = { experiments, firing, settings, clock, metrics, newId: () => `exp-${randomUUID()}`, onStorageFailure }
   try {
     return await serveHttp({

@@ -1,5 +1,13 @@
 import * as v from 'valibot'
-import { badSetting, checkOrder, duration, JUDGING, parseSettings, positive } from '../shared/pipeline/settings.ts'
+import {
+  badSetting,
+  checkOrder,
+  duration,
+  JUDGING,
+  parseSettings,
+  positive,
+  REQUEST,
+} from '../shared/pipeline/settings.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -33,6 +41,7 @@ export type WebhookSettings = v.InferOutput<typeof webhook>
 /** How one process receives, judges and keeps traces; waits are shorter than in a deployed stack. */
 const runtimeSchema = v.strictObject({
   ...JUDGING,
+  ...REQUEST,
   quietPeriodMs: v.optional(duration, 5_000),
   incompleteWaitMs: v.optional(duration, 15_000),
   leaseMs: v.optional(positive, 60_000),
@@ -46,8 +55,6 @@ const runtimeSchema = v.strictObject({
   host: v.optional(v.pipe(v.string(), v.minLength(1)), '127.0.0.1'),
   /** The port of OTLP/HTTP; 0 takes any that is free. */
   port: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(65_535)), 4318),
-  /** Bytes of a request, as sent and again after decompression. */
-  maxBodyBytes: v.optional(positive, 20 * 1024 * 1024),
   /** Origins whose pages may send spans (`*` for all); none unless told. */
   corsOrigins: v.optional(v.array(v.string()), []),
   /** The database may grow so large; beyond it spans are refused with 503 until older ones have had their time. */

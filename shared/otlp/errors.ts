@@ -7,6 +7,9 @@ export type OtlpErrorCode =
   | 'invalid-otlp-json'
   | 'nested-too-deep'
   | 'body-too-large'
+  | 'too-many-values'
+  | 'too-many-spans'
+  | 'too-many-traces'
   | 'malformed-compression'
   | 'unsupported-media-type'
   | 'unsupported-encoding'
@@ -53,3 +56,6 @@ export function bodyTooLarge(what: string, limitBytes: number, hint: string): In
     hint,
   })
 }
+
+/** What to do about a request that is too large. */
+export const SMALLER_BATCHES = 'send smaller batches (OTEL_BSP_MAX_EXPORT_BATCH_SIZE, send_batch_max_size)'

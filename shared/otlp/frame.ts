@@ -1,5 +1,6 @@
+import { copyBackwards, writeHeader } from './backwards.ts'
 import { RESOURCE_SPANS, TRACES_DATA } from './fields.ts'
-import type { Ranges, ScopeLayout } from './layout.ts'
+import type { ResourceLayout, ScopeLayout } from './layout.ts'
 import { BYTES } from './wire.ts'
 
 /** The accepted spans of a body, a column a property: a batch has hundreds, and an object each is felt. */
@@ -16,8 +17,6 @@ const RESOURCE_SPANS_TAG = (TRACES_DATA.resourceSpans << 3) | BYTES
 const SCOPE_SPANS_TAG = (RESOURCE_SPANS.scopeSpans << 3) | BYTES
 /** A one-byte tag and a length of up to 32 bits. */
 const MAX_HEADER_BYTES = 6
-/** Below this a loop copies faster than a call into native code. */
-const LOOP_COPY_BYTES = 48
 
 /** An upper bound of the bytes that `frameTrace` writes for the trace whose last span is `last`. */
 export function framedSizeAtMost(spans: SpanTable, last: number): number {
@@ -27,8 +26,8 @@ export function framedSizeAtMost(spans: SpanTable, last: number): number {
     const scope = spans.scope[i] as ScopeLayout
     size += (spans.end[i] as number) - (spans.start[i] as number)
     if (scope === after) continue
-    size += MAX_HEADER_BYTES + totalLength(scope.rest)
-    if (scope.resource !== after?.resource) size += MAX_HEADER_BYTES + totalLength(scope.resource.rest)
+    size += MAX_HEADER_BYTES + scope.restBytes
+    if (scope.resource !== after?.resource) size += MAX_HEADER_BYTES + scope.resource.restBytes
     after = scope
   }
   return size
@@ -55,9 +54,9 @@ export function frameTrace(body: Uint8Array, spans: SpanTable, last: number, out
     pos = copyBackwards(body, runStart, runEnd, out, pos)
     const before = i >= 0 ? spans.scope[i] : undefined
     if (before === scope) continue
-    pos = writeHeader(out, copyRanges(body, scope.rest, out, pos), SCOPE_SPANS_TAG, scopeEnd)
+    pos = writeHeader(out, copyRest(body, scope, out, pos), SCOPE_SPANS_TAG, scopeEnd)
     if (before?.resource !== scope.resource) {
-      pos = writeHeader(out, copyRanges(body, scope.resource.rest, out, pos), RESOURCE_SPANS_TAG, resourceEnd)
+      pos = writeHeader(out, copyRest(body, scope.resource, out, pos), RESOURCE_SPANS_TAG, resourceEnd)
       resourceEnd = pos
     }
     scopeEnd = pos
@@ -65,37 +64,23 @@ export function frameTrace(body: Uint8Array, spans: SpanTable, last: number, out
   return pos
 }
 
-function copyRanges(body: Uint8Array, ranges: Ranges, out: Uint8Array, end: number): number {
+/** More pieces than this are put together once, not again for every trace. */
+const FEW_PIECES = 4
+
+function copyRest(body: Uint8Array, layout: ResourceLayout, out: Uint8Array, end: number): number {
+  const { rest, restBytes } = layout
+  if (rest.length <= 2 * FEW_PIECES) return copyPieces(body, layout, out, end)
+  if (layout.restAsOne === undefined) {
+    layout.restAsOne = new Uint8Array(restBytes)
+    copyPieces(body, layout, layout.restAsOne, restBytes)
+  }
+  return copyBackwards(layout.restAsOne, 0, restBytes, out, end)
+}
+
+function copyPieces(body: Uint8Array, { rest }: ResourceLayout, out: Uint8Array, end: number): number {
   let pos = end
-  for (let i = ranges.length - 2; i >= 0; i -= 2) {
-    pos = copyBackwards(body, ranges[i] as number, ranges[i + 1] as number, out, pos)
+  for (let i = rest.length - 2; i >= 0; i -= 2) {
+    pos = copyBackwards(body, rest[i] as number, rest[i + 1] as number, out, pos)
   }
   return pos
-}
-
-function copyBackwards(body: Uint8Array, start: number, end: number, out: Uint8Array, outEnd: number): number {
-  const length = end - start
-  const pos = outEnd - length
-  if (length > LOOP_COPY_BYTES) out.set(body.subarray(start, end), pos)
-  else for (let i = 0; i < length; i++) out[pos + i] = body[start + i] as number
-  return pos
-}
-
-/** Writes tag and length before `pos`, for content that ends at `contentEnd`. */
-function writeHeader(out: Uint8Array, pos: number, tag: number, contentEnd: number): number {
-  let length = contentEnd - pos
-  let size = 1
-  for (let rest = length; rest >= 0x80; rest >>>= 7) size++
-  let at = pos - size
-  const start = at - 1
-  out[start] = tag
-  for (; length >= 0x80; length >>>= 7) out[at++] = (length & 0x7f) | 0x80
-  out[at] = length
-  return start
-}
-
-function totalLength(ranges: Ranges): number {
-  let length = 0
-  for (let i = 0; i < ranges.length; i += 2) length += (ranges[i + 1] as number) - (ranges[i] as number)
-  return length
 }

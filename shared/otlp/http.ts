@@ -1,5 +1,5 @@
 import { InputError } from '../errors.ts'
-import { bodyTooLarge, type OtlpErrorCode } from './errors.ts'
+import { bodyTooLarge, type OtlpErrorCode, SMALLER_BATCHES } from './errors.ts'
 
 /** An HTTP request as any server hands it over; header names are in lower case. */
 export interface OtlpRequest {
@@ -79,11 +79,7 @@ function withoutParameters(header: string | undefined): string {
 
 /** The body is over the limit as it was sent. */
 export function requestTooLarge(maxBodyBytes: number): InputError<OtlpErrorCode> {
-  return bodyTooLarge(
-    'the body is',
-    maxBodyBytes,
-    'send smaller batches (OTEL_BSP_MAX_EXPORT_BATCH_SIZE, send_batch_max_size)',
-  )
+  return bodyTooLarge('the body is', maxBodyBytes, SMALLER_BATCHES)
 }
 
 function unsupportedMediaType(given: string | undefined): InputError<OtlpErrorCode> {

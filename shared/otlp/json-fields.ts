@@ -1,196 +1,253 @@
-import { type BinaryWriter, base64Decode, WireType } from '@bufbuild/protobuf/wire'
-import { InputError } from '../errors.ts'
-import { invalidOtlpJson, nestedTooDeep } from './errors.ts'
-import { ANY_VALUE, KEY_VALUE, LIST } from './fields.ts'
-import type { Json } from './json-parse.ts'
-import { MAX_NESTING } from './wire.ts'
+import { base64Decode } from '@bufbuild/protobuf/wire'
+import { copyBackwards, writeFixed, writeHeader, writeVarint } from './backwards.ts'
+import { invalidOtlpJson } from './errors.ts'
+import { isDecimal, type Magnitude, readDecimal, takeDouble } from './json-numbers.ts'
+import { hexDigit, isHexDigit, unescapeInto } from './json-strings.ts'
+import {
+  ESCAPED_STRING,
+  endOf,
+  FALSE,
+  INTEGER,
+  type JsonTape,
+  kindOf,
+  NUMBER,
+  STRING,
+  startOf,
+  TRUE,
+} from './json-tape.ts'
+import { BYTES, FIXED32, FIXED64, VARINT } from './wire.ts'
 
-type JsonObject = { readonly [key: string]: Json }
-type WriteContent = (to: BinaryWriter, content: JsonObject, depth: number) => void
+/** A conversion under way: what is written lies from `pos` to the end of `out`. */
+export interface Conversion {
+  readonly tape: JsonTape
+  readonly out: Buffer
+  pos: number
+  /** True once a field was skipped whose name OTLP/JSON does not have. */
+  unknownFields: boolean
+  /** The integer that was last read. */
+  readonly integer: Magnitude
+}
 
-/** Writes a list of messages; a null list is an absent one, a null element an empty message. */
-export function writeEach(
-  to: BinaryWriter,
-  field: number,
-  name: string,
-  list: Json | undefined,
-  write: WriteContent,
-  depth = 0,
-): void {
-  if (list === undefined || list === null) return
-  if (!Array.isArray(list)) throw invalidOtlpJson(name, 'an array')
-  for (let i = 0; i < list.length; i++) {
-    try {
-      writeMessage(to, field, 'it', list[i] ?? {}, write, depth)
-    } catch (error) {
-      throw inside(`${name}[${i}]`, error)
-    }
+/** Writes the field of this number and name; `value` is one of the tape and not null. */
+export type WriteField = (to: Conversion, field: number, name: string, value: number, depth: number) => void
+
+/** A piece of text in bytes. */
+interface Piece {
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+function isString(kind: number): boolean {
+  return kind === STRING || kind === ESCAPED_STRING
+}
+
+/** The content of a string that is read, not copied. */
+function pieceOf({ tape }: Conversion, value: number): Piece {
+  const start = startOf(tape, value)
+  const end = endOf(tape, value)
+  if (kindOf(tape, value) !== ESCAPED_STRING) return { bytes: tape.bytes, start, end }
+  const bytes = Buffer.allocUnsafe(end - start)
+  return { bytes, start: 0, end: unescapeInto(tape.bytes, start, end, bytes, 0) }
+}
+
+/** Writes a text; an empty one is an absent one. */
+export const writeText: WriteField = (to, field, name, value, depth) => {
+  if (isString(kindOf(to.tape, value)) && startOf(to.tape, value) === endOf(to.tape, value)) return
+  writeAnyText(to, field, name, value, depth)
+}
+
+/** Writes a text, empty ones as well. */
+export const writeAnyText: WriteField = (to, field, name, value) => {
+  const { tape, out } = to
+  const kind = kindOf(tape, value)
+  if (!isString(kind)) throw invalidOtlpJson(name, 'a string')
+  const end = to.pos
+  const from = startOf(tape, value)
+  const until = endOf(tape, value)
+  if (kind === STRING) to.pos = copyBackwards(tape.bytes, from, until, out, end)
+  else {
+    // Unescaped text is no longer than escaped, so there is room for it.
+    const start = end - (until - from)
+    const length = unescapeInto(tape.bytes, from, until, out, start) - start
+    to.pos = end - length
+    out.copyWithin(to.pos, start, start + length)
   }
+  to.pos = writeHeader(out, to.pos, tagOf(field, BYTES), end)
 }
 
-/** Writes one message unless it is absent or null. */
-export function writeNested(
-  to: BinaryWriter,
-  field: number,
-  name: string,
-  value: Json | undefined,
-  write: WriteContent,
-): void {
-  if (value !== undefined && value !== null) writeMessage(to, field, name, value, write, 0)
-}
-
-function writeMessage(
-  to: BinaryWriter,
-  field: number,
-  name: string,
-  value: Json,
-  write: WriteContent,
-  depth: number,
-): void {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw invalidOtlpJson(name, 'an object')
-  to.tag(field, WireType.LengthDelimited).fork()
-  write(to, value as JsonObject, depth)
-  to.join()
-}
-
-/** The same problem, told from one list further out: `resourceSpans[0]: scopeSpans[1]: name must be a string`. */
-function inside(place: string, error: unknown): unknown {
-  if (!(error instanceof InputError)) return error
-  const hint = error.hint === undefined ? {} : { hint: error.hint }
-  return new InputError({ code: error.code, message: `${place}: ${error.message}`, ...hint })
-}
-
-export function writeString(to: BinaryWriter, field: number, name: string, value: Json | undefined): void {
-  if (value === undefined || value === null || value === '') return
-  if (typeof value !== 'string') throw invalidOtlpJson(name, 'a string')
-  to.tag(field, WireType.LengthDelimited).string(value)
-}
-
-const HEX = /^(?:[0-9a-fA-F]{2})*$/
 /** No id of OTLP is one byte long, so the splitter rejects the span that has it. */
-const NOT_AN_ID = Uint8Array.of(0xff)
+const NOT_AN_ID = 0xff
 
-/** Writes a trace or span id, hex of either case; what is no hex (base64, say) is written as an id of the wrong length. */
-export function writeId(to: BinaryWriter, field: number, name: string, value: Json | undefined): void {
-  if (value === undefined || value === null || value === '') return
-  if (typeof value !== 'string') throw invalidOtlpJson(name, 'a string of hex digits')
-  to.tag(field, WireType.LengthDelimited).bytes(HEX.test(value) ? Buffer.from(value, 'hex') : NOT_AN_ID)
+/** Writes a trace or span id given as hex of either case. Other text, such as base64, becomes an id of the wrong length. */
+export const writeId: WriteField = (to, field, name, value) => {
+  if (!isString(kindOf(to.tape, value))) throw invalidOtlpJson(name, 'a string of hex digits')
+  const { bytes, start, end } = pieceOf(to, value)
+  if (start === end) return
+  const contentEnd = to.pos
+  if (isHex(bytes, start, end)) {
+    for (let at = end; at > start; at -= 2) {
+      to.out[--to.pos] = (hexDigit(bytes[at - 2] as number) << 4) | hexDigit(bytes[at - 1] as number)
+    }
+  } else to.out[--to.pos] = NOT_AN_ID
+  to.pos = writeHeader(to.out, to.pos, tagOf(field, BYTES), contentEnd)
 }
 
-export function writeFixed64(to: BinaryWriter, field: number, name: string, value: Json | undefined): void {
-  const integer = readInteger(name, value, 0n, 0xffff_ffff_ffff_ffffn)
-  if (integer !== undefined && integer !== 0) to.tag(field, WireType.Bit64).fixed64(integer)
+function isHex(bytes: Buffer, start: number, end: number): boolean {
+  if ((end - start) % 2 !== 0) return false
+  for (let at = start; at < end; at++) if (!isHexDigit(bytes[at] as number)) return false
+  return true
 }
 
-export function writeFixed32(to: BinaryWriter, field: number, name: string, value: Json | undefined): void {
-  const integer = readInteger(name, value, 0n, 0xffff_ffffn)
-  if (integer !== undefined && integer !== 0) to.tag(field, WireType.Bit32).fixed32(Number(integer))
+export const writeFixed64: WriteField = (to, field, name, value) => {
+  if (!readUnsigned(to, value)) throw notAnInteger(name, 0n, 2n ** 64n - 1n)
+  if (isAbsent(to, value)) return
+  to.pos = writeFixed(to.out, writeFixed(to.out, to.pos, to.integer.high), to.integer.low)
+  writeTag(to, field, FIXED64)
 }
 
-export function writeUint32(to: BinaryWriter, field: number, name: string, value: Json | undefined): void {
-  const integer = readInteger(name, value, 0n, 0xffff_ffffn)
-  if (integer !== undefined && integer !== 0) to.tag(field, WireType.Varint).uint32(Number(integer))
+export const writeFixed32: WriteField = (to, field, name, value) => {
+  if (!readUnsigned(to, value) || to.integer.high > 0) throw notAnInteger(name, 0n, 2n ** 32n - 1n)
+  if (isAbsent(to, value)) return
+  to.pos = writeFixed(to.out, to.pos, to.integer.low)
+  writeTag(to, field, FIXED32)
 }
+
+export const writeUint32: WriteField = (to, field, name, value) => {
+  if (!readUnsigned(to, value) || to.integer.high > 0) throw notAnInteger(name, 0n, 2n ** 32n - 1n)
+  if (isAbsent(to, value)) return
+  to.pos = writeVarint(to.out, to.pos, 0, to.integer.low)
+  writeTag(to, field, VARINT)
+}
+
+const LEAST_INT32 = -(2n ** 31n)
+const LEAST_INT64 = -(2n ** 63n)
+const NO_NAMES = 'OTLP/JSON wants the number of an enum, not its name: 2, not "SPAN_KIND_SERVER"'
 
 /** Writes an enum; a number that has no name yet is kept. */
-export function writeInt32(to: BinaryWriter, field: number, name: string, value: Json | undefined): void {
-  if (typeof value === 'string' && !INTEGER.test(value)) {
-    throw invalidOtlpJson(
-      name,
-      'an integer',
-      'OTLP/JSON wants the number of an enum, not its name: 2, not "SPAN_KIND_SERVER"',
-    )
+export const writeEnum: WriteField = (to, field, name, value) => {
+  if (!readInteger(to, value)) {
+    const isText = isString(kindOf(to.tape, value)) && !isIntegerText(pieceOf(to, value))
+    throw isText ? invalidOtlpJson(name, 'an integer', NO_NAMES) : notAnInteger(name, LEAST_INT32, 2n ** 31n - 1n)
   }
-  const integer = readInteger(name, value, -0x8000_0000n, 0x7fff_ffffn)
-  if (integer !== undefined && integer !== 0) to.tag(field, WireType.Varint).int32(Number(integer))
+  if (!isSigned(to.integer, 0, 0x8000_0000)) throw notAnInteger(name, LEAST_INT32, 2n ** 31n - 1n)
+  if (!isAbsent(to, value)) writeSigned(to, field)
 }
 
-const INTEGER = /^-?\d{1,20}$/
-
-/** An integer as JSON number or decimal string, exact; undefined where absent or null. */
-function readInteger(name: string, value: Json | undefined, least: bigint, most: bigint): number | bigint | undefined {
-  if (value === undefined || value === null) return undefined
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most) return value
-  const isText = typeof value === 'string' && INTEGER.test(value)
-  if (isText || typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value))) {
-    const integer = BigInt(value)
-    if (integer >= least && integer <= most) return integer
+/** Writes an int64, zero as well. */
+export const writeInt64: WriteField = (to, field, name, value) => {
+  if (!readInteger(to, value) || !isSigned(to.integer, 0x8000_0000, 0)) {
+    throw notAnInteger(name, LEAST_INT64, 2n ** 63n - 1n)
   }
-  throw invalidOtlpJson(name, `an integer from ${least} to ${most}, as a number or a decimal string`)
+  writeSigned(to, field)
 }
 
-/** Writes a list of KeyValue. */
-export function writeAttributes(to: BinaryWriter, field: number, attributes: Json | undefined): void {
-  writeEach(to, field, 'attributes', attributes, writeKeyValue)
+/** Whether a magnitude fits a signed integer whose least value is `-(high * 2^32 + low)`. */
+function isSigned({ isNegative, high, low }: Magnitude, leastHigh: number, leastLow: number): boolean {
+  if (high !== leastHigh) return high < leastHigh
+  return isNegative ? low <= leastLow : low < leastLow
 }
 
-function writeKeyValue(to: BinaryWriter, attribute: JsonObject, depth: number): void {
-  writeString(to, KEY_VALUE.key, 'key', attribute.key)
-  const value = attribute.value
-  if (value !== undefined && value !== null) writeMessage(to, KEY_VALUE.value, 'value', value, writeAnyValue, depth)
+/** As protobuf has it: two's complement of 64 bits, also where the field has 32. */
+function writeSigned(to: Conversion, field: number): void {
+  const { isNegative, high, low } = to.integer
+  if (isNegative) {
+    const carry = low === 0 ? 1 : 0
+    to.pos = writeVarint(to.out, to.pos, (~high + carry) >>> 0, -low >>> 0)
+  } else to.pos = writeVarint(to.out, to.pos, high, low)
+  writeTag(to, field, VARINT)
 }
 
-const INT64_LEAST = -(2n ** 63n)
-const INT64_MOST = 2n ** 63n - 1n
-
-/** Writes the one field that is set; empty strings, zero and false are values here, and no field at all is one too. */
-function writeAnyValue(to: BinaryWriter, any: JsonObject, outerDepth: number): void {
-  const depth = outerDepth + 1
-  if (depth > MAX_NESTING) throw nestedTooDeep(MAX_NESTING)
-  for (const [name, value] of Object.entries(any)) if (value !== null) writeAnyField(to, name, value, depth)
+function notAnInteger(name: string, least: bigint, most: bigint) {
+  return invalidOtlpJson(name, `an integer from ${least} to ${most}, as a number or a decimal string`)
 }
 
-function writeAnyField(to: BinaryWriter, name: string, value: Json, depth: number): void {
-  switch (name) {
-    case 'stringValue':
-      if (typeof value !== 'string') throw invalidOtlpJson(name, 'a string')
-      to.tag(ANY_VALUE.stringValue, WireType.LengthDelimited).string(value)
-      return
-    case 'boolValue':
-      if (typeof value !== 'boolean') throw invalidOtlpJson(name, 'true or false')
-      to.tag(ANY_VALUE.boolValue, WireType.Varint).bool(value)
-      return
-    case 'intValue':
-      to.tag(ANY_VALUE.intValue, WireType.Varint).int64(readInteger(name, value, INT64_LEAST, INT64_MOST) ?? 0)
-      return
-    case 'doubleValue':
-      to.tag(ANY_VALUE.doubleValue, WireType.Bit64).double(readDouble(name, value))
-      return
-    case 'bytesValue':
-      to.tag(ANY_VALUE.bytesValue, WireType.LengthDelimited).bytes(readBase64(name, value))
-      return
-    case 'arrayValue':
-      writeMessage(to, ANY_VALUE.arrayValue, name, value, writeArray, depth)
-      return
-    case 'kvlistValue':
-      writeMessage(to, ANY_VALUE.kvlistValue, name, value, writeKvlist, depth)
-      return
+/** The number zero is how JSON leaves a field out; the text "0" is written. */
+function isAbsent({ tape, integer }: Conversion, value: number): boolean {
+  return integer.low === 0 && integer.high === 0 && !isString(kindOf(tape, value))
+}
+
+function readUnsigned(to: Conversion, value: number): boolean {
+  return readInteger(to, value) && !(to.integer.isNegative && (to.integer.low > 0 || to.integer.high > 0))
+}
+
+/** Reads an integer given as JSON number or decimal string, exactly; false for anything else. */
+function readInteger(to: Conversion, value: number): boolean {
+  const { tape, integer } = to
+  switch (kindOf(tape, value)) {
+    case STRING:
+    case INTEGER:
+      return readDecimal(tape.bytes, startOf(tape, value), endOf(tape, value), integer)
+    case ESCAPED_STRING: {
+      const { bytes, start, end } = pieceOf(to, value)
+      return readDecimal(bytes, start, end, integer)
+    }
+    case NUMBER:
+      return takeDouble(readNumber(tape.bytes, startOf(tape, value), endOf(tape, value)), integer)
+    default:
+      return false
   }
 }
 
-function writeArray(to: BinaryWriter, array: JsonObject, depth: number): void {
-  writeEach(to, LIST.values, 'values', array.values, writeAnyValue, depth)
+function isIntegerText({ bytes, start, end }: Piece): boolean {
+  return /^-?\d{1,20}$/.test(bytes.toString('latin1', start, Math.min(end, start + 22)))
 }
 
-function writeKvlist(to: BinaryWriter, list: JsonObject, depth: number): void {
-  writeEach(to, LIST.values, 'values', list.values, writeKeyValue, depth)
+function readNumber(bytes: Buffer, start: number, end: number): number {
+  return Number(bytes.toString('latin1', start, end))
 }
 
-const DECIMAL = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
+export const writeBool: WriteField = (to, field, name, value) => {
+  const kind = kindOf(to.tape, value)
+  if (kind !== TRUE && kind !== FALSE) throw invalidOtlpJson(name, 'true or false')
+  to.out[--to.pos] = kind === TRUE ? 1 : 0
+  writeTag(to, field, VARINT)
+}
 
-function readDouble(name: string, value: Json): number {
-  if (typeof value === 'number' || typeof value === 'bigint') return Number(value)
-  if (value === 'NaN') return Number.NaN
-  if (value === 'Infinity' || value === '-Infinity') return value === 'Infinity' ? Infinity : -Infinity
-  if (typeof value === 'string' && DECIMAL.test(value)) return Number(value)
+export const writeDouble: WriteField = (to, field, name, value) => {
+  to.pos -= 8
+  to.out.writeDoubleLE(readDouble(to, name, value), to.pos)
+  writeTag(to, field, FIXED64)
+}
+
+/** Longer than any of the words that JSON has no number for. */
+const LONGEST_WORD = 9
+
+function readDouble(to: Conversion, name: string, value: number): number {
+  const { tape } = to
+  const kind = kindOf(tape, value)
+  if (kind === NUMBER || kind === INTEGER) return readNumber(tape.bytes, startOf(tape, value), endOf(tape, value))
+  if (isString(kind)) {
+    const { bytes, start, end } = pieceOf(to, value)
+    if (isDecimal(bytes, start, end)) return readNumber(bytes, start, end)
+    const word = end - start > LONGEST_WORD ? '' : bytes.toString('latin1', start, end)
+    if (word === 'NaN') return Number.NaN
+    if (word === 'Infinity' || word === '-Infinity') return Number(word)
+  }
   throw invalidOtlpJson(name, 'a number, "NaN", "Infinity" or "-Infinity"')
 }
 
-function readBase64(name: string, value: Json): Uint8Array {
-  if (typeof value !== 'string') throw invalidOtlpJson(name, 'a base64 string')
+export const writeBase64: WriteField = (to, field, name, value) => {
+  const end = to.pos
+  const content = readBase64(to, name, value)
+  to.pos = copyBackwards(content, 0, content.length, to.out, end)
+  to.pos = writeHeader(to.out, to.pos, tagOf(field, BYTES), end)
+}
+
+function readBase64(to: Conversion, name: string, value: number): Uint8Array {
+  if (!isString(kindOf(to.tape, value))) throw invalidOtlpJson(name, 'a base64 string')
+  const { bytes, start, end } = pieceOf(to, value)
   try {
-    return base64Decode(value)
+    return base64Decode(bytes.toString('latin1', start, end))
   } catch {
     throw invalidOtlpJson(name, 'a base64 string')
   }
+}
+
+export function tagOf(field: number, wireType: number): number {
+  return (field << 3) | wireType
+}
+
+function writeTag(to: Conversion, field: number, wireType: number): void {
+  to.pos = writeVarint(to.out, to.pos, 0, tagOf(field, wireType))
 }

@@ -1,5 +1,6 @@
 import { RESOURCE_SPANS, SCOPE_SPANS, SPAN, TRACES_DATA } from './fields.ts'
-import { RESOURCE_SHAPE, SCOPE_SHAPE, SPAN_SHAPE, skim, skimField, skimPlainAttributes } from './skim.ts'
+import { NO_LIMITS, overLimit, type RequestLimits } from './limits.ts'
+import { RESOURCE_SHAPE, SCOPE_SHAPE, SPAN_SHAPE, skim, skimField, skimPlainAttributes, type Tally } from './skim.ts'
 import { BYTES, type Cursor, FIXED64, readEnd, readTag, skipFixed64, skipValue, VARINT } from './wire.ts'
 
 /** Stretches of a body as start, end, start, end …; neighbours are joined. */
@@ -8,12 +9,15 @@ export type Ranges = number[]
 /** One ResourceSpans: `rest` is every field but its ScopeSpans (the resource, schema_url, unknown fields). */
 export interface ResourceLayout {
   readonly rest: Ranges
+  /** Bytes of the rest. */
+  restBytes: number
+  /** The rest put together, where somebody had use for it. */
+  restAsOne: Uint8Array | undefined
 }
 
 /** One ScopeSpans: `rest` is every field but its spans. */
-export interface ScopeLayout {
+export interface ScopeLayout extends ResourceLayout {
   readonly resource: ResourceLayout
-  readonly rest: Ranges
 }
 
 /** Where the splitter finds what it needs of a span; offsets are -1 where the field is absent. */
@@ -27,26 +31,45 @@ export interface SpanHead {
 }
 
 /** Called with the cursor at a span's content, which ends at `end`; must leave it there. `start` is where the field starts. */
-export type VisitSpan = (cursor: Cursor, end: number, scope: ScopeLayout, start: number) => void
+export type VisitSpan = (cursor: Cursor, end: number, scope: ScopeLayout, start: number, tally: Tally) => void
+
+interface Walk {
+  readonly cursor: Cursor
+  readonly visit: VisitSpan
+  readonly limits: RequestLimits
+  readonly tally: Tally
+  spans: number
+}
 
 /**
  * Visits every span of a TracesData in wire order; resources and scopes are skimmed, spans left to the visitor. A
  * layout is whole only when the walk is over: fields may follow the spans. Returns whether a field at the top or beside
- * the scopes was skipped because OTLP has none of its number. Throws InputError where the bytes are malformed.
+ * the scopes was skipped because OTLP does not have its number. Throws InputError where the bytes are malformed, or hold
+ * more than the limits allow; the visitor counts the values in a span.
  */
-export function walkSpans(bytes: Buffer, visit: VisitSpan): boolean {
+export function walkSpans(bytes: Buffer, visit: VisitSpan, limits: RequestLimits = NO_LIMITS): boolean {
   const cursor: Cursor = { bytes, pos: 0 }
+  const walk: Walk = { cursor, visit, limits, tally: { values: 0 }, spans: 0 }
   let unknownFields = false
   while (cursor.pos < bytes.length) {
     const tag = readTag(cursor, bytes.length)
     if (tag === RESOURCE_SPANS_TAG) {
-      if (walkResource(cursor, readEnd(cursor, bytes.length), visit)) unknownFields = true
+      if (walkResource(walk, readEnd(cursor, bytes.length))) unknownFields = true
     } else {
       unknownFields = true
       skipValue(cursor, bytes.length, tag)
     }
   }
   return unknownFields
+}
+
+function countValue(walk: Walk): void {
+  walk.tally.values++
+  checkValues(walk)
+}
+
+function checkValues({ tally, limits }: Walk): void {
+  if (tally.values > limits.maxRequestValues) throw overLimit('maxRequestValues', limits)
 }
 
 const bytesTag = (field: number) => (field << 3) | BYTES
@@ -65,43 +88,50 @@ const KIND_TAG = (SPAN.kind << 3) | VARINT
 const START_TAG = (SPAN.startTimeUnixNano << 3) | FIXED64
 
 /** Returns whether an unknown field was seen. */
-function walkResource(cursor: Cursor, end: number, visit: VisitSpan): boolean {
-  const resource: ResourceLayout = { rest: [] }
+function walkResource(walk: Walk, end: number): boolean {
+  countValue(walk)
+  const { cursor, tally } = walk
+  const resource: ResourceLayout = { rest: [], restBytes: 0, restAsOne: undefined }
   let unknown = false
   while (cursor.pos < end) {
     const start = cursor.pos
     const tag = readTag(cursor, end)
     if (tag === SCOPE_SPANS_TAG) {
-      walkScope(cursor, readEnd(cursor, end), resource, visit)
+      walkScope(walk, readEnd(cursor, end), resource)
       continue
     }
-    if (tag === RESOURCE_TAG) skim(cursor, readEnd(cursor, end), RESOURCE_SHAPE, 0)
+    if (tag === RESOURCE_TAG) skim(cursor, readEnd(cursor, end), RESOURCE_SHAPE, 0, tally)
     else {
       unknown ||= tag !== RESOURCE_SCHEMA_URL_TAG
       skipValue(cursor, end, tag)
     }
-    addRange(resource.rest, start, cursor.pos)
+    addRest(resource, start, cursor.pos)
   }
+  checkValues(walk)
   return unknown
 }
 
-function walkScope(cursor: Cursor, end: number, resource: ResourceLayout, visit: VisitSpan): void {
-  const scope: ScopeLayout = { resource, rest: [] }
+function walkScope(walk: Walk, end: number, resource: ResourceLayout): void {
+  countValue(walk)
+  const { cursor, visit, limits, tally } = walk
+  const scope: ScopeLayout = { resource, rest: [], restBytes: 0, restAsOne: undefined }
   while (cursor.pos < end) {
     const start = cursor.pos
     const tag = readTag(cursor, end)
     if (tag === SPANS_TAG) {
-      visit(cursor, readEnd(cursor, end), scope, start)
+      if (++walk.spans > limits.maxRequestSpans) throw overLimit('maxRequestSpans', limits)
+      visit(cursor, readEnd(cursor, end), scope, start, tally)
+      countValue(walk)
       continue
     }
-    if (tag === SCOPE_TAG) skim(cursor, readEnd(cursor, end), SCOPE_SHAPE, 0)
+    if (tag === SCOPE_TAG) skim(cursor, readEnd(cursor, end), SCOPE_SHAPE, 0, tally)
     else skipValue(cursor, end, tag)
-    addRange(scope.rest, start, cursor.pos)
+    addRest(scope, start, cursor.pos)
   }
 }
 
 /** Finds the head of the span from `pos` to `end` (of a field given twice the last counts) and skims the rest. */
-export function readSpanHead(cursor: Cursor, end: number, head: SpanHead): void {
+export function readSpanHead(cursor: Cursor, end: number, head: SpanHead, tally: Tally): void {
   head.traceId = -1
   head.traceIdLength = 0
   head.spanId = -1
@@ -110,7 +140,7 @@ export function readSpanHead(cursor: Cursor, end: number, head: SpanHead): void 
   head.startUnixNano = -1
   readPlainHead(cursor, end, head)
   while (cursor.pos < end) {
-    if (!skimPlainAttributes(cursor, end, SPAN_SHAPE)) readHeadField(cursor, end, head)
+    if (!skimPlainAttributes(cursor, end, SPAN_SHAPE, tally)) readHeadField(cursor, end, head, tally)
   }
 }
 
@@ -141,7 +171,7 @@ function readPlainHead(cursor: Cursor, end: number, head: SpanHead): void {
   cursor.pos = at + 20
 }
 
-function readHeadField(cursor: Cursor, end: number, head: SpanHead): void {
+function readHeadField(cursor: Cursor, end: number, head: SpanHead, tally: Tally): void {
   const tag = readTag(cursor, end)
   switch (tag) {
     case TRACE_ID_TAG: {
@@ -172,11 +202,13 @@ function readHeadField(cursor: Cursor, end: number, head: SpanHead): void {
       skipFixed64(cursor, end)
       return
     default:
-      skimField(cursor, end, tag, SPAN_SHAPE, 0)
+      skimField(cursor, end, tag, SPAN_SHAPE, 0, tally)
   }
 }
 
-function addRange(ranges: Ranges, start: number, end: number): void {
-  if (ranges.length > 0 && ranges[ranges.length - 1] === start) ranges[ranges.length - 1] = end
-  else ranges.push(start, end)
+function addRest(layout: ResourceLayout, start: number, end: number): void {
+  const { rest } = layout
+  layout.restBytes += end - start
+  if (rest.length > 0 && rest[rest.length - 1] === start) rest[rest.length - 1] = end
+  else rest.push(start, end)
 }

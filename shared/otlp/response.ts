@@ -69,6 +69,9 @@ const STATUS_OF: Readonly<Record<OtlpErrorCode, number>> = {
   'nested-too-deep': 400,
   'malformed-compression': 400,
   'body-too-large': 413,
+  'too-many-values': 413,
+  'too-many-spans': 413,
+  'too-many-traces': 413,
   'unsupported-media-type': 415,
   'unsupported-encoding': 415,
 }

@@ -10,19 +10,27 @@ interface Shape {
   readonly attributesTag: number
   /** 1 for AnyValue, the only message that can hold itself. */
   readonly level: 0 | 1
+  /** How many values a message in it is: an attribute and its value are one. */
+  readonly counts: 0 | 1
+}
+
+/** What was walked so far. */
+export interface Tally {
+  /** Messages, each attribute with its value as one. */
+  values: number
 }
 
 function shape(fields: Readonly<Record<number, Shape>>, attributesField?: number): Shape {
   const nested = new Array<Shape | undefined>(MOST_FIELDS).fill(undefined)
   for (const [field, inner] of Object.entries(fields)) nested[Number(field)] = inner
-  if (attributesField === undefined) return { nested, attributesTag: -1, level: 0 }
+  if (attributesField === undefined) return { nested, attributesTag: -1, level: 0, counts: 1 }
   nested[attributesField] = KEY_VALUE_SHAPE
-  return { nested, attributesTag: (attributesField << 3) | BYTES, level: 0 }
+  return { nested, attributesTag: (attributesField << 3) | BYTES, level: 0, counts: 1 }
 }
 
 const MOST_FIELDS = 32
 const ANY_VALUE_SHAPE: Shape = { ...shape({}), level: 1 }
-const KEY_VALUE_SHAPE = shape({ [KEY_VALUE.value]: ANY_VALUE_SHAPE })
+const KEY_VALUE_SHAPE: Shape = { ...shape({ [KEY_VALUE.value]: ANY_VALUE_SHAPE }), counts: 0 }
 ANY_VALUE_SHAPE.nested[ANY_VALUE.arrayValue] = shape({ [LIST.values]: ANY_VALUE_SHAPE })
 ANY_VALUE_SHAPE.nested[ANY_VALUE.kvlistValue] = shape({}, LIST.values)
 
@@ -42,12 +50,12 @@ export const SPAN_SHAPE = shape(
  * where a length, varint or tag is impossible or values are nested more than MAX_NESTING deep, so that what is stored
  * can be read later without failing.
  */
-export function skim(cursor: Cursor, end: number, message: Shape, depth: number): void {
+export function skim(cursor: Cursor, end: number, message: Shape, depth: number, tally: Tally): void {
   const inner = depth + message.level
   if (inner > MAX_NESTING) throw nestedTooDeep(MAX_NESTING)
   while (cursor.pos < end) {
-    if (inner < MAX_NESTING && skimPlainAttributes(cursor, end, message)) continue
-    skimField(cursor, end, readTag(cursor, end), message, inner)
+    if (inner < MAX_NESTING && skimPlainAttributes(cursor, end, message, tally)) continue
+    skimField(cursor, end, readTag(cursor, end), message, inner, tally)
   }
 }
 
@@ -55,9 +63,10 @@ export function skim(cursor: Cursor, end: number, message: Shape, depth: number)
  * Skims the attributes that stand one after another from `pos`, as far as they are plain (`isScalarKeyValue`); false
  * where there was none.
  */
-export function skimPlainAttributes(cursor: Cursor, end: number, { attributesTag }: Shape): boolean {
+export function skimPlainAttributes(cursor: Cursor, end: number, { attributesTag }: Shape, tally: Tally): boolean {
   const { bytes, pos } = cursor
   let at = pos
+  let count = 0
   while (at < end && bytes[at] === attributesTag) {
     let start = at + 2
     let length = bytes[at + 1] as number
@@ -69,9 +78,11 @@ export function skimPlainAttributes(cursor: Cursor, end: number, { attributesTag
     const stop = start + length
     if (stop > end || !isScalarKeyValue(bytes, start, stop)) break
     at = stop
+    count++
   }
   cursor.pos = at
-  return at > pos
+  tally.values += count
+  return count > 0
 }
 
 const KEY_TAG = (KEY_VALUE.key << 3) | BYTES
@@ -115,8 +126,11 @@ function isScalar(bytes: Buffer, start: number, end: number): boolean {
 }
 
 /** Skims the value of one field whose tag was just read. */
-export function skimField(cursor: Cursor, end: number, tag: number, message: Shape, depth: number): void {
+export function skimField(cursor: Cursor, end: number, tag: number, message: Shape, depth: number, tally: Tally): void {
   const nested = (tag & 7) === BYTES ? message.nested[tag >>> 3] : undefined
   if (nested === undefined) skipValue(cursor, end, tag, depth)
-  else skim(cursor, readEnd(cursor, end), nested, depth)
+  else {
+    tally.values += message.counts
+    skim(cursor, readEnd(cursor, end), nested, depth, tally)
+  }
 }

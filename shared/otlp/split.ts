@@ -1,6 +1,7 @@
 import { bodyTooLarge } from './errors.ts'
 import { framedSizeAtMost, frameTrace, type SpanTable } from './frame.ts'
-import { readSpanHead, type SpanHead, walkSpans } from './layout.ts'
+import { readSpanHead, type SpanHead, type VisitSpan, walkSpans } from './layout.ts'
+import { NO_LIMITS, overLimit, type RequestLimits } from './limits.ts'
 import { asBuffer } from './wire.ts'
 
 /** One trace's share of a request: a valid TracesData that holds its spans as they came, under their resource and scope. */
@@ -25,17 +26,14 @@ export interface SplitBody {
   readonly unknownFields: boolean
 }
 
-/** Every chunk repeats its resource; a request of one huge resource and many traces may not grow past this. */
-const MAX_FRAMED_BYTES = 128 * 1024 * 1024
-
 /**
  * Splits a protobuf ExportTraceServiceRequest into one chunk per trace id. Attributes are not decoded; unknown fields
  * and schema URLs survive. A request of one trace is its own chunk, not a copy. Throws InputError
- * (`malformed-protobuf`, `nested-too-deep`, `body-too-large`).
+ * (`malformed-protobuf`, `nested-too-deep`, `body-too-large`, `too-many-values`, `too-many-spans`, `too-many-traces`).
  */
-export function splitByTrace(request: Uint8Array, maxFramedBytes = MAX_FRAMED_BYTES): SplitBody {
+export function splitByTrace(request: Uint8Array, limits: RequestLimits = NO_LIMITS): SplitBody {
   const body = asBuffer(request)
-  const { spans, groups, rejected, unknownFields } = groupByTrace(body)
+  const { spans, groups, rejected, unknownFields } = groupByTrace(body, limits)
   const spanCount = spans.start.length
   if (groups.length === 1 && rejected.size === 0) {
     const view = viewOf(body)
@@ -44,8 +42,9 @@ export function splitByTrace(request: Uint8Array, maxFramedBytes = MAX_FRAMED_BY
   }
   let size = 0
   for (const group of groups) size += framedSizeAtMost(spans, group.last)
-  if (size > maxFramedBytes) {
-    throw bodyTooLarge('resources repeated for each trace take', maxFramedBytes, 'send fewer traces in one request')
+  if (size > limits.maxSplitBytes) {
+    const hint = 'send fewer traces in one request, or raise maxSplitBytes where they are received'
+    throw bodyTooLarge('resources repeated for each trace take', limits.maxSplitBytes, hint)
   }
   return { chunks: frameAll(body, spans, groups, size), spanCount, rejected, unknownFields }
 }
@@ -96,14 +95,14 @@ const SPAN_ID_BYTES = 8
 /** Spans of a few traces take turns in a batch: their groups are found here without making a text of each id. */
 const RECENT_TRACES = 64
 
-function groupByTrace(body: Buffer) {
+function groupByTrace(body: Buffer, limits: RequestLimits) {
   const spans: SpanTable = { scope: [], start: [], end: [], previous: [] }
   const byId = new Map<string, TraceGroup>()
   const recent: (TraceGroup | undefined)[] = new Array(RECENT_TRACES).fill(undefined)
   const rejected = new Map<SpanRejection, number>()
   const head: SpanHead = { ...NO_HEAD }
-  const unknownFields = walkSpans(body, (cursor, end, scope, start) => {
-    readSpanHead(cursor, end, head)
+  const visit: VisitSpan = (cursor, end, scope, start, tally) => {
+    readSpanHead(cursor, end, head, tally)
     const rejection = rejectionOf(body, head)
     if (rejection !== undefined) {
       rejected.set(rejection, (rejected.get(rejection) ?? 0) + 1)
@@ -112,7 +111,7 @@ function groupByTrace(body: Buffer) {
     const slot = (body[head.traceId + TRACE_ID_BYTES - 1] as number) % RECENT_TRACES
     let group = recent[slot]
     if (group === undefined || !sameTraceId(body, group.idAt, head.traceId)) {
-      group = groupOf(body, head, byId)
+      group = groupOf(body, head, byId, limits)
       recent[slot] = group
     }
     spans.previous.push(group.last)
@@ -122,15 +121,17 @@ function groupByTrace(body: Buffer) {
     spans.scope.push(scope)
     spans.start.push(start)
     spans.end.push(end)
-  })
+  }
+  const unknownFields = walkSpans(body, visit, limits)
   return { spans, groups: [...byId.values()], rejected, unknownFields }
 }
 
-function groupOf(body: Buffer, head: SpanHead, byId: Map<string, TraceGroup>): TraceGroup {
+function groupOf(body: Buffer, head: SpanHead, byId: Map<string, TraceGroup>, limits: RequestLimits): TraceGroup {
   const idAt = head.traceId
   const traceId = body.toString('hex', idAt, idAt + TRACE_ID_BYTES)
   const known = byId.get(traceId)
   if (known !== undefined) return known
+  if (byId.size === limits.maxRequestTraces) throw overLimit('maxRequestTraces', limits)
   const group = { traceId, idAt, last: -1, spanCount: 0, startAt: head.startUnixNano }
   byId.set(traceId, group)
   return group

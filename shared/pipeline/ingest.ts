@@ -1,6 +1,5 @@
 import { InputError } from '../errors.ts'
 import { type CorsOptions, corsHeaders, isPreflight, preflightResponse } from '../otlp/cors.ts'
-import { decompress } from '../otlp/decompress.ts'
 import type { OtlpErrorCode } from '../otlp/errors.ts'
 import {
   type BodyType,
@@ -11,7 +10,8 @@ import {
   type RequestHead,
   requestTooLarge,
 } from '../otlp/http.ts'
-import { convertJson } from '../otlp/json.ts'
+import { REQUEST_LIMITS, type RequestLimits } from '../otlp/limits.ts'
+import { readBody } from '../otlp/read-body.ts'
 import {
   badRequest,
   exportResponse,
@@ -22,22 +22,19 @@ import {
   unauthorized,
   unavailable,
 } from '../otlp/response.ts'
-import { type SplitBody, splitByTrace } from '../otlp/split.ts'
+import type { SplitBody } from '../otlp/split.ts'
 import { type Chunk, newChunk } from './chunk.ts'
 import type { Clock, Metrics, RefusedChunk, TraceBuffer } from './ports.ts'
 
 /** What the front door allows. */
-export interface IngestOptions {
-  /** Bytes of a body as sent, and again after decompression. */
-  readonly maxBodyBytes: number
+export interface IngestOptions extends RequestLimits {
   /** Sent with a 503. Long enough for a burst to pass; SDKs give up on a batch after 10 s, so much shorter than that. */
   readonly retryAfterS: number
   /** Browsers may send from these origins; without it from none. */
   readonly cors?: CorsOptions
 }
 
-/** Bodies as large as the Collector's receivers take them by default. */
-export const INGEST_OPTIONS: IngestOptions = { maxBodyBytes: 20 * 1024 * 1024, retryAfterS: 2 }
+export const INGEST_OPTIONS: IngestOptions = { ...REQUEST_LIMITS, retryAfterS: 2 }
 
 export interface IngestDeps {
   readonly buffer: Pick<TraceBuffer, 'append'>
@@ -154,15 +151,6 @@ const NOT_STORED: Refusal = { reason: 'storage', message: 'the spans could not b
 function asBadRequest(error: unknown, format: BodyType['format'] | undefined): OtlpResponse {
   if (!(error instanceof InputError)) throw error
   return badRequest(format, error as InputError<OtlpErrorCode>)
-}
-
-function readBody(body: Uint8Array, { format, encoding }: BodyType, { maxBodyBytes }: IngestOptions): SplitBody {
-  if (body.length > maxBodyBytes) throw requestTooLarge(maxBodyBytes)
-  const content = decompress(body, encoding, maxBodyBytes)
-  if (format === 'protobuf') return splitByTrace(content)
-  const { bytes, unknownFields } = convertJson(content)
-  const split = splitByTrace(bytes)
-  return unknownFields ? { ...split, unknownFields } : split
 }
 
 async function store(split: SplitBody, { buffer, clock, metrics }: IngestDeps): Promise<readonly RefusedChunk[]> {

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { InputError } from '../errors.ts'
+import { REQUEST_LIMITS, type RequestLimits } from '../otlp/limits.ts'
 
 /** A whole number of milliseconds, bytes or things, at least 1. */
 export const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
@@ -41,6 +42,28 @@ export const JUDGING = {
   /** The CloudEvents `source` of every signal. */
   source: v.optional(v.pipe(v.string(), v.minLength(1)), '/betrace'),
 } as const
+
+/** The most that a place in a body, or in the table of its values, is counted to. */
+const limit = v.pipe(positive, v.maxValue(1024 ** 3, 'expected at most 1073741824'))
+
+/** What one request may hold; see RequestLimits. */
+export const REQUEST = {
+  maxBodyBytes: v.optional(limit, REQUEST_LIMITS.maxBodyBytes),
+  maxRequestValues: v.optional(
+    v.pipe(limit, v.maxValue(1e8, 'expected at most 100000000')),
+    REQUEST_LIMITS.maxRequestValues,
+  ),
+  maxRequestSpans: v.optional(limit, REQUEST_LIMITS.maxRequestSpans),
+  maxRequestTraces: v.optional(limit, REQUEST_LIMITS.maxRequestTraces),
+  maxSplitBytes: v.optional(limit, REQUEST_LIMITS.maxSplitBytes),
+} as const
+
+const requestSchema = v.strictObject(REQUEST)
+
+/** Limits from what somebody wrote, gaps filled with the defaults; throws an InputError that names every bad one. */
+export function requestLimits(given: v.InferInput<typeof requestSchema>): RequestLimits {
+  return parseSettings(requestSchema, given)
+}
 
 const judgingSchema = v.strictObject(JUDGING)
 

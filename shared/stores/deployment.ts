@@ -17,6 +17,8 @@ export const ENVIRONMENT = {
   keySecret: 'BETRACE_KEY_SECRET',
   /** JudgingSettings as JSON; what is left out has its default. */
   judging: 'BETRACE_JUDGING',
+  /** RequestLimits as JSON; what is left out has its default. */
+  requestLimits: 'BETRACE_REQUEST_LIMITS',
   /** The state machine of large replays. */
   replayMachine: 'BETRACE_REPLAY_MACHINE',
   /** Origins that browsers may send from, comma separated; empty for none. */

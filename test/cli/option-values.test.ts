@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseDurationMs, parsePort, parseUrl, repeatable } from '../../cli/option-values.ts'
+import { parseCount, parseDurationMs, parsePort, parseUrl, repeatable } from '../../cli/option-values.ts'
 
 test.each([
   ['500ms', 500],
@@ -18,6 +18,13 @@ test.each(['5', '', 's', '-1s', '5 days', '1e3s'])('%j is no duration', (text) =
 test('ports end at 65535', () => {
   expect([parsePort('0'), parsePort('65535')]).toEqual([0, 65535])
   for (const text of ['65536', '-1', '80a', '']) expect(() => parsePort(text)).toThrow('Write a port from 0 to 65535.')
+})
+
+test('a count is a whole number from 1 on', () => {
+  expect([parseCount('1'), parseCount('2000000')]).toEqual([1, 2_000_000])
+  for (const text of ['0', '-1', '1.5', '1e6', '', '99999999999999999999']) {
+    expect(() => parseCount(text)).toThrow('Write a whole number from 1 on.')
+  }
 })
 
 test('only http and https are taken for a URL', () => {

@@ -98,10 +98,21 @@ test('the environment holds several keys, so that none has to stand in the list 
   expect((await stat(join(folder, 'keyed'))).mode & 0o777).toBe(0o700)
 })
 
+test('what a request may hold is an option', async () => {
+  const { url, send } = await serve('limited', '--max-request-spans', '1')
+  expect((await send()).status).toBe(200)
+  const spans = [{ name: 'a' }, { name: 'b' }]
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify(jsonRequest('two', spans))
+  expect((await fetch(`${url}/v1/traces`, { method: 'POST', headers, body })).status).toBe(413)
+})
+
 test.each([
   ['rules that do not exist', ['--rules', '/does/not/exist'], 'betrace: cannot read rules from /does/not/exist'],
   ['a signal log that cannot be opened', ['--jsonl', '/does/not/exist.jsonl'], 'betrace: cannot write signals to'],
   ['a quiet period without a unit', ['--quiet-period', '5'], 'Write a duration as 500ms, 5s, 2m or 1h.'],
+  ['a limit that is no number', ['--max-request-spans', 'all'], 'Write a whole number from 1 on.'],
+  ['a limit beyond what can be', ['--max-body-bytes', '9000000000'], 'maxBodyBytes: expected at most 1073741824'],
   ['a header without a name', ['--webhook-header', 'secret'], 'Write a header as "name: value".'],
 ])('%s: exit code 2 and one clear line', async (_what, args, message) => {
   const { exitCode, out, err } = await runInProcess(['serve', '--port', '0', '--data', join(folder, 'unused'), ...args])

@@ -20,7 +20,7 @@ test('the README names every option of serve with its environment variable', asy
     const [, option = ''] = /(--[\w-]+)/.exec(text) ?? []
     if (option === '--help') continue
     const [, variable = ''] = /env:\s+(BETRACE_\w+)/.exec(text) ?? []
-    expect(readme).toMatch(new RegExp(`^\\| \`${option}[^\n]*\`${variable}\``, 'm'))
+    expect(readme).toMatch(new RegExp(`^\\|[^\n]*\`${option}[^\n]*\`${variable}\``, 'm'))
   }
 })
 

@@ -4,6 +4,7 @@ import { MockIntegration } from 'aws-cdk-lib/aws-apigateway'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { restApi } from '../../infra/gateway.ts'
 import { readSettings } from '../../infra/settings.ts'
+import { REQUEST_LIMITS } from '../../shared/otlp/limits.ts'
 import { permissionsText } from './permissions-text.ts'
 import { ofType, type Resource, type Synthesized, synthesize, WITHOUT_BUNDLES } from './synthesized.ts'
 
@@ -28,6 +29,7 @@ beforeAll(() => {
     wafRequestsPerFiveMinutes: '1000',
     throttleRequestsPerSecond: 50,
     throttleBurst: 80,
+    maxRequestTraces: 5_000,
     customerKey: 'true',
     xray: true,
     keepData: 'false',
@@ -166,6 +168,16 @@ describe('settings', () => {
       new Set(['method.request.header.Origin', "'Origin'"]),
     )
     for (const given of [one, withOptions.resources]) expect(JSON.stringify(given)).not.toContain('Allow-Credentials')
+  })
+
+  test('give the function what a request may hold', () => {
+    const limitsIn = ({ template }: Synthesized) => {
+      const functions = Object.values(template.findResources('AWS::Lambda::Function'))
+      const texts = functions.flatMap((each) => each.Properties.Environment?.Variables?.BETRACE_REQUEST_LIMITS ?? [])
+      return texts.map((text) => JSON.parse(text))
+    }
+    expect(limitsIn(stack)).toEqual([{ ...REQUEST_LIMITS, maxRequestTraces: 20_000 }])
+    expect(limitsIn(withOptions)).toMatchObject([{ maxRequestTraces: 5_000 }])
   })
 
   test('put a firewall before the gateway, and a limit of requests', () => {

@@ -64,6 +64,20 @@ describe('a request that is not taken', () => {
     expect(Buffer.from(answer.body, 'base64').toString()).toContain(String(MAX_REQUEST_BYTES))
   })
 
+  test('because it has more traces than the stack stores in time is told how many it may have', async () => {
+    const spans = Array.from({ length: 20_001 }, () => ({ traceId: randomBytes(16), spanId: randomBytes(8) }))
+    const answer = await stack.send(encode('TracesData', { resourceSpans: [{ scopeSpans: [{ spans }] }] }))
+    expect(answer.statusCode).toBe(413)
+    expect(Buffer.from(answer.body, 'base64').toString()).toContain('the request has more than 20000 traces')
+  })
+
+  test('because it has more values than a request may have is refused before they take memory', async () => {
+    const body = gzipSync(`{"resourceSpans":[${'{},'.repeat(6_500_000)}{}]}`)
+    const answer = await stack.send(body, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+    expect(answer.statusCode).toBe(413)
+    expect(Buffer.from(answer.body, 'base64').toString()).toContain('more than 2000000 values')
+  })
+
   test('because it is no OTLP is a 400 in its own media type', async () => {
     const answer = await stack.send(Buffer.from('{'), { 'content-type': 'application/json' })
     expect(answer).toMatchObject({ statusCode: 400, headers: { 'content-type': 'application/json' } })

@@ -17,6 +17,8 @@ describe('settings', () => {
     [{ quietPeriodMs: 0.5 }, 'quietPeriodMs: '],
     [{ port: 70_000 }, 'port: '],
     [{ maxTraceSpans: 0 }, 'maxTraceSpans: '],
+    [{ maxRequestValues: 1e9 }, 'maxRequestValues: expected at most 100000000'],
+    [{ maxBodyBytes: 2 ** 31 }, 'maxBodyBytes: expected at most 1073741824'],
     [{ quietPeriod: 5 } as object, 'quietPeriod: '],
     [{ webhooks: [{ url: 'ftp://example.org' }] }, 'webhooks.0.url: expected an http or https URL'],
     [{ webhooks: [{ url: 'nowhere' }] }, 'webhooks.0.url: expected an http or https URL'],

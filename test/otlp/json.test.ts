@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { convertJson } from '../../shared/otlp/json.ts'
+import { NO_LIMITS } from '../../shared/otlp/limits.ts'
 import { splitByTrace } from '../../shared/otlp/split.ts'
 import { anyRequest } from './any-request.ts'
 import { jsonForm } from './json-form.ts'
@@ -86,6 +87,61 @@ test.each([
   expect(convertValue(`{"doubleValue":${json}}`)).toEqual({ doubleValue: expected })
 })
 
+test.each([
+  ['1.0', '1'],
+  ['1e3', '1000'],
+  ['-9.223372036854775808e18', '-9223372036854775808'],
+  ['"-0"', '0'],
+  ['"00000000000000000042"', '42'],
+])('an integer %s is read however it is spelled', (json, expected) => {
+  expect(convertValue(`{"intValue":${json}}`)).toEqual({ intValue: expected })
+})
+
+test('an integer of a million digits is refused, and is a double', () => {
+  const digits = '7'.repeat(1_000_000)
+  expect(() => convertValue(`{"intValue":${digits}}`)).toThrow(/intValue must be an integer from/)
+  expect(() => convertSpan(`{"startTimeUnixNano":"${digits}"}`)).toThrow(/startTimeUnixNano must be an integer from/)
+  expect(convertValue(`{"doubleValue":0.${digits}}`)).toEqual({ doubleValue: 0.7777777777777778 })
+  expect(convertValue(`{"doubleValue":${digits}}`)).toEqual({ doubleValue: Number.POSITIVE_INFINITY })
+})
+
+test('a text of a million digits that is no number is refused as soon as it is read', () => {
+  const digits = '7'.repeat(1_000_000)
+  for (const text of [`${digits}x`, `${digits}.${digits}e`, `-${digits}e+`, `.${digits}..`]) {
+    expect(() => convertValue(`{"doubleValue":"${text}"}`)).toThrow(/doubleValue must be a number/)
+  }
+})
+
+test('of a key that is given several times the last value counts, as in JSON.parse', () => {
+  expect(convertSpan('{"name":"a","name":"b"}')?.name).toBe('b')
+  expect(convertSpan('{"name":"a","name":null}')?.name).toBeUndefined()
+  expect(convertSpan('{"attributes":[{"key":"a"},{"key":"b"}],"attributes":[{"key":"c"}]}')?.attributes).toEqual([
+    { key: 'c' },
+  ])
+  expect(convertSpan('{"status":{"code":1},"status":{"message":"m"}}')?.status).toEqual({ message: 'm' })
+  expect(convertValue('{"intValue":1,"stringValue":"a","intValue":2}')).toEqual({ stringValue: 'a' })
+})
+
+test('text is what JSON.parse makes of it, whatever its escapes', () => {
+  const escaped = (text: string) =>
+    text.replace(/[^\0-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const escapes = ['\\ud83d', '\\uDE00', '\\n', '\\/', '\\"', '\\u0000', '\\u00e9', '\\ud83dx', 'ä', '😀', '']
+  const strings = fc.string({ unit: 'binary' }).map((string) => JSON.stringify(string))
+  const pieces = fc.array(fc.constantFrom(...escapes)).map((parts) => `"${parts.join('')}"`)
+  fc.assert(
+    fc.property(fc.oneof(strings, strings.map(escaped), pieces), (json) => {
+      const expected = (JSON.parse(json) as string).toWellFormed()
+      expect(convertValue(`{"stringValue":${json}}`)).toEqual({ stringValue: expected })
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('keys are known by what they mean, not by how they are spelled', () => {
+  expect(convertSpan('{"\\u006e\\u0061me":"a","n\\/me":"b"}')).toEqual({ name: 'a' })
+  expect(convertSpan(`{"${'\\u0061'.repeat(1000)}":1,"":2,"nam":3,"namee":4,"Name":5}`)).toEqual({})
+})
+
 test('unknown fields and snake_case names are ignored', () => {
   const odd = { ...ids, trace_id: 7, span_id: [], Name: 'x', extra: { deep: [1] }, start_time_unix_nano: '5' }
   expect(convertSpan(odd)).toEqual(convertSpan(ids))
@@ -135,12 +191,27 @@ test('an enum by its name is refused with a hint to the number', () => {
   expect(() => convertSpan({ kind: 'SPAN_KIND_SERVER' })).toThrow(error)
 })
 
-test.each(['', '{', '{"resourceSpans":[}', "{'a':1}", '{"a":1} x', '{"a":01}', '\u0000'])(
-  '%j is malformed JSON',
-  (text) => {
-    expect(() => convert(text)).toThrow(expect.objectContaining({ code: 'malformed-json' }))
-  },
-)
+test.each([
+  ...['"a', '{"a"', '{"a":', '[1', '[1,', '1 2', 'nul', 'nulL', 'truefalse', '-', '1.', '.5', '1e', '1e+', '+1', '0x1'],
+  ...[
+    '"\\x"',
+    '"\\u12G4"',
+    '"\\u12',
+    '"\\',
+    '"\n"',
+    '"\u0000"',
+    '[1,]',
+    '{"a":1,}',
+    '{,}',
+    '[,]',
+    '{"a" 1}',
+    '\u00a01',
+    '}',
+  ],
+  ...['', '{', '{"resourceSpans":[}', "{'a':1}", '{"a":1} x', '{"a":01}', '\u0000'],
+])('%j is malformed JSON', (text) => {
+  expect(() => convert(text)).toThrow(expect.objectContaining({ code: 'malformed-json' }))
+})
 
 test('what is malformed is not quoted, for it may be what spans hold', () => {
   const secret = '{"password":"hunter2" "x"}'
@@ -172,4 +243,29 @@ test('brackets nested without end are refused before they are parsed', () => {
     expect(() => convert(bracket.repeat(1_000_000))).toThrow(expect.objectContaining({ code: 'nested-too-deep' }))
   }
   expect(convert(`{"x":"${'[{'.repeat(1000)}\\"${'['.repeat(1000)}"}`)).toHaveLength(0)
+})
+
+test('where JSON breaks is told by line and column, in characters', () => {
+  expect(() => convert('{"ä":\n  "ö" x}')).toThrow('malformed JSON: unexpected token at position 12 (line 2 column 7)')
+  expect(() => convert('{"a":[')).toThrow('malformed JSON: unexpected end')
+})
+
+test('as many values as the limit are read, one more is refused, also where OTLP has no such field', () => {
+  const limits = { ...NO_LIMITS, maxRequestValues: 8 }
+  const read = (text: string) => convertJson(Buffer.from(text), limits)
+  expect(read('{"resourceSpans":[{},{},{},{},{},{}]}').bytes).toHaveLength(12)
+  expect(read('{"x":[1,"2",{"y":null},[],true]}').unknownFields).toBe(true)
+  for (const text of ['{"resourceSpans":[{},{},{},{},{},{},{}]}', '{"x":[1,"2",{"y":null},[],true,0]}']) {
+    expect(() => read(text)).toThrow(expect.objectContaining({ code: 'too-many-values' }))
+  }
+})
+
+test('a body of nothing but values is refused before it takes memory', () => {
+  const limits = { ...NO_LIMITS, maxRequestValues: 100_000 }
+  for (const element of ['{}', '[]', '0', '""', 'null', '{"a":1}', '1234567890123456']) {
+    const body = Buffer.from(`{"resourceSpans":[${`${element},`.repeat(1_000_000)}{}]}`)
+    const before = process.memoryUsage().arrayBuffers
+    expect(() => convertJson(body, limits)).toThrow(expect.objectContaining({ code: 'too-many-values' }))
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4_000_000)
+  }
 })

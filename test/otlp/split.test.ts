@@ -1,5 +1,6 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { NO_LIMITS, REQUEST_LIMITS, type RequestLimits } from '../../shared/otlp/limits.ts'
 import { splitByTrace } from '../../shared/otlp/split.ts'
 import { decodeTraces, encode } from './otlp-proto.ts'
 
@@ -142,6 +143,73 @@ test('a resource that would be repeated beyond the limit is refused before anyth
   const big = { attributes: [{ key: 'k', value: { stringValue: 'x'.repeat(10_000) } }] }
   const body = encode('TracesData', { resourceSpans: [{ resource: big, scopeSpans: [{ spans }] }] })
 
-  expect(splitByTrace(body, 110_000).chunks).toHaveLength(10)
-  expect(() => splitByTrace(body, 100_000)).toThrow(expect.objectContaining({ code: 'body-too-large' }))
+  expect(splitByTrace(body, { ...NO_LIMITS, maxSplitBytes: 110_000 }).chunks).toHaveLength(10)
+  expect(() => splitByTrace(body, { ...NO_LIMITS, maxSplitBytes: 100_000 })).toThrow(
+    expect.objectContaining({ code: 'body-too-large' }),
+  )
+})
+
+describe('a request of as many', () => {
+  const split = (request: object, limits: Partial<RequestLimits>) =>
+    splitByTrace(encode('TracesData', request), { ...NO_LIMITS, ...limits })
+  const spansOf = (count: number, traces: number) => ({
+    resourceSpans: [
+      {
+        scopeSpans: [
+          { spans: Array.from({ length: count }, (_, i) => ({ ...span, traceId: traceId(1 + (i % traces)) })) },
+        ],
+      },
+    ],
+  })
+
+  test('spans as the limit is split, of one more it is refused, those that would be rejected counted too', () => {
+    expect(split(spansOf(5, 2), { maxRequestSpans: 5 }).spanCount).toBe(5)
+    expect(() => split(spansOf(6, 2), { maxRequestSpans: 5 })).toThrow(
+      expect.objectContaining({ code: 'too-many-spans', hint: expect.stringContaining('maxRequestSpans') }),
+    )
+    const empty = { resourceSpans: [{ scopeSpans: [{ spans: Array.from({ length: 6 }, () => ({})) }] }] }
+    expect(() => split(empty, { maxRequestSpans: 5 })).toThrow(expect.objectContaining({ code: 'too-many-spans' }))
+  })
+
+  test('traces as the limit is split, of one more it is refused', () => {
+    expect(split(spansOf(9, 3), { maxRequestTraces: 3 }).chunks).toHaveLength(3)
+    expect(() => split(spansOf(9, 4), { maxRequestTraces: 3 })).toThrow(
+      expect.objectContaining({ code: 'too-many-traces' }),
+    )
+  })
+
+  const value = { key: 'k', value: { stringValue: 'v' } }
+  const nested = { key: 'k', value: { arrayValue: { values: [{}] } } }
+  test.each([
+    ['resources', { resourceSpans: [{}, {}, {}, {}] }],
+    ['scopes', { resourceSpans: [{ scopeSpans: [{}, {}, {}] }] }],
+    ['attributes of a resource', { resourceSpans: [{ resource: { attributes: [value, value, value] } }] }],
+    ['attributes of a scope', { resourceSpans: [{ scopeSpans: [{ scope: { attributes: [value, value] } }] }] }],
+    ['attributes of a span', { resourceSpans: [{ scopeSpans: [{ spans: [{ ...span, attributes: [value] }] }] }] }],
+    ['events', { resourceSpans: [{ scopeSpans: [{ spans: [{ ...span, events: [{}] }] }] }] }],
+    ['links', { resourceSpans: [{ scopeSpans: [{ spans: [{ ...span, links: [{}] }] }] }] }],
+    ['elements of a list', { resourceSpans: [{ resource: { attributes: [nested] } }] }],
+  ])('%s as the limit is split, of one more it is refused', (_, request) => {
+    expect(split(request, { maxRequestValues: 4 }).chunks.length).toBeLessThan(2)
+    expect(() => split(request, { maxRequestValues: 3 })).toThrow(expect.objectContaining({ code: 'too-many-values' }))
+  })
+})
+
+test('what many traces share is added up and put together once, however many pieces it comes in', () => {
+  const numbered = (i: number) => Buffer.from(i.toString(16).padStart(32, 'f'), 'hex')
+  const request = (pieces: number, traces: number) => {
+    const shared = Buffer.concat(Array.from({ length: pieces }, () => message([9, Buffer.of(1)], [2, Buffer.of()])))
+    const spans = Array.from({ length: traces }, (_, i) => message([1, numbered(i)], [2, span.spanId]))
+    return message([
+      1,
+      Buffer.concat([shared, message([2, message(...spans.map((each) => [2, each] as [number, Uint8Array]))])]),
+    ])
+  }
+
+  const [first, second] = splitByTrace(request(1_000, 2)).chunks
+  expect(decodeTraces(first?.bytes ?? Buffer.of()).resourceSpans).toHaveLength(1)
+  expect(first?.bytes).toHaveLength(second?.bytes.length ?? 0)
+  expect(first?.bytes.length).toBeGreaterThan(3_000)
+  const many = request(200_000, 20_000)
+  expect(() => splitByTrace(many, REQUEST_LIMITS)).toThrow(expect.objectContaining({ code: 'body-too-large' }))
 })

@@ -191,6 +191,26 @@ test('a body is accepted at the limit and refused with 413 one byte over it, pac
   expect(await statusAt(body.length - 1, post(gzipSync(body), 'application/json', gzip))).toBe(413)
 })
 
+test.each([
+  ['maxRequestValues', 16, 'more than 15 values'],
+  ['maxRequestSpans', 2, 'more than 1 spans'],
+  ['maxRequestTraces', 2, 'more than 1 traces'],
+] as const)(
+  'a request is accepted at %s and refused with 413 one over it, with what to do',
+  async (limit, most, message) => {
+    const request = json(requestOf(span, { ...span, traceId: 'a'.repeat(32) }))
+    const answerAt = (value: number) => front({ options: { ...INGEST_OPTIONS, [limit]: value } }).send(post(request))
+
+    expect((await answerAt(most)).status).toBe(200)
+    const refused = await answerAt(most - 1)
+    expect(refused.status).toBe(413)
+    expect(asJson(refused)).toEqual({
+      code: 3,
+      message: expect.stringMatching(`${message}; send smaller batches .*${limit}`),
+    })
+  },
+)
+
 test('a method other than POST is refused with 405 and told what is allowed', async () => {
   for (const method of ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']) {
     const response = await front().send({ method, headers: {}, body: Buffer.alloc(0) })
