@@ -16,7 +16,6 @@ import { s3ObjectStore } from '../shared/stores/s3-object-store.ts'
 import { S3RuleSource } from '../shared/stores/s3-rule-source.ts'
 import { SnsSignalPublisher } from '../shared/stores/sns-publisher.ts'
 import { SqsTimers } from '../shared/stores/sqs-timers.ts'
-import type { AssembleLimits } from '../shared/trace/assemble.ts'
 import { judging, setting } from './environment.ts'
 import { newPlaces, type Places } from './places.ts'
 import type { Telemetry } from './telemetry.ts'
@@ -59,7 +58,7 @@ export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorPar
     rules,
     experiments: experimentCalendar(new DynamoExperiments(table, clock), clock, settings, EXPERIMENTS_CACHE_MS),
     timers: new SqsTimers({ ...queues, backoff: PATIENT }, clock),
-    archive: sharedObjects(s3ObjectStore(archive), settings, places),
+    archive: sharedObjects(s3ObjectStore(archive), places),
     signals: recordedIn(new S3SignalStore(archive), new DynamoFiring(table, clock)),
     publisher: new SnsSignalPublisher({ client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }),
     storms: new DynamoStormLedger(table, clock),
@@ -87,9 +86,9 @@ function recordedIn(kept: SignalStore, firing: SignalStore): SignalStore {
  * Archives the traces of an invocation together, one object an hour as a rule: small traces make room for others while
  * they wait, and the object is written when all that are left wait for it.
  */
-function sharedObjects(store: ObjectStore, limits: AssembleLimits, places: Places): Archive {
+function sharedObjects(store: ObjectStore, places: Places): Archive {
   const patience = () => Promise.race([places.idle(), PATIENT.pause(PATIENCE_MS)])
-  const archive = new S3ParquetArchive(store, limits, patience)
+  const archive = new S3ParquetArchive(store, patience)
   return {
     write(entry) {
       const bytes = entry.chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0)

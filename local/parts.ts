@@ -121,7 +121,6 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   const clockWatch = new ClockWatch(clock, stopwatch, log)
   const { archive, archiveDue, archiveState, flushArchive } = await openArchive(
     options,
-    settings,
     { clock, log, database },
     closers,
   )
@@ -173,16 +172,13 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
 
 async function openArchive(
   { archive, dataFolder }: RuntimeOptions,
-  { maxTraceSpans, maxTraceBytes }: RuntimeSettings,
   { clock, log, database }: { readonly clock: Clock; readonly log: Log; readonly database: Database },
   closers: Closers,
 ): Promise<{ readonly archive: Archive } & Pick<Parts, 'archiveDue' | 'archiveState' | 'flushArchive'>> {
   if (archive !== undefined) {
     return { archive, archiveDue: async () => {}, archiveState: () => ARCHIVES_ALL, flushArchive: async () => {} }
   }
-  // A trace is cut for judging by its distinct spans; reading lets up to twice as many pass, and the archive keeps them.
-  const limits = { maxTraceSpans: 2 * maxTraceSpans, maxTraceBytes }
-  const parquet = await ParquetArchive.open({ dataFolder, limits, clock, log })
+  const parquet = await ParquetArchive.open({ dataFolder, clock, log })
   const copies = new SignalArchive(database, folderStore(archiveFolder(dataFolder)), clock)
   const spill = new SpillArchive(database, parquet, log)
   closers.push(

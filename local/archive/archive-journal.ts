@@ -1,9 +1,8 @@
 import { rename, rm } from 'node:fs/promises'
 import { HOUR_MS, objectKey } from '../../shared/archive/object-key.ts'
 import type { ObjectStore } from '../../shared/archive/object-store.ts'
-import { traceRecord } from '../../shared/archive/trace-record.ts'
+import { traceRecords } from '../../shared/archive/trace-record.ts'
 import { writeObject } from '../../shared/archive/write-object.ts'
-import type { AssembleLimits } from '../../shared/trace/assemble.ts'
 import { readJournal } from './journal.ts'
 
 /** What became of a journal. */
@@ -22,9 +21,9 @@ const DAMAGED = '.damaged'
 export type ArchiveReply = { readonly done: ArchivedJournal } | { readonly failed: string }
 
 /** The same, with a failure for an answer. */
-export async function tryArchiving(path: string, store: ObjectStore, limits: AssembleLimits): Promise<ArchiveReply> {
+export async function tryArchiving(path: string, store: ObjectStore): Promise<ArchiveReply> {
   try {
-    return { done: await archiveJournal(path, store, limits) }
+    return { done: await archiveJournal(path, store) }
   } catch (error) {
     return { failed: error instanceof Error ? error.message : String(error) }
   }
@@ -34,11 +33,11 @@ export async function tryArchiving(path: string, store: ObjectStore, limits: Ass
  * Writes what a journal holds as one object an hour, then deletes it. Done again after a crash it writes the same
  * objects under the same keys. A damaged journal is put aside, not deleted.
  */
-async function archiveJournal(path: string, store: ObjectStore, limits: AssembleLimits): Promise<ArchivedJournal> {
+async function archiveJournal(path: string, store: ObjectStore): Promise<ArchivedJournal> {
   const { entries, cutOff, damagedBytes } = await readJournal(path)
   const hours = Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)
   for (const [hourMs, group] of hours) {
-    const { bytes } = writeObject(group.map((entry) => traceRecord(entry, limits)))
+    const { bytes } = writeObject(group.flatMap(traceRecords))
     await store.put(objectKey(hourMs, bytes, 'written'), bytes)
   }
   const archived = { traces: entries.length, objects: hours.size, cutOff }

@@ -21,10 +21,10 @@ export class ArchiveThread {
 
   /** Never rejects; ask for the next only when this one is answered. */
   async archive(path: string): Promise<ArchiveReply> {
-    const { folder, limits } = this.task
+    const { folder } = this.task
     const size = await stat(path).catch(() => undefined)
     if (size !== undefined && size.size > BYTES_WORTH_A_THREAD) return this.ask(path)
-    return tryArchiving(path, folderStore(folder), limits)
+    return tryArchiving(path, folderStore(folder))
   }
 
   private ask(path: string): Promise<ArchiveReply> {

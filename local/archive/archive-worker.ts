@@ -1,18 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { AssembleLimits } from '../../shared/trace/assemble.ts'
 import { tryArchiving } from './archive-journal.ts'
 import { folderStore } from './folder-store.ts'
 
 /** What the thread is told when it starts. */
 export interface ArchiveWorkerTask {
   readonly folder: string
-  readonly limits: AssembleLimits
 }
 
-const { folder, limits }: ArchiveWorkerTask = workerData
+const { folder }: ArchiveWorkerTask = workerData
 const store = folderStore(folder)
 
 /** The path of a closed journal in; out what became of it. */
 parentPort?.on('message', async (path: string) => {
-  parentPort?.postMessage(await tryArchiving(path, store, limits))
+  parentPort?.postMessage(await tryArchiving(path, store))
 })

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TraceToArchive } from '../../shared/archive/trace-record.ts'
+import { type TraceToArchive, traceToArchive } from '../../shared/archive/trace-record.ts'
 import type { Archive, ArchivedTrace, Clock, Log } from '../../shared/pipeline/ports.ts'
-import type { AssembleLimits } from '../../shared/trace/assemble.ts'
 import { RUNBOOK } from '../runbook.ts'
 import { JOURNAL } from './archive-journal.ts'
 import { ArchiveThread } from './archive-thread.ts'
@@ -14,7 +13,6 @@ import { Journal } from './journal.ts'
 export interface ParquetArchiveOptions {
   /** The data folder: objects go to `archive/` below it, what is not yet in objects to `archive-journal/`. */
   readonly dataFolder: string
-  readonly limits: AssembleLimits
   readonly clock: Clock
   readonly log: Log
   /** A journal is turned into objects when it is this old or has this many bytes. */
@@ -76,7 +74,7 @@ export class ParquetArchive implements Archive {
   private constructor(options: ParquetArchiveOptions, journals: string) {
     this.options = options
     this.journals = journals
-    this.thread = new ArchiveThread({ folder: archiveFolder(options.dataFolder), limits: options.limits })
+    this.thread = new ArchiveThread({ folder: archiveFolder(options.dataFolder) })
   }
 
   /** Opens the archive of a data folder and takes up the journals left in it. */
@@ -207,10 +205,4 @@ export class ParquetArchive implements Archive {
       this.options.log('warn', 'the end of a journal was cut off by a crash, before it was acknowledged', { path })
     }
   }
-}
-
-/** What the archive keeps of a trace that was judged. */
-export function traceToArchive({ trace, chunks, filing, revision, reason }: ArchivedTrace): TraceToArchive {
-  const { traceId, complete, truncated } = trace
-  return { traceId, complete, truncated, filing, revision, reason, chunks: chunks.map(({ bytes }) => bytes) }
 }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { type Forgotten, type ForgottenHour, forgetHour } from '../../shared/archive/forget.ts'
 import type { ObjectStore } from '../../shared/archive/object-store.ts'
 import { forgetSignals } from '../../shared/archive/signal-objects.ts'
-import { ASSEMBLE_LIMITS } from '../../shared/trace/assemble.ts'
 import { folderStore } from '../archive/folder-store.ts'
 import { archiveFolder, ParquetArchive } from '../archive/parquet-archive.ts'
 import { openDataFolder } from '../data-folder.ts'
@@ -58,7 +57,7 @@ export async function forgetLocally(options: ForgetOptions): Promise<ForgottenDa
 async function archiveJournals(dataFolder: string, nowMs: number): Promise<void> {
   const failures: string[] = []
   const log = (level: string, message: string) => void (level === 'error' && failures.push(message))
-  const archive = await ParquetArchive.open({ dataFolder, limits: ASSEMBLE_LIMITS, clock: () => nowMs, log })
+  const archive = await ParquetArchive.open({ dataFolder, clock: () => nowMs, log })
   await archive.close()
   if (failures.length > 0) throw new Error(failures.join('; '))
 }

@@ -2,9 +2,8 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HOUR_MS, objectKey } from '../../shared/archive/object-key.ts'
 import type { ObjectStore, StoredObject } from '../../shared/archive/object-store.ts'
-import { type TraceToArchive, traceRecord } from '../../shared/archive/trace-record.ts'
+import { type TraceToArchive, traceRecords } from '../../shared/archive/trace-record.ts'
 import { writeObject } from '../../shared/archive/write-object.ts'
-import { ASSEMBLE_LIMITS } from '../../shared/trace/assemble.ts'
 import { JOURNAL } from '../archive/archive-journal.ts'
 import { folderStore } from '../archive/folder-store.ts'
 import { readJournal } from '../archive/journal.ts'
@@ -36,15 +35,12 @@ async function readJournals(folder: string): Promise<Unarchived> {
     // Gone: it was archived a moment ago.
     const { entries } = await readJournal(join(folder, name)).catch(noneIfGone)
     for (const [hourMs, group] of Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)) {
-      const { bytes } = writeObject(group.map((entry) => traceRecord(entry, LIMITS)))
+      const { bytes } = writeObject(group.flatMap(traceRecords))
       objects.set(objectKey(hourMs, bytes, 'written'), bytes)
     }
   }
   return objects
 }
-
-/** Twice as many spans as are judged: reading lets so many pass. */
-const LIMITS = { ...ASSEMBLE_LIMITS, maxTraceSpans: 2 * ASSEMBLE_LIMITS.maxTraceSpans }
 
 function noneIfGone(error: NodeJS.ErrnoException): { readonly entries: readonly TraceToArchive[] } {
   if (error.code === 'ENOENT') return { entries: [] }

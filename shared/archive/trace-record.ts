@@ -1,5 +1,6 @@
 import { type AssembleLimits, storedSpans } from '../trace/assemble.ts'
 import type { Filing } from '../trace/filing.ts'
+import type { Trace } from '../trace/span.ts'
 import { decodeSpans, type SpanRow } from './span-row.ts'
 
 /** Why a trace was archived: judged, judged on what the backstop saved, or too late to be judged. */
@@ -24,9 +25,46 @@ export interface TraceToArchive extends Omit<TraceRecord, 'traceId' | 'spans'> {
   /** Lower-case hex, 32 digits. */
   readonly traceId: string
   readonly chunks: readonly Uint8Array[]
+  /** How many of its distinct spans were judged, the first by start; without it all were. */
+  readonly judgedSpans?: number
 }
 
-/** Decodes the spans that were judged, or came too late for it: duplicates removed, and cut off where the judge did. */
-export function traceRecord({ traceId, chunks, ...rest }: TraceToArchive, limits?: AssembleLimits): TraceRecord {
-  return { ...rest, traceId: Buffer.from(traceId, 'hex'), spans: decodeSpans(storedSpans(chunks, limits).stored) }
+/** What the archive keeps of a trace at a verdict, or of spans that came too late for it. */
+export function traceToArchive(archived: {
+  readonly trace: Pick<Trace, 'traceId' | 'complete' | 'truncated' | 'spans'>
+  readonly chunks: readonly { readonly bytes: Uint8Array }[]
+  readonly filing: Filing
+  readonly revision: number
+  readonly reason: ArchiveReason
+}): TraceToArchive {
+  const { trace, chunks, filing, revision, reason } = archived
+  const { traceId, complete, truncated, spans } = trace
+  return {
+    ...{ traceId, complete, truncated, filing, revision, reason },
+    chunks: chunks.map(({ bytes }) => bytes),
+    ...(truncated && reason !== 'late' && { judgedSpans: spans.length }),
+  }
 }
+
+/**
+ * Decodes everything that was handed over. Spans that the judge cut off are a late part of the same revision: a replay
+ * judges what was judged, and nothing is lost.
+ */
+export function traceRecords({ judgedSpans, ...trace }: TraceToArchive): readonly TraceRecord[] {
+  const record = traceRecord(trace)
+  const { spans } = record
+  // None was judged where the first chunk alone is beyond the bytes of a trace.
+  if (judgedSpans === undefined || judgedSpans === 0 || judgedSpans >= spans.length) return [record]
+  return [
+    { ...record, spans: spans.slice(0, judgedSpans) },
+    { ...record, reason: 'late', spans: spans.slice(judgedSpans) },
+  ]
+}
+
+/** Decodes all spans of the chunks, duplicates removed. */
+export function traceRecord({ traceId, chunks, ...rest }: Omit<TraceToArchive, 'judgedSpans'>): TraceRecord {
+  return { ...rest, traceId: Buffer.from(traceId, 'hex'), spans: decodeSpans(storedSpans(chunks, NO_LIMITS).stored) }
+}
+
+/** Whoever hands a trace over sees to it that it is not too large for the memory. */
+const NO_LIMITS: AssembleLimits = { maxTraceSpans: Number.POSITIVE_INFINITY, maxTraceBytes: Number.POSITIVE_INFINITY }

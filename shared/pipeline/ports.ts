@@ -136,7 +136,7 @@ export interface Archive {
 export interface ArchivedTrace {
   /** For `late` only the spans that came too late to be judged, else the whole trace. */
   readonly trace: Trace
-  /** The same spans as they came, TracesData each. */
+  /** The same spans as they came, TracesData each, and those that were cut off for the size of the trace. */
   readonly chunks: readonly Chunk[]
   /** That of the marker, else `fileTrace` of this one: every part of a trace lies in one partition. */
   readonly filing: Filing

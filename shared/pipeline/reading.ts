@@ -72,6 +72,24 @@ async function* pages(e: Evaluator, traceId: string, atHand: readonly Chunk[]): 
   yield* e.buffer.readChunks(traceId)
 }
 
+/** The chunks in portions, each within the limits of a trace or a single chunk: what is archived at once is in memory. */
+export function* portionsOf(e: Evaluator, chunks: readonly Chunk[]): Generator<readonly Chunk[]> {
+  let portion: Chunk[] = []
+  const size = { spans: 0, bytes: 0 }
+  for (const chunk of chunks) {
+    if (portion.length > 0 && exceeds(e, portion.length, size, chunk)) {
+      yield portion
+      portion = []
+      size.spans = 0
+      size.bytes = 0
+    }
+    portion.push(chunk)
+    size.spans += chunk.spanCount
+    size.bytes += chunk.bytes.length
+  }
+  if (portion.length > 0) yield portion
+}
+
 /** Spans in overlapping requests count twice here, not once assembled: hence twice the limit. */
 function exceeds(e: Evaluator, count: number, size: { spans: number; bytes: number }, next: Chunk): boolean {
   const { maxTraceSpans, maxTraceBytes, maxTraceChunks } = e.settings

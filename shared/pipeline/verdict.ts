@@ -1,13 +1,13 @@
 import type { Verdict } from '../rules/verdict.ts'
 import type { Filing } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
-import { arrivalMs } from './chunk.ts'
+import { arrivalMs, type Chunk } from './chunk.ts'
 import { verdictIn } from './committed.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { ExperimentWindow } from './experiment.ts'
 import type { ArchivedTrace, CommittedVerdict, Marker, PendingSignal } from './ports.ts'
 import { publishPending, requirePublished } from './publish.ts'
-import { assembled, filingOf, type OnOverflow, type StoredTrace } from './reading.ts'
+import { assembled, filingOf, type OnOverflow, portionsOf, type StoredTrace } from './reading.ts'
 import { type StatusChanges, statusChanges } from './status.ts'
 
 /** A trace whose lease we hold and that has something new to judge. */
@@ -66,6 +66,8 @@ interface Judged extends StatusChanges {
   readonly windows: readonly ExperimentWindow[]
   readonly complete: boolean
   readonly truncated: boolean
+  /** Spans that were cut off for the size of their trace. */
+  readonly cutSpans: number
   readonly inconclusive: readonly Verdict[]
 }
 
@@ -87,7 +89,14 @@ async function judge(e: Evaluator, leased: LeasedTrace, before: CommittedVerdict
     await e.archive.write({ trace, chunks, filing, revision, reason })
   }
   const inconclusive = verdicts.filter(({ outcome }) => outcome === 'inconclusive')
-  return { ...changes, filing, windows, complete: trace.complete, truncated: trace.truncated, inconclusive }
+  const { complete, truncated } = trace
+  return { ...changes, filing, windows, complete, truncated, cutSpans: cutSpans(e, trace, leased.stored), inconclusive }
+}
+
+/** Those that came since the last verdict; a span that was sent twice counts twice. */
+function cutSpans(e: Evaluator, { spans }: Trace, { chunks, unseen }: StoredTrace): number {
+  if (spans.length < e.settings.maxTraceSpans) return 0
+  return Math.min(spansIn(chunks) - spans.length, spansIn(unseen))
 }
 
 function traceToJudge(e: Evaluator, { traceId, stored, rescued }: LeasedTrace): Trace {
@@ -125,11 +134,15 @@ async function close(
 
 /** Archives spans that no verdict takes in, beside the given revision of their trace. */
 export async function archiveLate(e: Evaluator, late: Omit<ArchivedTrace, 'trace' | 'reason'> & { traceId: string }) {
-  const { traceId, chunks, filing, revision } = late
-  if (chunks.length === 0) return
-  await e.archive.write({ trace: assembled(e, traceId, chunks), chunks, filing, revision, reason: 'late' })
-  const spans = chunks.reduce((sum, chunk) => sum + chunk.spanCount, 0)
-  e.metrics.add('spansNotJudged', {}, spans)
+  const { traceId, filing, revision } = late
+  for (const chunks of portionsOf(e, late.chunks)) {
+    await e.archive.write({ trace: assembled(e, traceId, chunks), chunks, filing, revision, reason: 'late' })
+    e.metrics.add('spansNotJudged', {}, spansIn(chunks))
+  }
+}
+
+function spansIn(chunks: readonly Chunk[]): number {
+  return chunks.reduce((sum, { spanCount }) => sum + spanCount, 0)
 }
 
 /** Archives what lies beyond the size limits of a trace that is about to be judged. */
@@ -163,6 +176,7 @@ function countVerdict(e: Evaluator, leased: LeasedTrace, before: CommittedVerdic
   e.metrics.add('tracesJudged', { complete: judged.complete })
   if (before.verdicts > 0) e.metrics.add('tracesReopened', {})
   if (judged.truncated) e.metrics.add('tracesTruncated', {})
+  if (judged.cutSpans > 0) e.metrics.add('spansNotJudged', {}, judged.cutSpans)
   if (leased.rescued) e.metrics.add('tracesRescued', {})
   for (const { rule } of judged.inconclusive) {
     e.metrics.add('verdictsInconclusive', { severity: rule.severity })

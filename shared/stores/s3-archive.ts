@@ -2,10 +2,9 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { HOUR_MS, objectKey } from '../archive/object-key.ts'
 import type { ObjectStore } from '../archive/object-store.ts'
 import { type SignalLine, signalLine, signalObjects } from '../archive/signal-objects.ts'
-import { type TraceRecord, traceRecord } from '../archive/trace-record.ts'
+import { type TraceRecord, traceRecords, traceToArchive } from '../archive/trace-record.ts'
 import { writeObject } from '../archive/write-object.ts'
 import type { Archive, ArchivedTrace, PendingSignal, SignalStore } from '../pipeline/ports.ts'
-import type { AssembleLimits } from '../trace/assemble.ts'
 import { asked } from './aws-failure.ts'
 import type { Pause } from './backoff.ts'
 import { type Gather, gather } from './gather.ts'
@@ -24,7 +23,7 @@ const GROUP_ITEMS = 500
 const GROUP_BYTES = 8 * 1024 * 1024
 
 interface WaitingTrace {
-  readonly record: TraceRecord
+  readonly records: readonly TraceRecord[]
   readonly bytes: number
 }
 
@@ -33,12 +32,10 @@ interface WaitingTrace {
  * decoded fails alone, a write that fails fails for every trace of its object.
  */
 export class S3ParquetArchive implements Archive {
-  readonly #limits: AssembleLimits
   readonly #put: Gather<WaitingTrace, void>
 
   /** `patience` resolves when the first trace of an object has waited long enough for others. */
-  constructor(store: ObjectStore, limits: AssembleLimits, patience: () => Promise<unknown>) {
-    this.#limits = limits
+  constructor(store: ObjectStore, patience: () => Promise<unknown>) {
     this.#put = gather((waiting) => putObjects(store, waiting), {
       maxItems: GROUP_ITEMS,
       maxBytes: GROUP_BYTES,
@@ -47,19 +44,18 @@ export class S3ParquetArchive implements Archive {
     })
   }
 
-  async write({ trace, chunks, filing, revision, reason }: ArchivedTrace): Promise<void> {
-    const { traceId, complete, truncated } = trace
-    const parts = chunks.map(({ bytes }) => bytes)
-    const record = traceRecord({ traceId, complete, truncated, filing, revision, reason, chunks: parts }, this.#limits)
-    await this.#put({ record, bytes: parts.reduce((sum, { length }) => sum + length, 0) })
+  async write(entry: ArchivedTrace): Promise<void> {
+    const trace = traceToArchive(entry)
+    await this.#put({ records: traceRecords(trace), bytes: trace.chunks.reduce((sum, { length }) => sum + length, 0) })
   }
 }
 
 async function putObjects(store: ObjectStore, waiting: readonly WaitingTrace[]): Promise<readonly undefined[]> {
-  const hours = Map.groupBy(waiting, ({ record }) => Math.floor(record.filing.atMs / HOUR_MS) * HOUR_MS)
+  const records = waiting.flatMap((trace) => trace.records)
+  const hours = Map.groupBy(records, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)
   await Promise.all(
     [...hours].map(([hourMs, group]) => {
-      const { bytes } = writeObject(group.map(({ record }) => record))
+      const { bytes } = writeObject(group)
       return store.put(objectKey(hourMs, bytes, 'written'), bytes)
     }),
   )

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import { archiveFolder, ParquetArchive } from '../../local/archive/parquet-archive.ts'
 import { planLocalReplay, replayLocally } from '../../local/replay/replay.ts'
 import { checkRules } from '../../shared/rules/check.ts'
-import { ASSEMBLE_LIMITS } from '../../shared/trace/assemble.ts'
 import { CHARGE, runtimes, UNVALIDATED, VALIDATION } from './harness.ts'
 
 const runtime = runtimes()
@@ -11,7 +10,7 @@ const DAY_MS = 86_400_000
 test('a replay of the data folder finds what was signalled live, by the same witness', async () => {
   const home = runtime.newHome()
   const { dataFolder } = home
-  const archive = await ParquetArchive.open({ dataFolder, limits: ASSEMBLE_LIMITS, clock: runtime.now, log: () => {} })
+  const archive = await ParquetArchive.open({ dataFolder, clock: runtime.now, log: () => {} })
   const live = await runtime.start(home, {}, { archive })
   await runtime.send(live, [CHARGE], 'a1'.repeat(16))
   await runtime.send(live, [CHARGE, VALIDATION], 'b2'.repeat(16))

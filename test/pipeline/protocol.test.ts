@@ -202,6 +202,21 @@ describe('a trace beyond the size limits', () => {
     expect(archived.size).toBe(count)
   })
 
+  test('is archived in portions, each of at most as many spans as are read of a trace', async () => {
+    const world = new World([{ name: 'ROOTED', violated: has('root') }], { maxTraceSpans: 5 })
+    for (const from of [1, 7, 13, 19, 25]) {
+      await world.send(spans(6, from))
+      world.nowMs += 10
+    }
+    await world.pass(QUIET_MS)
+    const sizes = world.archive.entries.map(({ reason, chunks }) => [
+      reason,
+      ...chunks.map(({ spanCount }) => spanCount),
+    ])
+    expect(sizes.toSorted()).toEqual([...Array.from({ length: 4 }, () => ['late', 6]), ['verdict', 6]])
+    expect(world.counts.get('spansNotJudged')).toBe(25)
+  })
+
   test('is not judged again: what comes later is archived', async () => {
     const world = new World([{ name: 'ROOTED', violated: has('root') }], { maxTraceChunks: 3 })
     for (const span of spans(5)) {

@@ -21,9 +21,7 @@ beforeEach(() => {
 
 const bucket = (client = emulator().s3) => ({ client, name: 'archive', pause: async () => {} })
 
-const LIMITS = { maxTraceSpans: 100, maxTraceBytes: 1_000_000 }
-const archiveIn = (client = emulator().s3) =>
-  new S3ParquetArchive(s3ObjectStore(bucket(client)), LIMITS, async () => {})
+const archiveIn = (client = emulator().s3) => new S3ParquetArchive(s3ObjectStore(bucket(client)), async () => {})
 
 function entry(traceId: string, atMs = NOON_MS): ArchivedTrace {
   const spans = [{ name: 'payment.charge', id: 2, parent: 1, startMs: atMs + 1, endMs: atMs + 2 }]
@@ -74,7 +72,7 @@ describe('archived traces', () => {
     const [record] = await recordsOf(store, object as StoredObject)
     const { chunks, trace, ...rest } = archived
     const bytes = chunks.map((chunk) => chunk.bytes)
-    expect(record).toEqual(traceRecord({ ...trace, ...rest, chunks: bytes }, LIMITS))
+    expect(record).toEqual(traceRecord({ ...trace, ...rest, chunks: bytes }))
   })
 
   test('of traces judged side by side share an object an hour', async () => {

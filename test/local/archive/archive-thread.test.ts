@@ -8,7 +8,7 @@ afterEach(closeDatabases)
 
 test('a thread answers for one journal after the other', async () => {
   const folder = newFolder()
-  const thread = new ArchiveThread({ folder, limits: { maxTraceSpans: 10, maxTraceBytes: 1_000 } })
+  const thread = new ArchiveThread({ folder })
   const journal = join(folder, 'noise.journal')
   for (let asked = 0; asked < 3; asked++) {
     writeFileSync(journal, Buffer.alloc(300 * 1024, asked))

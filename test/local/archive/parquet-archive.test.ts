@@ -8,7 +8,7 @@ import { planLocalReplay, replayLocally } from '../../../local/replay/replay.ts'
 import { parseKey } from '../../../shared/archive/object-key.ts'
 import { newChunk } from '../../../shared/pipeline/chunk.ts'
 import type { ArchivedTrace } from '../../../shared/pipeline/ports.ts'
-import { ASSEMBLE_LIMITS, assembleTrace } from '../../../shared/trace/assemble.ts'
+import { assembleTrace } from '../../../shared/trace/assemble.ts'
 import { rulesOf } from '../../reference/rules.ts'
 import type { SpanSketch } from '../../reference/traces.ts'
 import { chunkOf, HOUR_MS, ONE_DAY, START_MS } from '../../replay/archived.ts'
@@ -29,7 +29,6 @@ function openArchive(limits: Pick<ParquetArchiveOptions, 'maxBytes' | 'maxQueued
   return ParquetArchive.open({
     ...limits,
     dataFolder,
-    limits: ASSEMBLE_LIMITS,
     clock: () => nowMs,
     log: (_level, message) => logged.push(message),
   })
