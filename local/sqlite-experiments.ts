@@ -37,9 +37,10 @@ export class SqliteExperiments implements ExperimentStore {
   }
 
   async keepVerdict(experiment: string, { sequence, basis, published, verdict }: KeptVerdict): Promise<boolean> {
-    const sql = `INSERT INTO experiment_verdicts (experiment, sequence, basis, published, verdict) VALUES (?1, ?2, ?3, ?4, ?5)
-      ON CONFLICT DO UPDATE SET sequence = ?2, basis = ?3, published = ?4, verdict = ?5
-      WHERE sequence = ?2 - 1 OR (sequence = ?2 AND basis = ?3)`
+    const sql = `INSERT INTO experiment_verdicts (experiment, sequence, basis, published, verdict) VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET sequence = excluded.sequence, basis = excluded.basis, published = excluded.published,
+        verdict = excluded.verdict
+      WHERE sequence = excluded.sequence - 1 OR (sequence = excluded.sequence AND basis = excluded.basis)`
     const values = [experiment, sequence, basis, published ? 1 : 0, JSON.stringify(verdict)] as const
     return (await this.database.write(() => this.database.run(sql, ...values))) === 1
   }

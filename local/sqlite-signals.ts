@@ -73,10 +73,10 @@ export class SqliteSignals implements SignalStore, FiringSource {
   /** Signals by time, oldest first. */
   find(query: SignalQuery): readonly PendingSignal[] {
     const sql = `SELECT event, shadow FROM signals
-      WHERE (?1 IS NULL OR rule = ?1) AND (?2 IS NULL OR trace_id = ?2) AND time_ms >= ?3 AND time_ms < ?4
-      ORDER BY time_ms, rowid LIMIT ?5`
+      WHERE (? IS NULL OR rule = ?) AND (? IS NULL OR trace_id = ?) AND time_ms >= ? AND time_ms < ?
+      ORDER BY time_ms, rowid LIMIT ?`
     const { rule = null, traceId = null, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, limit = 1_000 } = query
-    return this.database.all(sql, rule, traceId, fromMs, toMs, limit).map(({ event, shadow }) => ({
+    return this.database.all(sql, rule, rule, traceId, traceId, fromMs, toMs, limit).map(({ event, shadow }) => ({
       event: JSON.parse(String(event)) as SignalEvent,
       shadow: shadow === 1,
     }))

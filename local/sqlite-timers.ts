@@ -103,11 +103,11 @@ export class SqliteTimers implements Timers {
 
   /** Shows at once, as if they had never failed, timers that failed, were buried for it, or could not be set back. */
   async wake(): Promise<number> {
-    const sql = `UPDATE timers SET visible_ms = ?1, timer = json_set(timer, '$.attempt', 0, '$.dueAtMs', ?1)
+    const sql = `UPDATE timers SET visible_ms = ?, timer = json_set(timer, '$.attempt', 0, '$.dueAtMs', ?)
       WHERE json_extract(timer, '$.attempt') > 0 OR visible_ms > json_extract(timer, '$.dueAtMs')`
     const nowMs = this.clock()
     const buried = await this.redrive()
-    return buried + (await this.database.write(() => this.database.run(sql, nowMs)))
+    return buried + (await this.database.write(() => this.database.run(sql, nowMs, nowMs)))
   }
 
   /** Every flow that has timers. One step of the index a flow, however many timers it has. */

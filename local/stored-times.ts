@@ -16,12 +16,12 @@ export async function shiftStoredTimes(
 ): Promise<void> {
   const byMs = Math.round(afterMs - beforeMs)
   const newMs = afterMs + quietPeriodMs
-  const isOld = byMs > 0 ? '< ?2' : '> ?2 + 1000'
-  const shift = "timer = json_set(timer, '$.dueAtMs', json_extract(timer, '$.dueAtMs') + ?1)"
+  const isOld = byMs > 0 ? '< ?' : '> ? + 1000'
+  const shift = "timer = json_set(timer, '$.dueAtMs', json_extract(timer, '$.dueAtMs') + ?)"
   await database.write(() => {
-    const timers = `UPDATE timers SET visible_ms = visible_ms + ?1, ${shift} WHERE json_extract(timer, '$.dueAtMs') ${isOld}`
-    database.run(timers, byMs, newMs)
-    database.run(`UPDATE deliveries SET due_ms = due_ms + ?1 WHERE failed = 0 AND due_ms ${isOld}`, byMs, afterMs)
+    const timers = `UPDATE timers SET visible_ms = visible_ms + ?, ${shift} WHERE json_extract(timer, '$.dueAtMs') ${isOld}`
+    database.run(timers, byMs, byMs, newMs)
+    database.run(`UPDATE deliveries SET due_ms = due_ms + ? WHERE failed = 0 AND due_ms ${isOld}`, byMs, afterMs)
     const leases = 'UPDATE markers SET lease_until_ms = lease_until_ms + ? WHERE lease_token IS NOT NULL'
     database.run(leases, byMs)
   })
@@ -33,9 +33,9 @@ export async function capStoredTimes(database: Database, nowMs: number, settings
   const latestMs = nowMs + Math.max(LONGEST_RETRY_MS, incompleteWaitMs, leaseMs, 2 * stormWindowMs)
   const dueMs = nowMs + quietPeriodMs
   await database.write(() => {
-    const timers = `UPDATE timers SET visible_ms = ?1, timer = json_set(timer, '$.dueAtMs', ?1)
-      WHERE json_extract(timer, '$.dueAtMs') > ?2`
-    database.run(timers, dueMs, latestMs)
-    database.run('UPDATE deliveries SET due_ms = ?1 WHERE failed = 0 AND due_ms > ?2', nowMs, latestMs)
+    const timers = `UPDATE timers SET visible_ms = ?, timer = json_set(timer, '$.dueAtMs', ?)
+      WHERE json_extract(timer, '$.dueAtMs') > ?`
+    database.run(timers, dueMs, dueMs, latestMs)
+    database.run('UPDATE deliveries SET due_ms = ? WHERE failed = 0 AND due_ms > ?', nowMs, latestMs)
   })
 }

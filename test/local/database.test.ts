@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -160,4 +160,11 @@ test('a file of an earlier format gets what is new, and keeps what it has', asyn
     { rule: 'B', armed: 0, samples: '[]', count: 1 },
   ])
   database.close()
+})
+
+test('no statement numbers its parameters, since Node before 22.20 binds none of those', () => {
+  const folder = join(import.meta.dirname, '../../local')
+  const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
+  const numbered = sources.filter((path) => /[ (]\?\d/.test(readFileSync(join(folder, path), 'utf8')))
+  expect(numbered).toEqual([])
 })
