@@ -25,6 +25,10 @@ export interface Locked {
   /** Inside of the tarball of the package above it, whose hash covers it. */
   readonly inBundle?: boolean
   readonly hasInstallScript?: boolean
+  readonly bin?: Versions
+  readonly optional?: boolean
+  readonly os?: string | readonly string[]
+  readonly libc?: readonly string[]
   readonly engines?: { readonly node?: string }
   readonly dependencies?: Versions
   readonly optionalDependencies?: Versions
@@ -38,7 +42,13 @@ const read = (...parts: readonly string[]) => readFileSync(join(ROOT, ...parts),
 
 export const manifest: Manifest = JSON.parse(read('package.json'))
 /** By the path below which a package lies. */
-export const lock: Lock = JSON.parse(read('package-lock.json')).packages
+export const lock: Lock = packagesOf('package-lock.json')
+/** The Node that check-package tries the packed package on. */
+export const oldestNodeLock: Lock = packagesOf('.ci/node-22/package-lock.json')
+
+function packagesOf(path: string): Lock {
+  return JSON.parse(read(path)).packages
+}
 
 /**
  * Paths in package-lock.json of what ships: all that the command depends on, and the development dependencies that are
