@@ -1,11 +1,11 @@
-import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { type InputFile, writeText } from '../local/input-file.ts'
 import { type Formatted, formatRules } from '../shared/rules/format/format.ts'
 import { visible, visibleLines } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { writeProblems } from './load-rules.ts'
-import { type RuleFile, readRuleFiles } from './rule-files.ts'
+import { findRuleFiles, type RuleFile, readTextFiles } from './rule-files.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
 import { counted } from './text.ts'
 
@@ -57,21 +57,21 @@ async function writeUnchanged(text: string, terminal: Terminal): Promise<void> {
 }
 
 async function formatFiles(paths: readonly string[], check: boolean, terminal: Terminal): Promise<ExitCode> {
-  const files = await readRuleFiles(paths)
+  const inputs = await findRuleFiles(paths)
   let refused = 0
   let changed = 0
-  for (const file of files) {
+  for (const [index, file] of (await readTextFiles(inputs)).entries()) {
     const formatted = formatRules(file.file, file.text)
     if ('problems' in formatted) {
       await refuse(formatted, file, terminal)
       refused++
     } else if (formatted.text !== file.text) {
-      if (!check) await save(file.file, formatted.text)
+      if (!check) await save(inputs[index] as InputFile, formatted.text)
       await write(terminal.stdout, `${check ? 'not formatted' : 'formatted'}: ${visible(file.file)}\n`)
       changed++
     }
   }
-  await write(terminal.stderr, summary({ files: files.length, changed, refused, check }, terminal))
+  await write(terminal.stderr, summary({ files: inputs.length, changed, refused, check }, terminal))
   if (refused > 0) return 2
   return check && changed > 0 ? 1 : 0
 }
@@ -86,9 +86,9 @@ async function refuse(
   return 2
 }
 
-async function save(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(`cannot write ${file}: ${error.message}`)
+async function save(input: InputFile, text: string): Promise<void> {
+  await writeText(input, text).catch((error: NodeJS.ErrnoException) => {
+    throw new CommandError(`cannot write ${input.file}: ${error.message}`)
   })
 }
 

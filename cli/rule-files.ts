@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises'
-import { findFiles, readText } from '../local/text-files.ts'
+import { findFiles } from '../local/find-files.ts'
+import { type InputFile, isDescriptor, isPipe, readPipedText, readTexts } from '../local/input-file.ts'
+import { InputError } from '../shared/errors.ts'
 import { isRuleFileName, isTestFileName } from '../shared/rules/read.ts'
 import { CommandError } from './command-error.ts'
 
@@ -10,31 +12,57 @@ export interface RuleFile {
 }
 
 /**
- * Reads the rule files that paths name: a file as it is, a folder with every `*.rules`, `*.yaml` and `*.yml` below it,
- * by name; files of rule tests are passed over. A path that does not exist, or holds no rules, is a CommandError.
+ * Reads the rule files that paths name, as `findRuleFiles` finds them; a path may also be what a shell puts in place of
+ * `<(command)`. What cannot be read is a CommandError.
  */
 export async function readRuleFiles(paths: readonly string[]): Promise<readonly RuleFile[]> {
-  const found: string[] = []
+  const piped: string[] = []
+  for (const path of paths) if (isDescriptor(path) && (await isPipe(path))) piped.push(path)
+  const named = paths.filter((path) => !piped.includes(path))
+  const files = named.length === 0 ? [] : [...(await readTextFiles(await findRuleFiles(named)))]
+  for (const file of piped) files.push({ file, text: await readPipedText(file).catch((error) => fail(file, error)) })
+  return files
+}
+
+/**
+ * Finds rule files: a file as it is named, a folder's every `*.rules`, `*.yaml` and `*.yml` below it, by name; files of
+ * rule tests are passed over. A path that does not exist, or holds no rules, is a CommandError.
+ */
+export async function findRuleFiles(paths: readonly string[]): Promise<readonly InputFile[]> {
   for (const path of paths) {
-    const files = await filesBelow([path], isRuleFileName)
-    if (files.length === 0)
-      throw new CommandError(`no rule files in ${path}`, 'rule files are named *.rules, *.yaml or *.yml')
-    found.push(...files.filter((file) => !isTestFileName(file)))
+    if ((await filesBelow([path], isRuleFileName)).length > 0) continue
+    throw new CommandError(`no rule files in ${path}`, 'rule files are named *.rules, *.yaml or *.yml')
   }
+  const found = (await filesBelow(paths, isRuleFileName)).filter(({ file }) => !isTestFileName(file))
   if (found.length === 0) throw new CommandError('these are files of rule tests', 'run them with betrace test')
-  const files = await filesBelow(found, isRuleFileName)
-  return Promise.all(files.map(readTextFile))
+  return found
 }
 
 /** Files as `findFiles` finds them; a path that cannot be read is a CommandError. */
 export async function filesBelow(
   paths: readonly string[],
   accepts: (name: string) => boolean,
-): Promise<readonly string[]> {
+): Promise<readonly InputFile[]> {
   const { found, unread } = await findFiles(paths, accepts)
   const [first] = unread
   if (first !== undefined) throw unreadable(first.file, first.error)
-  return found.map(({ file }) => file)
+  return found
+}
+
+/** Reads a file of text; one that cannot be read, is no UTF-8 or is too large is a CommandError. */
+export async function readTextFile(input: InputFile): Promise<RuleFile> {
+  const [file] = await readTextFiles([input])
+  return file as RuleFile
+}
+
+/** The same for several files, which are also not to be too large together. */
+export async function readTextFiles(inputs: readonly InputFile[]): Promise<readonly RuleFile[]> {
+  const files: RuleFile[] = []
+  for await (const read of readTexts(inputs)) {
+    if ('error' in read) throw unreadable(read.file, read.error)
+    files.push(read)
+  }
+  return files
 }
 
 /**
@@ -54,18 +82,17 @@ async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() ?? false
 }
 
-/** Reads a file of text; one that cannot be read, is no UTF-8 or is too large is a CommandError. */
-export async function readTextFile(file: string): Promise<RuleFile> {
-  const text = await readText(file).catch((error: NodeJS.ErrnoException) => {
-    throw unreadable(file, error)
-  })
-  return { file, text }
-}
-
-/** What the file system said, as a sentence. */
-export function unreadable(path: string, error: NodeJS.ErrnoException): CommandError {
+/** What is wrong with a file, or what the file system said, as a sentence. */
+export function unreadable(path: string, error: NodeJS.ErrnoException | InputError): CommandError {
+  if (error instanceof InputError) return new CommandError(`cannot read ${path}: ${error.message}`, error.hint)
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return new CommandError(`no such file or folder: ${path}`)
   if (error.code === 'EACCES' || error.code === 'EPERM') return new CommandError(`no permission to read ${path}`)
   if (error.code === 'EISDIR') return new CommandError(`${path} is a folder, not a file`)
+  if (error.code === 'ELOOP') return new CommandError(`cannot read ${path}: its links lead in a circle`)
   return new CommandError(`cannot read ${path}: ${error.message}`)
+}
+
+/** Throws the same. */
+export function fail(path: string, error: NodeJS.ErrnoException | InputError): never {
+  throw unreadable(path, error)
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { open } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Runtime } from '../local/runtime.ts'
+import { InputError } from '../shared/errors.ts'
 import { limitsAmong, REQUEST_LIMITS } from '../shared/otlp/limits.ts'
 import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
@@ -31,6 +32,8 @@ interface ServeOptions {
   readonly maxSplitBytes: number
 }
 
+const CLOSE_MS = 700
+
 /** `betrace serve`: the whole pipeline in one process. */
 export function serveCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('serve', terminal)
@@ -48,7 +51,7 @@ export function serveCommand(terminal: Terminal, finish: Finish): Command {
     ],
     ['pipe signals into another program', "betrace serve --jsonl - | jq '.data.signal'"],
   ])
-  return command.addHelpText('after', '\nExit code: 0 stopped by Ctrl-C or SIGTERM, 2 it could not start.')
+  return command.addHelpText('after', '\nExit code: 0 stopped by Ctrl-C or SIGTERM, 2 it could not start, 130 or 143 stopped before it had started.')
 }
 
 function serveOptions(): readonly Option[] {
@@ -115,7 +118,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
   if (jsonLinesFile !== undefined) await requireWritable(jsonLinesFile)
   // Standard output belongs to whoever reads the JSON.
   const screen = jsonLines === terminal.stdout ? terminal.stderr : terminal.stdout
-  const runtime = await startRuntime({
+  const starting = startRuntime({
     dataFolder: options.data,
     rulePaths: options.rules,
     settings: {
@@ -135,28 +138,47 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
     ...(jsonLines === undefined ? {} : { jsonLines }),
     ...(jsonLinesFile === undefined ? {} : { jsonLinesFile }),
     onRules: (report) => terminal.stderr.write(report),
+    ...(terminal.blocking === undefined ? {} : { blocking: terminal.blocking }),
   })
+  const runtime = await Promise.race([starting, stopped(stop)])
+  if (runtime === undefined) {
+    starting.then((late) => late.close()).catch(() => {})
+    terminal.stderr.write('stopped before it had started\n')
+    return 130
+  }
   terminal.stderr.write(banner(runtime, options, terminal.stderr))
-  if (!stop.aborted) await once(stop, 'abort')
+  await stopped(stop)
   const { spansReceived, tracesJudged, signals } = runtime.stats()
-  await runtime.close()
+  const rest = (await closesInTime(runtime)) ? '' : '; what was in hand goes on at the next start'
   const done = [
     counted(spansReceived, 'span'),
     `${counted(tracesJudged, 'verdict')} on traces`,
     counted(signals, 'signal'),
   ]
-  terminal.stderr.write(`\nstopped after ${done.join(', ')}\n`)
+  terminal.stderr.write(`\nstopped after ${done.join(', ')}${rest}\n`)
   return 0
 }
 
+async function stopped(stop: AbortSignal): Promise<undefined> {
+  if (!stop.aborted) await once(stop, 'abort')
+}
+
+/** Whoever stops a server expects its end within a second. What is not done by then was acknowledged, so it is kept. */
+async function closesInTime(runtime: Runtime): Promise<boolean> {
+  const closing = runtime.close().then(() => true)
+  const inTime = await Promise.race([closing, sleep(CLOSE_MS, false, { ref: false })])
+  closing.catch(() => {})
+  return inTime
+}
+
 async function requireWritable(file: string): Promise<void> {
+  const { openJsonLines } = await import('../local/sinks/json-lines-file.ts')
   try {
-    await (await open(file, 'a')).close()
+    await (await openJsonLines(file)).close()
   } catch (error) {
-    throw new CommandError(
-      `cannot write signals to ${file}: ${(error as Error).message}`,
-      'name a file this user may write',
-    )
+    const hint =
+      error instanceof InputError ? 'name a file, or - for standard output' : 'name a file this user may write'
+    throw new CommandError(`cannot write signals to ${file}: ${(error as Error).message}`, hint)
   }
 }
 

@@ -12,6 +12,11 @@ export interface Terminal {
   readonly stderr: Screen
   /** Aborted by Ctrl-C, SIGTERM, or a reader that went away; listening starts with the first call. */
   interrupted(): AbortSignal
+  /**
+   * Runs work during which nothing else can run, for a command that asked for signals: one that comes meanwhile ends
+   * the process at once, since the command could hear of it only afterwards.
+   */
+  blocking?<Result>(work: () => Result): Promise<Result>
 }
 
 /** How a command ended: 0 nothing to report, 1 problems or signals, 2 it could not do its work, 130 it was stopped. */

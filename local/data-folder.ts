@@ -1,6 +1,8 @@
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { InputError } from '../shared/errors.ts'
+import { notRegular } from './input-file.ts'
 import { makeFolder, PRIVATE } from './make-folder.ts'
 import { RUNBOOK } from './runbook.ts'
 
@@ -21,11 +23,21 @@ export function openDataFolder(folder: string): DataFolder {
   try {
     // Spans lie there, and the addresses of webhooks.
     makeFolder(folder, PRIVATE)
+    requireFiles(folder)
   } catch (error) {
     throw unusable(folder, (error as Error).message)
   }
   const lock = lockFile(folder)
   return { databasePath: join(folder, 'betrace.db'), unlock: () => lock.close() }
+}
+
+/** SQLite would wait for the writer of a pipe, and believe what a device says. */
+function requireFiles(folder: string): void {
+  for (const name of readdirSync(folder).filter((each) => each === 'lock' || each.startsWith('betrace.db'))) {
+    const stats = statSync(join(folder, name), { throwIfNoEntry: false })
+    const problem = stats === undefined ? undefined : notRegular(stats)
+    if (problem !== undefined) throw new Error(`${name} is in the way: ${problem.message}`)
+  }
 }
 
 function lockFile(folder: string): DatabaseSync {

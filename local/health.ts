@@ -43,11 +43,11 @@ export async function healthPage(subjects: HealthSubjects): Promise<PageResponse
     jsonLines: jsonLinesProblem(subjects),
     clock: subjects.clockWatch.problem(),
     senders: sendersProblem(subjects),
-    rules: folder.unreadable.length > 0 ? `${folder.unreadable.length} files cannot be read` : undefined,
+    rules: rulesProblem(folder),
   }
   const failing = problems.buffer !== undefined || problems.evaluator !== undefined
-  const waits = [problems.database, problems.archive, problems.jsonLines, problems.clock, problems.senders]
-  const degraded = waits.some((problem) => problem !== undefined)
+  const { database: lost, archive, jsonLines, clock, senders, rules: unread } = problems
+  const degraded = [lost, archive, jsonLines, clock, senders, unread].some((problem) => problem !== undefined)
   const body = {
     status: failing ? 'failing' : degraded ? 'degraded' : 'ok',
     buffer: problems.buffer ?? 'ok',
@@ -62,6 +62,15 @@ export async function healthPage(subjects: HealthSubjects): Promise<PageResponse
     rulesRejected: set.rejected,
   }
   return { status: failing ? 503 : 200, contentType: 'application/json', body: `${jsonText(body)}\n` }
+}
+
+function rulesProblem({ unreadable }: LoadedRules['folder']): string | undefined {
+  const [first] = unreadable
+  if (first === undefined) return undefined
+  const { file, reason, hint, isKept } = first
+  const more = unreadable.length > 1 ? `; and ${unreadable.length - 1} more cannot be read` : ''
+  const kept = isKept ? ', its rules stay in force until then' : ''
+  return `${file} cannot be read: ${reason}; ${hint}${kept} (${RUNBOOK.rules})${more}`
 }
 
 function evaluatorProblem({ loop, nowMs }: HealthSubjects): string | undefined {

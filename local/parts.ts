@@ -13,7 +13,7 @@ import { openDataFolder } from './data-folder.ts'
 import { Database } from './database.ts'
 import { sparingLog, textLog } from './log.ts'
 import { PrometheusMetrics } from './metrics.ts'
-import { RulesWatcher, rulesReport } from './rules-watcher.ts'
+import { type Blocking, type LoadedRules, RulesWatcher, rulesReport } from './rules-watcher.ts'
 import type { Scheduler } from './scheduler.ts'
 import { Senders } from './senders.ts'
 import type { RuntimeSettings, RuntimeSettingsInput } from './settings.ts'
@@ -42,6 +42,8 @@ export interface RuntimeOptions {
   /** Told of rules as they come into force, with their problems; in colour where the screen is. */
   readonly onRules?: (report: string) => void
   readonly log?: Log
+  /** Runs what keeps the event loop for a second or more: opening the database, checking all rules. */
+  readonly blocking?: Blocking
   /** Gets whole traces as they are judged; unless told they are kept as Parquet files in the data folder. */
   readonly archive?: Archive
   readonly clock?: Clock
@@ -102,11 +104,13 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   const { clock = Date.now, log = sparingLog(textLog()) } = options
   const folder = openDataFolder(options.dataFolder)
   closers.push(() => folder.unlock())
-  const database = new Database(folder.databasePath, settings.maxDatabaseBytes)
+  const { blocking = async (work) => work() } = options
+  const database = await blocking(() => new Database(folder.databasePath, settings.maxDatabaseBytes))
   closers.push(() => database.close())
   database.promises?.log(log)
   const colour = inColour(options.screen)
-  const rules = await RulesWatcher.open(options.rulePaths, (loaded) => options.onRules?.(rulesReport(loaded, colour)))
+  const onRules = (loaded: LoadedRules) => options.onRules?.(rulesReport(loaded, colour))
+  const rules = await RulesWatcher.open(options.rulePaths, onRules, blocking)
   const senders = new Senders(settings, lastFlow(database), clock)
   const onWaiting: OnWaiting = (flow, change) => senders.onWaiting(flow, change)
   const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs, onWaiting)

@@ -14,30 +14,42 @@ export interface LoadedRules {
 /** The rules of some folders and files, loaded again when they change; a set is switched to whole. */
 export class RulesWatcher implements RuleSource {
   private readonly paths: readonly string[]
-  private readonly onLoaded: (loaded: LoadedRules) => void
+  private readonly onLoaded: OnLoaded
+  private readonly blocking: Blocking
   private loaded: LoadedRules
   private loadedVersion: string
   private seenVersion: string
 
-  private constructor(paths: readonly string[], version: string, loaded: LoadedRules, onLoaded: OnLoaded) {
+  private constructor(
+    paths: readonly string[],
+    version: string,
+    loaded: LoadedRules,
+    onLoaded: OnLoaded,
+    blocking: Blocking,
+  ) {
     this.paths = paths
     this.loaded = loaded
     this.loadedVersion = version
     this.seenVersion = version
     this.onLoaded = onLoaded
+    this.blocking = blocking
   }
 
   /** Loads the rules; throws an InputError where a path does not exist or cannot be read. */
-  static async open(paths: readonly string[], onLoaded: OnLoaded): Promise<RulesWatcher> {
+  static async open(
+    paths: readonly string[],
+    onLoaded: OnLoaded,
+    blocking: Blocking = async (work) => work(),
+  ): Promise<RulesWatcher> {
     const version = await fingerprint(paths)
-    const loaded = await load(paths)
+    const loaded = await load(paths, [], blocking)
     const missing = loaded.folder.unreadable.find(({ file }) => paths.includes(file))
     if (missing !== undefined) {
       const message = `cannot read rules from ${missing.file}: ${missing.reason}`
       throw new InputError({ code: 'unreadable-rules', message, hint: 'name a folder of *.rules or *.yaml files' })
     }
     onLoaded(loaded)
-    return new RulesWatcher(paths, version, loaded, onLoaded)
+    return new RulesWatcher(paths, version, loaded, onLoaded, blocking)
   }
 
   async current(): Promise<RuleSet> {
@@ -50,27 +62,27 @@ export class RulesWatcher implements RuleSource {
 
   /**
    * Looks for changes and loads what has changed and then stayed as it is until the next look: a file half written is
-   * not read. While a path cannot be read at all the rules in force stay.
+   * not read. While a file or folder cannot be read its rules stay in force.
    */
   async poll(): Promise<void> {
     const version = await fingerprint(this.paths)
     const settled = version === this.seenVersion
     this.seenVersion = version
     if (!settled || version === this.loadedVersion) return
-    const next = await load(this.paths)
+    this.loaded = await load(this.paths, this.loaded.folder.files, this.blocking)
     this.loadedVersion = version
-    const gone = next.folder.unreadable.some(({ file }) => this.paths.includes(file))
-    const { files } = this.loaded.folder
-    this.loaded = gone ? { ...this.loaded, folder: { files, unreadable: next.folder.unreadable } } : next
     this.onLoaded(this.loaded)
   }
 }
 
 type OnLoaded = (loaded: LoadedRules) => void
 
-async function load(paths: readonly string[]): Promise<LoadedRules> {
-  const folder = await readRules(paths)
-  return { set: ruleSetOf(folder.files), folder }
+/** Runs work that keeps the event loop: checking 10,000 rules takes a second or more. */
+export type Blocking = <Result>(work: () => Result) => Promise<Result>
+
+async function load(paths: readonly string[], before: RulesFolder['files'], blocking: Blocking): Promise<LoadedRules> {
+  const folder = await readRules(paths, before)
+  return { set: await blocking(() => ruleSetOf(folder.files)), folder }
 }
 
 /** What was loaded, for people: a line of counts, then each problem with its source line and caret. */
@@ -78,7 +90,10 @@ export function rulesReport({ set, folder }: LoadedRules, colour: boolean): stri
   const texts = new Map(folder.files.map(({ file, text }) => [file, text]))
   const rejected = set.rejected === 0 ? '' : `, ${set.rejected} rejected`
   const parts = [`${set.rules.length} ${set.rules.length === 1 ? 'rule' : 'rules'} in force${rejected}`]
-  for (const { file, reason } of folder.unreadable) parts.push(visible(`${file} was not read: ${reason}`))
+  for (const { file, reason, hint, isKept } of folder.unreadable) {
+    const kept = isKept ? '. Its rules stay in force until then' : ''
+    parts.push(visible(`${file} was not read: ${reason}; ${hint}${kept}`))
+  }
   for (const problem of set.problems) parts.push(renderProblem(problem, texts.get(problem.file) ?? '', { colour }))
   return `${parts.join('\n\n')}\n`
 }

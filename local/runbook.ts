@@ -5,6 +5,7 @@ export const RUNBOOK = {
   database: 'docs/runbook.md#the-database-is-damaged',
   lost: 'docs/runbook.md#promised-spans-are-missing',
   archive: 'docs/runbook.md#the-archive-is-damaged',
+  rules: 'docs/runbook.md#a-rule-file-cannot-be-read',
   clock: 'docs/runbook.md#the-clock-was-stepped',
   senders: 'docs/runbook.md#a-sender-is-refused',
 } as const

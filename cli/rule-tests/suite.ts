@@ -1,13 +1,16 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
+import type { InputFile } from '../../local/input-file.ts'
+import { InputError } from '../../shared/errors.ts'
 import type { CheckedRule } from '../../shared/rules/ast.ts'
 import { checkRules } from '../../shared/rules/check.ts'
 import { isRuleFileName, isTestFileName } from '../../shared/rules/read.ts'
 import type { PlacedProblem } from '../../shared/rules/render.ts'
 import { nearest } from '../../shared/rules/suggest.ts'
 import { CommandError } from '../command-error.ts'
-import { filesBelow, type RuleFile, readTextFile } from '../rule-files.ts'
+import { fail, filesBelow, type RuleFile, readTextFile } from '../rule-files.ts'
 import type { Report } from './problem.ts'
+import { referencedFile, referencedRules, referenceRoots } from './references.ts'
 import { type Placed, readTestFile, type TestFile } from './test-file.ts'
 
 /** A file of rules under test. */
@@ -25,6 +28,8 @@ export interface Suite {
 
 /** All that was found to test; with problems, some tests or rules are missing. */
 export interface Suites {
+  /** Where files that tests name may lie. */
+  readonly roots: readonly string[]
   readonly suites: readonly Suite[]
   /** Every rule file, also those that no test names. */
   readonly tested: readonly TestedRules[]
@@ -39,21 +44,20 @@ export interface Suites {
  */
 export async function loadSuites(paths: readonly string[]): Promise<Suites> {
   const found = await filesBelow(paths, isRuleOrTest)
-  const testFiles = await filesBelow(
-    [...found.filter(isTestFileName), ...found.filter(isRuleFileName).flatMap(testFilesBeside)],
-    isTestFileName,
-  )
-  const loading: Loading = { tested: new Map(), problems: [], files: [] }
-  for (const file of found.filter((file) => !isTestFileName(file))) await loadRuleFile(loading, file)
+  const loading: Loading = { roots: await referenceRoots(paths), tested: new Map(), problems: [], files: [] }
+  for (const input of found.filter(({ file }) => !isTestFileName(file))) await loadRuleFile(loading, input)
   const suites: Suite[] = []
-  for (const file of testFiles) suites.push(await loadSuite(loading, file))
+  for (const input of await withTestsBeside(loading, found)) suites.push(await loadSuite(loading, input))
   if (suites.length === 0) {
     throw new CommandError(`no tests in ${paths.join(', ')}`, 'write payments.test.yaml beside payments.rules')
   }
-  return { suites, tested: [...loading.tested.values()], problems: loading.problems, files: loading.files }
+  const { roots, problems, files } = loading
+  return { roots, suites, tested: [...loading.tested.values()], problems, files }
 }
 
 interface Loading {
+  /** Where files that tests name may lie. */
+  readonly roots: readonly string[]
   /** By absolute path. */
   readonly tested: Map<string, TestedRules>
   readonly problems: PlacedProblem[]
@@ -64,11 +68,23 @@ function isRuleOrTest(name: string): boolean {
   return isRuleFileName(name) || isTestFileName(name)
 }
 
-async function loadRuleFile(loading: Loading, file: string): Promise<TestedRules> {
-  const path = resolve(file)
+/** The files of tests among those found, and those beside files of rules. */
+async function withTestsBeside({ roots }: Loading, found: readonly InputFile[]): Promise<readonly InputFile[]> {
+  const byPath = new Map(found.filter(({ file }) => isTestFileName(file)).map((input) => [resolve(input.file), input]))
+  for (const { file } of found) {
+    for (const beside of isRuleFileName(file) ? testFilesBeside(file) : []) {
+      if (!byPath.has(resolve(beside)))
+        byPath.set(resolve(beside), await referencedFile(roots, beside).catch((error) => fail(beside, error)))
+    }
+  }
+  return [...byPath.values()]
+}
+
+async function loadRuleFile(loading: Loading, input: InputFile): Promise<TestedRules> {
+  const path = resolve(input.file)
   const known = loading.tested.get(path)
   if (known !== undefined) return known
-  const source = await readTextFile(file)
+  const source = await readTextFile(input)
   const { rules, problems } = checkRules([source])
   const tested = { source, rules }
   loading.tested.set(path, tested)
@@ -77,29 +93,36 @@ async function loadRuleFile(loading: Loading, file: string): Promise<TestedRules
   return tested
 }
 
-async function loadSuite(loading: Loading, file: string): Promise<Suite> {
-  const source = await readTextFile(file)
+async function loadSuite(loading: Loading, input: InputFile): Promise<Suite> {
+  const source = await readTextFile(input)
+  const { file } = input
   const { rules, tests, problems } = readTestFile(source.text)
   loading.files.push(source)
   const report: Report = (problem) => loading.problems.push({ ...problem, file })
   for (const problem of problems) report(problem)
   const tested: TestedRules[] = []
-  for (const path of ruleFilesOf(file, rules, report)) tested.push(await loadRuleFile(loading, path))
+  for (const each of await ruleFilesOf(loading, file, rules, report)) tested.push(await loadRuleFile(loading, each))
   reportUnknownRules(tests, tested, report)
   return { source, tests, tested }
 }
 
 /** The files a test file names, else those it stands beside. */
-function ruleFilesOf(file: string, named: readonly Placed[], report: Report): readonly string[] {
-  if (named.length > 0) {
-    return named.flatMap(({ text, range }) => {
-      const path = fromHere(resolve(dirname(file), text))
-      if (existsSync(path)) return [path]
-      const hint = 'paths are relative to the file of tests'
-      report({ code: 'missing-rules', message: `no such file: ${path}`, hint, range })
-      return []
-    })
+async function ruleFilesOf(
+  { roots }: Loading,
+  file: string,
+  named: readonly Placed[],
+  report: Report,
+): Promise<readonly InputFile[]> {
+  const inputs: InputFile[] = []
+  for (const { text, range } of named) {
+    const path = fromHere(resolve(dirname(file), text))
+    try {
+      inputs.push(await referencedRules(roots, path))
+    } catch (error) {
+      report({ code: 'missing-rules', ...refusal(path, error as NodeJS.ErrnoException | InputError), range })
+    }
   }
+  if (named.length > 0) return inputs
   const beside = siblings(file.replace(/\.test\.ya?ml$/i, ''), ['.rules', '.yaml', '.yml'])
   if (beside.length === 0) {
     const start = { offset: 0, line: 1, column: 1 }
@@ -107,7 +130,14 @@ function ruleFilesOf(file: string, named: readonly Placed[], report: Report): re
     const hint = 'add rules: and the path of the rules it tests'
     report({ code: 'missing-rules', message, hint, range: { start, end: { ...start, offset: 1, column: 2 } } })
   }
-  return beside
+  for (const path of beside) inputs.push(await referencedRules(roots, path).catch((error) => fail(path, error)))
+  return inputs
+}
+
+/** What to say of a file that a test names and that is not read. */
+function refusal(path: string, error: NodeJS.ErrnoException | InputError) {
+  if (error instanceof InputError) return { message: `${path} is not read: ${error.message}`, hint: error.hint ?? '' }
+  return { message: `no such file: ${path}`, hint: 'paths are relative to the file of tests' }
 }
 
 function testFilesBeside(ruleFile: string): readonly string[] {

@@ -1,14 +1,16 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { type Command, Option } from 'commander'
+import { MAX_TEXT_BYTES, readInput, writeText } from '../../local/input-file.ts'
 import { makeFolder } from '../../local/make-folder.ts'
+import { InputError } from '../../shared/errors.ts'
 import { checkRules } from '../../shared/rules/check.ts'
 import type { RuleFile, RulesBucket } from '../../shared/stores/rule-sets.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { writeProblems } from '../load-rules.ts'
-import { readRuleFiles } from '../rule-files.ts'
+import { readRuleFiles, unreadable } from '../rule-files.ts'
 import { type ExitCode, paint, type Terminal, write } from '../terminal.ts'
 import { counted } from '../text.ts'
 import { AWS_HELP, outputsOf, type StackChoice, stackOption } from './stack-option.ts'
@@ -164,24 +166,44 @@ function pullCommand(terminal: Terminal, finish: Finish): Command {
 /** Looks at all files before it writes one. */
 async function writeFiles(folder: string, files: readonly RuleFile[], force: boolean): Promise<number> {
   const places = files.map(({ file, text }) => ({ path: placeIn(folder, file), text }))
+  await writing(folder, async () => makeFolder(folder))
+  const root = await realpath(folder)
   for (const { path, text } of force ? [] : places) {
-    const there = await readFile(path, 'utf8').catch(() => undefined)
+    const there = await textAt(path, root)
     if (there !== undefined && there !== text) {
       throw new CommandError(`${path} differs from what is in force; nothing was written`, 'overwrite it with --force')
     }
   }
   for (const { path, text } of places) {
-    try {
+    await writing(path, async () => {
       makeFolder(dirname(path))
-      await writeFile(path, text)
-    } catch (error) {
-      throw new CommandError(
-        `cannot write ${path}: ${(error as Error).message}`,
-        'name a folder this user may write to',
-      )
-    }
+      await writeText({ file: path, root }, text)
+    })
   }
   return places.length
+}
+
+/** Undefined where there is no file, nor a folder for it. */
+async function textAt(path: string, root: string): Promise<string | undefined> {
+  try {
+    return (await readInput({ file: path, root }, MAX_TEXT_BYTES)).toString('utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw unreadable(path, error as NodeJS.ErrnoException | InputError)
+  }
+}
+
+async function writing(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    const hint = error instanceof InputError ? error.hint : undefined
+    throw new CommandError(
+      `cannot write ${path}: ${(error as Error).message}`,
+      hint ?? 'name a folder this user may write to',
+    )
+  }
 }
 
 /** Whoever may write to the bucket must not choose files outside the folder. */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ObjectGone, type ObjectStore, type StoredObject } from '../../shared/archive/object-store.ts'
 import type { ByteSource } from '../../shared/archive/read-footer.ts'
+import { openRegular } from '../input-file.ts'
 
 /** Reading a small object whole takes one system call instead of a dozen. */
 const WHOLE_READ_BYTES = 1024 * 1024
@@ -42,22 +43,19 @@ function ignoreMissing(error: NodeJS.ErrnoException): [] {
 }
 
 function openFile(folder: string, { key, byteLength }: StoredObject): ByteSource {
-  const path = join(folder, key)
   let whole: Promise<Buffer> | undefined
   return {
     byteLength,
     async read(start, end) {
-      if (byteLength > WHOLE_READ_BYTES) return readPart(path, key, start, end)
-      whole ??= readPart(path, key, 0, byteLength)
+      if (byteLength > WHOLE_READ_BYTES) return readPart(folder, key, start, end)
+      whole ??= readPart(folder, key, 0, byteLength)
       return (await whole).subarray(start, end)
     },
   }
 }
 
-async function readPart(path: string, key: string, start: number, end: number): Promise<Buffer> {
-  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? new ObjectGone(key) : error
-  })
+async function readPart(folder: string, key: string, start: number, end: number): Promise<Buffer> {
+  const file = await openObject(folder, key)
   try {
     const buffer = Buffer.allocUnsafe(end - start)
     const { bytesRead } = await file.read(buffer, 0, buffer.length, start)
@@ -65,6 +63,15 @@ async function readPart(path: string, key: string, start: number, end: number): 
     return buffer
   } finally {
     await file.close()
+  }
+}
+
+async function openObject(folder: string, key: string): Promise<FileHandle> {
+  try {
+    const { handle } = await openRegular({ file: join(folder, key), root: await realpath(folder) })
+    return handle
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new ObjectGone(key) : error
   }
 }
 

@@ -1,6 +1,7 @@
-import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import type { TraceToArchive } from '../../shared/archive/trace-record.ts'
+import { namedFile, readInput } from '../input-file.ts'
 
 /*
  * What is to be archived, on the disk before it is acknowledged, until it lies in objects. A record is its length, the
@@ -8,6 +9,8 @@ import type { TraceToArchive } from '../../shared/archive/trace-record.ts'
  */
 
 const PREFIX_BYTES = 8
+/** A journal is turned at 16 MiB, but holds the trace that fills it to the end. */
+const MAX_JOURNAL_BYTES = 2 * 1024 ** 3 - 1
 
 /** A journal being written: records appended at the same time share one sync to the disk. */
 export class Journal {
@@ -96,7 +99,7 @@ export interface JournalContent {
 
 /** Reads every record that is whole, past damage too. */
 export async function readJournal(path: string): Promise<JournalContent> {
-  const bytes = await readFile(path)
+  const bytes = await readInput(await namedFile(path), MAX_JOURNAL_BYTES)
   const entries: TraceToArchive[] = []
   let damagedBytes = 0
   for (let at = 0; at < bytes.length; ) {

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { type Forgotten, type ForgottenHour, forgetHour } from '../../shared/archive/forget.ts'
 import type { ObjectStore } from '../../shared/archive/object-store.ts'
 import { forgetSignals } from '../../shared/archive/signal-objects.ts'
+import type { Log } from '../../shared/pipeline/ports.ts'
+import { StorageError } from '../../shared/pipeline/storage-error.ts'
 import { folderStore } from '../archive/folder-store.ts'
 import { archiveFolder, ParquetArchive } from '../archive/parquet-archive.ts'
 import { openDataFolder } from '../data-folder.ts'
 import { Database } from '../database.ts'
+import { RUNBOOK } from '../runbook.ts'
 import { archivedHours, type HourRange } from './archived-hours.ts'
 import { type ForgottenRows, forgetRows } from './forget-rows.ts'
 
@@ -56,10 +59,14 @@ export async function forgetLocally(options: ForgetOptions): Promise<ForgottenDa
 /** Puts what a process left in its journal where it can be found. */
 async function archiveJournals(dataFolder: string, nowMs: number): Promise<void> {
   const failures: string[] = []
-  const log = (level: string, message: string) => void (level === 'error' && failures.push(message))
+  const log: Log = (level, message, fields) => {
+    if (level === 'error') failures.push(`${message}: ${fields?.path} ${fields?.reason ?? ''}`.trimEnd())
+  }
   const archive = await ParquetArchive.open({ dataFolder, clock: () => nowMs, log })
   await archive.close()
-  if (failures.length > 0) throw new Error(failures.join('; '))
+  if (failures.length > 0) {
+    throw new StorageError('unavailable', failures.join('; '), { hint: `nothing was removed (${RUNBOOK.archive})` })
+  }
 }
 
 /** Removes traces from the hours of an archive, wherever it lies. */

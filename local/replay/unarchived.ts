@@ -2,11 +2,13 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HOUR_MS, objectKey } from '../../shared/archive/object-key.ts'
 import type { ObjectStore, StoredObject } from '../../shared/archive/object-store.ts'
-import { type TraceToArchive, traceRecords } from '../../shared/archive/trace-record.ts'
+import { traceRecords } from '../../shared/archive/trace-record.ts'
 import { writeObject } from '../../shared/archive/write-object.ts'
+import { InputError } from '../../shared/errors.ts'
+import { StorageError } from '../../shared/pipeline/storage-error.ts'
 import { JOURNAL } from '../archive/archive-journal.ts'
 import { folderStore } from '../archive/folder-store.ts'
-import { readJournal } from '../archive/journal.ts'
+import { type JournalContent, readJournal } from '../archive/journal.ts'
 import { archiveFolder, journalFolder } from '../archive/parquet-archive.ts'
 
 /** Objects by key, made of what is in the journals. */
@@ -32,8 +34,8 @@ async function readJournals(folder: string): Promise<Unarchived> {
   const objects = new Map<string, Uint8Array>()
   // What could be read of a damaged one is archived.
   for (const name of names.filter((each) => each.endsWith(JOURNAL))) {
-    // Gone: it was archived a moment ago.
-    const { entries } = await readJournal(join(folder, name)).catch(noneIfGone)
+    const path = join(folder, name)
+    const { entries } = await readJournal(path).catch((error) => noneIfGone(error, path))
     for (const [hourMs, group] of Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)) {
       const { bytes } = writeObject(group.flatMap(traceRecords))
       objects.set(objectKey(hourMs, bytes, 'written'), bytes)
@@ -42,9 +44,11 @@ async function readJournals(folder: string): Promise<Unarchived> {
   return objects
 }
 
-function noneIfGone(error: NodeJS.ErrnoException): { readonly entries: readonly TraceToArchive[] } {
+/** Gone: it was archived a moment ago. */
+function noneIfGone(error: NodeJS.ErrnoException | InputError, path: string): Pick<JournalContent, 'entries'> {
   if (error.code === 'ENOENT') return { entries: [] }
-  throw error
+  const hint = error instanceof InputError && error.hint !== undefined ? error.hint : 'look at the disk'
+  throw new StorageError('denied', `${path} cannot be read: ${error.message}`, { cause: error, hint })
 }
 
 function overlay(archived: ObjectStore, unarchived: Unarchived): ObjectStore {

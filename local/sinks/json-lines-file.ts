@@ -1,7 +1,11 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import type { Database } from '../database.ts'
+import { requireRegular } from '../input-file.ts'
 import { eventLine } from './signal-text.ts'
+
+const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK = 0 } = constants
 
 /** Lines written, and synced, at a time. */
 const BATCH = 1_000
@@ -52,7 +56,7 @@ export class JsonLinesFile {
   private async append(text: string): Promise<void> {
     try {
       // Opened each time, so that a file that was moved away (logrotate) is begun anew.
-      const file = await open(this.path, 'a+')
+      const file = await openJsonLines(this.path)
       try {
         await appendWhole(file, text)
       } finally {
@@ -64,6 +68,23 @@ export class JsonLinesFile {
       this.failure = (error as Error).message
       throw error
     }
+  }
+}
+
+/**
+ * Opens a file to append lines to, or makes it; throws what the file system throws, and an InputError where it is no
+ * file: what is written to a pipe cannot be synced, and nobody knows that it was read.
+ */
+export async function openJsonLines(path: string): Promise<FileHandle> {
+  const before = await stat(path).catch(() => undefined)
+  if (before !== undefined) requireRegular(before)
+  const file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK)
+  try {
+    requireRegular(await file.stat())
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
   }
 }
 

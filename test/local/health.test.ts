@@ -1,9 +1,11 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
+import { RUNBOOK } from '../../local/runbook.ts'
 import type { Runtime } from '../../local/runtime.ts'
-import { CHARGE, metric, runtimes } from './harness.ts'
+import { CHARGE, metric, runtimes, UNVALIDATED } from './harness.ts'
+import { makePipe } from './special-files.ts'
 
 const { newHome, pass, send, start } = runtimes()
 
@@ -85,16 +87,34 @@ describe('health', () => {
     ])
   })
 
-  test('tells of rules that cannot be read, though the rest works', async () => {
+  test('is degraded while rules cannot be read, and says which file and what to do', async () => {
     const home = newHome()
     const runtime = await start(home)
-    rmSync(home.rules, { recursive: true })
-    await pass(runtime, 1_000)
-    await pass(runtime, 1_000)
-    expect(await health(runtime)).toMatchObject({
+    const settle = async () => {
+      await pass(runtime, 1_000)
+      await pass(runtime, 1_000)
+      return health(runtime)
+    }
+    const pipe = makePipe(join(home.rules, 'pipe.rules'))
+    rmSync(join(home.rules, 'seed.rules'))
+    makePipe(join(home.rules, 'seed.rules'))
+    expect(await settle()).toMatchObject({
       status: 200,
-      body: { rules: '1 files cannot be read', rulesLoaded: 1 },
+      body: {
+        status: 'degraded',
+        rules: `${pipe} cannot be read: it is a named pipe, not a file; put a file in its place, or delete it (${RUNBOOK.rules}); and 1 more cannot be read`,
+        rulesLoaded: 1,
+      },
     })
-    expect(await metric(runtime, 'betrace_rule_files_unreadable')).toEqual(['betrace_rule_files_unreadable 1'])
+    expect(await metric(runtime, 'betrace_rule_files_unreadable')).toEqual(['betrace_rule_files_unreadable 2'])
+    rmSync(home.rules, { recursive: true })
+    expect((await settle()).body).toMatchObject({
+      status: 'degraded',
+      rules: `${home.rules} cannot be read: it does not exist; put it back, its rules stay in force until then (${RUNBOOK.rules})`,
+      rulesLoaded: 1,
+    })
+    mkdirSync(home.rules)
+    writeFileSync(join(home.rules, 'other.rules'), UNVALIDATED)
+    expect((await settle()).body).toMatchObject({ status: 'ok', rules: 'ok', rulesLoaded: 1 })
   })
 })

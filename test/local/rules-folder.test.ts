@@ -13,5 +13,5 @@ test('a folder yields its rule files at any depth by name; files of rule tests a
   }
   const { files, unreadable } = await readRules([folder, join(folder, 'missing')])
   expect(files.map(({ text }) => text)).toEqual(['a/c.yaml', 'b.rules'])
-  expect(unreadable).toEqual([{ file: join(folder, 'missing'), reason: 'it does not exist' }])
+  expect(unreadable).toMatchObject([{ file: join(folder, 'missing'), reason: 'it does not exist', isKept: false }])
 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type LoadedRules, RulesWatcher, rulesReport } from '../../local/rules-watcher.ts'
 import { closeDatabases, newFolder } from './databases.ts'
+import { makePipe } from './special-files.ts'
 
 afterEach(closeDatabases)
 
@@ -84,12 +85,35 @@ describe('rules of a folder', () => {
     rmSync(folder, { recursive: true })
     await settle()
     expect(await names()).toEqual(['ONE'])
-    expect(loads.at(-1)?.folder.unreadable).toEqual([{ file: folder, reason: 'it does not exist' }])
+    expect(loads.at(-1)?.folder.unreadable).toMatchObject([{ file: folder, reason: 'it does not exist', isKept: true }])
     expect(watcher.state.folder.unreadable).toHaveLength(1)
     mkdirSync(folder)
     writeFileSync(join(folder, 'two.rules'), rule('TWO'))
     await settle()
     expect(await names()).toEqual(['TWO'])
+    expect(watcher.state.folder.unreadable).toEqual([])
+  })
+
+  test('stay in force while their file cannot be read, and others are loaded meanwhile', async () => {
+    const { folder, write, names, settle, watcher } = await open({
+      'pipe.rules': rule('PIPE'),
+      'link.rules': rule('LINK'),
+      'deep/folder.rules': rule('FOLDER'),
+      'other.rules': rule('OTHER'),
+    })
+    for (const name of ['pipe.rules', 'link.rules', 'deep']) rmSync(join(folder, name), { recursive: true })
+    makePipe(join(folder, 'pipe.rules'))
+    symlinkSync('/etc/passwd', join(folder, 'link.rules'))
+    symlinkSync('/etc', join(folder, 'deep'))
+    write('other.rules', rule('CHANGED'))
+    await settle()
+    expect(await names()).toEqual(['CHANGED', 'FOLDER', 'LINK', 'PIPE'])
+    expect(rulesReport(watcher.state, false)).toContain(
+      `${folder}/pipe.rules was not read: it is a named pipe, not a file; put a file in its place, or delete it. Its rules stay in force until then`,
+    )
+    for (const name of ['pipe.rules', 'link.rules', 'deep']) rmSync(join(folder, name))
+    await settle()
+    expect(await names()).toEqual(['CHANGED'])
     expect(watcher.state.folder.unreadable).toEqual([])
   })
 
