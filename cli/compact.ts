@@ -38,7 +38,7 @@ export function compactCommand(terminal: Terminal, finish: Finish): Command {
   ])
   return command.addHelpText(
     'after',
-    '\nMay run beside a server and at any time: merged files are deleted an hour later, by the next run.\nExit code: 0 done, 2 bad input, or a file could not be read (it stays as it is).',
+    '\nMay run beside a server and at any time: merged files are deleted an hour later, by the next run.\nExit code: 0 done, 2 bad input, or a file could not be read (it stays as it is), 130 stopped by Ctrl-C.',
   )
 }
 
@@ -59,6 +59,7 @@ async function compact(options: CompactOptions, terminal: Terminal): Promise<Exi
   }
   progress.clear()
   await write(terminal.stdout, `${summary(sum)}\n`)
+  if (signal.aborted) return 130
   return sum.failures > 0 ? 2 : 0
 }
 

@@ -1,14 +1,27 @@
 import { Console } from 'node:console'
+import { setImmediate } from 'node:timers/promises'
 import { visible } from '../shared/text/visible.ts'
 import { failureText, run } from './program.ts'
 import { guarded, type Terminal } from './terminal.ts'
 
-/** Runs the command line of this process and leaves the exit code in `process.exitCode`. */
+/**
+ * Runs the command line of this process and leaves the exit code in `process.exitCode`. A command that a signal stopped
+ * ends the process, whatever it has left under way; unless that is how it ends well, with the code that shells expect.
+ */
 export async function runOnProcess(): Promise<void> {
-  const terminal = guarded(processTerminal())
+  const stoppable = processTerminal()
+  const terminal = guarded(stoppable)
   guardProcess(terminal)
-  process.exitCode = await run(process.argv.slice(2), terminal)
+  const exitCode = await run(process.argv.slice(2), terminal)
+  process.exitCode = exitCode
+  const signal = stoppable.stoppedBy()
+  if (signal !== undefined) process.exit(exitCode === 0 ? 0 : SIGNAL_CODES[signal])
 }
+
+/** 128 and the number of the signal. */
+const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const
+
+type StopSignal = keyof typeof SIGNAL_CODES
 
 /** What libraries and Node itself write to the process passes the guard as well: warnings, and the end by a defect. */
 function guardProcess({ stdout, stderr }: Terminal): void {
@@ -25,8 +38,13 @@ function guardProcess({ stdout, stderr }: Terminal): void {
   }
 }
 
+interface StoppableTerminal extends Terminal {
+  /** The first signal that came since a command asked for signals. */
+  stoppedBy(): StopSignal | undefined
+}
+
 /** The streams of this process, not guarded. */
-export function processTerminal(): Terminal {
+export function processTerminal(): StoppableTerminal {
   const stop = new AbortController()
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -35,22 +53,34 @@ export function processTerminal(): Terminal {
       stop.abort()
     })
   }
-  let listening = false
-  const interrupt = () => {
-    if (stop.signal.aborted) process.exit(130)
+  let stoppedBy: StopSignal | undefined
+  const interrupt = (signal: NodeJS.Signals) => {
+    if (stoppedBy !== undefined) process.exit(SIGNAL_CODES[signal as StopSignal])
+    stoppedBy = signal as StopSignal
     stop.abort()
   }
+  const listen = () => {
+    for (const signal of Object.keys(SIGNAL_CODES)) process.removeAllListeners(signal).on(signal, interrupt)
+  }
   return {
+    stoppedBy: () => stoppedBy,
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     interrupted() {
-      if (!listening) {
-        process.on('SIGINT', interrupt)
-        process.on('SIGTERM', interrupt)
-      }
-      listening = true
+      if (process.listenerCount('SIGTERM', interrupt) === 0) listen()
       return stop.signal
+    },
+    async blocking(work) {
+      await setImmediate()
+      // The system would drop a signal for the first process of a container.
+      if (stop.signal.aborted || process.pid === 1) return work()
+      for (const signal of Object.keys(SIGNAL_CODES)) process.off(signal, interrupt)
+      try {
+        return work()
+      } finally {
+        listen()
+      }
     },
   }
 }

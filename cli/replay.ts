@@ -98,7 +98,6 @@ function parseCount(text: string): number {
 
 async function replay(options: ReplayOptions, terminal: Terminal): Promise<ExitCode> {
   const startedMs = performance.now()
-  const signal = terminal.interrupted()
   for (const option of ['publish', 'run'] as const) {
     if (options[option] !== undefined) throw new CommandError(`--${option} needs --stack`, 'name the deployed stack')
   }
@@ -108,6 +107,7 @@ async function replay(options: ReplayOptions, terminal: Terminal): Promise<ExitC
   const loaded = await loadRules(options.rules, terminal)
   const rules = namedRules(loaded.rules, options.rule)
   const plan = await planLocalReplay(folder, range)
+  const signal = terminal.interrupted()
   const progress = createProgress(terminal.stderr, () => performance.now())
   const sampleLimit = options.limit ?? LISTED[options.format]
   try {

@@ -51,7 +51,10 @@ export function serveCommand(terminal: Terminal, finish: Finish): Command {
     ],
     ['pipe signals into another program', "betrace serve --jsonl - | jq '.data.signal'"],
   ])
-  return command.addHelpText('after', '\nExit code: 0 stopped by Ctrl-C or SIGTERM, 2 it could not start, 130 or 143 stopped before it had started.')
+  return command.addHelpText(
+    'after',
+    '\nExit code: 0 stopped by Ctrl-C or SIGTERM, 2 it could not start, 130 or 143 stopped before it had started.',
+  )
 }
 
 function serveOptions(): readonly Option[] {

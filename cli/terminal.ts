@@ -37,10 +37,16 @@ const BEHIND = new WeakMap<Screen, Screen>()
  * command, whatever is written to them: commands get no other. On a terminal our own colours pass.
  */
 export function guarded(terminal: Terminal): Terminal {
-  const { stdin, stdout, stderr } = terminal
+  const { stdin, stdout, stderr, blocking } = terminal
   if (BEHIND.has(stdout)) return terminal
   const interrupted = () => terminal.interrupted()
-  return { stdin, stdout: guardedScreen(stdout), stderr: guardedScreen(stderr), interrupted }
+  return {
+    stdin,
+    stdout: guardedScreen(stdout),
+    stderr: guardedScreen(stderr),
+    interrupted,
+    ...(blocking && { blocking }),
+  }
 }
 
 function guardedScreen(screen: Screen): Screen {

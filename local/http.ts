@@ -52,7 +52,7 @@ export const HTTP_LIMITS: HttpLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
   timeoutCheckMs: 5_000,
-  closeGraceMs: 5_000,
+  closeGraceMs: 400,
 }
 
 export interface HttpOptions {

@@ -65,7 +65,7 @@ async function play(
   stage.status.end()
   if (stage.stop.aborted) {
     stdout.write('stopped before the end: nothing was compared\n')
-    return 1
+    return 130
   }
   const { tracesJudged, spansReceived } = stage.runtime.stats()
   const names = rules.map((rule) => rule.name)
