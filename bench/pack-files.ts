@@ -1,4 +1,4 @@
-import { readTraceFile } from '../cli/trace-files.ts'
+import { namedTraces, readTraceFile } from '../cli/trace-files.ts'
 import { splitByTrace } from '../shared/otlp/split.ts'
 import { type Chunk, newChunk } from '../shared/pipeline/chunk.ts'
 import { packing } from './data/packing.ts'
@@ -43,7 +43,7 @@ function rowOf(path: string, chunks: readonly Chunk[]): readonly string[] {
 /** A line is a request, and what it says of a trace a chunk. */
 async function chunksIn(path: string): Promise<readonly Chunk[]> {
   const chunks: Chunk[] = []
-  for await (const piece of readTraceFile(path, process.stdin, () => {})) {
+  for await (const piece of readTraceFile(path, namedTraces(process.stdin), () => {})) {
     if ('problem' in piece) throw new Error(piece.problem)
     for (const { traceId, bytes, spanCount } of splitByTrace(piece.request).chunks) {
       chunks.push(newChunk(traceId, 0, bytes, spanCount))

@@ -27,7 +27,10 @@ export function evalCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('eval', terminal)
     .summary('judge traces in files')
     .description('Judges the traces in files and lists a signal for each rule that one breaks.')
-    .argument('[file...]', 'OTLP JSON, JSON lines or protobuf, each plain, gzip or zstd; - is standard input')
+    .argument(
+      '[file...]',
+      'OTLP JSON, JSON lines, protobuf, files of a Collector; plain, gzip or zstd; - is standard input',
+    )
     .requiredOption('-r, --rules <path...>', 'rule files, or folders of them')
     .addOption(
       new Option('-f, --format <format>', 'how to list signals').choices(['pretty', 'jsonl']).default('pretty'),

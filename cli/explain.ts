@@ -31,7 +31,10 @@ export function explainCommand(terminal: Terminal, finish: Finish): Command {
     .description(
       'Draws one trace and shows the verdict of every rule on it, clause by clause, with the spans that decided it.\n► marks the spans that broke a rule, by the number of the rule, ~ those that came near to what it asks for.',
     )
-    .argument('[file...]', 'OTLP JSON, JSON lines or protobuf, each plain, gzip or zstd; - is standard input')
+    .argument(
+      '[file...]',
+      'OTLP JSON, JSON lines, protobuf, files of a Collector; plain, gzip or zstd; - is standard input',
+    )
     .requiredOption('-r, --rules <path...>', 'rule files, or folders of them')
     .requiredOption('-t, --trace <id>', 'trace id in hex, or how it begins')
     .action(async (files: readonly string[], options: ExplainOptions) => {

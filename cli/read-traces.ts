@@ -3,6 +3,7 @@ import { CommandError } from './command-error.ts'
 import { createProgress } from './progress.ts'
 import { paint, type Terminal } from './terminal.ts'
 import { counted, percent } from './text.ts'
+import { namedTraces } from './trace-files.ts'
 import { type CollectedTraces, collectTraces } from './traces.ts'
 
 /** Collects the traces of files named on the command line; problems and progress go to stderr. */
@@ -13,7 +14,7 @@ export async function readTraces(files: readonly string[], terminal: Terminal): 
   const progress = createProgress(terminal.stderr, () => performance.now())
   const collected = await collectTraces({
     files,
-    stdin: terminal.stdin,
+    open: namedTraces(terminal.stdin),
     onProblem: (problem) => {
       progress.clear()
       terminal.stderr.write(`${paint(terminal.stderr, 'red', 'betrace:')} ${visible(problem)}\n`)

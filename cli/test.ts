@@ -45,7 +45,7 @@ async function testRules(paths: readonly string[], options: TestOptions, termina
   const under = new Map(loaded.tested.map((tested) => [tested, putUnderTest(tested)] as const))
   const problems = [...loaded.problems]
   const suites: SuiteResult[] = []
-  for (const suite of loaded.suites) suites.push(await runSuite(suite, under, problems, terminal))
+  for (const suite of loaded.suites) suites.push(await runSuite(suite, under, problems, loaded.roots))
   const results: Results = { suites, coverage: coverageOf([...under.values()]), problems }
   if (options.format !== 'json') await writeProblems(problems, loaded.files, terminal.stderr)
   await write(terminal.stdout, report(results, loaded.tested, options, terminal))
@@ -73,7 +73,7 @@ async function runSuite(
   { source, tests, tested }: Suite,
   under: ReadonlyMap<TestedRules, RulesUnderTest>,
   problems: PlacedProblem[],
-  terminal: Terminal,
+  roots: readonly string[],
 ): Promise<SuiteResult> {
   const { file } = source
   const rules = tested.map((each) => under.get(each)).filter((each) => each !== undefined)
@@ -82,7 +82,7 @@ async function runSuite(
     const trace =
       test.trace.kind === 'drawn'
         ? test.trace.trace
-        : await recordedTrace(test.trace, file, terminal.stdin, (problem) => problems.push({ ...problem, file }))
+        : await recordedTrace(test.trace, file, roots, (problem) => problems.push({ ...problem, file }))
     if (trace !== undefined) results.push(runTest(test, trace, rules, () => performance.now()))
   }
   return { file, rules: tested.map((each) => each.source.file), tests: results }

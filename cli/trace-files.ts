@@ -1,18 +1,20 @@
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { pipeline, type Readable, type Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { type InputStream, isPipe, namedFile, streamInput, streamPipe } from '../local/input-file.ts'
 import { InputError } from '../shared/errors.ts'
+import { decompress } from '../shared/otlp/decompress.ts'
 import { convertJson } from '../shared/otlp/json.ts'
 import { CommandError } from './command-error.ts'
+import { isFramed, readFramedMessages } from './framed-messages.ts'
 import { readJsonDocuments } from './json-documents.ts'
-import { unreadable } from './rule-files.ts'
+import { fail, unreadable } from './rule-files.ts'
+import { cutAtFrames, isZstd } from './zstd-frames.ts'
 
 /** One request of a file. */
 export interface TraceRequest {
   /** Protobuf, not yet looked into. */
   readonly request: Uint8Array
-  /** The file, and in it the line. */
+  /** The file, and in it the line or the message. */
   readonly place: string
   /** It was JSON, and had fields that OTLP/JSON does not. */
   readonly unknownFields: boolean
@@ -27,47 +29,58 @@ export type OnBytesRead = (bytesRead: number, size: number) => void
 /** A protobuf file is one message, so it is held whole. */
 const MAX_PROTOBUF_BYTES = 1024 * 1024 * 1024
 
-const READ_BYTES = 256 * 1024
+/** Pieces that decompressing makes. */
+const CHUNK_BYTES = 256 * 1024
+/** What one message may decompress to. */
+const MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
 
 /** Enough to tell the forms apart, behind any blank lines. */
 const SNIFFED_BYTES = 4096
 
+/** Opens what a file is named by: throws a CommandError where it cannot be opened. */
+export type OpenTraces = (file: string) => Promise<InputStream>
+
+/** Opens what a person names: a file, a pipe, or `-` for standard input. */
+export function namedTraces(stdin: Readable): OpenTraces {
+  return async (file) => {
+    if (file === '-') return { size: 0, chunks: stdin as AsyncIterable<Uint8Array> }
+    return (await isPipe(file)) ? streamPipe(file) : streamInput(await namedFile(file))
+  }
+}
+
 /**
- * Reads a file of traces (`-` is standard input) piece by piece: OTLP/JSON as one document or line by line, or one
- * protobuf message, each plain, gzip or zstd. The form is told by content, never by name. A file that cannot be
- * opened is a CommandError; what is wrong inside is a problem among the pieces.
+ * Reads a file of traces piece by piece: OTLP/JSON as one document or line by line, one protobuf message, or messages
+ * that each stand behind their length, as the Collector's file exporter writes them; each plain, gzip or zstd. The form
+ * is told by content, never by name. A file that cannot be opened is a CommandError; what is wrong inside is a problem
+ * among the pieces.
  */
 export async function* readTraceFile(
-  path: string,
-  stdin: Readable,
+  file: string,
+  open: OpenTraces,
   onBytesRead: OnBytesRead,
 ): AsyncGenerator<TracePiece> {
-  const name = path === '-' ? '<stdin>' : path
-  const size = path === '-' ? 0 : await sizeOf(path)
-  const source = path === '-' ? stdin : createReadStream(path, { highWaterMark: READ_BYTES })
+  const name = file === '-' ? '<stdin>' : file
+  const { size, chunks } = await open(file).catch((error) => fail(file, error))
   try {
-    const raw = await peek(counted(source, size, onBytesRead), 4)
-    const unpacked = await peek(decompress(raw), SNIFFED_BYTES)
-    if (looksLikeJson(unpacked.head)) yield* jsonPieces(name, unpacked.chunks)
+    const raw = await peek(counted(chunks, size, onBytesRead), 4)
+    const unpacked = await peek(decompressed(raw), SNIFFED_BYTES)
+    if (isFramed(unpacked.head)) yield* framedPieces(name, unpacked.chunks)
+    else if (looksLikeJson(unpacked.head)) yield* jsonPieces(name, unpacked.chunks)
     else yield* protobufPiece(name, unpacked.chunks)
   } catch (error) {
     if (!isStreamError(error)) throw error
-    if (error.syscall !== undefined) throw unreadable(path, error)
+    if (error.syscall !== undefined) throw unreadable(file, error)
     yield { problem: `${name}: the compressed data is damaged or cut short (${error.message})` }
   }
 }
 
-async function sizeOf(path: string): Promise<number> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw unreadable(path, error)
-  })
-  if (found.isDirectory()) throw new CommandError(`${path} is a folder`, 'name the trace files in it')
-  return found.size
-}
-
-async function* counted(source: Readable, size: number, onBytesRead: OnBytesRead): AsyncGenerator<Uint8Array> {
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  size: number,
+  onBytesRead: OnBytesRead,
+): AsyncGenerator<Uint8Array> {
   let read = 0
-  for await (const chunk of source as AsyncIterable<Uint8Array>) {
+  for await (const chunk of source) {
     read += chunk.length
     onBytesRead(read, size)
     yield chunk
@@ -79,37 +92,68 @@ interface Peeked {
   readonly chunks: AsyncIterable<Uint8Array>
 }
 
-/** Reads until `bytes` are there or all is, and hands out everything from the start again. */
-async function peek(chunks: AsyncGenerator<Uint8Array> | AsyncIterable<Uint8Array>, bytes: number): Promise<Peeked> {
+/** Reads until `bytes` are there or all is, and hands out everything from the start again, failures where they were. */
+async function peek(chunks: AsyncIterable<Uint8Array>, bytes: number): Promise<Peeked> {
   const iterator = chunks[Symbol.asyncIterator]()
   const read: Uint8Array[] = []
   let size = 0
-  while (size < bytes) {
-    const next = await iterator.next()
-    if (next.done) break
-    read.push(next.value)
-    size += next.value.length
+  let next = () => iterator.next()
+  try {
+    while (size < bytes) {
+      const { done, value } = await next()
+      if (done) break
+      read.push(value)
+      size += value.length
+    }
+  } catch (error) {
+    next = () => Promise.reject(error)
   }
   async function* again(): AsyncGenerator<Uint8Array> {
-    yield* read
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
+    try {
+      yield* read
+      for (let chunk = await next(); !chunk.done; chunk = await next()) yield chunk.value
+    } finally {
+      await iterator.return?.()
+    }
   }
   return { head: Buffer.concat(read).subarray(0, bytes), chunks: again() }
 }
 
-function decompress({ head, chunks }: Peeked): AsyncIterable<Uint8Array> {
+function decompressed({ head, chunks }: Peeked): AsyncIterable<Uint8Array> {
   if (head.length >= 2 && head.readUInt16BE(0) === 0x1f8b)
-    return through(chunks, createGunzip({ chunkSize: READ_BYTES }))
-  if (head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528) {
-    return through(chunks, createZstdDecompress({ chunkSize: READ_BYTES }))
-  }
+    return through(chunks, createGunzip({ chunkSize: CHUNK_BYTES }))
+  if (isZstd(head)) return through(cutAtFrames(chunks), createZstdDecompress({ chunkSize: CHUNK_BYTES }))
   return chunks
 }
 
-function through(chunks: AsyncIterable<Uint8Array>, transform: Transform): AsyncIterable<Uint8Array> {
-  // Errors of either end reach whoever reads the transform.
+/** What a stream makes of chunks, up to the place where it fails; iterating over the stream would drop its last piece. */
+async function* through(chunks: AsyncIterable<Uint8Array>, transform: Transform): AsyncGenerator<Uint8Array> {
+  let isOver = false
+  let failure: Error | undefined
+  let wake = () => {}
+  const settle = (error?: Error) => {
+    isOver = true
+    failure ??= error
+    wake()
+  }
+  transform.on('readable', () => wake())
+  transform.once('end', settle).once('close', settle).once('error', settle)
+  // Errors of either end are those of the transform.
   pipeline(chunks, transform, () => {})
-  return transform as AsyncIterable<Uint8Array>
+  try {
+    for (;;) {
+      const chunk = transform.read()
+      if (chunk !== null) yield chunk
+      else if (failure !== undefined) throw failure
+      else if (isOver) return
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+    }
+  } finally {
+    transform.destroy()
+  }
 }
 
 /**
@@ -127,6 +171,28 @@ async function* jsonPieces(name: string, chunks: AsyncIterable<Uint8Array>): Asy
     const place = `${name}:${document.line}`
     if ('problem' in document) yield { problem: `${place}: ${document.problem}` }
     else yield { request: document.value.bytes, place, unknownFields: document.value.unknownFields }
+  }
+}
+
+async function* framedPieces(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TracePiece> {
+  for await (const message of readFramedMessages(chunks)) {
+    const place = `${name}, message ${message.number}`
+    if ('problem' in message) yield { problem: `${place}: ${message.problem}` }
+    else yield messagePiece(message.bytes, place)
+  }
+}
+
+/** The exporter compresses messages one by one, and behind a length it writes JSON as well as protobuf. */
+function messagePiece(message: Buffer, place: string): TracePiece {
+  try {
+    const bytes = isZstd(message) ? decompress(message, 'zstd', MAX_UNPACKED_BYTES) : message
+    const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, SNIFFED_BYTES))
+    if (!looksLikeJson(head)) return { request: bytes, place, unknownFields: false }
+    const { bytes: request, unknownFields } = convertJson(bytes)
+    return { request, place, unknownFields }
+  } catch (error) {
+    if (error instanceof InputError) return { problem: `${place}: ${error.message}` }
+    throw error
   }
 }
 

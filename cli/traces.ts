@@ -1,8 +1,7 @@
-import type { Readable } from 'node:stream'
 import { InputError } from '../shared/errors.ts'
 import { type SpanRejection, splitByTrace } from '../shared/otlp/split.ts'
 import { CommandError } from './command-error.ts'
-import { type OnBytesRead, readTraceFile, type TraceRequest } from './trace-files.ts'
+import { type OnBytesRead, type OpenTraces, readTraceFile, type TraceRequest } from './trace-files.ts'
 
 /** What the files said of one trace: TracesData chunks as ingest would store them. */
 export interface CollectedTrace {
@@ -22,7 +21,7 @@ export interface CollectedTraces {
 /** Where the files come from, and who is told what happens. */
 export interface TraceSource {
   readonly files: readonly string[]
-  readonly stdin: Readable
+  readonly open: OpenTraces
   /** One line for each part of a file that could not be read; the rest is read all the same. */
   readonly onProblem: (problem: string) => void
   readonly onProgress: (file: string, bytesRead: number, size: number, spanCount: number) => void
@@ -67,7 +66,7 @@ export async function collectTraces(source: TraceSource): Promise<CollectedTrace
   for (const file of source.files) {
     const onBytesRead: OnBytesRead = (bytesRead, size) => source.onProgress(file, bytesRead, size, spanCount)
     try {
-      for await (const piece of readTraceFile(file, source.stdin, onBytesRead)) {
+      for await (const piece of readTraceFile(file, source.open, onBytesRead)) {
         if ('problem' in piece) report(piece.problem)
         else add(piece)
       }

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto'
+import { namedTraces } from '../../cli/trace-files.ts'
 import { type CollectedTraces, collectTraces } from '../../cli/traces.ts'
 import { EVENT, SPAN } from '../../shared/otlp/fields.ts'
 import { walkSpans } from '../../shared/otlp/layout.ts'
@@ -52,7 +53,7 @@ export async function recordedBodies(files: readonly string[], spansOfARequest: 
 
 function readFiles(files: readonly string[]): Promise<CollectedTraces> {
   const onProblem = (problem: string) => console.error(problem)
-  return collectTraces({ files, stdin: process.stdin, onProblem, onProgress: () => {} })
+  return collectTraces({ files, open: namedTraces(process.stdin), onProblem, onProgress: () => {} })
 }
 
 function bodiesOf(requests: readonly Buffer[]): Bodies {

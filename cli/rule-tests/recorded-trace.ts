@@ -1,10 +1,11 @@
 import { dirname, join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { streamInput } from '../../local/input-file.ts'
 import { assembleTrace } from '../../shared/trace/assemble.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { counted } from '../text.ts'
 import { collectTraces } from '../traces.ts'
 import type { Report } from './problem.ts'
+import { referencedFile } from './references.ts'
 import type { Placed, TestTrace } from './test-file.ts'
 
 type RecordedTrace = Extract<TestTrace, { kind: 'file' }>
@@ -13,14 +14,14 @@ type RecordedTrace = Extract<TestTrace, { kind: 'file' }>
 export async function recordedTrace(
   { file, traceId }: RecordedTrace,
   testFile: string,
-  stdin: Readable,
+  roots: readonly string[],
   report: Report,
 ): Promise<Trace | undefined> {
   const path = join(dirname(testFile), file.text)
   const problems: string[] = []
   const { traces, rejected } = await collectTraces({
     files: [path],
-    stdin,
+    open: async () => streamInput(await referencedFile(roots, path)),
     onProblem: (problem) => problems.push(problem),
     onProgress: () => {},
   })

@@ -1,11 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readTraceFile } from '../../cli/trace-files.ts'
+import { namedTraces, readTraceFile } from '../../cli/trace-files.ts'
 import { convertJson } from '../../shared/otlp/json.ts'
+import { splitByTrace } from '../../shared/otlp/split.ts'
 import { jsonRequest } from './otlp.ts'
 
 let folder: string
@@ -27,7 +28,7 @@ async function put(name: string, content: string | Uint8Array): Promise<string> 
 /** Each request in hex, each problem as it is. */
 async function read(path: string, stdin: Readable = Readable.from([])): Promise<readonly string[]> {
   const found: string[] = []
-  for await (const piece of readTraceFile(path, stdin, () => {})) {
+  for await (const piece of readTraceFile(path, namedTraces(stdin), () => {})) {
     found.push('problem' in piece ? piece.problem : Buffer.from(piece.request).toString('hex'))
   }
   return found
@@ -50,6 +51,81 @@ test.each<[string, string | Uint8Array, readonly object[]]>([
   for (const packed of [bytes, gzipSync(bytes), zstdCompressSync(bytes)]) {
     expect(await read(await put(`${name}.dat`, packed))).toEqual(requests.map(hexOf))
   }
+})
+
+/** What a Collector wrote (v0.165.0, three requests), with the settings the name says: see file-exporter/README.md. */
+const EXPORTED = [
+  'json',
+  'proto',
+  'json-zstd',
+  'proto-zstd',
+  'json-zstd-native',
+  'proto-zstd-native',
+  'json-zstd-native-rotated',
+  'proto-zstd-native-rotated',
+]
+
+test.each(EXPORTED)('every request is read from what the file exporter of a Collector writes: %s', async (name) => {
+  const requests = await read(join(import.meta.dirname, 'file-exporter', name))
+  const traceIds = requests.map((request) =>
+    splitByTrace(Buffer.from(request, 'hex')).chunks.map((each) => each.traceId),
+  )
+  expect(traceIds).toEqual(['abc1', 'abc2', 'abc3'].map((id) => [id.padStart(32, '0')]))
+})
+
+test.each(EXPORTED)('an exported file cut short anywhere is named, and what came before is read: %s', async (name) => {
+  const whole = await readFile(join(import.meta.dirname, 'file-exporter', name))
+  const all = await read(join(import.meta.dirname, 'file-exporter', name))
+  let most = 0
+  for (let length = whole.length - 1; length > 0; length -= 31) {
+    const pieces = await read(await put('cut', whole.subarray(0, length)))
+    const requests = pieces.filter((piece) => all.includes(piece))
+    expect(requests).toEqual(all.slice(0, requests.length))
+    const isAtAnEnd = requests.length === pieces.length
+    expect(isAtAnEnd || /cut|malformed/.test(pieces.at(-1) ?? '')).toBe(true)
+    most = Math.max(most, requests.length)
+  }
+  expect(most).toBeGreaterThan(1)
+})
+
+test('several zstd frames and several gzip members are one file', async () => {
+  const lines = [first, second, first].map((request) => Buffer.from(`${JSON.stringify(request)}\n`))
+  for (const pack of [gzipSync, zstdCompressSync]) {
+    const packed = Buffer.concat(lines.map((line) => pack(line)))
+    expect(await read(await put('frames', packed))).toEqual([first, second, first].map(hexOf))
+  }
+})
+
+test('what stands before the place where compressed data is cut is read to its last line', async () => {
+  const lines = [first, second].map((request) => Buffer.from(`${JSON.stringify(request)}\n`))
+  const whole = zstdCompressSync(Buffer.concat(lines))
+  const cut = zstdCompressSync(Buffer.concat(lines)).subarray(0, 60)
+  expect(await read(await put('cut.zst', Buffer.concat([whole, cut])))).toEqual([
+    hexOf(first),
+    hexOf(second),
+    expect.stringMatching(/cut\.zst: the compressed data is damaged or cut short/),
+  ])
+})
+
+test('a faulty message behind its length is named by its number, and the rest is read', async () => {
+  const behind = (message: Buffer) => {
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(message.length)
+    return Buffer.concat([length, message])
+  }
+  const packed = zstdCompressSync(JSON.stringify(first))
+  const messages = [
+    behind(packed),
+    behind(packed.subarray(0, 50)),
+    behind(Buffer.from('{"resourceSpans":')),
+    behind(Buffer.from(protobufOf(second))),
+  ]
+  expect(await read(await put('faulty', Buffer.concat(messages)))).toEqual([
+    hexOf(first),
+    expect.stringMatching(/faulty, message 2: .*zstd/),
+    expect.stringMatching(/faulty, message 3: malformed JSON/),
+    hexOf(second),
+  ])
 })
 
 test('every length a protobuf request can begin with is told from JSON', async () => {
@@ -83,13 +159,13 @@ test('a line that is no JSON is named by file and line', async () => {
 
 test('a file that does not exist, or is a folder, is refused by name', async () => {
   await expect(read(join(folder, 'missing'))).rejects.toThrow(/no such file or folder: .*missing/)
-  await expect(read(folder)).rejects.toThrow(/is a folder$/)
+  await expect(read(folder)).rejects.toThrow(/is a folder, not a file$/)
 })
 
 test('bytes read are told as they lie on disk', async () => {
   const packed = gzipSync(JSON.stringify(first))
   const path = await put('told.gz', packed)
   const told: (readonly number[])[] = []
-  for await (const _ of readTraceFile(path, Readable.from([]), (read, size) => told.push([read, size])));
+  for await (const _ of readTraceFile(path, namedTraces(Readable.from([])), (read, size) => told.push([read, size])));
   expect(told).toEqual([[packed.length, packed.length]])
 })

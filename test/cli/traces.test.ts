@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { namedTraces } from '../../cli/trace-files.ts'
 import { collectTraces } from '../../cli/traces.ts'
 import { assembleTrace } from '../../shared/trace/assemble.ts'
 import { jsonRequest, traceIdOf } from './otlp.ts'
@@ -27,7 +28,7 @@ async function collect(...files: readonly string[]) {
   const problems: string[] = []
   const collected = await collectTraces({
     files,
-    stdin: Readable.from([]),
+    open: namedTraces(Readable.from([])),
     onProblem: (problem) => problems.push(problem),
     onProgress: () => {},
   })

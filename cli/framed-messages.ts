@@ -1,0 +1,94 @@
+/** A message of a file, counted from 1, or what is wrong in its place. */
+export type FramedMessage =
+  | { readonly number: number; readonly bytes: Buffer }
+  | { readonly number: number; readonly problem: string }
+
+const LENGTH_BYTES = 4
+/** No request can begin with the first byte of a length below this, in protobuf, JSON or compressed. */
+const MAX_MESSAGE_BYTES = 128 * 1024 * 1024 - 1
+const FIRST_BYTE_OF_MORE = 8
+/** An empty batch is a message of no bytes; so many of them are the zeros that a file system leaves after a crash. */
+const MOST_EMPTY = 1_000
+
+/** Whether bytes begin as a file of messages does that each stand behind their length. */
+export function isFramed(head: Buffer): boolean {
+  return head.length > 0 && (head[0] as number) < FIRST_BYTE_OF_MORE
+}
+
+/**
+ * Reads messages that each stand behind their length in four bytes, the highest first, as the Collector's file exporter
+ * writes them. Holds one message at a time; of a faulty one only the number is known, and reading goes on behind it.
+ */
+export async function* readFramedMessages(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<FramedMessage> {
+  const reader = byteReader(chunks)
+  try {
+    yield* readMessages(reader)
+  } finally {
+    await reader.close()
+  }
+}
+
+async function* readMessages(reader: ByteReader): AsyncGenerator<FramedMessage> {
+  let empty = 0
+  for (let number = 1; ; number++) {
+    const prefix = await reader.take(LENGTH_BYTES)
+    if (prefix.length === 0) return
+    if (prefix.length < LENGTH_BYTES) return yield { number, problem: 'it is cut short within its length' }
+    const length = prefix.readUInt32BE(0)
+    empty = length === 0 ? empty + 1 : 0
+    if (empty > MOST_EMPTY) return yield { number, problem: 'from here on there are zeros; the rest is not read' }
+    if (length > MAX_MESSAGE_BYTES) {
+      yield { number, problem: `its length is ${length} bytes; at most 128 MiB are read` }
+      await reader.skip(length)
+    } else if (length > 0) {
+      const bytes = await reader.take(length)
+      if (bytes.length < length)
+        return yield { number, problem: `it is cut short: ${bytes.length} of ${length} bytes are there` }
+      yield { number, bytes }
+    }
+  }
+}
+
+function byteReader(chunks: AsyncIterable<Uint8Array>) {
+  const iterator = chunks[Symbol.asyncIterator]()
+  let rest: Uint8Array = new Uint8Array()
+
+  /** Some of the next bytes, at most so many; none at the end. */
+  async function some(bytes: number): Promise<Uint8Array> {
+    while (rest.length === 0) {
+      const next = await iterator.next()
+      if (next.done) return rest
+      rest = next.value
+    }
+    const taken = rest.subarray(0, bytes)
+    rest = rest.subarray(taken.length)
+    return taken
+  }
+
+  /** So many bytes, fewer only at the end. */
+  async function take(bytes: number): Promise<Buffer> {
+    const parts: Uint8Array[] = []
+    let left = bytes
+    for (let part = await some(left); part.length > 0; part = left > 0 ? await some(left) : NONE) {
+      parts.push(part)
+      left -= part.length
+    }
+    const [only] = parts
+    if (only === undefined || parts.length > 1) return Buffer.concat(parts)
+    return Buffer.from(only.buffer, only.byteOffset, only.byteLength)
+  }
+
+  async function skip(bytes: number): Promise<void> {
+    for (let left = bytes; left > 0; ) {
+      const part = await some(left)
+      if (part.length === 0) return
+      left -= part.length
+    }
+  }
+
+  return { take, skip, close: async () => void (await iterator.return?.()) }
+}
+
+type ByteReader = ReturnType<typeof byteReader>
+
+const NONE = new Uint8Array()
