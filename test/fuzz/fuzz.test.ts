@@ -14,6 +14,8 @@ const CASES: Readonly<Record<string, number>> = {
   parquet: 12,
   events: 150,
   receiver: 6,
+  files: 40,
+  exported: 150,
 }
 
 test.each(TARGETS.map((target) => [target.name, target] as const))(

@@ -1,4 +1,6 @@
 import { events } from './events.ts'
+import { exported } from './exported.ts'
+import { files } from './files.ts'
 import { http } from './http.ts'
 import { otlpJson } from './otlp-json.ts'
 import { otlpProtobuf } from './otlp-protobuf.ts'
@@ -19,4 +21,6 @@ export const TARGETS: readonly Target[] = [
   parquet,
   events,
   receiver,
+  files,
+  exported,
 ]
