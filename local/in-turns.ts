@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 
 /** Items in hand at a time: their writes share transactions, and a sync to the disk serves them all. */
 const MAX_ITEMS = 256
-/** Bytes in hand at a time, of which an item alone may have more. */
-const MAX_BYTES = 128 * 1024 * 1024
+/** Bytes in hand at a time; an item alone may have more. About 2 s of judging: what comes next waits for them. */
+const MAX_BYTES = 8 * 1024 * 1024
 /** Bytes begun before whoever else waits for the process has a turn: about 5 ms of judging. */
 const TURN_BYTES = 128 * 1024
 

@@ -58,7 +58,7 @@ describe('items in turns', () => {
 
   test('are no more bytes at a time than fit, but one alone may have more', async () => {
     const { begun, work, endAll } = heldWork()
-    const sizes = [100 * MIB, 28 * MIB, 1 * MIB, 500 * MIB, 1]
+    const sizes = [6 * MIB, 2 * MIB, 1 * MIB, 500 * MIB, 1]
     const all = inTurns(portions(numbers(5)), (item) => sizes[item] as number, work)
     await turns(20)
     expect(begun).toEqual([0, 1])
