@@ -7,13 +7,15 @@ import { machine, saveResult } from '../machine.ts'
 import { positive } from '../options.ts'
 import { type Bodies, recordedBodies, shopBodies } from './bodies.ts'
 import { type DriveResult, drive, percentileMs, together } from './drive.ts'
+import { FLOOD_TRACES, floodServer } from './flood.ts'
 import { metric, type Served, serveBetrace, serveSink } from './served.ts'
 
 /*
  * npm run load -- [--seconds N] [--soak-minutes N] [--connections N] [--traces FILE]… [--quick] [--save]
  * Drives `betrace serve`, in a process of its own, over keep-alive connections with traces of a shop, or with those of
  * files (OTLP as JSON or protobuf), sent again and again under new ids and times: as fast as it answers,
- * steadily at 80 % of what it kept up with, and with far more than it can judge. Exits 1 where something that must hold
+ * steadily at 80 % of what it kept up with, and with far more than it can judge; then with a flood of one client beside
+ * another. Exits 1 where something that must hold
  * does not. `--quick` is a burst of two seconds alone: whether all of it is stored and judged. `--save` writes
  * bench/results/load.json.
  */
@@ -59,11 +61,36 @@ async function main(): Promise<void> {
   const load = { bodies, connections: positive(values.connections) }
   const findings = values.quick
     ? await quickFindings(load)
-    : await findingsOf(load, seconds * 1000, soakMinutes * 60_000)
+    : [...(await findingsOf(load, seconds * 1000, soakMinutes * 60_000)), ...(await floodFindings(seconds * 1000))]
   for (const { what, measured, holds } of findings) console.log(`${holds ? '  ' : '! '}${what}: ${measured}`)
   if (values.save) saveResult('load', { seconds, soakMinutes, connections: load.connections, findings })
   console.log(`on ${machine().processor}, Node ${process.version}`)
   process.exitCode = findings.every(({ holds }) => holds) ? 0 : 1
+}
+
+/** Nobody's flood delays another's traces by more. */
+const FLOOD_DELAY_MS = 10_000
+
+/** What a client with a trace a second sees while another floods. */
+async function floodFindings(durationMs: number): Promise<readonly Finding[]> {
+  const { floodAnswers, answers, latenciesMs, judgedAfterMs } = await floodServer(durationMs)
+  const last = (values: readonly number[]) => (values.at(-1) ?? Number.NaN) / 1000
+  const asText = (counts: ReadonlyMap<number, number>) =>
+    [...counts].map(([status, n]) => `${n} x ${status}`).join(', ')
+  const isServed = answers.size === 1 && answers.has(200)
+  const isJudged = judgedAfterMs.length === answers.get(200) && last(judgedAfterMs) * 1000 < FLOOD_DELAY_MS
+  return [
+    note(
+      `a flood: ${whole(FLOOD_TRACES)} traces of a span a request, four at a time`,
+      `answers ${asText(floodAnswers)}`,
+    ),
+    note(
+      'another client meanwhile',
+      `answers ${asText(answers)}, the slowest after ${last(latenciesMs).toFixed(2)} s`,
+      isServed,
+    ),
+    note('its traces judged after they were due, at the latest', `${last(judgedAfterMs).toFixed(1)} s`, isJudged),
+  ]
 }
 
 const QUICK_MS = 2_000

@@ -20,11 +20,11 @@ export async function serveSink(): Promise<Served> {
   return served(child, await firstLine(child.stdout, /^(http:\S+)$/))
 }
 
-/** `betrace serve` as users start it, with the rules that ship, its data in `folder`. */
-export async function serveBetrace(folder: string): Promise<Served> {
+/** `betrace serve` as users start it, with the rules that ship, its data in `folder`, and further options. */
+export async function serveBetrace(folder: string, options: readonly string[] = []): Promise<Served> {
   const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
   const rules = fileURLToPath(new URL('../../rules', import.meta.url))
-  const args = [main, 'serve', '--port', '0', '--data', folder, '--rules', rules, '--quiet-period', '1s']
+  const args = [main, 'serve', '--port', '0', '--data', folder, '--quiet-period', '1s', '--rules', rules, ...options]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const url = await firstLine(child.stderr, /(http:\S+)\/v1\/traces/)
   return served(child, url)
