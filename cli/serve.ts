@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Runtime } from '../local/runtime.ts'
 import { InputError } from '../shared/errors.ts'
 import { limitsAmong, REQUEST_LIMITS } from '../shared/otlp/limits.ts'
+import { SENDER_LIMITS } from '../shared/pipeline/settings.ts'
 import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
@@ -30,6 +31,8 @@ interface ServeOptions {
   readonly maxRequestSpans: number
   readonly maxRequestTraces: number
   readonly maxSplitBytes: number
+  readonly maxWaitingPerSender: number
+  readonly maxBehind: number
 }
 
 const CLOSE_MS = 700
@@ -92,6 +95,11 @@ function serveOptions(): readonly Option[] {
     limit('--max-request-spans', 'spans of a request', REQUEST_LIMITS.maxRequestSpans),
     limit('--max-request-traces', 'traces of a request', REQUEST_LIMITS.maxRequestTraces),
     limit('--max-split-bytes', 'bytes of its traces, each with its own resources', REQUEST_LIMITS.maxSplitBytes),
+    limit('--max-waiting-per-sender', 'traces of a sender that wait to be judged', SENDER_LIMITS.maxWaitingPerSender),
+    new Option('--max-behind <duration>', 'a sender whose traces are judged later than this is refused')
+      .env('BETRACE_MAX_BEHIND')
+      .argParser(parseDurationMs)
+      .default(SENDER_LIMITS.maxBehindMs, '30s'),
   ]
 }
 
@@ -132,6 +140,8 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
       corsOrigins: [...(options.cors ?? [])],
       apiKeys: (options.apiKey ?? []).flat(),
       ...limitsAmong(options),
+      maxWaitingPerSender: options.maxWaitingPerSender,
+      maxBehindMs: options.maxBehind,
       webhooks: (options.webhook ?? []).map((url) => ({
         url,
         headers: Object.fromEntries(options.webhookHeader ?? []),

@@ -43,7 +43,7 @@ export class RequestTurns {
     })
   }
 
-  /** Notes that a request of the lane holds so many bytes more, or with a negative number fewer. */
+  /** Notes that a request of the lane holds more bytes; fewer, if the number is negative. */
   hold(lane: Lane, bytes: number): void {
     lane.heldBytes += bytes
     this.heldBytes += bytes

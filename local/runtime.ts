@@ -210,7 +210,7 @@ async function listen(settings: RuntimeSettings, parts: Parts, loop: EvaluatorLo
       senders,
       refusing,
       pages,
-      limits: HTTP_LIMITS,
+      limits: { ...HTTP_LIMITS, maxBytesInFlight: Math.max(HTTP_LIMITS.maxBytesInFlight, 4 * settings.maxBodyBytes) },
       onError,
       apiKeys: settings.apiKeys,
       api: (request) => answerApi(request, api),

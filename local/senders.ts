@@ -3,7 +3,7 @@ import type { Refusal } from '../shared/pipeline/ingest.ts'
 import { type Lane, newLane } from './request-turns.ts'
 import { LARGE_REQUEST } from './sqlite-buffer.ts'
 
-/** One client, as far as it can be told from others: an API key, or an address where no keys are asked for. */
+/** A client: an API key, or an address where no keys are asked for. */
 export interface Sender {
   /** For people: never the key itself. */
   readonly name: string
@@ -30,7 +30,7 @@ export interface SenderLimits {
 /** Senders told apart at a time; more share a few places, so that many addresses cost no more than this. */
 const MAX_SENDERS = 1_000
 const SHARED_PLACES = 64
-/** A refusal is told for so long. */
+/** Health names a sender for this time after a refusal. */
 const RECENT_MS = 10_000
 /** A sender has two flows. */
 const FLOWS = 2
@@ -70,7 +70,7 @@ export class Senders {
     this.forgetIdle(sender)
   }
 
-  /** Why a sender may not store so many chunks now, if so. `behindMs` says how late the traces of a flow are judged. */
+  /** Why a sender may not store this number of chunks now, if so. `behindMs` says how late a flow is judged. */
   refusal(sender: Sender, chunks: number, behindMs: (flow: number) => number): Refusal | undefined {
     const refusal = this.late(sender, chunks, behindMs) ?? this.crowded(sender, chunks)
     if (refusal === undefined) return undefined

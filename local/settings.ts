@@ -7,6 +7,7 @@ import {
   parseSettings,
   positive,
   REQUEST,
+  SENDER_LIMITS,
 } from '../shared/pipeline/settings.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -60,9 +61,9 @@ const runtimeSchema = v.strictObject({
   /** The database may grow so large; beyond it spans are refused with 503 until older ones have had their time. */
   maxDatabaseBytes: v.optional(positive, 16 * 1024 ** 3),
   /** While the traces of a sender are judged later than this after their turn, its spans are refused with 503. */
-  maxBehindMs: v.optional(positive, 30_000),
+  maxBehindMs: v.optional(positive, SENDER_LIMITS.maxBehindMs),
   /** Traces of a sender that may wait to be judged. A sender is an API key, or an address where no keys are asked for. */
-  maxWaitingPerSender: v.optional(positive, 200_000),
+  maxWaitingPerSender: v.optional(positive, SENDER_LIMITS.maxWaitingPerSender),
   /** Chunks of traces; a span later than this finds its trace gone. */
   chunkRetentionMs: v.optional(positive, 7 * DAY_MS),
   /** What is known of a trace's judging, renewed by every verdict. */
@@ -87,6 +88,13 @@ export function runtimeSettings(given: RuntimeSettingsInput): RuntimeSettings {
     throw badSetting(
       `chunkRetentionMs (${chunkRetentionMs}) is not more than maxTraceAgeMs (${maxTraceAgeMs})`,
       'keep chunks longer than a trace may take',
+    )
+  }
+  const { maxWaitingPerSender, maxRequestTraces } = settings
+  if (maxWaitingPerSender < maxRequestTraces) {
+    throw badSetting(
+      `maxWaitingPerSender (${maxWaitingPerSender}) is less than maxRequestTraces (${maxRequestTraces})`,
+      'lower maxRequestTraces too: a larger request would be refused with 503 every time',
     )
   }
   return settings

@@ -6,7 +6,7 @@ import type { Sender } from './senders.ts'
 export interface InTurn {
   readonly ingest: IngestDeps
   readonly turns: RequestTurns
-  /** Why a sender may not store so many traces at this moment, if so. */
+  /** Why a sender may not store this number of traces now, if so. */
   readonly refusing: (sender: Sender, traces: number) => Refusal | undefined
 }
 

@@ -126,7 +126,8 @@ function probeBody(traceId: Buffer): Buffer {
   return gzipSync(encode('TracesData', { resourceSpans: [{ scopeSpans: [{ spans }] }] }))
 }
 
-const agent = new Agent({ keepAlive: true })
+/** A connection a request, so that none is closed for its age while it is used. */
+const agent = new Agent()
 
 /** The status of the answer; 0 where the connection failed. */
 function post(url: string, key: string, body: Buffer): Promise<number> {
@@ -136,7 +137,7 @@ function post(url: string, key: string, body: Buffer): Promise<number> {
       response.resume()
       response.once('end', () => resolve(response.statusCode ?? 0))
     })
-    sending.once('error', () => resolve(0))
+    sending.on('error', () => resolve(0))
     sending.end(body)
   })
 }

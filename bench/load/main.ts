@@ -15,8 +15,7 @@ import { metric, type Served, serveBetrace, serveSink } from './served.ts'
  * Drives `betrace serve`, in a process of its own, over keep-alive connections with traces of a shop, or with those of
  * files (OTLP as JSON or protobuf), sent again and again under new ids and times: as fast as it answers,
  * steadily at 80 % of what it kept up with, and with far more than it can judge; then with a flood of one client beside
- * another. Exits 1 where something that must hold
- * does not. `--quick` is a burst of two seconds alone: whether all of it is stored and judged. `--save` writes
+ * another. Exits 1 where something that must hold does not. `--quick` is a burst of two seconds alone: whether all of it is stored and judged. `--save` writes
  * bench/results/load.json.
  */
 

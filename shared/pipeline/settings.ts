@@ -58,6 +58,9 @@ export const REQUEST = {
   maxSplitBytes: v.optional(limit, REQUEST_LIMITS.maxSplitBytes),
 } as const
 
+/** What one sender may have at a server that lets senders take turns; beyond it is refused until there is room. */
+export const SENDER_LIMITS = { maxWaitingPerSender: 200_000, maxBehindMs: 30_000 } as const
+
 const requestSchema = v.strictObject(REQUEST)
 
 /** Limits from what somebody wrote, gaps filled with the defaults; throws an InputError that names every bad one. */

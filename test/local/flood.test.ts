@@ -36,7 +36,7 @@ describe('a client that floods', () => {
   test('neither blocks, nor gets refused, nor delays another, and is told itself to come back later', async () => {
     const judged: string[] = []
     const archive = { write: async ({ trace }: ArchivedTrace) => void judged.push(trace.traceId) }
-    const settings = { apiKeys: [FLOODING, SMALL], maxWaitingPerSender: 2 * TRACES }
+    const settings = { apiKeys: [FLOODING, SMALL], maxWaitingPerSender: 2 * TRACES, maxRequestTraces: TRACES }
     const runtime = await start(newHome(), settings, { archive })
     const flood = (number: number) => post(runtime, FLOODING, floodBody(number * TRACES), 'gzip')
     const small = (number: number) =>
