@@ -58,7 +58,7 @@ async function compact(options: CompactOptions, terminal: Terminal): Promise<Exi
     if (signal.aborted) break
   }
   progress.clear()
-  await write(terminal.stdout, `${summary(sum)}\n`)
+  await write(terminal.stdout, `${visible(summary(sum))}\n`)
   if (signal.aborted) return 130
   return sum.failures > 0 ? 2 : 0
 }

@@ -22,7 +22,8 @@ export async function writeSize(size: ReplaySize, terminal: Terminal): Promise<E
   const from = new Date(size.fromMs).toISOString()
   const to = new Date(size.toMs).toISOString()
   const time = size.seconds < 1 ? 'under a second' : `about ${Math.ceil(size.seconds)} s`
-  await write(terminal.stdout, `${from} to ${to}: ${amount}, about ${grouped(size.spans)} spans, ${time}\n`)
+  const text = `${from} to ${to}: ${amount}, about ${grouped(size.spans)} spans, ${time}`
+  await write(terminal.stdout, `${visible(text)}\n`)
   return 0
 }
 

@@ -24,9 +24,12 @@ export type ExitCode = 0 | 1 | 2 | 130
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Colours text where the stream is a terminal and NO_COLOR is unset. */
-export function paint(screen: Screen, style: Style, text: string): string {
-  return styleText(style, text, { stream: screen })
+/**
+ * Colours text where the stream is a terminal and NO_COLOR is unset. `undefined` leaves it: what another release sends may
+ * have a severity or a state that this one has no style for.
+ */
+export function paint(screen: Screen, style: Style | undefined, text: string): string {
+  return style === undefined ? text : styleText(style, text, { stream: screen })
 }
 
 /** Guarded screens, and the stream behind each. */

@@ -2,7 +2,12 @@ import type { ExperimentView } from '../../shared/experiments/api.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { paint, type Screen } from '../terminal.ts'
 
-const STATE_STYLES = { running: 'yellow', ended: 'green', abandoned: 'red', 'start-unknown': 'red' } as const
+const STATE_STYLES = new Map([
+  ['running', 'yellow'],
+  ['ended', 'green'],
+  ['abandoned', 'red'],
+  ['start-unknown', 'red'],
+] as const)
 
 /** An experiment for people: id, state and name, then when, and what is known of it. */
 export function experimentText(experiment: ExperimentView, screen: Screen): string {
@@ -17,7 +22,7 @@ export function experimentText(experiment: ExperimentView, screen: Screen): stri
     ...Object.entries(labels).map(([key, value]) => visible(`${key}=${value}`)),
     ...(clockSkew ? ['clocks differ'] : []),
   ]
-  return `${paint(screen, 'bold', visible(id))}  ${paint(screen, STATE_STYLES[state], visible(state))}${title}\n  ${paint(screen, 'dim', facts.join(' · '))}`
+  return `${paint(screen, 'bold', visible(id))}  ${paint(screen, STATE_STYLES.get(state), visible(state))}${title}\n  ${paint(screen, 'dim', facts.join(' · '))}`
 }
 
 function endText(state: ExperimentView['state'], end: string | null, window: ExperimentView['window']): string {

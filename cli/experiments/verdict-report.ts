@@ -55,10 +55,15 @@ function testCase(rule: RuleVerdict, classname: string): Element {
             type: rule.severity,
             message: `broke in ${counted(rule.violated, 'trace')}, first at ${rule.first}`,
           },
-          text: rule.samples.map(({ traceId, text }) => `trace ${visible(traceId)}\n${text}`).join('\n\n'),
+          text: rule.samples.map(({ traceId, text }) => `trace ${visible(traceId)}\n${indented(text)}`).join('\n\n'),
         }
       : { name: 'skipped', attributes: { message: 'no trace exercised it' } }
   return { name: 'testcase', attributes, children: [told] }
+}
+
+/** Evidence is of several lines; none of them may look like the line that says of which trace it is. */
+function indented(text: string): string {
+  return text.replace(/^/gm, '  ')
 }
 
 function markdown(verdict: ExperimentVerdict): string {

@@ -49,7 +49,7 @@ function connection(ingestUrl: string, options: ConnectOptions, key: string | un
  * /v1/traces, but send metrics and logs there too, which this stack does not take.
  */
 function sdkVariables(ingestUrl: string, stack: string, key: string | undefined): string {
-  const value = key ?? `$(betrace keys show --stack ${stack})`
+  const value = key === undefined ? `$(betrace keys show --stack ${visible(stack)})` : visible(key)
   return `export BETRACE_API_KEY="${value}"
 export OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="${ingestUrl}/v1/traces"
 export OTEL_EXPORTER_OTLP_TRACES_PROTOCOL="http/protobuf"

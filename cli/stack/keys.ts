@@ -86,7 +86,7 @@ function showCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(stackOption())
     .action(async (options: StackChoice) => {
       const { keySecret } = await outputsOf(options)
-      await write(terminal.stdout, `${await generatedKey(keySecret)}\n`)
+      await write(terminal.stdout, `${visible(await generatedKey(keySecret))}\n`)
       finish(0)
     })
 }

@@ -64,7 +64,7 @@ async function refuse(
 ): Promise<never> {
   if (code !== 'bad-rules') throw new CommandError(message, hint)
   // Problems as `check` shows them, of several lines each.
-  await write(terminal.stderr, `${message}\n\n`)
+  await write(terminal.stderr, `${message.replace(/^/gm, '  ')}\n\n`)
   throw new CommandError('the rules have problems: nothing was replayed', hint)
 }
 

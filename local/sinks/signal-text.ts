@@ -9,26 +9,28 @@ import {
   type SignalData,
   type SignalEvent,
 } from '../../shared/pipeline/signal.ts'
-import { jsonText, visible } from '../../shared/text/visible.ts'
+import { jsonText, visible, visibleLines } from '../../shared/text/visible.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Colours text, or leaves it. */
-type Paint = (style: Style, text: string) => string
+/** Colours text, or leaves it, as it does where there is no style. */
+type Paint = (style: Style | undefined, text: string) => string
 
-export const SEVERITY_STYLES: Readonly<Record<RuleDescription['severity'], Style>> = {
-  critical: ['bold', 'red'],
-  high: 'red',
-  medium: 'yellow',
-  low: 'cyan',
-  info: 'blue',
-}
+/** By severity; what another release sends may have none. */
+export const SEVERITY_STYLES: ReadonlyMap<string, Style> = new Map<RuleDescription['severity'], Style>([
+  ['critical', ['bold', 'red']],
+  ['high', 'red'],
+  ['medium', 'yellow'],
+  ['low', 'cyan'],
+  ['info', 'blue'],
+])
 
 /** An event for people to read: what fired, where, why and what to do; ends with an empty line. */
 export function eventText(event: PublishedEvent, colour: boolean): string {
-  const paint: Paint = (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text)
+  const paint: Paint = (style, text) =>
+    colour && style !== undefined ? styleText(style, text, { validateStream: false }) : text
   const lines = linesOf(event, paint)
-  return `${lines.join('\n')}\n\n`
+  return visibleLines(`${lines.join('\n')}\n\n`, { styles: colour })
 }
 
 function linesOf(event: PublishedEvent, paint: Paint): readonly string[] {
@@ -85,7 +87,7 @@ function heading(
   paint: Paint,
   mark: string,
 ): string {
-  return `${mark}${paint(SEVERITY_STYLES[severity], visible(severity.toUpperCase()))} ${paint('bold', visible(signal))}`
+  return `${mark}${paint(SEVERITY_STYLES.get(severity), visible(severity.toUpperCase()))} ${paint('bold', visible(signal))}`
 }
 
 function indented(text: string | undefined): readonly string[] {

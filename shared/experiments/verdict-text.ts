@@ -1,13 +1,20 @@
 import type { ExperimentVerdict, RuleVerdict } from '../pipeline/experiment-verdict.ts'
 import { visible } from '../text/visible.ts'
 
-/** Colours text for a screen, or leaves it. */
-export type Paint = (style: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: string) => string
+type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow'
+
+/** Colours text for a screen, or leaves it, as it does where there is no style. */
+export type Paint = (style: Style | undefined, text: string) => string
 
 /** Rules that nothing exercised and nobody expected are named in one line where there are more. */
 const MOST_IDLE_ROWS = 10
 
-const STYLES = { HELD: 'green', VIOLATED: 'red', 'NOT EXERCISED': 'yellow' } as const
+/** What another release sends may have none. */
+const STYLES: ReadonlyMap<string, Style> = new Map<RuleVerdict['verdict'], Style>([
+  ['HELD', 'green'],
+  ['VIOLATED', 'red'],
+  ['NOT EXERCISED', 'yellow'],
+])
 
 /** A verdict for people, line by line: what was judged, a table of the rules, what broke them, and what follows. */
 export function verdictLines(verdict: ExperimentVerdict, paint: Paint): readonly string[] {
@@ -75,7 +82,7 @@ function tableLines(rules: readonly RuleVerdict[], paint: Paint): readonly strin
 
 function paintFirst(line: string, { verdict }: RuleVerdict, paint: Paint): string {
   const shown = visible(verdict)
-  return `${paint(STYLES[verdict], shown)}${line.slice(shown.length)}`
+  return `${paint(STYLES.get(verdict), shown)}${line.slice(shown.length)}`
 }
 
 function violationLines({ rule, violated, first, samples }: RuleVerdict, paint: Paint): readonly string[] {

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 interface ReceivedEvent {
   readonly headers: IncomingHttpHeaders
   readonly event: { readonly id: string; readonly type: string }
+  /** As it came. */
+  readonly body: string
 }
 
 export interface Receiver {
@@ -22,7 +24,8 @@ export async function newReceiver(): Promise<Receiver> {
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part as Buffer)
-    received.push({ headers: request.headers, event: JSON.parse(Buffer.concat(parts).toString()) })
+    const body = Buffer.concat(parts).toString()
+    received.push({ headers: request.headers, event: JSON.parse(body), body })
     if (receiver.answer === 'hang') return
     if (receiver.retryAfter !== undefined) response.setHeader('retry-after', receiver.retryAfter)
     response.writeHead(receiver.answer).end('thanks')
