@@ -16,6 +16,7 @@ const CASES: Readonly<Record<string, number>> = {
   receiver: 6,
   files: 40,
   exported: 150,
+  exits: 16,
 }
 
 test.each(TARGETS.map((target) => [target.name, target] as const))(

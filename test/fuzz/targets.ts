@@ -1,4 +1,5 @@
 import { events } from './events.ts'
+import { exits } from './exits.ts'
 import { exported } from './exported.ts'
 import { files } from './files.ts'
 import { http } from './http.ts'
@@ -23,4 +24,5 @@ export const TARGETS: readonly Target[] = [
   receiver,
   files,
   exported,
+  exits,
 ]

@@ -1,0 +1,138 @@
+import type { ExperimentDetail } from '../../../shared/experiments/api.ts'
+import type { ExperimentVerdict } from '../../../shared/pipeline/experiment-verdict.ts'
+import type { SignalEvent } from '../../../shared/pipeline/signal.ts'
+import type { ReplayReport } from '../../../shared/replay/report.ts'
+
+/*
+ * What a server, a function or a topic may send that lies, or passes on what others told it: a text wherever one may be,
+ * and in place of numbers and names that are ours.
+ */
+
+/** In place of whatever a type promises. */
+const anything = (text: string) => text as never
+
+function lyingVerdict(text: string): ExperimentVerdict & { readonly revision: number } {
+  const sample = { traceId: text, time: text, service: text, text }
+  const rule = {
+    rule: text,
+    severity: anything(text),
+    expected: true,
+    shadow: false,
+    exercised: anything(text),
+    violated: 2,
+    before: { exercised: anything(text), violated: anything(text) },
+    change: anything(text),
+    first: text,
+    samples: [sample],
+  }
+  const rules = (['HELD', 'VIOLATED', 'NOT EXERCISED', text] as const).map((verdict) => ({
+    ...rule,
+    verdict: anything(verdict),
+  }))
+  return {
+    experiment: { ...lyingExperiment(text), state: anything(text), cut: true },
+    from: text,
+    to: text,
+    services: [text],
+    outcome: 'violated',
+    traces: anything(text),
+    signals: anything(text),
+    rules,
+    unknownRules: [text],
+    before: { from: text, to: text, traces: anything(text) },
+    failures: [{ key: text, reason: text }],
+    revision: 1,
+  } as ExperimentVerdict & { readonly revision: number }
+}
+
+function lyingExperiment(text: string) {
+  return {
+    id: text,
+    name: `${text} name`,
+    source: anything(text),
+    labels: { [text]: text },
+    outcome: text,
+    clockSkew: true,
+  }
+}
+
+export function lyingDetail(text: string): ExperimentDetail {
+  return {
+    ...lyingExperiment(text),
+    state: anything(text),
+    start: text,
+    end: null,
+    window: { from: text, to: text, cut: true },
+    services: [text],
+    rules: [text],
+    verdict: lyingVerdict(text),
+  }
+}
+
+function lyingSignal(text: string): SignalEvent {
+  const evidence = { text, clauses: [], truncated: false }
+  return {
+    specversion: '1.0',
+    id: text,
+    source: text,
+    type: 'dev.betrace.signal.firing',
+    subject: text,
+    time: text,
+    datacontenttype: 'application/json',
+    signalid: text,
+    mode: anything(text),
+    status: 'firing',
+    sequence: anything(text),
+    data: {
+      signal: text,
+      severity: anything(text),
+      description: text,
+      ruleDescription: text,
+      runbook: text,
+      owner: text,
+      tags: [text],
+      ruleRevision: text,
+      traceId: text,
+      service: text,
+      complete: false,
+      evidence,
+      experiments: [text],
+    },
+  }
+}
+
+/** A digest and a verdict, as the topic sends them. */
+export function lyingEvents(text: string): readonly object[] {
+  const { data, ...head } = lyingSignal(text)
+  const { signalid: _, status: __, ...digest } = head
+  const sample = { id: text, status: text, traceId: text, service: text, text }
+  const counts = { from: text, to: text, count: text, suppressed: text, samples: [sample] }
+  return [
+    { ...head, data },
+    { ...head, status: 'retracted', data },
+    { ...digest, type: 'dev.betrace.signal.digest', data: { ...data, ...counts } },
+    { ...digest, type: 'dev.betrace.experiment.verdict', data: lyingVerdict(text) },
+  ]
+}
+
+export function lyingReport(text: string): ReplayReport {
+  const rule = { rule: text, revision: text, severity: anything(text), first: text, last: text }
+  const counts = { judged: 5, violated: 3, satisfied: 1, vacuous: 1, inconclusive: 1 }
+  const hours = [{ hour: '2026-01-01T00:00:00.000Z', violated: 3 }]
+  const samples = [{ ...lyingSignal(text).data, time: text }]
+  return {
+    from: '2026-01-01T00:00:00.000Z',
+    to: '2026-01-02T00:00:00.000Z',
+    archivedThrough: text,
+    traces: anything(text),
+    rules: [{ ...rule, ...counts, hours, samples }],
+    objects: anything({
+      spansScanned: text,
+      spansSkipped: text,
+      bytesScanned: 1,
+      bytesSkipped: 1,
+      replaced: text,
+    } as unknown as string),
+    failures: [{ key: text, reason: text }],
+  }
+}

@@ -1,0 +1,201 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { run } from '../../../cli/program.ts'
+import { folderStore } from '../../../local/archive/folder-store.ts'
+import { archiveFolder } from '../../../local/archive/parquet-archive.ts'
+import { Database } from '../../../local/database.ts'
+import { fakeScreen, fakeTerminal } from '../../cli/fake-terminal.ts'
+import { archive, recordOf, START_MS } from '../../replay/archived.ts'
+import { condition, type HostileFolder, hostileFolder, spanNameOf, TRACE_ID, traceRequest } from './folder.ts'
+import { type Exit, fileNameOf, runBoth, runEach, type Written } from './hostile.ts'
+
+type Lines = (folder: HostileFolder, text: string) => readonly (readonly string[])[]
+
+/** Runs command lines in a folder of their own. */
+function commands(name: string, lines: Lines, prepare?: (folder: HostileFolder, text: string) => Promise<void>): Exit {
+  const inFolder = async (text: string) => {
+    const folder = hostileFolder(text)
+    try {
+      await prepare?.(folder, text)
+      return await runEach(...lines(folder, text))
+    } finally {
+      folder.remove()
+    }
+  }
+  return { name, run: inFolder }
+}
+
+const RANGE = [
+  '--from',
+  new Date(START_MS).toISOString(),
+  '--to',
+  new Date(START_MS + 86_400_000).toISOString(),
+] as const
+
+/** An archive with one trace, a damaged object and one that is none. */
+async function archived({ path }: HostileFolder, text: string): Promise<void> {
+  const folder = archiveFolder(path)
+  const attributes = { [text]: text }
+  const span = { name: spanNameOf(text), id: 1, attributes, resource: { 'service.name': text } }
+  await archive(folderStore(folder), [recordOf({ traceId: TRACE_ID, spans: [span], atMs: START_MS })])
+  const spans = join(folder, 'spans')
+  for (const entry of readdirSync(spans, { recursive: true, encoding: 'utf8', withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    writeFileSync(join(entry.parentPath, `w-${'0'.repeat(32)}.parquet`), text)
+    writeFileSync(join(entry.parentPath, `${fileNameOf(text)}.parquet`), text)
+  }
+}
+
+async function stored({ path }: HostileFolder): Promise<void> {
+  mkdirSync(path, { recursive: true })
+  new Database(join(path, 'betrace.db'), 1024 ** 3).close()
+}
+
+const replay = (format: string) =>
+  commands(
+    `replay ${format}`,
+    ({ path, rules, broken, missing }, text) => [
+      ['replay', ...RANGE, '--data', path, '--rules', broken, '--format', format],
+      ['replay', ...RANGE, '--data', path, '--rules', rules, '--format', format],
+      ['replay', ...RANGE, '--data', missing, '--rules', rules, '--format', format],
+      ['replay', '--from', text, '--data', path, '--rules', rules, '--rule', text, '--format', format],
+    ],
+    archived,
+  )
+
+const verify = (format: string): Exit => {
+  const asked: Lines = ({ path, rules, broken }, text) => {
+    const window = ['verify', ...RANGE, '--data', path, '--format', format]
+    return [
+      [...window, '--rules', rules, '--service', text],
+      [...window, '--rules', rules],
+      [...window, '--rules', rules, '--rule', text],
+      [...window, '--rules', broken],
+    ]
+  }
+  const { name, run } = commands(`verify ${format}`, asked, archived)
+  const markdown = format === 'markdown'
+  return { name, run: async (text) => (await run(text)).map((written) => ({ ...written, markdown })) }
+}
+
+/** Serves until a signal was shown, then stops. */
+async function served(text: string): Promise<readonly Written[]> {
+  const folder = hostileFolder(text)
+  const { path, rules } = folder
+  const texts: Written[] = []
+  try {
+    for (const jsonl of ['-', join(path, 'signals.jsonl')]) {
+      const screen = () => fakeScreen(jsonl === '-' ? {} : { isTTY: true, columns: 60 })
+      const terminal = { ...fakeTerminal(), stdout: screen(), stderr: screen() }
+      const waits = ['--quiet-period', '1ms', '--incomplete-wait', '1ms']
+      const where = ['--port', '0', '--rules', rules, '--data', join(path, jsonl === '-' ? 'a' : 'b'), '--jsonl', jsonl]
+      const ended = run(['serve', ...where, ...waits], terminal)
+      await until(() => /http:\/\/[\d.:]+/.test(terminal.stderr.text()))
+      const [url = ''] = /http:\/\/[\d.:]+/.exec(terminal.stderr.text()) ?? []
+      const headers = { 'content-type': 'application/json' }
+      await fetch(`${url}/v1/traces`, { method: 'POST', headers, body: JSON.stringify(traceRequest(text)) })
+      await until(() => /COMPARES/.test(terminal.stdout.text()))
+      terminal.ctrlC.abort()
+      await ended
+      const onTerminal = jsonl !== '-'
+      for (const { text } of [terminal.stdout, terminal.stderr]) texts.push({ text: text(), onTerminal })
+      if (onTerminal) texts.push({ text: readFileSync(jsonl, 'utf8') })
+    }
+    return [
+      ...texts,
+      ...(await runEach(
+        ['serve', '--rules', folder.missing],
+        ['serve', '--host', text, '--port', '0', '--data', path, '--rules', rules],
+        ['serve', '--webhook', text],
+      )),
+    ]
+  } finally {
+    folder.remove()
+  }
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 2_000 && !holds(); tries++) await sleep(10)
+}
+
+async function formatted(text: string): Promise<readonly Written[]> {
+  const { rules, broken, missing, remove } = hostileFolder(text)
+  try {
+    const files = await runEach(
+      ['fmt', '--check', rules, broken],
+      ['fmt', join(rules, `${fileNameOf(text)}.rules`)],
+      ['fmt', missing],
+    )
+    const rule = `// Signal: A (low)\n  ${condition(text)} // ${text.replace(/[\r\n]/g, '')}\n`
+    return [...files, ...(await runBoth(['fmt', '-'], rule)), ...(await runBoth(['fmt', '-'], text))]
+  } finally {
+    remove()
+  }
+}
+
+/** Commands that need nothing but files. */
+export const LOCAL_EXITS: readonly Exit[] = [
+  ...['pretty', 'json'].map((format) =>
+    commands(`check ${format}`, ({ rules, broken, dangling, traces, missing }, text) => [
+      ['check', '--format', format, rules, broken],
+      ['check', '--format', format, '--against', traces, rules],
+      ['check', '--format', format, dangling],
+      ['check', '--format', format, missing],
+      ['check', '--format', text],
+      ['check', `--${text}`],
+      [text],
+    ]),
+  ),
+  { name: 'fmt', run: formatted },
+  ...['pretty', 'junit', 'json'].map((format) =>
+    commands(`test ${format}`, ({ rules, broken, missing }) => [
+      ['test', '--format', format, '--require-coverage', rules],
+      ['test', '--format', format, broken],
+      ['test', '--format', format, missing],
+    ]),
+  ),
+  ...['pretty', 'jsonl'].map((format) =>
+    commands(`eval ${format}`, ({ rules, broken, traces, brokenTraces, missing }) => [
+      ['eval', '--format', format, '--rules', rules, '--', traces, brokenTraces, missing],
+      ['eval', '--format', format, '--rules', broken, '--', traces],
+    ]),
+  ),
+  commands('explain', ({ rules, broken, traces, brokenTraces }, text) => [
+    ['explain', '--rules', rules, '--trace', TRACE_ID.slice(0, 8), '--', traces, brokenTraces],
+    ['explain', '--rules', broken, '--trace', text, '--', traces],
+  ]),
+  { name: 'serve', run: served },
+  commands('demo', (_, text) => [
+    ['demo', '--requests', text],
+    ['demo', '--scenario', text],
+  ]),
+  ...['pretty', 'json', 'jsonl'].map(replay),
+  ...['pretty', 'json', 'junit', 'markdown'].map(verify),
+  commands(
+    'compact',
+    ({ path, missing }, text) => [
+      ['compact', ...RANGE, '--data', path],
+      ['compact', '--data', missing],
+      ['compact', '--from', text, '--data', path],
+    ],
+    archived,
+  ),
+  commands(
+    'forget',
+    ({ path, missing }, text) => [
+      ['forget', '--where', `${text}=${text}`, '--data', path],
+      ['forget', '--trace', text],
+      ['forget', '--where', 'a=b', '--data', missing],
+    ],
+    archived,
+  ),
+  commands(
+    'recover',
+    ({ path, missing }) => [
+      ['recover', '--data', path],
+      ['recover', '--data', missing],
+    ],
+    stored,
+  ),
+]
