@@ -1,5 +1,6 @@
 /** A flow that has work, or owes some rounds. */
 interface Place {
+  readonly flow: number
   /** In which round it goes next. */
   round: number
   /** Who goes first in a round: the one that got its place first. */
@@ -23,20 +24,20 @@ export class FairOrder {
     this.quantum = quantum
   }
 
-  /** Pieces of all flows that have work now, in turn; `queues` loses the flows that have no more. */
-  *take<Piece>(queues: Map<number, Iterator<Piece>>, costOf: (piece: Piece) => number): Generator<Piece> {
+  /** Pieces of all flows that have work now, in turn. */
+  *take<Piece>(queues: ReadonlyMap<number, Iterator<Piece>>, costOf: (piece: Piece) => number): Generator<Piece> {
     this.seat(queues)
-    while (queues.size > 0) {
-      const flow = this.first(queues.keys())
-      const place = this.places.get(flow) as Place
-      const { value: piece, done } = (queues.get(flow) as Iterator<Piece>).next()
+    const line = [...queues.keys()].map((flow) => this.places.get(flow) as Place).sort(inOrder)
+    for (let place = line.shift(); place !== undefined; place = line.shift()) {
+      const { value: piece, done } = (queues.get(place.flow) as Iterator<Piece>).next()
       if (done === true) {
-        queues.delete(flow)
         place.hasWork = false
         continue
       }
       this.round = place.round
       this.give(place, place.round + Math.max(1, Math.ceil(costOf(piece) / this.quantum)))
+      const after = line.findLastIndex((other) => inOrder(other, place) < 0)
+      line.splice(after + 1, 0, place)
       yield piece
     }
   }
@@ -49,7 +50,7 @@ export class FairOrder {
       if (place.round <= this.round + 1) this.places.delete(flow)
     }
     for (const flow of queues.keys()) {
-      const place = this.places.get(flow) ?? { round: 0, number: 0, hasWork: false }
+      const place = this.places.get(flow) ?? { flow, round: 0, number: 0, hasWork: false }
       if (!place.hasWork) this.give(place, Math.max(place.round, this.round + 1))
       place.hasWork = true
       this.places.set(flow, place)
@@ -60,16 +61,8 @@ export class FairOrder {
     place.round = round
     place.number = this.given++
   }
+}
 
-  private first(flows: Iterable<number>): number {
-    let first = Number.NaN
-    let best: Place | undefined
-    for (const flow of flows) {
-      const place = this.places.get(flow) as Place
-      if (best !== undefined && (place.round - best.round || place.number - best.number) > 0) continue
-      first = flow
-      best = place
-    }
-    return first
-  }
+function inOrder(a: Place, b: Place): number {
+  return a.round - b.round || a.number - b.number
 }

@@ -12,6 +12,8 @@ export interface DueTimer {
 
 /** How much is handed out at a time. */
 export interface Portion {
+  /** Those that have due timers. */
+  readonly flows: readonly number[]
   readonly timers: number
   /** The most that all of them may cost (`costOf`); the last may exceed it. */
   readonly cost: number
@@ -33,8 +35,8 @@ export type OnWaiting = (flow: number, change: number) => void
 const TRACE_COST = 4_096
 /** A trace of no more bytes than its other cost takes one turn. */
 const QUANTUM = 2 * TRACE_COST
-/** Due timers of a flow that are read at once. */
-const PAGE = 64
+/** Due timers of a flow that are read at once, at least. */
+const PAGE = 4
 
 /** The flow of timers that no sender waits for: digests of storms, and what an earlier version left. */
 const NO_FLOW = 0
@@ -128,9 +130,9 @@ export class SqliteTimers implements Timers {
     return { waiting: Number(row?.waiting), digests: Number(row?.digests), buried: Number(row?.buried) }
   }
 
-  private pick({ timers, cost, sizeBytes }: Portion, nowMs: number): readonly DueTimer[] {
-    const due = this.flows().filter(({ nextMs }) => nextMs <= nowMs)
-    const queues = new Map(due.map(({ flow }) => [flow, this.dueOf(flow, nowMs, sizeBytes)]))
+  private pick({ flows, timers, cost, sizeBytes }: Portion, nowMs: number): readonly DueTimer[] {
+    const page = Math.max(PAGE, Math.ceil(timers / flows.length))
+    const queues = new Map(flows.map((flow) => [flow, this.dueOf(flow, nowMs, page, sizeBytes)]))
     const taken: DueTimer[] = []
     let spent = 0
     for (const next of this.order.take(queues, costOf)) {
@@ -142,17 +144,23 @@ export class SqliteTimers implements Timers {
   }
 
   /** The timers of a flow that are due, those that wait longest first. */
-  private *dueOf(flow: number, nowMs: number, sizeBytes: Portion['sizeBytes']): Generator<DueTimer> {
+  private *dueOf(
+    flow: number,
+    nowMs: number,
+    page: number,
+    sizeBytes: Portion['sizeBytes'],
+  ): Generator<DueTimer, undefined> {
     const sql = `SELECT id, visible_ms, timer FROM timers WHERE flow = ? AND (visible_ms, id) > (?, ?) AND visible_ms <= ?
-      ORDER BY visible_ms, id LIMIT ${PAGE}`
+      ORDER BY visible_ms, id LIMIT ?`
     for (let last: Row | undefined; ; ) {
-      const page = this.database.all(sql, flow, Number(last?.visible_ms ?? -Infinity), Number(last?.id ?? 0), nowMs)
-      for (const row of page) {
+      const [afterMs, afterId] = [Number(last?.visible_ms ?? -Infinity), Number(last?.id ?? 0)]
+      const rows = this.database.all(sql, flow, afterMs, afterId, nowMs, page)
+      for (const row of rows) {
         const timer = timerOf(String(row.timer), flow)
         yield { id: Number(row.id), timer, sizeBytes: sizeBytes(timer) }
       }
-      if (page.length < PAGE) return
-      last = page.at(-1)
+      if (rows.length < page) return
+      last = rows.at(-1)
     }
   }
 }

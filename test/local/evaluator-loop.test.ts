@@ -77,7 +77,7 @@ describe('evaluators', () => {
     const [first, second] = made as [(typeof made)[0], (typeof made)[0]]
     await first.evaluator.buffer.append([chunkOf(time.nowMs, [{ name: 'charge', id: 1 }])])
     time.nowMs += 5_000
-    const [due] = await first.timers.takeDue({ timers: 10, cost: 1e9, sizeBytes: () => 0 }, 360_000)
+    const [due] = await first.timers.takeDue({ flows: [0], timers: 10, cost: 1e9, sizeBytes: () => 0 }, 360_000)
     await first.evaluator.buffer.takeLease(due?.timer.kind === 'trace' ? due.timer.traceId : '', undefined, {
       token: 'crashed',
       untilMs: time.nowMs + 60_000,

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { SCHEMA } from '../../local/schema.ts'
-import { lastFlow, SqliteTimers } from '../../local/sqlite-timers.ts'
+import { lastFlow, type Portion, SqliteTimers } from '../../local/sqlite-timers.ts'
 import type { Timer } from '../../shared/pipeline/ports.ts'
 import { closeDatabases, newDatabase, newFolder } from './databases.ts'
 
@@ -23,7 +23,13 @@ function store(nowMs = NOW_MS) {
   return { database, waiting, timers: new SqliteTimers(database, () => nowMs, onWaiting) }
 }
 
-const portion = (timers: number, cost = Infinity) => ({ timers, cost, sizeBytes: () => 0 })
+const FLOWS = Array.from({ length: 30 }, (_, flow) => flow)
+const portion = (timers: number, cost = Infinity, sizeBytes: Portion['sizeBytes'] = () => 0) => ({
+  flows: FLOWS,
+  timers,
+  cost,
+  sizeBytes,
+})
 const ids = (taken: readonly { readonly timer: Timer }[]) =>
   taken.map(({ timer: each }) => (each.kind === 'trace' ? each.traceId : each.rule))
 
@@ -48,8 +54,8 @@ describe('due timers', () => {
     const { timers } = store()
     await timers.arm(['a', 'b', 'c', 'd'].map((id) => timer(2, id)))
     const sizeBytes = () => 10_000
-    expect(ids(await timers.takeDue({ timers: 9, cost: 25_000, sizeBytes }, HOUR_MS))).toEqual(['a', 'b'])
-    expect(ids(await timers.takeDue({ timers: 9, cost: 1, sizeBytes }, HOUR_MS))).toEqual(['c'])
+    expect(ids(await timers.takeDue(portion(9, 25_000, sizeBytes), HOUR_MS))).toEqual(['a', 'b'])
+    expect(ids(await timers.takeDue(portion(9, 1, sizeBytes), HOUR_MS))).toEqual(['c'])
   })
 
   test('of large traces cost their flow turns, so that small ones of another have as much', async () => {
@@ -58,7 +64,7 @@ describe('due timers', () => {
     const small = Array.from({ length: 40 }, (_, index) => timer(4, `small ${index}`))
     await timers.arm([...large, ...small])
     const sizeBytes = (each: Timer) => (each.kind === 'trace' && each.traceId.startsWith('large') ? 75_000 : 0)
-    const taken = ids(await timers.takeDue({ timers: 33, cost: Infinity, sizeBytes }, HOUR_MS))
+    const taken = ids(await timers.takeDue(portion(33, Infinity, sizeBytes), HOUR_MS))
     expect(taken.filter((id) => id.startsWith('large'))).toEqual(['large 0', 'large 1', 'large 2'])
   })
 
