@@ -25,6 +25,8 @@ interface ServeOptions {
   readonly webhookHeader?: readonly (readonly [string, string])[]
   readonly jsonl?: string
   readonly cors?: readonly string[]
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress?: number
   readonly apiKey?: readonly (readonly string[])[]
   readonly maxBodyBytes: number
   readonly maxRequestValues: number
@@ -87,6 +89,16 @@ function serveOptions(): readonly Option[] {
     new Option('--cors <origin>', 'let pages of this origin send spans (* for all); may be repeated')
       .env('BETRACE_CORS')
       .argParser(repeatable((text) => text)),
+    new Option('--max-connections <count>', 'connections at one time; the longest idle makes room for a new one')
+      .env('BETRACE_MAX_CONNECTIONS')
+      .argParser(parseCount)
+      .default(10_000),
+    new Option(
+      '--max-connections-per-address <count>',
+      'the same of one address; unless given 2000, and no own limit for this machine',
+    )
+      .env('BETRACE_MAX_CONNECTIONS_PER_ADDRESS')
+      .argParser(parseCount),
     new Option('--api-key <key>', 'take only requests that bring it as x-api-key or bearer; may be repeated')
       .env('BETRACE_API_KEY')
       .argParser(repeatable(unshown('--api-key', parseKeys))),
@@ -137,6 +149,10 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
       port: options.port,
       quietPeriodMs: options.quietPeriod,
       incompleteWaitMs: Math.max(options.quietPeriod, options.incompleteWait),
+      maxConnections: options.maxConnections,
+      ...(options.maxConnectionsPerAddress === undefined
+        ? {}
+        : { maxConnectionsPerAddress: options.maxConnectionsPerAddress }),
       corsOrigins: [...(options.cors ?? [])],
       apiKeys: (options.apiKey ?? []).flat(),
       ...limitsAmong(options),

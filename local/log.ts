@@ -13,20 +13,19 @@ export function textLog(
   }
 }
 
-const REPEAT_MS = 30_000
 const MAX_REMEMBERED = 1_000
 
 /**
- * The same line is written once in 30 seconds: what is tried again several times a second must not fill a disk that is
+ * The same line is written once in a while, 30 seconds unless told: what is tried again several times a second must not fill a disk that is
  * full already. Warnings are the same whatever trace they name; errors are not.
  */
-export function sparingLog(log: Log, stopwatch: () => number = () => performance.now()): Log {
+export function sparingLog(log: Log, stopwatch: () => number = () => performance.now(), repeatMs = 30_000): Log {
   const written = new Map<string, { readonly atMs: number; left: number }>()
   return (level, message, fields = {}) => {
     const key = [level, message, fields.reason, fields.webhook, level === 'error' ? fields.traceId : ''].join('\n')
     const last = written.get(key)
     const nowMs = stopwatch()
-    if (last !== undefined && nowMs - last.atMs < REPEAT_MS) {
+    if (last !== undefined && nowMs - last.atMs < repeatMs) {
       last.left++
       return
     }

@@ -1,4 +1,5 @@
 import type { ClockWatch } from './clock-watch.ts'
+import type { Connections } from './connections.ts'
 import type { Database } from './database.ts'
 import { missing } from './lost-writes.ts'
 import type { Reading } from './metrics.ts'
@@ -17,6 +18,7 @@ export interface ReadSubjects {
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
   readonly clockWatch: ClockWatch
+  readonly connections: Connections
 }
 
 /** What `/metrics` shows besides counters: how things stand at this moment. */
@@ -49,6 +51,7 @@ export function readings(subjects: ReadSubjects): readonly Reading[] {
     { name: 'betrace_storage_failures_total', help: 'Writes the database could not do.', value: database.failures },
     ...lossReadings(database),
     ...clockReadings(subjects.clockWatch),
+    ...connectionReadings(subjects.connections),
     ...archiveReadings(subjects.archiveState()),
     ...(subjects.lines === undefined ? [] : linesReadings(subjects.lines)),
     ...webhooks.flatMap(webhookReadings),
@@ -72,6 +75,28 @@ function clockReadings({ counts }: ClockWatch): readonly Reading[] {
     value: counts[direction],
     labels: { direction },
   }))
+}
+
+function connectionReadings(connections: Connections): readonly Reading[] {
+  const { idle, busy, reserved, max, cuts } = connections.state()
+  const open = (state: string, value: number): Reading => ({
+    name: 'betrace_connections',
+    help: 'Connections at this moment: idle, with a request under way, or in the reserve of those that have no place.',
+    value,
+    labels: { state },
+  })
+  return [
+    open('idle', idle),
+    open('busy', busy),
+    open('reserve', reserved),
+    { name: 'betrace_connections_max', help: 'Connections that have a place at one time.', value: max },
+    ...[...cuts].map(([reason, value]) => ({
+      name: 'betrace_connections_refused_total',
+      help: 'Connections that were refused or cut off, by reason.',
+      value,
+      labels: { reason },
+    })),
+  ]
 }
 
 function archiveReadings({ failures, damaged, journals, queued, traces }: ArchiveState): readonly Reading[] {

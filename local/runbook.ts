@@ -8,4 +8,5 @@ export const RUNBOOK = {
   rules: 'docs/runbook.md#a-rule-file-cannot-be-read',
   clock: 'docs/runbook.md#the-clock-was-stepped',
   senders: 'docs/runbook.md#a-sender-is-refused',
+  connections: 'docs/runbook.md#connections-are-refused',
 } as const

@@ -3,10 +3,12 @@ import { InputError } from '../shared/errors.ts'
 import { answerApi } from '../shared/experiments/api.ts'
 import { limitsAmong } from '../shared/otlp/limits.ts'
 import { INGEST_OPTIONS } from '../shared/pipeline/ingest.ts'
+import type { Connections } from './connections.ts'
 import { EvaluatorLoop } from './evaluator-loop.ts'
 import { giveVerdicts } from './experiment-verdicts.ts'
 import { healthPage } from './health.ts'
 import { HTTP_LIMITS, type HttpOptions, serveHttp } from './http.ts'
+import { newConnections } from './open-files.ts'
 import { type Closers, openParts, type Parts, type RuntimeOptions } from './parts.ts'
 import { presentChunks } from './present-chunks.ts'
 import { readings } from './readings.ts'
@@ -100,6 +102,7 @@ async function start(
     check: presentChunks(database, buffer, evaluator.clock, settings.chunkRetentionMs),
   })
   const nowMs = evaluator.clock
+  const connections = newConnections(settings, evaluator.log)
   const state = {
     database,
     timers,
@@ -112,8 +115,9 @@ async function start(
     lines,
     clockWatch,
     senders,
+    connections,
   }
-  const server = await listen(settings, parts, loop, {
+  const server = await listen(settings, parts, loop, connections, {
     '/metrics': () => ({
       status: 200,
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
@@ -185,7 +189,13 @@ async function start(
   }
 }
 
-async function listen(settings: RuntimeSettings, parts: Parts, loop: EvaluatorLoop, pages: HttpOptions['pages']) {
+async function listen(
+  settings: RuntimeSettings,
+  parts: Parts,
+  loop: EvaluatorLoop,
+  connections: Connections,
+  pages: HttpOptions['pages'],
+) {
   const { evaluator, buffer, metrics, experiments, signals: firing, senders } = parts
   const { host, port, corsOrigins } = settings
   const { clock, log } = evaluator
@@ -211,6 +221,7 @@ async function listen(settings: RuntimeSettings, parts: Parts, loop: EvaluatorLo
       refusing,
       pages,
       limits: { ...HTTP_LIMITS, maxBytesInFlight: Math.max(HTTP_LIMITS.maxBytesInFlight, 4 * settings.maxBodyBytes) },
+      connections,
       onError,
       apiKeys: settings.apiKeys,
       api: (request) => answerApi(request, api),

@@ -56,6 +56,10 @@ const runtimeSchema = v.strictObject({
   host: v.optional(v.pipe(v.string(), v.minLength(1)), '127.0.0.1'),
   /** The port of OTLP/HTTP; 0 takes any that is free. */
   port: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(65_535)), 4318),
+  /** Connections at one time; beyond it the one that was idle for longest is closed, or else the new one refused. */
+  maxConnections: v.optional(positive, 10_000),
+  /** Of one address (IPv6: of 64 bits of it); unless told 2,000 for other machines, and for this one as many as in all. */
+  maxConnectionsPerAddress: v.optional(positive),
   /** Origins whose pages may send spans (`*` for all); none unless told. */
   corsOrigins: v.optional(v.array(v.string()), []),
   /** The database may grow so large; beyond it spans are refused with 503 until older ones have had their time. */

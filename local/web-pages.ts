@@ -38,7 +38,8 @@ export function pageRefusal(
     : 'a web page may not ask this of a server without an --api-key'
 }
 
-function isLoopback(address: string): boolean {
+/** Whether an address is one of this machine that no other machine can use. */
+export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
 }
 

@@ -55,6 +55,7 @@ const QUOTED = [
   'damaged journals were put',
   'a journal could not be archived; it is kept and tried again',
   'the end of a journal was cut off by a crash, before it was acknowledged',
+  'the system lets this process open ',
   'the clock was put back',
   'the clock went forward, or the machine slept',
   'nothing is removed for its age and no experiment is closed for',

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { CONNECTION_LIMITS } from '../../local/connection-limits.ts'
+import { Connections } from '../../local/connections.ts'
 import { HTTP_LIMITS, type HttpServer, serveHttp } from '../../local/http.ts'
 import { Senders } from '../../local/senders.ts'
 import { answerApi } from '../../shared/experiments/api.ts'
@@ -45,6 +47,7 @@ async function open(): Promise<OpenTarget> {
     api: (request) => answerApi(request, api.deps),
     pages: { '/healthz': () => ({ status: 200, contentType: 'text/plain', body: 'ok\n' }) },
     limits: { ...HTTP_LIMITS, closeGraceMs: 50 },
+    connections: new Connections(CONNECTION_LIMITS, () => {}),
     onError: (error) => errors.push(error),
   })
   return {

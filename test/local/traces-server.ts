@@ -1,5 +1,7 @@
 import { connect } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { CONNECTION_LIMITS, type ConnectionLimits } from '../../local/connection-limits.ts'
+import { Connections } from '../../local/connections.ts'
 import { HTTP_LIMITS, type HttpLimits, type HttpOptions, type HttpServer, serveHttp } from '../../local/http.ts'
 import { Senders } from '../../local/senders.ts'
 import { INGEST_OPTIONS, type IngestDeps } from '../../shared/pipeline/ingest.ts'
@@ -15,11 +17,17 @@ export interface TracesServer {
   /** `name label…` to what was counted. */
   readonly counts: Record<string, number>
   readonly errors: unknown[]
+  readonly connections: Connections
+  /** Lines of the log, without its fields. */
+  readonly logged: string[]
 }
 
 export interface ServerOverrides {
   readonly port?: number
   readonly limits?: Partial<HttpLimits>
+  readonly connections?: Partial<ConnectionLimits>
+  /** For how long a request has been slow. */
+  readonly stopwatch?: () => number
   readonly ingest?: Partial<IngestDeps>
   readonly pages?: HttpOptions['pages']
   readonly apiKeys?: readonly string[]
@@ -32,6 +40,10 @@ export async function startServer(overrides: ServerOverrides = {}): Promise<Trac
   const buffer = new MemoryBuffer()
   const counts: Record<string, number> = {}
   const errors: unknown[] = []
+  const logged: string[] = []
+  const connectionLimits = { ...CONNECTION_LIMITS, ...overrides.connections }
+  const log = (_level: string, message: string) => void logged.push(message)
+  const connections = new Connections(connectionLimits, log, overrides.stopwatch)
   const add = <Name extends keyof Counted>(name: Name, labels: Counted[Name], amount = 1) => {
     const key = [name, ...Object.values(labels)].join(' ')
     counts[key] = (counts[key] ?? 0) + amount
@@ -53,10 +65,12 @@ export async function startServer(overrides: ServerOverrides = {}): Promise<Trac
     api: overrides.api ?? (async () => ({ status: 404, headers: {}, body: '' })),
     pages: overrides.pages ?? {},
     limits: { ...HTTP_LIMITS, closeGraceMs: 50, ...overrides.limits },
+    connections,
     onError: (error) => errors.push(error),
   })
   onTestFinished(() => server.close())
-  return { server, port: server.port, url: `http://127.0.0.1:${server.port}`, buffer, counts, errors }
+  const url = `http://127.0.0.1:${server.port}`
+  return { server, port: server.port, url, buffer, counts, errors, connections, logged }
 }
 
 /** A connection to write anything to. */
@@ -69,8 +83,9 @@ export interface RawConnection {
   destroy(): void
 }
 
-export function rawConnection(port: number): RawConnection {
-  const socket = connect(port, '127.0.0.1')
+/** `from`: which address of this machine it comes from. */
+export function rawConnection(port: number, from = '127.0.0.1'): RawConnection {
+  const socket = connect({ port, host: '127.0.0.1', localAddress: from })
   let received = ''
   let isClosed = false
   let wake = () => {}
