@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { answerClientError, refuseTunnel } from './client-errors.ts'
 import type { Connections } from './connections.ts'
 
 interface Timeouts {
@@ -21,9 +22,12 @@ export function newHttpServer(timeouts: Timeouts, connections: Connections): Ser
   server.timeout = timeouts.requestTimeoutMs
   server.on('timeout', (socket: Socket) => connections.timeOut(socket))
   server.on('connection', (socket) => connections.accept(socket))
+  server.on('clientError', (error, socket) => answerClientError(error, socket as Socket, connections, timeouts))
   // Without a listener an accept that fails (out of files, out of memory) would end the process.
   server.on('error', () => {
     if (server.listening) connections.count('accept')
   })
+  // CONNECT, which Node ends without an answer.
+  server.on('connect', (_request, socket) => refuseTunnel(socket as Socket, connections))
   return server
 }

@@ -289,6 +289,14 @@ describe('requests that are sent without waiting for answers', () => {
   })
 })
 
+test('a client that does not finish its headers, or does not begin them, is cut off and counted', async () => {
+  const server = await start({}, { limits: { headersTimeoutMs: 40, requestTimeoutMs: 80, timeoutCheckMs: 20 } })
+  const [silent, slow] = [rawConnection(server.port), rawConnection(server.port)]
+  slow.write('POST /v1/traces HTTP/1.1\r\nhost:')
+  for (const connection of [silent, slow]) expect(await connection.closed()).toMatch(/^HTTP\/1.1 408 /)
+  expect(cuts(server)).toEqual({ slow: 2 })
+})
+
 test('a connection is kept for longer than SDKs wait between exports, and is counted nowhere once it is closed', async () => {
   const server = await start({})
   expect(await ask(server.port, POST)).toMatch(/^keep-alive: timeout=65\r$/im)
