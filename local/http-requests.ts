@@ -7,6 +7,7 @@ import {
   json,
   MAX_EVENT_BYTES,
 } from '../shared/experiments/api.ts'
+import { isRefusedPreflight } from '../shared/otlp/cors.ts'
 import type { OtlpResponse, RequestHead } from '../shared/otlp/http.ts'
 import {
   answerBug,
@@ -42,6 +43,8 @@ export interface Served extends InTurn {
   readonly api: (request: ApiRequest) => Promise<ApiResponse>
   /** By path: `/metrics`, `/healthz`. They are shown also where all connections are taken. */
   readonly pages: Readonly<Record<string, () => PageResponse | Promise<PageResponse>>>
+  /** Told of an origin whose pages asked whether they may send spans, and may not. */
+  readonly onRefusedOrigin: (origin: string) => void
   /** The body of a request without a place is read for this time at most. */
   readonly dropBodyMs: number
 }
@@ -70,6 +73,8 @@ export async function respond(
     if (!Object.hasOwn(served.pages, path)) return turnAway(request, response, asks, asking, served)
   }
   const head = headOf(request)
+  const { cors } = served.ingest.options
+  if (asks === 'spans' && isRefusedPreflight(head, cors)) served.onRefusedOrigin(head.headers.origin ?? '')
   const address = request.socket.remoteAddress
   const caller = served.door({ head, headers: request.headersDistinct, asks, address })
   if ('refused' in caller) return refuse(request, response, caller.refused, served.ingest)

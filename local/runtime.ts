@@ -12,6 +12,7 @@ import { newConnections } from './open-files.ts'
 import { type Closers, openParts, type Parts, type RuntimeOptions } from './parts.ts'
 import { presentChunks } from './present-chunks.ts'
 import { readings } from './readings.ts'
+import { refusedOrigins } from './refused-origins.ts'
 import { sweep } from './retention.ts'
 import { processScheduler, repeat } from './scheduler.ts'
 import type { Sender } from './senders.ts'
@@ -222,6 +223,7 @@ async function listen(
       pages,
       limits: { ...HTTP_LIMITS, maxBytesInFlight: Math.max(HTTP_LIMITS.maxBytesInFlight, 4 * settings.maxBodyBytes) },
       connections,
+      onRefusedOrigin: refusedOrigins(log),
       onError,
       apiKeys: settings.apiKeys,
       api: (request) => answerApi(request, api),

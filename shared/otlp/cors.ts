@@ -14,6 +14,12 @@ export function isPreflight({ method, headers }: RequestHead): boolean {
   return method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined
 }
 
+/** Whether this is the question of a page that may not send; without options no page may. */
+export function isRefusedPreflight(head: RequestHead, options: CorsOptions | undefined): boolean {
+  if (!isPreflight(head)) return false
+  return options === undefined || corsHeaders(head, options)['access-control-allow-origin'] === undefined
+}
+
 /** The answer to a preflight; without permission in it where the origin is not allowed. */
 export function preflightResponse(head: RequestHead, options: CorsOptions): OtlpResponse {
   const allowed = corsHeaders(head, options)

@@ -48,6 +48,7 @@ async function open(): Promise<OpenTarget> {
     pages: { '/healthz': () => ({ status: 200, contentType: 'text/plain', body: 'ok\n' }) },
     limits: { ...HTTP_LIMITS, closeGraceMs: 50 },
     connections: new Connections(CONNECTION_LIMITS, () => {}),
+    onRefusedOrigin: () => {},
     onError: (error) => errors.push(error),
   })
   return {

@@ -20,6 +20,8 @@ export interface TracesServer {
   readonly connections: Connections
   /** Lines of the log, without its fields. */
   readonly logged: string[]
+  /** Origins whose pages asked in vain. */
+  readonly origins: string[]
 }
 
 export interface ServerOverrides {
@@ -41,6 +43,7 @@ export async function startServer(overrides: ServerOverrides = {}): Promise<Trac
   const counts: Record<string, number> = {}
   const errors: unknown[] = []
   const logged: string[] = []
+  const origins: string[] = []
   const connectionLimits = { ...CONNECTION_LIMITS, ...overrides.connections }
   const log = (_level: string, message: string) => void logged.push(message)
   const connections = new Connections(connectionLimits, log, overrides.stopwatch)
@@ -66,11 +69,12 @@ export async function startServer(overrides: ServerOverrides = {}): Promise<Trac
     pages: overrides.pages ?? {},
     limits: { ...HTTP_LIMITS, closeGraceMs: 50, ...overrides.limits },
     connections,
+    onRefusedOrigin: (origin) => origins.push(origin),
     onError: (error) => errors.push(error),
   })
   onTestFinished(() => server.close())
   const url = `http://127.0.0.1:${server.port}`
-  return { server, port: server.port, url, buffer, counts, errors, connections, logged }
+  return { server, port: server.port, url, buffer, counts, errors, connections, logged, origins }
 }
 
 /** A connection to write anything to. */
