@@ -27,12 +27,35 @@ export interface HealthSubjects {
 /** A write that failed so short a time ago is told, though a small one succeeds. */
 const RECENT_MS = 15_000
 
+/** A look syncs a write to the disk, 10 ms and more in which nothing else happens, and whoever reaches the port may ask. */
+const LOOKS_AT_ONCE = 20
+const LOOK_EVERY_MS = 100
+
+/** `GET /healthz`. Beyond 20 questions at once and 10 a second, askers are given the last answer. */
+export function healthPage(
+  subjects: HealthSubjects,
+  stopwatch: () => number = () => performance.now(),
+): () => Promise<PageResponse> {
+  let left = LOOKS_AT_ONCE
+  let countedMs = stopwatch()
+  let last: Promise<PageResponse> | undefined
+  return () => {
+    const nowMs = stopwatch()
+    left = Math.min(LOOKS_AT_ONCE, left + (nowMs - countedMs) / LOOK_EVERY_MS)
+    countedMs = nowMs
+    if (last !== undefined && left < 1) return last
+    left -= 1
+    last = examine(subjects)
+    return last
+  }
+}
+
 /**
- * `GET /healthz`: 200 while spans can be stored and traces are judged, else 503; says what is wrong and what to do.
+ * 200 while spans can be stored and traces are judged, else 503; says what is wrong and what to do.
  * `degraded` is what can wait: traces and signals are kept until the archive or the file of JSON lines takes them, and a
  * sender that floods has to come back later.
  */
-export async function healthPage(subjects: HealthSubjects): Promise<PageResponse> {
+async function examine(subjects: HealthSubjects): Promise<PageResponse> {
   const { database, rules } = subjects
   const { set, folder } = rules()
   const problems = {

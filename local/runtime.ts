@@ -124,7 +124,7 @@ async function start(
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       body: metrics.render(readings(state)),
     }),
-    '/healthz': () => healthPage(state),
+    '/healthz': healthPage(state),
   })
   const deliver = async () => {
     // What is delivered could not be noted, and would be sent again.

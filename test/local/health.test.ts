@@ -1,11 +1,21 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { EvaluatorLoop } from '../../local/evaluator-loop.ts'
+import { healthPage } from '../../local/health.ts'
+import { type Closers, openParts } from '../../local/parts.ts'
 import { RUNBOOK } from '../../local/runbook.ts'
 import type { Runtime } from '../../local/runtime.ts'
+import { runtimeSettings } from '../../local/settings.ts'
 import { CHARGE, metric, runtimes, UNVALIDATED } from './harness.ts'
 import { makePipe } from './special-files.ts'
+
+const closers: Closers = []
+
+afterEach(async () => {
+  for (const closer of closers.splice(0).reverse()) await closer()
+})
 
 const { newHome, pass, send, start } = runtimes()
 
@@ -117,4 +127,31 @@ describe('health', () => {
     writeFileSync(join(home.rules, 'other.rules'), UNVALIDATED)
     expect((await settle()).body).toMatchObject({ status: 'ok', rules: 'ok', rulesLoaded: 1 })
   })
+})
+
+test('a flood of questions about health gets the last answer, so that the disk is not kept busy by it', async () => {
+  const home = newHome()
+  const options = {
+    dataFolder: home.dataFolder,
+    rulePaths: [home.rules],
+    clock: () => 1_764_000_000_000,
+    log: () => {},
+  }
+  const parts = await openParts(options, runtimeSettings({}), closers)
+  const loop = new EvaluatorLoop(parts.evaluator, parts.timers, { sizeBytes: () => 0, check: async () => {} })
+  const subjects = { ...parts, loop, rules: () => parts.rules.state, nowMs: options.clock }
+  const touch = vi.spyOn(parts.database, 'touch')
+  let nowMs = 0
+  const page = healthPage(subjects, () => nowMs)
+  const writesFor = async (questions: number) => {
+    touch.mockClear()
+    const answers = await Promise.all(Array.from({ length: questions }, async () => (await page()).body))
+    expect(answers.filter((body) => !body.startsWith('{"status":"ok"'))).toEqual([])
+    return touch.mock.calls.length
+  }
+  expect(await writesFor(1_000)).toBe(20)
+  nowMs += 1_000
+  expect(await writesFor(1_000)).toBe(10)
+  nowMs += 60_000
+  expect(await writesFor(15)).toBe(15)
 })

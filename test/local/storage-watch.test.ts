@@ -43,7 +43,7 @@ test('a database that turns read-only refuses, says so, and judges what waited a
   nowMs += 30_000
   await loop.runDue()
   await watch()
-  const { status, body } = await healthPage(subjects)
+  const { status, body } = await healthPage(subjects)()
   expect({ status, ...JSON.parse(body) }).toMatchObject({
     status: 'failing',
     buffer: expect.stringMatching(/attempt to write a readonly database; make .* writable.*#the-disk-is-read-only/),
