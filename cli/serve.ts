@@ -222,6 +222,7 @@ function banner({ url }: Runtime, options: ServeOptions, screen: Screen): string
     '',
     'To send spans from any OpenTelemetry SDK:',
     `  export OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
+    '  export OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none',
     '',
     'Signals appear below as rules break. Ctrl-C stops.',
   ]

@@ -72,7 +72,7 @@ function collectorBlock(ingestUrl: string): string {
     send_batch_max_size: 2048
     timeout: 5s
 exporters:
-  otlphttp/betrace:
+  otlp_http/betrace: # in a Collector before 0.144.0: otlphttp/betrace
     traces_endpoint: ${ingestUrl}/v1/traces
     encoding: proto
     compression: gzip
@@ -93,6 +93,6 @@ service:
     traces/betrace:
       receivers: [otlp]
       processors: [groupbytrace, batch/betrace]
-      exporters: [otlphttp/betrace]
+      exporters: [otlp_http/betrace]
 `
 }

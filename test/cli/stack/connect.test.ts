@@ -29,7 +29,7 @@ describe('betrace connect', () => {
 
   test('gives a Collector a block of YAML with encoding, compression, retries and a queue', async () => {
     const { out } = await connect('--for', 'collector')
-    expect(parse(out).exporters['otlphttp/betrace']).toMatchObject({
+    expect(parse(out).exporters['otlp_http/betrace']).toMatchObject({
       traces_endpoint: `${URL_OF_STAGE}/v1/traces`,
       encoding: 'proto',
       compression: 'gzip',
