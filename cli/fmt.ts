@@ -5,7 +5,7 @@ import { visible, visibleLines } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { writeProblems } from './load-rules.ts'
-import { findRuleFiles, type RuleFile, readTextFiles } from './rule-files.ts'
+import { findRuleFiles, type RuleFile, readPiped, readTextFiles } from './rule-files.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
 import { counted } from './text.ts'
 
@@ -35,9 +35,7 @@ export function fmtCommand(terminal: Terminal, finish: Finish): Command {
 }
 
 async function formatPipe(check: boolean, terminal: Terminal): Promise<ExitCode> {
-  const chunks: Buffer[] = []
-  for await (const chunk of terminal.stdin) chunks.push(Buffer.from(chunk))
-  const file: RuleFile = { file: '<stdin>', text: Buffer.concat(chunks).toString('utf8') }
+  const file = await readPiped('<stdin>', () => terminal.stdin as AsyncIterable<Uint8Array>)
   const formatted = formatRules(file.file, file.text)
   if ('problems' in formatted) return refuse(formatted, file, terminal)
   if (!check) await writeUnchanged(formatted.text, terminal)

@@ -4,20 +4,20 @@ export type FramedMessage =
   | { readonly number: number; readonly problem: string }
 
 const LENGTH_BYTES = 4
-/** No request can begin with the first byte of a length below this, in protobuf, JSON or compressed. */
+/** The first byte of a length up to this cannot begin a request in protobuf or JSON, nor compressed data. */
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024 - 1
 const FIRST_BYTE_OF_MORE = 8
-/** An empty batch is a message of no bytes; so many of them are the zeros that a file system leaves after a crash. */
+/** An empty batch is a message of no bytes. More than 1,000 of them are zeros that a file system left after a crash. */
 const MOST_EMPTY = 1_000
 
-/** Whether bytes begin as a file of messages does that each stand behind their length. */
+/** Whether a file begins with the length of a message. */
 export function isFramed(head: Buffer): boolean {
   return head.length > 0 && (head[0] as number) < FIRST_BYTE_OF_MORE
 }
 
 /**
- * Reads messages that each stand behind their length in four bytes, the highest first, as the Collector's file exporter
- * writes them. Holds one message at a time; of a faulty one only the number is known, and reading goes on behind it.
+ * Reads messages with their length before them, as the Collector's file exporter writes them: four bytes, the highest
+ * first. Holds one message at a time. A faulty message becomes a problem with its number, and reading goes on behind it.
  */
 export async function* readFramedMessages(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<FramedMessage> {
   const reader = byteReader(chunks)
@@ -53,7 +53,7 @@ function byteReader(chunks: AsyncIterable<Uint8Array>) {
   const iterator = chunks[Symbol.asyncIterator]()
   let rest: Uint8Array = new Uint8Array()
 
-  /** Some of the next bytes, at most so many; none at the end. */
+  /** Reads some of the next bytes, at most this number; none at the end. */
   async function some(bytes: number): Promise<Uint8Array> {
     while (rest.length === 0) {
       const next = await iterator.next()
@@ -65,7 +65,7 @@ function byteReader(chunks: AsyncIterable<Uint8Array>) {
     return taken
   }
 
-  /** So many bytes, fewer only at the end. */
+  /** Reads this number of bytes, fewer only at the end. */
   async function take(bytes: number): Promise<Buffer> {
     const parts: Uint8Array[] = []
     let left = bytes

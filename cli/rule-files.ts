@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { findFiles } from '../local/find-files.ts'
-import { type InputFile, isDescriptor, isPipe, readPipedText, readTexts } from '../local/input-file.ts'
+import { type InputFile, isDescriptor, isPipe, readStreamedText, readTexts, streamPipe } from '../local/input-file.ts'
 import { InputError } from '../shared/errors.ts'
 import { isRuleFileName, isTestFileName } from '../shared/rules/read.ts'
 import { CommandError } from './command-error.ts'
@@ -20,8 +20,17 @@ export async function readRuleFiles(paths: readonly string[]): Promise<readonly 
   for (const path of paths) if (isDescriptor(path) && (await isPipe(path))) piped.push(path)
   const named = paths.filter((path) => !piped.includes(path))
   const files = named.length === 0 ? [] : [...(await readTextFiles(await findRuleFiles(named)))]
-  for (const file of piped) files.push({ file, text: await readPipedText(file).catch((error) => fail(file, error)) })
+  for (const file of piped) files.push(await readPiped(file, () => streamPipe(file).chunks))
   return files
+}
+
+/** Reads rules from a pipe or from standard input. */
+export async function readPiped(file: string, open: () => AsyncIterable<Uint8Array>): Promise<RuleFile> {
+  try {
+    return { file, text: await readStreamedText(open()) }
+  } catch (error) {
+    throw unreadable(file, error as NodeJS.ErrnoException | InputError)
+  }
 }
 
 /**
@@ -45,8 +54,9 @@ export async function filesBelow(
 ): Promise<readonly InputFile[]> {
   const { found, unread } = await findFiles(paths, accepts)
   const [first] = unread
-  if (first !== undefined) throw unreadable(first.file, first.error)
-  return found
+  if (first === undefined) return found
+  const { message, hint } = unreadable(first.file, first.error)
+  throw new CommandError(unread.length === 1 ? message : `${message} (and ${unread.length - 1} more)`, hint)
 }
 
 /** Reads a file of text; one that cannot be read, is no UTF-8 or is too large is a CommandError. */

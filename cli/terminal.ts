@@ -13,8 +13,8 @@ export interface Terminal {
   /** Aborted by Ctrl-C, SIGTERM, or a reader that went away; listening starts with the first call. */
   interrupted(): AbortSignal
   /**
-   * Runs work during which nothing else can run, for a command that asked for signals: one that comes meanwhile ends
-   * the process at once, since the command could hear of it only afterwards.
+   * Runs work that blocks the event loop, for a command that asked for signals: a signal that comes meanwhile ends the
+   * process at once, since the command would get it only afterwards.
    */
   blocking?<Result>(work: () => Result): Promise<Result>
 }

@@ -50,8 +50,8 @@ export function namedTraces(stdin: Readable): OpenTraces {
 
 /**
  * Reads a file of traces piece by piece: OTLP/JSON as one document or line by line, one protobuf message, or messages
- * that each stand behind their length, as the Collector's file exporter writes them; each plain, gzip or zstd. The form
- * is told by content, never by name. A file that cannot be opened is a CommandError; what is wrong inside is a problem
+ * with their length before them, as the Collector's file exporter writes them; each plain, gzip or zstd. The content
+ * says which form it is, never the name. A file that cannot be opened is a CommandError; what is wrong inside is a problem
  * among the pieces.
  */
 export async function* readTraceFile(

@@ -14,7 +14,7 @@ export function isZstd(head: Buffer): boolean {
   return head.length >= 4 && head.readUInt32LE(0) === FRAME_MAGIC
 }
 
-/** Hands on the same bytes, in pieces none of which goes beyond the end of a frame. */
+/** Hands on the same bytes in pieces that end where frames end. */
 export async function* cutAtFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const cursor = frameCursor()
   for await (const chunk of chunks) {

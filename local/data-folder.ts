@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { InputError } from '../shared/errors.ts'
-import { notRegular } from './input-file.ts'
+import { kindOf } from './input-file.ts'
 import { makeFolder, PRIVATE } from './make-folder.ts'
 import { RUNBOOK } from './runbook.ts'
 
@@ -23,20 +23,27 @@ export function openDataFolder(folder: string): DataFolder {
   try {
     // Spans lie there, and the addresses of webhooks.
     makeFolder(folder, PRIVATE)
-    requireFiles(folder)
   } catch (error) {
     throw unusable(folder, (error as Error).message)
   }
+  requireOurs(folder)
   const lock = lockFile(folder)
   return { databasePath: join(folder, 'betrace.db'), unlock: () => lock.close() }
 }
 
-/** SQLite would wait for the writer of a pipe, and believe what a device says. */
-function requireFiles(folder: string): void {
-  for (const name of readdirSync(folder).filter((each) => each === 'lock' || each.startsWith('betrace.db'))) {
-    const stats = statSync(join(folder, name), { throwIfNoEntry: false })
-    const problem = stats === undefined ? undefined : notRegular(stats)
-    if (problem !== undefined) throw new Error(`${name} is in the way: ${problem.message}`)
+const FOLDERS = ['archive', 'archive-journal']
+
+/**
+ * Throws an InputError where something else has the name of a file or folder of ours: SQLite would wait for the writer
+ * of a pipe, and believe what a device says.
+ */
+export function requireOurs(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const isFile = name === 'lock' || name.startsWith('betrace.db')
+    const stats = isFile || FOLDERS.includes(name) ? statSync(join(folder, name), { throwIfNoEntry: false }) : undefined
+    if (stats === undefined || (isFile ? stats.isFile() : stats.isDirectory())) continue
+    const reason = `${name} is in the way: it is ${kindOf(stats)}, not a ${isFile ? 'file' : 'folder'}`
+    throw unusable(folder, reason, `move ${join(folder, name)} elsewhere, or name another folder`)
   }
 }
 
@@ -58,11 +65,12 @@ function lockFile(folder: string): DatabaseSync {
   }
 }
 
-function unusable(folder: string, reason: string): InputError {
-  const message = `the data folder ${folder} cannot be used: ${reason}`
+const UNWRITABLE = `name a folder this user may write to, on a disk that is neither read-only nor full (${RUNBOOK.readOnly})`
+
+function unusable(folder: string, reason: string, hint = UNWRITABLE): InputError {
   return new InputError({
     code: 'data-folder-unusable',
-    message,
-    hint: `name a folder this user may write to, on a disk that is neither read-only nor full (${RUNBOOK.readOnly})`,
+    message: `the data folder ${folder} cannot be used: ${reason}`,
+    hint,
   })
 }

@@ -83,7 +83,7 @@ async function take(place: Place, stats: BigIntStats, walk: Walk): Promise<void>
   const { files } = walk.limits
   if (walk.found.length === files) throw tooMany(`it holds more than ${files} of them`)
   const version = `${identity}.${stats.size}.${stats.mtimeNs}.${stats.ctimeNs}`
-  walk.found.push({ file: place.file, root: place.root, version })
+  walk.found.push({ file: place.file, root: place.root, real: place.real, version })
 }
 
 async function findBelow(folder: Place, walk: Walk): Promise<void> {
@@ -129,7 +129,7 @@ function ignoreGone(error: NodeJS.ErrnoException, name: string): undefined {
 }
 
 async function findLinked(place: Place, isAccepted: boolean, walk: Walk): Promise<void> {
-  // What a link of another name leads to is nobody's business, unless that is a folder.
+  // A link of another name matters only where it leads to a folder.
   const real = await realpath(place.real).catch((error) => {
     if (isAccepted) throw error
   })

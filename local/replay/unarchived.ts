@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HOUR_MS, objectKey } from '../../shared/archive/object-key.ts'
@@ -10,6 +11,7 @@ import { JOURNAL } from '../archive/archive-journal.ts'
 import { folderStore } from '../archive/folder-store.ts'
 import { type JournalContent, readJournal } from '../archive/journal.ts'
 import { archiveFolder, journalFolder } from '../archive/parquet-archive.ts'
+import { requireOurs } from '../data-folder.ts'
 
 /** Objects by key, made of what is in the journals. */
 type Unarchived = ReadonlyMap<string, Uint8Array>
@@ -21,6 +23,7 @@ type Unarchived = ReadonlyMap<string, Uint8Array>
 export async function wholeArchive(
   dataFolder: string,
 ): Promise<{ readonly store: ObjectStore; readonly unarchived: number }> {
+  if (existsSync(dataFolder)) requireOurs(dataFolder)
   const unarchived = await readJournals(journalFolder(dataFolder))
   const archived = folderStore(archiveFolder(dataFolder))
   return { store: overlay(archived, unarchived), unarchived: unarchived.size }

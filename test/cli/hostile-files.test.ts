@@ -212,6 +212,27 @@ describe('a data folder', () => {
     },
   )
 
+  test.each(['archive', 'archive-journal'])('with a file or a pipe for its %s is refused', async (name) => {
+    const { folder, rules } = checkout()
+    const piped = join(folder, 'piped')
+    mkdirSync(piped)
+    makePipe(join(piped, name))
+    put(folder, `data/${name}`, '')
+    for (const data of [piped, join(folder, 'data')]) {
+      for (const args of [
+        ['serve', '-p', '0', '-r', rules],
+        ['forget', '--trace', '0'.repeat(32)],
+        ['verify', '--from', '-1h', '-r', rules],
+      ]) {
+        const { exitCode, err } = await run(...args, '-d', data)
+        expect({ exitCode, err }).toEqual({
+          exitCode: 2,
+          err: expect.stringContaining(`${name} is in the way: it is a`),
+        })
+      }
+    }
+  })
+
   test('with a pipe, a device or a link out of it in its archive is replayed without them, and they are named', async () => {
     const { folder, rules, secret } = checkout()
     const hour = join(folder, 'data/archive/spans/dt=2026-01-01/hour=00')

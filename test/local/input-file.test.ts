@@ -16,7 +16,7 @@ import {
   isDescriptor,
   namedFile,
   readInput,
-  readPipedText,
+  readStreamedText,
   readTexts,
   streamInput,
   streamPipe,
@@ -212,7 +212,7 @@ describe('a pipe that a person names', () => {
 
   test('is read as text, and no further than a file', async () => {
     const path = makePipe(join(newFolder(), 'pipe'))
-    const text = readPipedText(path)
+    const text = readStreamedText(streamPipe(path).chunks)
     const writer = createWriteStream(path).on('error', () => {})
     for (let sent = 0; sent <= 64; sent++) writer.write(Buffer.alloc(1024 * 1024, 'x'))
     writer.end()

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { seedPacks } from '../../../shared/stores/rule-seeding.ts'
 import { readCurrentSet, switchRuleSet, writeRuleSet } from '../../../shared/stores/rule-sets.ts'
 import { faux } from '../../aws/faux.ts'
+import { makePipe } from '../../local/special-files.ts'
 import { runInProcess } from '../fake-terminal.ts'
 import { deployed } from './deployed.ts'
 
@@ -135,6 +136,23 @@ describe('betrace rules pull', () => {
     writeFileSync(join(out, 'team/a.rules'), 'edited')
     expect(await rules('pull', out)).toMatchObject({ exitCode: 2, err: expect.stringContaining('--force') })
     expect((await rules('pull', out, '--force')).exitCode).toBe(0)
+  })
+
+  test.each([
+    ['a pipe', (path: string) => makePipe(path), 'it is a named pipe'],
+    ['a link to a file elsewhere', (path: string) => symlinkSync(join(folder, 'theirs'), path), 'it leads out of'],
+    ['a link to a device', (path: string) => symlinkSync('/dev/zero', path), 'it leads out of'],
+  ])('writes through nothing that has the name of a rule file: %s', async (_what, make, message) => {
+    save('in/a.rules', rule('A'))
+    save('theirs', 'theirs')
+    await rules('push', join(folder, 'in'))
+    mkdirSync(join(folder, 'out'))
+    make(join(folder, 'out/a.rules'))
+    for (const force of [[], ['--force']]) {
+      const { exitCode, err } = await rules('pull', join(folder, 'out'), ...force)
+      expect({ exitCode, err }).toEqual({ exitCode: 2, err: expect.stringContaining(message) })
+    }
+    expect(readFileSync(join(folder, 'theirs'), 'utf8')).toBe('theirs')
   })
 
   test('writes no file outside its folder', async () => {
