@@ -3,7 +3,7 @@ import { type Exit, HOSTILE, offencesIn } from '../text/exits/hostile.ts'
 import { LOCAL_EXITS } from '../text/exits/local.ts'
 import { PAGE_EXITS, SINK_EXITS } from '../text/exits/runtime.ts'
 import { SERVER_EXITS } from '../text/exits/server.ts'
-import { STACK_EXITS } from '../text/exits/stack.ts'
+import { STACK_EXITS, TOPIC_EXIT } from '../text/exits/stack.ts'
 import { FORBIDDEN } from '../text/forbidden.ts'
 import { bytesOf, type OpenTarget, type Target, textOf, violate } from './target.ts'
 
@@ -15,9 +15,14 @@ export const exits: Target = {
 }
 
 /** All but the command that runs until it is stopped, which takes seconds. */
-const EXITS: readonly Exit[] = [...LOCAL_EXITS, ...SERVER_EXITS, ...STACK_EXITS, ...SINK_EXITS, ...PAGE_EXITS].filter(
-  ({ name }) => name !== 'serve',
-)
+const EXITS: readonly Exit[] = [
+  ...LOCAL_EXITS,
+  ...SERVER_EXITS,
+  ...STACK_EXITS,
+  ...SINK_EXITS,
+  ...PAGE_EXITS,
+  TOPIC_EXIT,
+].filter(({ name }) => name !== 'serve')
 /** The first character of an input says which exit it is for. */
 const FIRST = 0x30
 

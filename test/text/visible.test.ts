@@ -32,6 +32,15 @@ describe('a value within a line', () => {
     for (const text of texts) expect(visible(text)).toBe(text)
   })
 
+  test('shows every character of the classes that the table is made of, but for signs that are seen', () => {
+    const table = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/u
+    const seen = /[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2]/
+    const missed = Array.from({ length: 0x10000 }, (_, code) => character(code)).filter(
+      (each) => (table.test(each) && !seen.test(each)) !== (visible(`é${each}✗`) !== `é${each}✗`),
+    )
+    expect(missed).toEqual([])
+  })
+
   test('keeps joiners where writing needs them, and nowhere else', () => {
     for (const text of ['می\u200cخواهم', 'क्\u200dष', '👩\u200d💻', '👍🏽', '❤\ufe0f', '🏳\ufe0f\u200d🌈', '\u06dd']) {
       expect(visible(text)).toBe(text)

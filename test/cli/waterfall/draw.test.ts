@@ -65,6 +65,12 @@ test('long names, wide letters and control characters keep the columns', () => {
   ])
 })
 
+test('a name with invisible characters has the room that their escapes take', () => {
+  const [line = ''] = draw([{ name: 'a\u061c\u200b\u{e0041}z' }], [], 80)
+  expect(line).toMatch(/^a\\u061c\\u200b\\udb40\\udc41z +[^ ]* *━/)
+  expect(line).toHaveLength(80)
+})
+
 test('halves of one call that share an id stand side by side, and what is under them below', () => {
   const lines = draw([
     { name: 'call', id: 1, kind: 3 },

@@ -6,10 +6,10 @@ import { type Exit, FORGED, HOSTILE, offencesIn } from './hostile.ts'
 import { LOCAL_EXITS } from './local.ts'
 import { PAGE_EXITS, SINK_EXITS } from './runtime.ts'
 import { SERVER_EXITS } from './server.ts'
-import { STACK_EXITS } from './stack.ts'
+import { STACK_EXITS, TOPIC_EXIT } from './stack.ts'
 
 const COMMAND_EXITS: readonly Exit[] = [...LOCAL_EXITS, ...SERVER_EXITS, ...STACK_EXITS]
-const EXITS: readonly Exit[] = [...COMMAND_EXITS, ...SINK_EXITS, ...PAGE_EXITS]
+const EXITS: readonly Exit[] = [...COMMAND_EXITS, ...SINK_EXITS, ...PAGE_EXITS, TOPIC_EXIT]
 /** Whatever they are asked, they say nothing of it. */
 const SILENT: ReadonlySet<string> = new Set(['page elsewhere', 'page /metrics', 'log'])
 const LONGEST_MS = 60_000

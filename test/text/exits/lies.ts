@@ -69,7 +69,7 @@ export function lyingDetail(text: string): ExperimentDetail {
   }
 }
 
-function lyingSignal(text: string): SignalEvent {
+export function lyingSignal(text: string): SignalEvent {
   const evidence = { text, clauses: [], truncated: false }
   return {
     specversion: '1.0',

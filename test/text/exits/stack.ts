@@ -2,11 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SNSClient } from '@aws-sdk/client-sns'
 import { run } from '../../../cli/program.ts'
+import type { PublishedEvent } from '../../../shared/pipeline/signal.ts'
+import { SnsSignalPublisher } from '../../../shared/stores/sns-publisher.ts'
 import { fakeScreen, fakeTerminal } from '../../cli/fake-terminal.ts'
 import { type HostileCloud, hostileCloud } from './cloud.ts'
 import { type HostileFolder, hostileFolder } from './folder.ts'
 import { type Exit, runBoth, type Written } from './hostile.ts'
+import { lyingEvents, lyingSignal } from './lies.ts'
 
 const ENVIRONMENT = {
   AWS_REGION: 'us-east-1',
@@ -70,6 +74,26 @@ function tailed(format: string): Exit {
 
 const RANGE = ['--from', '2026-01-01', '--to', '2026-01-02']
 const EMPTY = join(tmpdir(), 'betrace-exits-pulled-')
+
+const NO_WAIT = { attempts: 2, firstWaitMs: 1, pause: async () => {} }
+
+/** The topic of a stack gets messages and their attributes. */
+export const TOPIC_EXIT: Exit = {
+  name: 'topic',
+  run: (text) =>
+    withCloud(text, async (cloud) => {
+      const client = new SNSClient({})
+      const publisher = new SnsSignalPublisher({ client, arn: 'arn:aws:sns:us-east-1:0:signals', backoff: NO_WAIT })
+      const events = lyingEvents(text) as readonly PublishedEvent[]
+      const large = { ...lyingSignal(text), data: { ...lyingSignal(text).data, description: text.repeat(5_000) } }
+      await publisher.publish([...events, large])
+      client.destroy()
+      const fields = cloud.sent.flatMap(({ body }) => [...new URLSearchParams(body)])
+      return fields
+        .filter(([name]) => /Message$|StringValue$/.test(name))
+        .map(([name, value]) => ({ text: `${name}=${value}` }))
+    }),
+}
 
 /** Commands on a deployed stack. */
 export const STACK_EXITS: readonly Exit[] = [
