@@ -113,7 +113,8 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   const rules = await RulesWatcher.open(options.rulePaths, onRules, blocking)
   const senders = new Senders(settings, lastFlow(database), clock)
   const onWaiting: OnWaiting = (flow, change) => senders.onWaiting(flow, change)
-  const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs, onWaiting)
+  const copiesSignals = options.archive === undefined
+  const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs, { onWaiting, copiesSignals })
   const timers = new SqliteTimers(database, clock, onWaiting)
   const { fetch = globalThis.fetch, random = Math.random, jsonLines } = options
   const webhooks = settings.webhooks.map(
@@ -130,7 +131,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   )
   const lines = options.jsonLinesFile === undefined ? undefined : new JsonLinesFile(database, options.jsonLinesFile)
   const onNew = jsonLines === undefined ? undefined : linesTo(jsonLines)
-  const signals = new SqliteSignals(database, onNew, lines !== undefined)
+  const signals = new SqliteSignals(database, onNew, { line: lines !== undefined, copy: copiesSignals })
   if (lines !== undefined) {
     const later = (error: unknown) => log('error', 'signals wait for the JSON-lines file', { reason: String(error) })
     closers.push(() => lines.runDue().catch(later))

@@ -26,6 +26,7 @@ export async function sweep(
   await database.writeRepeatable(() => {
     database.run('DELETE FROM markers WHERE written_ms < ?', nowMs - settings.markerRetentionMs)
     database.run('DELETE FROM signals WHERE time_ms < ?', nowMs - settings.signalRetentionMs)
+    database.run('DELETE FROM signal_counts WHERE hour_ms < ?', nowMs - settings.signalRetentionMs)
     database.run('DELETE FROM storms WHERE window_start_ms < ?', nowMs - STORM_RETENTION_MS)
     database.run('DELETE FROM storm_signals WHERE window_start_ms < ?', nowMs - STORM_RETENTION_MS)
     const experimentsMs = nowMs - settings.signalRetentionMs

@@ -1,5 +1,5 @@
 /** Kept in `user_version`: a file of another format is refused, never guessed at. */
-export const SCHEMA_VERSION = 6
+export const SCHEMA_VERSION = 7
 
 /**
  * Stands on a page that every write changes which somebody was promised, and that no other write changes: it tells in
@@ -12,7 +12,7 @@ export const MARKS_PROMISES = 4
 
 /**
  * What each version adds to the one before, from the first. Times are milliseconds since 1970; `verdict`, `pending`,
- * `timer`, `event`, `samples` and `header` hold JSON; `bytes` is the size of what is packed, 0 where it was not noted.
+ * `timer`, `event`, `evidence`, `signals`, `samples` and `header` hold JSON; `bytes` is the size of what is packed, 0 where it was not noted.
  * `flow` is the number of a sender's queue of timers (`Senders`), 0 where nobody sent it.
  */
 export const SCHEMA: readonly string[] = [
@@ -149,5 +149,21 @@ CREATE INDEX timers_by_flow ON timers (flow, visible_ms);
   `
 ALTER TABLE promises ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE promises ADD COLUMN spans INTEGER NOT NULL DEFAULT 0;
+`,
+  `
+CREATE TABLE pending_signals (trace_id TEXT PRIMARY KEY, signals TEXT NOT NULL);
+
+CREATE TABLE signal_evidence (event_id TEXT PRIMARY KEY, sample INTEGER NOT NULL, evidence TEXT NOT NULL);
+CREATE TRIGGER signals_removed AFTER DELETE ON signals
+  BEGIN DELETE FROM signal_evidence WHERE event_id = OLD.event_id; END;
+
+CREATE TABLE signal_counts (
+  hour_ms INTEGER NOT NULL,
+  rule TEXT NOT NULL,
+  status TEXT NOT NULL,
+  shadow INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  UNIQUE (hour_ms, rule, status, shadow)
+);
 `,
 ]

@@ -13,6 +13,7 @@ import type {
 import type { Database, Row } from './database.ts'
 import { packForDisk, unpackFromDisk } from './packed-chunk.ts'
 import { insertTimer, type OnWaiting } from './sqlite-timers.ts'
+import { storeSignal } from './stored-signal.ts'
 
 /** What is packed and stored at a time, about 5 ms of work; a larger chunk goes alone. */
 const SLICE = { chunks: 128, bytes: 256 * 1024 }
@@ -25,20 +26,36 @@ const PAGE_CHUNKS = 128
 /** Far above what a request may hold; a stored chunk that inflates to more is damaged. */
 const MAX_CHUNK_BYTES = 256 * 1024 * 1024
 
+/**
+ * In the column `pending` of a marker: its signals are in `pending_signals`. They take kilobytes and are gone a moment
+ * later; a row that shrinks leaves a page half empty for as long as it is kept.
+ */
+const ASIDE = '"pending_signals"'
+const NOTHING_PENDING = '[]'
+
 const NO_VERDICT: Omit<CommittedVerdict, 'pending'> = { seen: [], verdicts: 0, truncated: false, signals: [] }
+
+interface SqliteBufferOptions {
+  readonly onWaiting?: OnWaiting
+  /** Signals are copied to the archive later. */
+  readonly copiesSignals?: boolean
+}
 
 /** The trace buffer in SQLite; a chunk and the timer it arms are stored in one transaction. */
 export class SqliteBuffer implements TraceBuffer {
+  readonly countsShadow = true
   private readonly database: Database
   private readonly clock: Clock
   private readonly quietPeriodMs: number
   private readonly onWaiting: OnWaiting
+  private readonly copiesSignals: boolean
 
-  constructor(database: Database, clock: Clock, quietPeriodMs: number, onWaiting: OnWaiting = () => {}) {
+  constructor(database: Database, clock: Clock, quietPeriodMs: number, options: SqliteBufferOptions = {}) {
     this.database = database
     this.clock = clock
     this.quietPeriodMs = quietPeriodMs
-    this.onWaiting = onWaiting
+    this.onWaiting = options.onWaiting ?? (() => {})
+    this.copiesSignals = options.copiesSignals ?? false
   }
 
   /** Stores slice by slice, so that others have the process in between; the last syncs them all to the disk. */
@@ -74,7 +91,7 @@ export class SqliteBuffer implements TraceBuffer {
       row.lease_token === null ? {} : { lease: { token: String(row.lease_token), untilMs: Number(row.lease_until_ms) } }
     return {
       ...verdictIn(JSON.parse(String(row.verdict)) as Omit<CommittedVerdict, 'pending'>),
-      pending: JSON.parse(String(row.pending)) as readonly PendingSignal[],
+      pending: this.readPending(traceId, String(row.pending)),
       revision: Number(row.revision),
       ...lease,
     }
@@ -127,12 +144,19 @@ export class SqliteBuffer implements TraceBuffer {
   }
 
   commit(traceId: string, token: string, verdict: CommittedVerdict): Promise<boolean> {
-    const { pending, ...rest } = verdict
+    const { pending: all, ...rest } = verdict
+    const pending = all.filter(({ shadow }) => !shadow)
+    const shadows = all.filter(({ shadow }) => shadow)
     const release = pending.length === 0 ? ', lease_token = NULL, lease_until_ms = NULL' : ''
     const sql = `UPDATE markers SET revision = revision + 1, verdict = ?, pending = ?, written_ms = ?${release}
       WHERE trace_id = ? AND lease_token = ?`
-    const work = () =>
-      this.database.run(sql, JSON.stringify(rest), JSON.stringify(pending), this.clock(), traceId, token) === 1
+    const work = () => {
+      const values = [JSON.stringify(rest), pendingColumn(pending), this.clock(), traceId, token]
+      if (this.database.run(sql, ...values) !== 1) return false
+      this.writePending(traceId, pending)
+      for (const signal of shadows) storeSignal(this.database, signal, { line: false, copy: this.copiesSignals })
+      return true
+    }
     // A verdict without signals is given again where it is missing; of a signal the first word must be the last.
     return pending.length === 0 ? this.database.writeRepeatable(work) : this.database.write(work)
   }
@@ -140,9 +164,11 @@ export class SqliteBuffer implements TraceBuffer {
   settle(traceId: string, token: string, pending: readonly PendingSignal[]): Promise<boolean> {
     const sql = `UPDATE markers SET revision = revision + 1, pending = ?, written_ms = ?,
       lease_token = NULL, lease_until_ms = NULL WHERE trace_id = ? AND lease_token = ?`
-    return this.database.writeRepeatable(
-      () => this.database.run(sql, JSON.stringify(pending), this.clock(), traceId, token) === 1,
-    )
+    return this.database.writeRepeatable(() => {
+      if (this.database.run(sql, pendingColumn(pending), this.clock(), traceId, token) !== 1) return false
+      this.writePending(traceId, pending)
+      return true
+    })
   }
 
   release(traceId: string, token: string): Promise<boolean> {
@@ -188,6 +214,20 @@ export class SqliteBuffer implements TraceBuffer {
     return true
   }
 
+  private readPending(traceId: string, column: string): readonly PendingSignal[] {
+    // Markers of formats before 7 hold their signals themselves.
+    if (column !== ASIDE) return JSON.parse(column) as readonly PendingSignal[]
+    const row = this.database.get('SELECT signals FROM pending_signals WHERE trace_id = ?', traceId)
+    return row === undefined ? [] : (JSON.parse(String(row.signals)) as readonly PendingSignal[])
+  }
+
+  private writePending(traceId: string, pending: readonly PendingSignal[]): void {
+    this.database.run('DELETE FROM pending_signals WHERE trace_id = ?', traceId)
+    if (pending.length === 0) return
+    const sql = 'INSERT INTO pending_signals (trace_id, signals) VALUES (?, ?)'
+    this.database.run(sql, traceId, JSON.stringify(pending))
+  }
+
   private createMarker(traceId: string, { token, untilMs }: Lease): boolean {
     const sql = `INSERT OR IGNORE INTO markers (trace_id, revision, lease_token, lease_until_ms, verdict, pending, written_ms)
       VALUES (?, 0, ?, ?, ?, '[]', ?)`
@@ -209,6 +249,10 @@ function* slicesOf(chunks: Iterable<Chunk>): Generator<{ readonly slice: readonl
     bytes += chunk.bytes.length
   }
   if (slice.length > 0) yield { slice, isLast: true }
+}
+
+function pendingColumn(pending: readonly PendingSignal[]): string {
+  return pending.length === 0 ? NOTHING_PENDING : ASIDE
 }
 
 function spansOf(rows: readonly { readonly chunk: Chunk }[]): number {

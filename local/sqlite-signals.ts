@@ -1,7 +1,7 @@
 import type { FiringRule, FiringSource } from '../shared/experiments/health.ts'
 import type { PendingSignal, SignalStore } from '../shared/pipeline/ports.ts'
-import type { SignalEvent } from '../shared/pipeline/signal.ts'
 import type { Database } from './database.ts'
+import { type Keeping, signalOf, storeSignal, WITH_TEXT } from './stored-signal.ts'
 
 /** Which signals to read; times are milliseconds since 1970, `toMs` is exclusive. */
 export interface SignalQuery {
@@ -13,24 +13,24 @@ export interface SignalQuery {
   readonly limit?: number
 }
 
-/** Every signal, in SQLite, shadow and suppressed ones too. */
+/** Every signal, in SQLite, suppressed ones too; of those in shadow mode samples, and how many there were. */
 export class SqliteSignals implements SignalStore, FiringSource {
   private readonly database: Database
   private readonly onNew: (signals: readonly PendingSignal[]) => Promise<void>
-  private readonly queueLines: boolean
+  private readonly keeping: Keeping
 
   /**
    * `onNew` gets the signals that were not stored before, first: what fails there is not stored, and comes again.
-   * `queueLines`: those not in shadow mode are to be written to a file of JSON lines.
+   * `keeping`: what is written of a signal elsewhere later.
    */
   constructor(
     database: Database,
     onNew: (signals: readonly PendingSignal[]) => Promise<void> = async () => {},
-    queueLines = false,
+    keeping: Keeping = { line: false, copy: false },
   ) {
     this.database = database
     this.onNew = onNew
-    this.queueLines = queueLines
+    this.keeping = keeping
   }
 
   async record(signals: readonly PendingSignal[]): Promise<void> {
@@ -38,16 +38,8 @@ export class SqliteSignals implements SignalStore, FiringSource {
     const fresh = signals.filter(({ event }) => this.database.get(known, event.id) === undefined)
     if (fresh.length === 0) return
     await this.onNew(fresh)
-    const sql = `INSERT OR IGNORE INTO signals (event_id, time_ms, rule, severity, trace_id, shadow, event, lined)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
     await this.database.writeRepeatable(() => {
-      for (const { event, shadow } of fresh) {
-        const { signal, severity, traceId } = event.data
-        const timeMs = Date.parse(event.time)
-        const lined = this.queueLines && !shadow ? 0 : 1
-        const text = JSON.stringify(event)
-        this.database.run(sql, event.id, timeMs, signal, severity, traceId, shadow ? 1 : 0, text, lined)
-      }
+      for (const signal of fresh) storeSignal(this.database, signal, this.keeping)
     })
   }
 
@@ -72,13 +64,10 @@ export class SqliteSignals implements SignalStore, FiringSource {
 
   /** Signals by time, oldest first. */
   find(query: SignalQuery): readonly PendingSignal[] {
-    const sql = `SELECT event, shadow FROM signals
+    const sql = `${WITH_TEXT}
       WHERE (? IS NULL OR rule = ?) AND (? IS NULL OR trace_id = ?) AND time_ms >= ? AND time_ms < ?
-      ORDER BY time_ms, rowid LIMIT ?`
+      ORDER BY time_ms, signals.rowid LIMIT ?`
     const { rule = null, traceId = null, fromMs = 0, toMs = Number.MAX_SAFE_INTEGER, limit = 1_000 } = query
-    return this.database.all(sql, rule, rule, traceId, traceId, fromMs, toMs, limit).map(({ event, shadow }) => ({
-      event: JSON.parse(String(event)) as SignalEvent,
-      shadow: shadow === 1,
-    }))
+    return this.database.all(sql, rule, rule, traceId, traceId, fromMs, toMs, limit).map(signalOf)
   }
 }

@@ -1,8 +1,8 @@
 import type { ObjectStore } from '../../shared/archive/object-store.ts'
 import { signalLine, signalObjects } from '../../shared/archive/signal-objects.ts'
 import type { Clock } from '../../shared/pipeline/ports.ts'
-import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import type { Database } from '../database.ts'
+import { dropWrittenTexts, signalOf, WITH_TEXT } from '../stored-signal.ts'
 
 const MAX_AGE_MS = 60_000
 /** Signals that are copied at a time; so many do not wait for their age. */
@@ -39,14 +39,14 @@ export class SignalArchive {
   }
 
   private async copySome(): Promise<number> {
-    const sql = 'SELECT event_id, event, shadow FROM signals WHERE archived = 0 ORDER BY time_ms, event_id LIMIT ?'
+    const sql = `${WITH_TEXT} WHERE archived = 0 ORDER BY time_ms, signals.event_id LIMIT ?`
     const rows = this.database.all(sql, MAX_SIGNALS)
-    const lines = rows.map(({ event, shadow }) => signalLine(JSON.parse(String(event)) as SignalEvent, shadow === 1))
+    const lines = rows.map(signalOf).map(({ event, shadow }) => signalLine(event, shadow))
     for (const { key, bytes } of signalObjects(lines)) await this.store.put(key, bytes)
+    const ids = rows.map(({ event_id: eventId }) => String(eventId))
     await this.database.writeRepeatable(() => {
-      for (const { event_id: id } of rows) {
-        this.database.run('UPDATE signals SET archived = 1 WHERE event_id = ?', id as string)
-      }
+      for (const id of ids) this.database.run('UPDATE signals SET archived = 1 WHERE event_id = ?', id)
+      dropWrittenTexts(this.database, ids)
     })
     return rows.length
   }

@@ -60,6 +60,20 @@ export const TABLES: readonly RecoveredTable[] = [
     isSound: (row) => JSON.parse(String(row.event)).id === row.event_id && isTraceId(row.trace_id),
   },
   {
+    name: 'pending_signals',
+    columns: { trace_id: 'text', signals: 'json' },
+    isSound: (row) => isTraceId(row.trace_id),
+  },
+  {
+    name: 'signal_evidence',
+    columns: { event_id: 'text', sample: 'int', evidence: 'json' },
+    isSound: ({ evidence }) => typeof JSON.parse(String(evidence)).description === 'string',
+  },
+  {
+    name: 'signal_counts',
+    columns: { hour_ms: 'int', rule: 'text', status: 'text', shadow: 'int', count: 'int' },
+  },
+  {
     name: 'deliveries',
     columns: {
       id: 'id',

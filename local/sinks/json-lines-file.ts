@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import type { Database } from '../database.ts'
 import { requireRegular } from '../input-file.ts'
+import { dropWrittenTexts, signalOf, WITH_TEXT } from '../stored-signal.ts'
 import { eventLine } from './signal-text.ts'
 
 const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK = 0 } = constants
@@ -39,16 +39,17 @@ export class JsonLinesFile {
   }
 
   private async run(): Promise<void> {
-    const sql = 'SELECT rowid AS id, event, shadow FROM signals WHERE lined = 0 ORDER BY rowid LIMIT ?'
+    const sql = `${WITH_TEXT} WHERE lined = 0 ORDER BY signals.rowid LIMIT ?`
     for (;;) {
       const rows = this.database.all(sql, BATCH)
       if (rows.length === 0) return
-      const lines = rows.map(({ event, shadow }) =>
-        eventLine({ event: JSON.parse(String(event)) as SignalEvent, shadow: shadow === 1 }),
-      )
-      await this.append(lines.join(''))
+      await this.append(rows.map((row) => eventLine(signalOf(row))).join(''))
       await this.database.write(() => {
         for (const { id } of rows) this.database.run('UPDATE signals SET lined = 1 WHERE rowid = ?', Number(id))
+        dropWrittenTexts(
+          this.database,
+          rows.map(({ event_id: eventId }) => String(eventId)),
+        )
       })
     }
   }

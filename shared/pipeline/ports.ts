@@ -14,6 +14,11 @@ import type { DigestSample, PublishedEvent, RuleDescription, SignalEvent, Signal
 /** The chunks of every trace under judgement, and one marker a trace that says how far judging came. */
 export interface TraceBuffer {
   /**
+   * `commit` itself counts the signals in shadow mode among `pending`, and stores some, in the same write. They do not
+   * become pending then.
+   */
+  readonly countsShadow?: true
+  /**
    * Stores chunks; resolved means durable. A chunk that cannot be taken while its neighbours can is returned, never
    * thrown; what is not returned is stored. Storing the same key again changes nothing. Every stored chunk arms a
    * timer of its own for the quiet period, by the store itself (a stream, or the same transaction). Where it fails, or
@@ -145,7 +150,7 @@ export interface ArchivedTrace {
   readonly reason: 'verdict' | 'late' | 'rescued'
 }
 
-/** Keeps every signal, published or not (shadow, storm). */
+/** Keeps every signal, published or not (storm); of those in shadow mode it may keep samples and count the others. */
 export interface SignalStore {
   /** Resolved means durable; the same event id again changes nothing. */
   record(signals: readonly PendingSignal[]): Promise<void>

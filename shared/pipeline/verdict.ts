@@ -46,7 +46,8 @@ export async function giveVerdict(e: Evaluator, leased: LeasedTrace): Promise<'j
   })
   if (!committed) return 'lost'
   countVerdict(e, leased, before, judged)
-  if (!(await sendCommitted(e, leased, judged.changes))) return 'lost'
+  const changes = e.buffer.countsShadow === true ? judged.changes.filter(({ shadow }) => !shadow) : judged.changes
+  if (!(await sendCommitted(e, leased, changes))) return 'lost'
   return judged.more ? 'continued' : 'judged'
 }
 

@@ -86,7 +86,7 @@ describe('a file that cannot be used is a StorageError that says so', () => {
       expect.objectContaining({
         name: 'StorageError',
         code: 'corrupt',
-        message: `${path} has format 99; this release reads 6`,
+        message: `${path} has format 99; this release reads 7`,
         hint: 'upgrade betrace, or give it another data folder',
       }),
     )

@@ -21,12 +21,8 @@ function chunks(count: number, bytes = 40): readonly Chunk[] {
 function store(path = join(newFolder(), 'betrace.db')) {
   const waiting: [flow: number, change: number][] = []
   const database = newDatabase(path)
-  const buffer = new SqliteBuffer(
-    database,
-    () => NOW_MS,
-    QUIET_MS,
-    (...counted) => void waiting.push(counted),
-  )
+  const onWaiting = (flow: number, change: number) => void waiting.push([flow, change])
+  const buffer = new SqliteBuffer(database, () => NOW_MS, QUIET_MS, { onWaiting })
   return { path, database, buffer, waiting }
 }
 

@@ -13,7 +13,14 @@ function signal(rule: string, traceId: string, atMs: number, status: SignalEvent
     sequence,
     status,
     time: new Date(atMs).toISOString(),
-    data: { signal: rule, severity: 'high', traceId, service: 'cart' },
+    data: {
+      signal: rule,
+      severity: 'high',
+      traceId,
+      service: 'cart',
+      description: '',
+      evidence: { text: '', clauses: [], truncated: false },
+    },
   }
   return { event, shadow } as unknown as PendingSignal
 }

@@ -18,8 +18,25 @@ const VERDICT: CommittedVerdict = {
 
 const PENDING: readonly PendingSignal[] = [1, 2].map((sequence) => ({
   event: { id: `x.live.${sequence}`, sequence, data: { evidence: { text: 'żółć \u0000 "quoted"' } } } as SignalEvent,
-  shadow: sequence === 2,
+  shadow: false,
 }))
+
+const SHADOW: PendingSignal = {
+  event: {
+    id: 'y.live.1',
+    signalid: 'y',
+    status: 'firing',
+    time: '2025-11-24T16:00:00.000Z',
+    data: {
+      signal: 'R',
+      severity: 'low',
+      traceId: 't',
+      description: '',
+      evidence: { text: '', clauses: [], truncated: false },
+    },
+  } as unknown as SignalEvent,
+  shadow: true,
+}
 
 function chunk(traceId: string, arrivedInMs: number, bytes: Uint8Array = randomBytes(60), spanCount = 3): Chunk {
   return newChunk(traceId, NOW_MS + arrivedInMs, bytes, spanCount)
@@ -161,6 +178,15 @@ export function traceBufferContract(name: string, open: () => TraceBuffer | Prom
       expect(await buffer.readMarker(id)).toEqual({ ...VERDICT, pending: PENDING, revision: 1, lease })
       expect(await buffer.settle(id, 'a', PENDING.slice(1))).toBe(true)
       expect(await buffer.readMarker(id)).toEqual({ ...VERDICT, pending: PENDING.slice(1), revision: 2 })
+    })
+
+    test('has a signal in shadow mode pending like any other, unless the store counts those itself', async () => {
+      const [buffer, id] = [await open(), traceId()]
+      const lease = { token: 'a', untilMs: LATER_MS }
+      await buffer.takeLease(id, undefined, lease)
+      expect(await buffer.commit(id, 'a', { ...VERDICT, pending: [SHADOW] })).toBe(true)
+      const left = buffer.countsShadow === true ? { pending: [] } : { pending: [SHADOW], lease }
+      expect(await buffer.readMarker(id)).toEqual({ ...VERDICT, ...left, revision: 1 })
     })
 
     test('is written by nobody whose lease was taken over or given back', async () => {
