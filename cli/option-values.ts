@@ -1,14 +1,31 @@
 import { InvalidArgumentError } from 'commander'
 import { CommandError } from './command-error.ts'
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** `500ms`, `5s`, `2m`, `1h` in milliseconds; a bare number would leave the unit open. */
+/** `500ms`, `5s`, `2m`, `1h`, `90d` in milliseconds; a bare number would leave the unit open. */
 export function parseDurationMs(text: string): number {
-  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? []
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim()) ?? []
   if (digits === undefined || unit === undefined)
-    throw new InvalidArgumentError('Write a duration as 500ms, 5s, 2m or 1h.')
+    throw new InvalidArgumentError('Write a duration as 500ms, 5s, 2m, 1h or 90d.')
   return Math.round(Number(digits) * (UNIT_MS[unit] ?? 1))
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = {
+  ...{ MB: 1e6, GB: 1e9, TB: 1e12 },
+  ...{ MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 },
+}
+/** Less would be full before a trace is judged. */
+const LEAST_BYTES = 10e6
+
+/** `500MB`, `16GB`, `2GiB` in bytes, at least 10 MB. */
+export function parseBytes(text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([MGT]i?B)$/.exec(text.trim()) ?? []
+  const bytes = Math.round(Number(digits) * (UNIT_BYTES[unit ?? ''] ?? Number.NaN))
+  if (!(bytes >= LEAST_BYTES && Number.isSafeInteger(bytes))) {
+    throw new InvalidArgumentError('Write a size of at least 10MB as 500MB, 16GB or 2GiB.')
+  }
+  return bytes
 }
 
 /** A TCP port; 0 lets the system choose a free one. */

@@ -8,7 +8,7 @@ import { SENDER_LIMITS } from '../shared/pipeline/settings.ts'
 import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
-import { parseCount, parseDurationMs, parsePort, parseUrl, repeatable, unshown } from './option-values.ts'
+import { parseBytes, parseCount, parseDurationMs, parsePort, parseUrl, repeatable, unshown } from './option-values.ts'
 import { packageVersion } from './package-root.ts'
 import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
 import { counted } from './text.ts'
@@ -21,6 +21,8 @@ interface ServeOptions {
   readonly data: string
   readonly quietPeriod: number
   readonly incompleteWait: number
+  readonly maxDatabase: number
+  readonly keepSignals: number
   readonly webhook?: readonly string[]
   readonly webhookHeader?: readonly (readonly [string, string])[]
   readonly jsonl?: string
@@ -77,6 +79,14 @@ function serveOptions(): readonly Option[] {
       .env('BETRACE_INCOMPLETE_WAIT')
       .argParser(parseDurationMs)
       .default(15_000, '15s'),
+    new Option('--max-database <size>', 'the database may grow so large')
+      .env('BETRACE_MAX_DATABASE')
+      .argParser(parseBytes)
+      .default(16 * 1024 ** 3, '16GiB'),
+    new Option('--keep-signals <duration>', 'signals are removed from the database after so long')
+      .env('BETRACE_KEEP_SIGNALS')
+      .argParser(parseDurationMs)
+      .default(90 * 86_400_000, '90d'),
     new Option('--webhook <url>', 'POST each signal there as a CloudEvent; may be repeated')
       .env('BETRACE_WEBHOOK')
       .argParser(repeatable(unshown('--webhook', parseUrl))),
@@ -153,6 +163,8 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
       ...(options.maxConnectionsPerAddress === undefined
         ? {}
         : { maxConnectionsPerAddress: options.maxConnectionsPerAddress }),
+      maxDatabaseBytes: options.maxDatabase,
+      signalRetentionMs: options.keepSignals,
       corsOrigins: [...(options.cors ?? [])],
       apiKeys: (options.apiKey ?? []).flat(),
       ...limitsAmong(options),

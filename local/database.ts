@@ -1,9 +1,12 @@
+import { statfsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { StorageError } from '../shared/pipeline/storage-error.ts'
 import { checkDatabaseFile, checkTables } from './check-database-file.ts'
 import { KeptPromises } from './kept-promises.ts'
 import type { Promised } from './promise-mark.ts'
 import { PROMISED, promisedOf } from './recovery/log-and-file.ts'
+import { RUNBOOK } from './runbook.ts'
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
 import { storageError } from './sqlite-error.ts'
 
@@ -27,6 +30,11 @@ const CACHE_KIB = 64 * 1024
 /** Pages in the log before it is copied into the file: pages written meanwhile are copied once, not once each time. */
 const CHECKPOINT_PAGES = 4_000
 const IN_MEMORY = ':memory:'
+/** What cannot grow past this share of its bound is held by that, if the disk has some room left. */
+const BOUND = 0.75
+const SOME_BYTES = 1024 * 1024
+/** Health checks write, too. */
+const IDLE_COMMITS = 8
 const NOTHING = { chunks: 0, spans: 0 }
 /** The version from which on a mark beside the file says what was promised. */
 const MARKED = 6
@@ -37,6 +45,7 @@ const MARKED = 6
  */
 export class Database {
   readonly path: string
+  private readonly maxBytes: number
   private readonly connection: DatabaseSync
   private readonly statements = new Map<string, StatementSync>()
   private queue: QueuedWrite[] = []
@@ -47,6 +56,8 @@ export class Database {
   /** Whether the last write failed so. */
   failing = false
   lastFailure: { readonly error: StorageError; readonly atMs: number } | undefined
+  private commits = 0
+  private commitsBefore = 0
   /** What the writes of the group under way promise. */
   private counted = NOTHING
   /** What was promised, and what is missing of it; undefined for a database in memory. */
@@ -55,6 +66,7 @@ export class Database {
   /** Opens or creates the file, which may grow to `maxBytes`; throws a StorageError that says what to do. */
   constructor(path: string, maxBytes: number) {
     this.path = path
+    this.maxBytes = maxBytes
     const marked = checkDatabaseFile(path)
     try {
       this.connection = new DatabaseSync(path, { timeout: 5_000 })
@@ -115,6 +127,17 @@ export class Database {
     this.counted = { chunks: this.counted.chunks + chunks, spans: this.counted.spans + spans }
   }
 
+  /**
+   * Empties a large log while next to nothing is written, so that it takes no room on the disk; to be called every few
+   * seconds. Under load SQLite writes over it instead.
+   */
+  shrinkLog(): void {
+    const isIdle = this.commits - this.commitsBefore <= IDLE_COMMITS
+    this.commitsBefore = this.commits
+    if (!isIdle || (statSync(`${this.path}-wal`, { throwIfNoEntry: false })?.size ?? 0) < SOME_BYTES) return
+    this.guarded(() => this.connection.exec('PRAGMA wal_checkpoint(TRUNCATE)'))
+  }
+
   /** Does the writes still queued, then closes the file. */
   close(): void {
     while (this.queue.length > 0) this.flush()
@@ -159,6 +182,7 @@ export class Database {
       const kept = promised ? this.keepPromise() : undefined
       this.connection.exec('COMMIT')
       if (kept !== undefined) this.promises?.set(kept)
+      this.commits++
       this.failing = this.failures > failuresBefore
       for (const acknowledge of settle) acknowledge()
     } catch (error) {
@@ -222,13 +246,33 @@ export class Database {
 
   /** The error as the pipeline knows it, remembered where it is the disk's. */
   private noted(error: unknown): unknown {
-    const failure = storageError(error, this.path)
+    const failure = this.boundError(storageError(error, this.path))
     if (failure instanceof StorageError) {
       this.failures++
       this.failing = true
       this.lastFailure = { error: failure, atMs: performance.now() }
     }
     return failure
+  }
+
+  /** SQLite has one word for a full disk and for a database that has grown to its bound. */
+  private boundError(failure: unknown): unknown {
+    if (!(failure instanceof StorageError) || failure.code !== 'full' || !this.isAtBound()) return failure
+    return new StorageError('full', `${this.path} has grown to ${this.maxBytes} bytes, its bound`, {
+      cause: failure,
+      hint: `it makes room by itself; raise --max-database if it does not (${RUNBOOK.filling})`,
+    })
+  }
+
+  /** A write that needs more pages than are left fails before all are used. */
+  private isAtBound(): boolean {
+    if (this.path === IN_MEMORY) return true
+    try {
+      const { bavail, bsize } = statfsSync(dirname(this.path))
+      return this.sizeBytes() > BOUND * this.maxBytes && bavail * bsize > SOME_BYTES
+    } catch {
+      return false
+    }
   }
 
   private rollBack(): void {

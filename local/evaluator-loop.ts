@@ -14,6 +14,8 @@ export interface EvaluatorLoopOptions {
   readonly sizeBytes: (traceId: string) => number
   /** Throws where a timer cannot be handled as things are stored. */
   readonly check: (timer: Timer) => Promise<void>
+  /** Done before timers are taken. */
+  readonly prepare?: () => Promise<void>
 }
 
 /** Hands due timers to the evaluator, until nothing is due; one run at a time. */
@@ -100,6 +102,7 @@ export class EvaluatorLoop {
   /** The due timers whose turn it is, by subject; undefined where none is due. */
   private async more(): Promise<readonly (readonly DueTimer[])[] | undefined> {
     if (this.evaluator.clock() < this.lookAgainMs || !this.look()) return undefined
+    await this.options.prepare?.()
     const portion = { ...PORTION, flows: [...this.late.keys()], sizeBytes: (timer: Timer) => this.sizeOf(timer) }
     const visibilityMs = 6 * this.evaluator.settings.leaseMs
     // Asked for at the same time, they share a transaction.

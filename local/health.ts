@@ -5,10 +5,13 @@ import type { Database } from './database.ts'
 import type { EvaluatorLoop } from './evaluator-loop.ts'
 import type { PageResponse } from './http-requests.ts'
 import type { ArchiveState } from './parts.ts'
+import type { Room } from './room.ts'
 import type { LoadedRules } from './rules-watcher.ts'
 import { RUNBOOK } from './runbook.ts'
 import type { Senders } from './senders.ts'
 import type { JsonLinesFile } from './sinks/json-lines-file.ts'
+import { spaceProblem } from './space.ts'
+import type { SqliteTimers } from './sqlite-timers.ts'
 
 /** The loop looks for due timers a few times a second. */
 const LONGEST_SILENCE_MS = 30_000
@@ -22,6 +25,8 @@ export interface HealthSubjects {
   readonly lines: JsonLinesFile | undefined
   readonly clockWatch: ClockWatch
   readonly senders: Senders
+  readonly timers: SqliteTimers
+  readonly room: Room
 }
 
 /** A write that failed so short a time ago is told, though a small one succeeds. */
@@ -58,6 +63,7 @@ export function healthPage(
 async function examine(subjects: HealthSubjects): Promise<PageResponse> {
   const { database, rules } = subjects
   const { set, folder } = rules()
+  const space = spaceOf(subjects)
   const problems = {
     buffer: await writable(database),
     database: whileReadable(() => database.promises?.problem()) ?? markProblem(database),
@@ -65,12 +71,13 @@ async function examine(subjects: HealthSubjects): Promise<PageResponse> {
     archive: archiveProblem(subjects),
     jsonLines: jsonLinesProblem(subjects),
     clock: subjects.clockWatch.problem(),
+    space: space?.text,
     senders: sendersProblem(subjects),
     rules: rulesProblem(folder),
   }
-  const failing = problems.buffer !== undefined || problems.evaluator !== undefined
-  const { database: lost, archive, jsonLines, clock, senders, rules: unread } = problems
-  const degraded = [lost, archive, jsonLines, clock, senders, unread].some((problem) => problem !== undefined)
+  const failing = problems.buffer !== undefined || problems.evaluator !== undefined || space?.refuses === true
+  const { database: lost, archive, jsonLines, clock, space: filling, senders, rules: unread } = problems
+  const degraded = [lost, archive, jsonLines, clock, filling, senders, unread].some((problem) => problem !== undefined)
   const body = {
     status: failing ? 'failing' : degraded ? 'degraded' : 'ok',
     buffer: problems.buffer ?? 'ok',
@@ -79,6 +86,7 @@ async function examine(subjects: HealthSubjects): Promise<PageResponse> {
     archive: problems.archive ?? 'ok',
     jsonLines: problems.jsonLines ?? 'ok',
     clock: problems.clock ?? 'ok',
+    space: problems.space ?? 'ok',
     senders: problems.senders ?? 'ok',
     rules: problems.rules ?? 'ok',
     rulesLoaded: set.rules.length,
@@ -94,6 +102,15 @@ function rulesProblem({ unreadable }: LoadedRules['folder']): string | undefined
   const more = unreadable.length > 1 ? `; and ${unreadable.length - 1} more cannot be read` : ''
   const kept = isKept ? ', its rules stay in force until then' : ''
   return `${file} cannot be read: ${reason}; ${hint}${kept} (${RUNBOOK.rules})${more}`
+}
+
+/** A database that cannot be read is reported as such. */
+function spaceOf(subjects: HealthSubjects): ReturnType<typeof spaceProblem> {
+  try {
+    return spaceProblem(subjects)
+  } catch {
+    return undefined
+  }
 }
 
 function evaluatorProblem({ loop, nowMs }: HealthSubjects): string | undefined {

@@ -171,7 +171,7 @@ async function receive(
   const { ingest: deps, refusing, budget } = served
   const head = headOf(request)
   const refuseSender = () => {
-    const refusal = refusing(sender, 1)
+    const refusal = refusing(sender, 1, served.turns.heldBytes)
     return refusal === undefined ? undefined : refuseBusy(head, refusal, deps)
   }
   const refused = refuseHead(head, deps) ?? refuseSender()

@@ -13,6 +13,7 @@ import { openDataFolder } from './data-folder.ts'
 import { Database } from './database.ts'
 import { sparingLog, textLog } from './log.ts'
 import { PrometheusMetrics } from './metrics.ts'
+import { Room } from './room.ts'
 import { type Blocking, type LoadedRules, RulesWatcher, rulesReport } from './rules-watcher.ts'
 import type { Scheduler } from './scheduler.ts'
 import { Senders } from './senders.ts'
@@ -89,6 +90,7 @@ export interface Parts {
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
   readonly clockWatch: ClockWatch
+  readonly room: Room
   /** Writes all of it that was acknowledged. */
   readonly flushArchive: () => Promise<void>
 }
@@ -124,6 +126,9 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   await capStoredTimes(database, clock(), settings)
   const stopwatch = options.stopwatch ?? (options.clock === undefined ? () => performance.now() : options.clock)
   const clockWatch = new ClockWatch(clock, stopwatch, log)
+  const { maxDatabaseBytes: maxBytes, judgeWindowMs } = settings
+  const isClockDoubtful = () => clockWatch.isDoubtful
+  const room = new Room({ database, maxBytes, judgeWindowMs, clock, stopwatch, isClockDoubtful, log })
   const { archive, archiveDue, archiveState, flushArchive } = await openArchive(
     options,
     { clock, log, database },
@@ -171,6 +176,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     archiveState,
     lines,
     clockWatch,
+    room,
     flushArchive,
   }
 }

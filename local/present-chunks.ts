@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../shared/pipeline/ports.ts'
 import { StorageError } from '../shared/pipeline/storage-error.ts'
 import { recoverHint } from './check-database-file.ts'
 import type { Database } from './database.ts'
+import { isClosed } from './maintenance/judged-chunks.ts'
 import type { SqliteBuffer } from './sqlite-buffer.ts'
 
 /**
@@ -17,8 +18,8 @@ export function presentChunks(database: Database, buffer: SqliteBuffer, clock: C
     const missing = timer.chunkKeys.filter((key) => database.get(sql, traceId, key) === undefined)
     if (missing.length === 0) return
     const young = missing.filter((key) => arrivalMs(key) >= clock() - retentionMs)
-    const seen = new Set((await buffer.readMarker(traceId))?.seen)
-    if (young.every((key) => seen.has(key))) return
+    const { seen = [], verdicts = 0 } = (await buffer.readMarker(traceId)) ?? {}
+    if (isClosed({ seen, verdicts }) || young.every((key) => seen.includes(key))) return
     const hint = recoverHint(database.path)
     throw new StorageError('corrupt', `${database.path}: a chunk of trace ${traceId} is not found`, { hint })
   }

@@ -4,9 +4,11 @@ import type { Database } from './database.ts'
 import { missing } from './lost-writes.ts'
 import type { Reading } from './metrics.ts'
 import type { ArchiveState } from './parts.ts'
+import type { Room } from './room.ts'
 import type { LoadedRules } from './rules-watcher.ts'
 import type { JsonLinesFile } from './sinks/json-lines-file.ts'
 import type { Webhook } from './sinks/webhook.ts'
+import { spaceReadings } from './space.ts'
 import type { SqliteTimers } from './sqlite-timers.ts'
 
 export interface ReadSubjects {
@@ -19,6 +21,7 @@ export interface ReadSubjects {
   readonly lines: JsonLinesFile | undefined
   readonly clockWatch: ClockWatch
   readonly connections: Connections
+  readonly room: Room
 }
 
 /** What `/metrics` shows besides counters: how things stand at this moment. */
@@ -50,6 +53,7 @@ export function readings(subjects: ReadSubjects): readonly Reading[] {
     },
     { name: 'betrace_storage_failures_total', help: 'Writes the database could not do.', value: database.failures },
     ...lossReadings(database),
+    ...spaceReadings(subjects),
     ...clockReadings(subjects.clockWatch),
     ...connectionReadings(subjects.connections),
     ...archiveReadings(subjects.archiveState()),

@@ -25,13 +25,18 @@ export class RequestTurns {
   private readonly defer: (work: () => void) => void
   /** Lanes with requests that wait, the next one first. */
   private lanes: Lane[] = []
-  private heldBytes = 0
+  private totalBytes = 0
   private usedMs = 0
   private deferred = false
 
   constructor(stopwatch: () => number = () => performance.now(), defer: (work: () => void) => void = setImmediate) {
     this.stopwatch = stopwatch
     this.defer = defer
+  }
+
+  /** What requests under way hold in memory, those of all lanes. */
+  get heldBytes(): number {
+    return this.totalBytes
   }
 
   /** Does `work` when it is its turn. */
@@ -46,12 +51,12 @@ export class RequestTurns {
   /** Notes that a request of the lane holds more bytes; fewer, if the number is negative. */
   hold(lane: Lane, bytes: number): void {
     lane.heldBytes += bytes
-    this.heldBytes += bytes
+    this.totalBytes += bytes
     if (bytes < 0) this.begin()
   }
 
   private begin(): void {
-    while (this.usedMs < TURN_MS && this.heldBytes < TOTAL_BYTES) {
+    while (this.usedMs < TURN_MS && this.totalBytes < TOTAL_BYTES) {
       const lane = this.lanes.find(({ heldBytes }) => heldBytes < LANE_BYTES)
       if (lane === undefined) return
       this.lanes = this.lanes.filter((each) => each !== lane)

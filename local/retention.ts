@@ -2,6 +2,7 @@ import { arrivalMs } from '../shared/pipeline/chunk.ts'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
 import { onChunksRemoved } from '../shared/pipeline/rescue.ts'
 import type { Database } from './database.ts'
+import { removeJudgedChunks } from './maintenance/judged-chunks.ts'
 import type { RuntimeSettings } from './settings.ts'
 import type { SqliteBuffer } from './sqlite-buffer.ts'
 
@@ -10,7 +11,8 @@ const TRACES_PER_SWEEP = 200
 const STORM_RETENTION_MS = 24 * 3_600_000
 
 /**
- * Removes what has had its time. Chunks that no verdict took in are judged first; if that fails they stay, though not
+ * Removes what has had its time: chunks of judged traces after the judge window, for then nothing re-opens them, all
+ * others after `chunkRetentionMs`. Chunks that no verdict took in are judged first; if that fails they stay, though not
  * for good: after `failureRetentionMs` more they are dropped, and counted.
  */
 export async function sweep(
@@ -23,6 +25,8 @@ export async function sweep(
   for (const traceId of buffer.expiredTraces(nowMs - settings.chunkRetentionMs, TRACES_PER_SWEEP)) {
     await removeChunks(e, buffer, traceId, nowMs - settings.chunkRetentionMs, settings.failureRetentionMs)
   }
+  const windowMs = Math.min(settings.judgeWindowMs, settings.chunkRetentionMs)
+  await removeJudgedChunks(database, { beforeMs: nowMs - windowMs, isEnough: () => false })
   await database.writeRepeatable(() => {
     database.run('DELETE FROM markers WHERE written_ms < ?', nowMs - settings.markerRetentionMs)
     database.run('DELETE FROM signals WHERE time_ms < ?', nowMs - settings.signalRetentionMs)

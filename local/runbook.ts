@@ -1,6 +1,7 @@
 /** Headings of docs/runbook.md that messages point to; a test holds them to it. */
 export const RUNBOOK = {
   full: 'docs/runbook.md#the-disk-is-full',
+  filling: 'docs/runbook.md#the-database-fills-up',
   readOnly: 'docs/runbook.md#the-disk-is-read-only',
   database: 'docs/runbook.md#the-database-is-damaged',
   lost: 'docs/runbook.md#promised-spans-are-missing',

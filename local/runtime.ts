@@ -26,6 +26,7 @@ const WEBHOOK_POLL_MS = 200
 const ARCHIVE_POLL_MS = 1_000
 const LINES_POLL_MS = 200
 const STORAGE_POLL_MS = 1_000
+const LOG_POLL_MS = 5_000
 /** A loss of power may make the mark of what was promised forget so much. */
 const MARK_POLL_MS = 200
 const VERDICT_POLL_MS = 1_000
@@ -97,10 +98,13 @@ async function start(
 ): Promise<Runtime> {
   const parts = await openParts(options, settings, closers)
   const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue, lines } = parts
-  const { archiveState, clockWatch, senders } = parts
+  const { archiveState, clockWatch, senders, room } = parts
+  // Judging goes on without: it needs little, and frees more.
+  const makeRoom = () => room.make().catch(() => {})
   const loop = new EvaluatorLoop(evaluator, timers, {
     sizeBytes: (traceId) => buffer.sizeBytes(traceId),
     check: presentChunks(database, buffer, evaluator.clock, settings.chunkRetentionMs),
+    prepare: makeRoom,
   })
   const nowMs = evaluator.clock
   const connections = newConnections(settings, evaluator.log)
@@ -117,6 +121,7 @@ async function start(
     clockWatch,
     senders,
     connections,
+    room,
   }
   const server = await listen(settings, parts, loop, connections, {
     '/metrics': () => ({
@@ -144,6 +149,7 @@ async function start(
     const step = clockWatch.look()
     if (step !== undefined) await shiftStoredTimes(database, step, settings.quietPeriodMs)
     await loop.runDue()
+    await makeRoom()
   }
   const scheduler = options.scheduler ?? processScheduler
   const again = (what: string, delayMs: number, work: () => Promise<void>) =>
@@ -160,6 +166,7 @@ async function start(
     again('archiving', ARCHIVE_POLL_MS, archiveDue),
     again('writing signals to the JSON-lines file', LINES_POLL_MS, writeLines),
     again('syncing the mark of what was promised', MARK_POLL_MS, async () => database.promises?.sync()),
+    again('emptying the log of the database', LOG_POLL_MS, async () => database.shrinkLog()),
     again('looking whether the disk takes writes', STORAGE_POLL_MS, watchStorage),
     again('looking for changed rules', settings.rulesPollMs, () => rules.poll()),
     () => server.close(),
@@ -197,14 +204,15 @@ async function listen(
   connections: Connections,
   pages: HttpOptions['pages'],
 ) {
-  const { evaluator, buffer, metrics, experiments, signals: firing, senders } = parts
+  const { evaluator, buffer, metrics, experiments, signals: firing, senders, room } = parts
   const { host, port, corsOrigins } = settings
   const { clock, log } = evaluator
   const cors = corsOrigins.length === 0 ? {} : { cors: { allowedOrigins: corsOrigins } }
   const onStorageFailure = (error: unknown) =>
     log('error', 'a request could not be served from storage', { reason: String(error) })
   const onError = (error: unknown) => log('error', 'a request failed', { reason: String(error) })
-  const refusing = (sender: Sender, traces: number) => senders.refusal(sender, traces, (flow) => loop.behindMs(flow))
+  const refusing = (sender: Sender, traces: number, bytes: number) =>
+    room.refusal(bytes) ?? senders.refusal(sender, traces, (flow) => loop.behindMs(flow))
   const ingest = {
     buffer,
     clock,

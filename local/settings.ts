@@ -62,16 +62,20 @@ const runtimeSchema = v.strictObject({
   maxConnectionsPerAddress: v.optional(positive),
   /** Origins whose pages may send spans (`*` for all); none unless told. */
   corsOrigins: v.optional(v.array(v.string()), []),
-  /** The database may grow so large; beyond it spans are refused with 503 until older ones have had their time. */
+  /**
+   * The database may grow so large. It makes room from 80 % on; spans are refused with 503 while they would take what is
+   * kept for judging, the last tenth (at most 256 MB).
+   */
   maxDatabaseBytes: v.optional(positive, 16 * 1024 ** 3),
   /** While the traces of a sender are judged later than this after their turn, its spans are refused with 503. */
   maxBehindMs: v.optional(positive, SENDER_LIMITS.maxBehindMs),
   /** Traces of a sender that may wait to be judged. A sender is an API key, or an address where no keys are asked for. */
   maxWaitingPerSender: v.optional(positive, SENDER_LIMITS.maxWaitingPerSender),
-  /** Chunks of traces; a span later than this finds its trace gone. */
+  /** Chunks that could not be judged; those that were judged go once `judgeWindowMs` is over. */
   chunkRetentionMs: v.optional(positive, 7 * DAY_MS),
   /** What is known of a trace's judging, renewed by every verdict. */
   markerRetentionMs: v.optional(positive, 21 * DAY_MS),
+  /** Signals, and how many there were of each rule and hour. */
   signalRetentionMs: v.optional(positive, 90 * DAY_MS),
   /** Timers and deliveries that were set aside. */
   failureRetentionMs: v.optional(positive, 7 * DAY_MS),

@@ -6,8 +6,11 @@ import type { Sender } from './senders.ts'
 export interface InTurn {
   readonly ingest: IngestDeps
   readonly turns: RequestTurns
-  /** Why a sender may not store this number of traces now, if so. */
-  readonly refusing: (sender: Sender, traces: number) => Refusal | undefined
+  /**
+   * Why a sender may not store so many traces at this moment, if so; `bytes` is what they and all that is being stored
+   * take.
+   */
+  readonly refusing: (sender: Sender, traces: number, bytes: number) => Refusal | undefined
 }
 
 /** What was read of a body so far. */
@@ -19,7 +22,7 @@ export interface Taken {
 
 /** Bodies of more bytes wait for their turn apart from the others. */
 const LARGE_BODY_BYTES = 64 * 1024
-/** What a chunk holds in memory besides its bytes. */
+/** What a chunk takes besides its bytes: in memory, and as a row with its index entries and timer. */
 const CHUNK_OVERHEAD_BYTES = 512
 
 /** Takes in the spans of a body when it is its sender's turn, and notes what the sender has in hand meanwhile. */
@@ -30,10 +33,11 @@ export function storeInTurn(head: RequestHead, taken: Taken, served: InTurn): Pr
   return turns.run(lane, async () => {
     const held = { chunks: 0, bytes: 0 }
     const admit: IngestDeps['admit'] = (chunks) => {
-      const refusal = refusing(sender, chunks.length)
+      const needed = chunks.reduce((sum, { bytes }) => sum + bytes.length + CHUNK_OVERHEAD_BYTES, 0)
+      const refusal = refusing(sender, chunks.length, turns.heldBytes + needed)
       if (refusal !== undefined) return refusal
       held.chunks = chunks.length
-      held.bytes = chunks.reduce((sum, { bytes }) => sum + bytes.length + CHUNK_OVERHEAD_BYTES, 0)
+      held.bytes = needed
       sender.storing += held.chunks
       turns.hold(lane, held.bytes)
       return undefined

@@ -1,11 +1,12 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '../../shared/errors.ts'
-import type { Timer } from '../../shared/pipeline/ports.ts'
+import type { CommittedVerdict, Timer } from '../../shared/pipeline/ports.ts'
 import { recoveredPath } from '../check-database-file.ts'
 import { openDataFolder } from '../data-folder.ts'
 import { Database } from '../database.ts'
 import { type LostWrites, missing, noteLostWrites } from '../lost-writes.ts'
+import { isClosed } from '../maintenance/judged-chunks.ts'
 import { markPath, type Promised } from '../promise-mark.ts'
 import { insertTimer } from '../sqlite-timers.ts'
 import { type LogAndFile, promisedOf, readLogAndFile } from './log-and-file.ts'
@@ -184,7 +185,9 @@ function lostTraces(database: Database, indexed: ReadonlySet<string>): readonly 
 
 function wasJudged(database: Database, traceId: string, key: string): boolean {
   const verdict = database.get('SELECT verdict FROM markers WHERE trace_id = ?', traceId)?.verdict
-  return typeof verdict === 'string' && (JSON.parse(verdict).seen as readonly string[]).includes(key)
+  if (typeof verdict !== 'string') return false
+  const committed = JSON.parse(verdict) as CommittedVerdict
+  return isClosed(committed) || committed.seen.includes(key)
 }
 
 /** One timer for each trace in place of those there were: some of them may be lost. */

@@ -50,7 +50,7 @@ export interface IngestDeps {
 /** Why a request is answered with 503. */
 export interface Refusal {
   /** For the metric. */
-  readonly reason: 'bytes-in-flight' | 'connections' | 'sender-behind' | 'sender-waiting' | 'storage'
+  readonly reason: 'bytes-in-flight' | 'connections' | 'sender-behind' | 'sender-waiting' | 'database-full' | 'storage'
   /** For the sender. */
   readonly message: string
 }

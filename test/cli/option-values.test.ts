@@ -12,7 +12,7 @@ test.each([
 })
 
 test.each(['5', '', 's', '-1s', '5 days', '1e3s'])('%j is no duration', (text) => {
-  expect(() => parseDurationMs(text)).toThrow('Write a duration as 500ms, 5s, 2m or 1h.')
+  expect(() => parseDurationMs(text)).toThrow('Write a duration as 500ms, 5s, 2m, 1h or 90d.')
 })
 
 test('ports end at 65535', () => {

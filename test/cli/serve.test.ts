@@ -110,7 +110,7 @@ test('what a request may hold is an option', async () => {
 test.each([
   ['rules that do not exist', ['--rules', '/does/not/exist'], 'betrace: cannot read rules from /does/not/exist'],
   ['a signal log that cannot be opened', ['--jsonl', '/does/not/exist.jsonl'], 'betrace: cannot write signals to'],
-  ['a quiet period without a unit', ['--quiet-period', '5'], 'Write a duration as 500ms, 5s, 2m or 1h.'],
+  ['a quiet period without a unit', ['--quiet-period', '5'], 'Write a duration as 500ms, 5s, 2m, 1h or 90d.'],
   ['a limit that is no number', ['--max-request-spans', 'all'], 'Write a whole number from 1 on.'],
   ['a limit beyond what can be', ['--max-body-bytes', '9000000000'], 'maxBodyBytes: expected at most 1073741824'],
   ['room for fewer traces than a request', ['--max-waiting-per-sender', '9'], 'is less than maxRequestTraces (100000)'],

@@ -136,7 +136,12 @@ test('a full database refuses what does not fit with a hint, and takes more once
   const refused = await Promise.allSettled(['b', 'c', 'd', 'e', 'f', 'g'].map(large))
   const reason = refused.find(({ status }) => status === 'rejected')
   expect(reason).toMatchObject({
-    reason: { code: 'full', transient: true, hint: expect.stringContaining('free some') },
+    reason: {
+      code: 'full',
+      transient: true,
+      message: `${database.path} has grown to 262144 bytes, its bound`,
+      hint: expect.stringContaining('raise --max-database'),
+    },
   })
   await database.write(() => database.run('DELETE FROM buried_timers'))
   await large('h')

@@ -40,6 +40,7 @@ describe('health', () => {
         archive: 'ok',
         jsonLines: 'ok',
         clock: 'ok',
+        space: 'ok',
         senders: 'ok',
         rules: 'ok',
         rulesLoaded: 1,

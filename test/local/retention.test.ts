@@ -21,16 +21,16 @@ const count = (home: Home, table: string) =>
   inDatabase(home, (database) => database.prepare(`SELECT count(*) AS rows FROM ${table}`).get()?.rows)
 
 describe('what has had its time', () => {
-  test('is removed: chunks after seven days, what is known of their trace after 21, signals after 90', async () => {
+  test('is removed: judged chunks after the judge window, what is known of their trace after 21 days, signals after 90', async () => {
     const home = newHome()
     const runtime = await start(home)
     await send(runtime, [CHARGE])
     await pass(runtime, 5_000)
-    await pass(runtime, 7 * DAY_MS - 5_000)
+    await pass(runtime, DAY_MS - 5_000)
     expect([count(home, 'chunks'), count(home, 'markers'), count(home, 'signals')]).toEqual([1, 1, 1])
     await pass(runtime, 1)
     expect([count(home, 'chunks'), count(home, 'markers'), count(home, 'signals')]).toEqual([0, 1, 1])
-    await pass(runtime, 14 * DAY_MS + 5_000)
+    await pass(runtime, 20 * DAY_MS + 5_000)
     expect([count(home, 'markers'), count(home, 'signals')]).toEqual([0, 1])
     await pass(runtime, 90 * DAY_MS)
     expect(count(home, 'signals')).toBe(0)
@@ -71,13 +71,37 @@ describe('what has had its time', () => {
     expect(await metric(runtime, 'betrace_chunks_dropped_total')).toEqual(['betrace_chunks_dropped_total 1'])
   })
 
-  test('leaves what is younger', async () => {
+  test('leaves what is younger, or of a trace that has a younger chunk', async () => {
     const home = newHome()
     const runtime = await start(home)
     await send(runtime, [CHARGE])
-    await pass(runtime, 5 * DAY_MS)
-    await send(runtime, [{ ...VALIDATION, startMs: now() }], 'a'.repeat(32))
-    await pass(runtime, 3 * DAY_MS)
-    expect(count(home, 'chunks')).toBe(1)
+    await pass(runtime, 20_000)
+    await send(runtime, [CHARGE], 'a'.repeat(32))
+    await pass(runtime, DAY_MS / 2)
+    await send(runtime, [{ ...VALIDATION, startMs: now() }])
+    await pass(runtime, 20_000)
+    await pass(runtime, (3 * DAY_MS) / 4)
+    expect(count(home, 'chunks')).toBe(2)
+    expect(count(home, `chunks WHERE trace_id = '${'a'.repeat(32)}'`)).toBe(0)
+  })
+
+  test('leaves a trace of which a late span is archived, counted and not judged', async () => {
+    const home = newHome()
+    const archived: ArchivedTrace[] = []
+    const archive = { write: async (entry: ArchivedTrace) => void archived.push(entry) }
+    const runtime = await start(home, {}, { archive })
+    await send(runtime, [CHARGE])
+    await pass(runtime, 20_000)
+    await pass(runtime, 2 * DAY_MS)
+    const size = () => inDatabase(home, (database) => database.prepare('SELECT verdict FROM markers').get()?.verdict)
+    expect(JSON.parse(String(size()))).toMatchObject({ seen: [], verdicts: 1, truncated: true, signals: [] })
+    await send(runtime, [VALIDATION])
+    await pass(runtime, 20_000)
+    expect(statuses(runtime)).toEqual(['PAYMENT_INVARIANT_VIOLATION firing 1'])
+    expect(archived.map(({ reason, revision }) => `${reason} ${revision}`)).toEqual(['verdict 1', 'late 1'])
+    expect(archived[1]?.filing).toEqual(archived[0]?.filing)
+    expect(await metric(runtime, 'betrace_spans_not_judged_total')).toEqual(['betrace_spans_not_judged_total 1'])
+    await pass(runtime, 2 * DAY_MS)
+    expect(count(home, 'chunks')).toBe(0)
   })
 })

@@ -201,7 +201,7 @@ test('a server that cannot store, archive or read its rules tells nothing of wha
     ]
     status = await full()
   }
-  expect([status, logged]).toEqual([503, expect.stringContaining('could not be served from storage')])
+  expect([status, logged]).toEqual([503, expect.stringContaining('spans are refused until the database has room')])
   rmSync(join(home.rules, 'seed.rules'))
   writeFileSync(join(home.rules, 'broken.rules'), BROKEN_RULE)
   for (const name of readdirSync(home.dataFolder).filter((entry) => entry.startsWith('archive'))) {

@@ -22,13 +22,15 @@ test('a database that turns read-only refuses, says so, and judges what waited a
   const home = newHome()
   const options = { dataFolder: home.dataFolder, rulePaths: [home.rules], clock: () => nowMs, log: () => {} }
   const parts = await openParts(options, settings, closers)
-  const { database, evaluator, buffer, timers, signals, rules, archiveState, lines, clockWatch, senders } = parts
+  const { database, evaluator, buffer, timers, signals, rules, archiveState, lines, clockWatch, senders, room } = parts
   const loop = new EvaluatorLoop(evaluator, timers, UNCHECKED)
   const watch = storageWatch(database, timers, () => {})
   const subjects = {
     database,
     loop,
     senders,
+    timers,
+    room,
     rules: () => rules.state,
     nowMs: () => nowMs,
     archiveState,
