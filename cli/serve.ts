@@ -39,7 +39,7 @@ interface ServeOptions {
   readonly maxBehind: number
 }
 
-const CLOSE_MS = 700
+const CLOSE_MS = 400
 
 /** `betrace serve`: the whole pipeline in one process. */
 export function serveCommand(terminal: Terminal, finish: Finish): Command {

@@ -35,7 +35,7 @@ export const HTTP_LIMITS: HttpLimits = {
   keepAliveMs: 65_000,
   dropBodyMs: 1_000,
   timeoutCheckMs: 5_000,
-  closeGraceMs: 400,
+  closeGraceMs: 200,
 }
 
 export interface HttpOptions extends Omit<Served, 'budget' | 'door' | 'turns' | 'dropBodyMs'> {
