@@ -66,8 +66,9 @@ function evaluator(): Evaluator {
 }
 
 /** Stores as ingest does, then judges at once in place of stream and timer. */
-async function append(chunks: readonly Chunk[]) {
+async function append(stored: Iterable<Chunk>) {
   const e = evaluator()
+  const chunks = [...stored]
   const refused = await e.buffer.append(chunks)
   const timers = chunks.map(({ traceId, key }) => {
     return { kind: 'trace', traceId, chunkKeys: [key], dueAtMs: 0, attempt: 0 } as const
