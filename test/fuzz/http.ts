@@ -182,7 +182,7 @@ function chunked(random: Random, body: Uint8Array): Uint8Array {
   return Buffer.concat([...parts, Buffer.from(end)])
 }
 
-const STATUSES = new Set([100, 200, 202, 204, 400, 404, 405, 409, 413, 415, 417, 431])
+const STATUSES = new Set([100, 200, 202, 204, 400, 403, 404, 405, 409, 413, 415, 417, 431])
 
 async function check({ port }: HttpServer, input: Uint8Array): Promise<void> {
   const socket = connect(port, '127.0.0.1')
