@@ -228,16 +228,23 @@ function writeKind(to: Conversion, member: number, depth: number): void {
   kind.write(to, kind.number, kind.name, member, depth)
 }
 
-/** Several kinds in one value are written in the order of their keys, so that for its reader the last one counts. */
+/** Writes several kinds in one value in the order of their keys, so that the last one counts for readers. */
 function writeKinds(to: Conversion, value: number, depth: number): void {
   const { tape } = to
-  const given = new Map<number, { readonly member: number; first: number }>()
-  for (let at = lastChildOf(tape, value); at !== 0; at = previousOf(tape, at)) {
-    const key = fieldOf(tape, at)
-    const later = given.get(key)
-    if (later !== undefined) later.first = at
-    else if (KINDS.has(key)) given.set(key, { member: at, first: at })
+  const given: { readonly member: number; readonly first: number }[] = []
+  for (const key of KINDS.keys()) {
+    const member = memberOf(tape, value, key)
+    if (member !== 0) given.push({ member, first: firstOf(to, member, key) })
   }
-  const lastFirst = [...given.values()].sort((a, b) => b.first - a.first)
-  for (const { member } of lastFirst) writeKind(to, member, depth)
+  given.sort((a, b) => b.first - a.first)
+  for (const { member } of given) writeKind(to, member, depth)
+}
+
+/** Where a key is given first, for its last member. */
+function firstOf({ tape }: Conversion, member: number, key: number): number {
+  let first = member
+  for (let at = previousOf(tape, member); at !== 0; at = previousOf(tape, at)) {
+    if (fieldOf(tape, at) === key) first = at
+  }
+  return first
 }

@@ -1,7 +1,17 @@
 import { RESOURCE_SPANS, SCOPE_SPANS, SPAN, TRACES_DATA } from './fields.ts'
 import { NO_LIMITS, overLimit, type RequestLimits } from './limits.ts'
-import { RESOURCE_SHAPE, SCOPE_SHAPE, SPAN_SHAPE, skim, skimField, skimPlainAttributes, type Tally } from './skim.ts'
-import { BYTES, type Cursor, FIXED64, readEnd, readTag, skipFixed64, skipValue, VARINT } from './wire.ts'
+import {
+  countFields,
+  RESOURCE_SHAPE,
+  SCOPE_SHAPE,
+  SPAN_SHAPE,
+  skim,
+  skimField,
+  skimPlainAttributes,
+  skipUnknown,
+  type Tally,
+} from './skim.ts'
+import { BYTES, type Cursor, FIXED64, readEnd, readTag, skipFixed64, VARINT } from './wire.ts'
 
 /** Stretches of a body as start, end, start, end …; neighbours are joined. */
 export type Ranges = number[]
@@ -49,27 +59,19 @@ interface Walk {
  */
 export function walkSpans(bytes: Buffer, visit: VisitSpan, limits: RequestLimits = NO_LIMITS): boolean {
   const cursor: Cursor = { bytes, pos: 0 }
-  const walk: Walk = { cursor, visit, limits, tally: { values: 0 }, spans: 0 }
+  const walk: Walk = { cursor, visit, limits, tally: { limits, values: 0 }, spans: 0 }
   let unknownFields = false
   while (cursor.pos < bytes.length) {
+    countFields(walk.tally, 1)
     const tag = readTag(cursor, bytes.length)
     if (tag === RESOURCE_SPANS_TAG) {
       if (walkResource(walk, readEnd(cursor, bytes.length))) unknownFields = true
     } else {
       unknownFields = true
-      skipValue(cursor, bytes.length, tag)
+      skipUnknown(cursor, bytes.length, tag, walk.tally)
     }
   }
   return unknownFields
-}
-
-function countValue(walk: Walk): void {
-  walk.tally.values++
-  checkValues(walk)
-}
-
-function checkValues({ tally, limits }: Walk): void {
-  if (tally.values > limits.maxRequestValues) throw overLimit('maxRequestValues', limits)
 }
 
 const bytesTag = (field: number) => (field << 3) | BYTES
@@ -89,11 +91,11 @@ const START_TAG = (SPAN.startTimeUnixNano << 3) | FIXED64
 
 /** Returns whether an unknown field was seen. */
 function walkResource(walk: Walk, end: number): boolean {
-  countValue(walk)
   const { cursor, tally } = walk
   const resource: ResourceLayout = { rest: [], restBytes: 0, restAsOne: undefined }
   let unknown = false
   while (cursor.pos < end) {
+    countFields(walk.tally, 1)
     const start = cursor.pos
     const tag = readTag(cursor, end)
     if (tag === SCOPE_SPANS_TAG) {
@@ -103,29 +105,27 @@ function walkResource(walk: Walk, end: number): boolean {
     if (tag === RESOURCE_TAG) skim(cursor, readEnd(cursor, end), RESOURCE_SHAPE, 0, tally)
     else {
       unknown ||= tag !== RESOURCE_SCHEMA_URL_TAG
-      skipValue(cursor, end, tag)
+      skipUnknown(cursor, end, tag, tally)
     }
     addRest(resource, start, cursor.pos)
   }
-  checkValues(walk)
   return unknown
 }
 
 function walkScope(walk: Walk, end: number, resource: ResourceLayout): void {
-  countValue(walk)
   const { cursor, visit, limits, tally } = walk
   const scope: ScopeLayout = { resource, rest: [], restBytes: 0, restAsOne: undefined }
   while (cursor.pos < end) {
+    countFields(walk.tally, 1)
     const start = cursor.pos
     const tag = readTag(cursor, end)
     if (tag === SPANS_TAG) {
       if (++walk.spans > limits.maxRequestSpans) throw overLimit('maxRequestSpans', limits)
       visit(cursor, readEnd(cursor, end), scope, start, tally)
-      countValue(walk)
       continue
     }
     if (tag === SCOPE_TAG) skim(cursor, readEnd(cursor, end), SCOPE_SHAPE, 0, tally)
-    else skipValue(cursor, end, tag)
+    else skipUnknown(cursor, end, tag, tally)
     addRest(scope, start, cursor.pos)
   }
 }
@@ -172,6 +172,7 @@ function readPlainHead(cursor: Cursor, end: number, head: SpanHead): void {
 }
 
 function readHeadField(cursor: Cursor, end: number, head: SpanHead, tally: Tally): void {
+  countFields(tally, 1)
   const tag = readTag(cursor, end)
   switch (tag) {
     case TRACE_ID_TAG: {

@@ -1,6 +1,7 @@
 import { nestedTooDeep } from './errors.ts'
 import { ANY_VALUE, EVENT, KEY_VALUE, LINK, LIST, RESOURCE, SCOPE, SPAN } from './fields.ts'
-import { BYTES, type Cursor, FIXED64, MAX_NESTING, readEnd, readTag, skipValue, VARINT } from './wire.ts'
+import { overLimit, type RequestLimits } from './limits.ts'
+import { BYTES, type Cursor, FIXED64, GROUP_START, MAX_NESTING, readEnd, readTag, skipValue, VARINT } from './wire.ts'
 
 /** Which fields of a message hold messages, so that their lengths can be followed without decoding anything. */
 interface Shape {
@@ -10,27 +11,32 @@ interface Shape {
   readonly attributesTag: number
   /** 1 for AnyValue, the only message that can hold itself. */
   readonly level: 0 | 1
-  /** How many values a message in it is: an attribute and its value are one. */
-  readonly counts: 0 | 1
 }
 
-/** What was walked so far. */
+/** What was walked so far, and what may be. */
 export interface Tally {
-  /** Messages, each attribute with its value as one. */
+  readonly limits: RequestLimits
+  /** Fields, of which an attribute with a plain value is one. */
   values: number
+}
+
+/** Takes fields into account; throws InputError (`too-many-values`). */
+export function countFields(tally: Tally, count: number): void {
+  tally.values += count
+  if (tally.values > tally.limits.maxRequestValues) throw overLimit('maxRequestValues', tally.limits)
 }
 
 function shape(fields: Readonly<Record<number, Shape>>, attributesField?: number): Shape {
   const nested = new Array<Shape | undefined>(MOST_FIELDS).fill(undefined)
   for (const [field, inner] of Object.entries(fields)) nested[Number(field)] = inner
-  if (attributesField === undefined) return { nested, attributesTag: -1, level: 0, counts: 1 }
+  if (attributesField === undefined) return { nested, attributesTag: -1, level: 0 }
   nested[attributesField] = KEY_VALUE_SHAPE
-  return { nested, attributesTag: (attributesField << 3) | BYTES, level: 0, counts: 1 }
+  return { nested, attributesTag: (attributesField << 3) | BYTES, level: 0 }
 }
 
 const MOST_FIELDS = 32
 const ANY_VALUE_SHAPE: Shape = { ...shape({}), level: 1 }
-const KEY_VALUE_SHAPE: Shape = { ...shape({ [KEY_VALUE.value]: ANY_VALUE_SHAPE }), counts: 0 }
+const KEY_VALUE_SHAPE = shape({ [KEY_VALUE.value]: ANY_VALUE_SHAPE })
 ANY_VALUE_SHAPE.nested[ANY_VALUE.arrayValue] = shape({ [LIST.values]: ANY_VALUE_SHAPE })
 ANY_VALUE_SHAPE.nested[ANY_VALUE.kvlistValue] = shape({}, LIST.values)
 
@@ -55,6 +61,7 @@ export function skim(cursor: Cursor, end: number, message: Shape, depth: number,
   if (inner > MAX_NESTING) throw nestedTooDeep(MAX_NESTING)
   while (cursor.pos < end) {
     if (inner < MAX_NESTING && skimPlainAttributes(cursor, end, message, tally)) continue
+    countFields(tally, 1)
     skimField(cursor, end, readTag(cursor, end), message, inner, tally)
   }
 }
@@ -81,7 +88,7 @@ export function skimPlainAttributes(cursor: Cursor, end: number, { attributesTag
     count++
   }
   cursor.pos = at
-  tally.values += count
+  countFields(tally, count)
   return count > 0
 }
 
@@ -128,9 +135,13 @@ function isScalar(bytes: Buffer, start: number, end: number): boolean {
 /** Skims the value of one field whose tag was just read. */
 export function skimField(cursor: Cursor, end: number, tag: number, message: Shape, depth: number, tally: Tally): void {
   const nested = (tag & 7) === BYTES ? message.nested[tag >>> 3] : undefined
-  if (nested === undefined) skipValue(cursor, end, tag, depth)
-  else {
-    tally.values += message.counts
-    skim(cursor, readEnd(cursor, end), nested, depth, tally)
-  }
+  if (nested === undefined) skipUnknown(cursor, end, tag, tally, depth)
+  else skim(cursor, readEnd(cursor, end), nested, depth, tally)
+}
+
+/** Skips the value of a field that holds no message, or is not OTLP's; in a group two bytes may be a field. */
+export function skipUnknown(cursor: Cursor, end: number, tag: number, tally: Tally, depth = 0): void {
+  const start = cursor.pos
+  skipValue(cursor, end, tag, depth)
+  if ((tag & 7) === GROUP_START) countFields(tally, (cursor.pos - start) >>> 1)
 }

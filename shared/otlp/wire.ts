@@ -18,7 +18,7 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 export const VARINT = 0
 export const FIXED64 = 1
 export const BYTES = 2
-const GROUP_START = 3
+export const GROUP_START = 3
 const GROUP_END = 4
 export const FIXED32 = 5
 

@@ -179,19 +179,31 @@ describe('a request of as many', () => {
   })
 
   const value = { key: 'k', value: { stringValue: 'v' } }
-  const nested = { key: 'k', value: { arrayValue: { values: [{}] } } }
-  test.each([
-    ['resources', { resourceSpans: [{}, {}, {}, {}] }],
-    ['scopes', { resourceSpans: [{ scopeSpans: [{}, {}, {}] }] }],
-    ['attributes of a resource', { resourceSpans: [{ resource: { attributes: [value, value, value] } }] }],
-    ['attributes of a scope', { resourceSpans: [{ scopeSpans: [{ scope: { attributes: [value, value] } }] }] }],
-    ['attributes of a span', { resourceSpans: [{ scopeSpans: [{ spans: [{ ...span, attributes: [value] }] }] }] }],
-    ['events', { resourceSpans: [{ scopeSpans: [{ spans: [{ ...span, events: [{}] }] }] }] }],
-    ['links', { resourceSpans: [{ scopeSpans: [{ spans: [{ ...span, links: [{}] }] }] }] }],
-    ['elements of a list', { resourceSpans: [{ resource: { attributes: [nested] } }] }],
-  ])('%s as the limit is split, of one more it is refused', (_, request) => {
-    expect(split(request, { maxRequestValues: 4 }).chunks.length).toBeLessThan(2)
-    expect(() => split(request, { maxRequestValues: 3 })).toThrow(expect.objectContaining({ code: 'too-many-values' }))
+  const listed = { key: 'k', value: { arrayValue: { values: [{ intValue: '1' }, {}] } } }
+  const spanWith = (fields: object) => ({ resourceSpans: [{ scopeSpans: [{ spans: [{ ...span, ...fields }] }] }] })
+  const values: readonly (readonly [string, number, object])[] = [
+    ['resources', 4, { resourceSpans: [{}, {}, {}, {}] }],
+    ['scopes', 4, { resourceSpans: [{ scopeSpans: [{}, {}, {}] }] }],
+    ['attributes of a resource', 5, { resourceSpans: [{ resource: { attributes: [value, value, value] } }] }],
+    ['attributes of a scope', 5, { resourceSpans: [{ scopeSpans: [{ scope: { attributes: [value, value] } }] }] }],
+    ['attributes of a span', 5, spanWith({ attributes: [value, value] })],
+    ['events', 5, spanWith({ events: [{}, {}] })],
+    ['links', 5, spanWith({ links: [{}, {}] })],
+    ['other fields of a span', 5, spanWith({ droppedLinksCount: 1, flags: 1 })],
+    ['elements of a list', 10, spanWith({ attributes: [listed] })],
+  ]
+  test.each(values)('%s as %i values is split at that limit and refused below it', (_, count, request) => {
+    expect(split(request, { maxRequestValues: count }).chunks.length).toBeLessThan(2)
+    expect(() => split(request, { maxRequestValues: count - 1 })).toThrow(
+      expect.objectContaining({ code: 'too-many-values' }),
+    )
+  })
+
+  test('fields in a group counts each, at two bytes a field', () => {
+    const group = new BinaryWriter().tag(31, WireType.StartGroup).raw(Buffer.alloc(100, Buffer.of(0x08, 1)))
+    const body = requestOfSpan(Buffer.concat([ids, group.tag(31, WireType.EndGroup).finish()]))
+    expect(splitByTrace(body, { ...NO_LIMITS, maxRequestValues: 60 }).spanCount).toBe(1)
+    expect(() => splitByTrace(body, { ...NO_LIMITS, maxRequestValues: 50 })).toThrow(/more than 50 values/)
   })
 })
 
