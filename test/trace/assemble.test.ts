@@ -166,6 +166,18 @@ test('client and server halves that share a span id both stay, a repetition does
   expect(spans.map(({ kind }) => kind)).toEqual([2, 3])
 })
 
+test('20,000 copies of one span in the scopes of a resource of megabytes are compared in time', () => {
+  const large = { attributes: [{ key: 'a', value: { stringValue: 'a'.repeat(4 * 1024 * 1024) } }] }
+  const copy = { traceId: Buffer.from(id, 'hex'), spanId: Buffer.alloc(8, 1) }
+  const scopeSpans = Array.from({ length: 20_000 }, (_, index) => ({ scope: { name: `${index % 3}` }, spans: [copy] }))
+  const bytes = encode('TracesData', { resourceSpans: [{ resource: large, scopeSpans }] })
+  const startMs = performance.now()
+  const trace = assembleTrace(id, [bytes])
+  expect(trace.spans).toHaveLength(1)
+  // It takes 100 ms; to put each pair of resources side by side takes 20 s.
+  expect(performance.now() - startMs).toBeLessThan(5_000)
+})
+
 test('of one span in two versions the later end counts, then the greater bytes', () => {
   const version = (endTimeUnixNano: string, text: string) =>
     chunk(span('a', { endTimeUnixNano, attributes: [{ key: 'v', value: { stringValue: text } }] }))
