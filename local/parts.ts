@@ -8,6 +8,7 @@ import { folderStore } from './archive/folder-store.ts'
 import { archiveFolder, ParquetArchive } from './archive/parquet-archive.ts'
 import { SignalArchive } from './archive/signal-archive.ts'
 import { SpillArchive } from './archive/spill-archive.ts'
+import { BodyThread } from './body-thread.ts'
 import { ClockWatch } from './clock-watch.ts'
 import { openDataFolder } from './data-folder.ts'
 import { Database } from './database.ts'
@@ -79,6 +80,7 @@ export interface Parts {
   readonly buffer: SqliteBuffer
   readonly timers: SqliteTimers
   readonly senders: Senders
+  readonly bodies: BodyThread
   readonly metrics: PrometheusMetrics
   readonly signals: SqliteSignals
   readonly experiments: SqliteExperiments
@@ -114,9 +116,11 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   const onRules = (loaded: LoadedRules) => options.onRules?.(rulesReport(loaded, colour))
   const rules = await RulesWatcher.open(options.rulePaths, onRules, blocking)
   const senders = new Senders(settings, lastFlow(database), clock)
+  const bodies = new BodyThread()
+  closers.push(() => bodies.close())
   const onWaiting: OnWaiting = (flow, change) => senders.onWaiting(flow, change)
-  const keeping = { line: false, copy: options.archive === undefined, firstSamples: settings.firstSignalSamples }
-  const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs, { onWaiting, keeping })
+  const copiesSignals = options.archive === undefined
+  const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs, { onWaiting, copiesSignals })
   const timers = new SqliteTimers(database, clock, onWaiting)
   const { fetch = globalThis.fetch, random = Math.random, jsonLines } = options
   const webhooks = settings.webhooks.map(
@@ -136,7 +140,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   )
   const lines = options.jsonLinesFile === undefined ? undefined : new JsonLinesFile(database, options.jsonLinesFile)
   const onNew = jsonLines === undefined ? undefined : linesTo(jsonLines)
-  const signals = new SqliteSignals(database, onNew, { ...keeping, line: lines !== undefined })
+  const signals = new SqliteSignals(database, onNew, { line: lines !== undefined, copy: copiesSignals })
   if (lines !== undefined) {
     const later = (error: unknown) => log('error', 'signals wait for the JSON-lines file', { reason: String(error) })
     closers.push(() => lines.runDue().catch(later))
@@ -167,6 +171,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
     buffer,
     timers,
     senders,
+    bodies,
     metrics,
     signals,
     experiments,

@@ -204,7 +204,7 @@ async function listen(
   connections: Connections,
   pages: HttpOptions['pages'],
 ) {
-  const { evaluator, buffer, metrics, experiments, signals: firing, senders, room } = parts
+  const { evaluator, buffer, metrics, experiments, signals: firing, senders, bodies, room } = parts
   const { host, port, corsOrigins } = settings
   const { clock, log } = evaluator
   const cors = corsOrigins.length === 0 ? {} : { cors: { allowedOrigins: corsOrigins } }
@@ -227,6 +227,7 @@ async function listen(
       port,
       ingest,
       senders,
+      bodies,
       refusing,
       pages,
       limits: { ...HTTP_LIMITS, maxBytesInFlight: Math.max(HTTP_LIMITS.maxBytesInFlight, 4 * settings.maxBodyBytes) },

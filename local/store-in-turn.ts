@@ -1,10 +1,13 @@
 import type { OtlpResponse, RequestHead } from '../shared/otlp/http.ts'
 import { type IngestDeps, ingest, type Refusal } from '../shared/pipeline/ingest.ts'
+import { type BodyThread, readSmallBody } from './body-thread.ts'
 import type { RequestTurns } from './request-turns.ts'
 import type { Sender } from './senders.ts'
 
 export interface InTurn {
   readonly ingest: IngestDeps
+  /** Reads bodies that are too large to be read here. */
+  readonly bodies: Pick<BodyThread, 'read'>
   readonly turns: RequestTurns
   /**
    * Why a sender may not store so many traces at this moment, if so; `bytes` is what they and all that is being stored
@@ -27,7 +30,7 @@ const CHUNK_OVERHEAD_BYTES = 512
 
 /** Takes in the spans of a body when it is its sender's turn, and notes what the sender has in hand meanwhile. */
 export function storeInTurn(head: RequestHead, taken: Taken, served: InTurn): Promise<OtlpResponse> {
-  const { ingest: deps, turns, refusing } = served
+  const { ingest: deps, bodies, turns, refusing } = served
   const { sender, parts, bytes: bodyBytes } = taken
   const lane = bodyBytes > LARGE_BODY_BYTES ? sender.lanes.large : sender.lanes.small
   return turns.run(lane, async () => {
@@ -42,9 +45,21 @@ export function storeInTurn(head: RequestHead, taken: Taken, served: InTurn): Pr
       turns.hold(lane, held.bytes)
       return undefined
     }
+    const readBody: IngestDeps['readBody'] = async (body, type, limits) => {
+      const small = readSmallBody(body, type, limits)
+      if (small !== undefined) return small
+      // Until it is known how much comes of it, it may be all that a request may take.
+      turns.hold(lane, limits.maxSplitBytes)
+      try {
+        return await bodies.read(body, type, limits)
+      } finally {
+        turns.hold(lane, -limits.maxSplitBytes)
+      }
+    }
     const buffer: IngestDeps['buffer'] = { append: (chunks) => deps.buffer.append(chunks, sender.flow) }
     try {
-      return await ingest({ ...head, body: Buffer.concat(parts, bodyBytes) }, { ...deps, buffer, admit })
+      const body = Buffer.concat(parts.splice(0), bodyBytes)
+      return await ingest({ ...head, body }, { ...deps, readBody, buffer, admit })
     } finally {
       sender.storing -= held.chunks
       turns.hold(lane, -held.bytes)

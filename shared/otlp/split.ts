@@ -5,11 +5,15 @@ import { NO_LIMITS, overLimit, type RequestLimits } from './limits.ts'
 import { asBuffer } from './wire.ts'
 
 /** One trace's share of a request: a valid TracesData that holds its spans as they came, under their resource and scope. */
-interface TraceChunk {
+export interface TraceChunk {
   /** Lower-case hex, 32 digits. */
   readonly traceId: string
+  /** Of all chunks of a request in one ArrayBuffer. */
   readonly bytes: Uint8Array
   readonly spanCount: number
+}
+
+interface TimedChunk extends TraceChunk {
   /** The earliest start among its spans; 0 where a span has none. */
   readonly startUnixNano: bigint
 }
@@ -18,8 +22,8 @@ interface TraceChunk {
 export type SpanRejection = 'invalid-trace-id' | 'invalid-span-id' | 'invalid-parent-span-id'
 
 /** A request taken apart: accepted spans by trace, in order of appearance, and how many were rejected for what. */
-export interface SplitBody {
-  readonly chunks: readonly TraceChunk[]
+export interface SplitBody<Chunk extends TraceChunk = TraceChunk> {
+  readonly chunks: readonly Chunk[]
   readonly spanCount: number
   readonly rejected: ReadonlyMap<SpanRejection, number>
   /** Some field was skipped because OTLP has none of its number. */
@@ -31,7 +35,7 @@ export interface SplitBody {
  * and schema URLs survive. A request of one trace is its own chunk, not a copy. Throws InputError
  * (`malformed-protobuf`, `nested-too-deep`, `body-too-large`, `too-many-values`, `too-many-spans`, `too-many-traces`).
  */
-export function splitByTrace(request: Uint8Array, limits: RequestLimits = NO_LIMITS): SplitBody {
+export function splitByTrace(request: Uint8Array, limits: RequestLimits = NO_LIMITS): SplitBody<TimedChunk> {
   const body = asBuffer(request)
   const { spans, groups, rejected, unknownFields } = groupByTrace(body, limits)
   const spanCount = spans.start.length
@@ -49,7 +53,7 @@ export function splitByTrace(request: Uint8Array, limits: RequestLimits = NO_LIM
   return { chunks: frameAll(body, spans, groups, size), spanCount, rejected, unknownFields }
 }
 
-function frameAll(body: Buffer, spans: SpanTable, groups: readonly TraceGroup[], size: number): readonly TraceChunk[] {
+function frameAll(body: Buffer, spans: SpanTable, groups: readonly TraceGroup[], size: number): readonly TimedChunk[] {
   const source = new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
   const pooled = Buffer.allocUnsafe(size)
   const framed = new Uint8Array(pooled.buffer, pooled.byteOffset, size)
@@ -67,7 +71,7 @@ function viewOf(body: Buffer): DataView {
   return new DataView(body.buffer, body.byteOffset, body.byteLength)
 }
 
-function chunkOf({ traceId, spanCount, startAt }: TraceGroup, bytes: Uint8Array, view: DataView): TraceChunk {
+function chunkOf({ traceId, spanCount, startAt }: TraceGroup, bytes: Uint8Array, view: DataView): TimedChunk {
   return { traceId, bytes, spanCount, startUnixNano: startAt < 0 ? 0n : view.getBigUint64(startAt, true) }
 }
 

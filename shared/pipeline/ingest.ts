@@ -41,6 +41,8 @@ export interface IngestDeps {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly options: IngestOptions
+  /** Reads bodies elsewhere than in this thread. */
+  readonly readBody?: (...args: Parameters<typeof readBody>) => Promise<SplitBody>
   /** Asked before chunks are stored: why their sender has to come back later, if so. */
   readonly admit?: (chunks: readonly Pick<Chunk, 'bytes'>[]) => Refusal | undefined
   /** Told why a request was answered with 503. */
@@ -126,7 +128,7 @@ async function accept(request: OtlpRequest, deps: IngestDeps): Promise<OtlpRespo
   const type = bodyType(request.headers, deps.options.maxBodyBytes)
   let split: SplitBody
   try {
-    split = readBody(request.body, type, deps.options)
+    split = await (deps.readBody ?? readBody)(request.body, type, deps.options)
   } catch (error) {
     return asBadRequest(error, type.format)
   }

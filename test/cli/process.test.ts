@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { closeSync, constants, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { closeDatabases, newFolder } from '../local/databases.ts'
 import { makePipe } from '../local/special-files.ts'
@@ -71,6 +72,22 @@ describe('serve ends within a second of a signal', () => {
     await once(socket, 'connect')
     expect(await endAfter(signal, child, end)).toEqual([0, null])
     expect(stderr()).toContain('stopped after 0 spans')
+  })
+
+  test.each(['identity', 'gzip'] as const)('SIGTERM while it reads a large body (%s)', async (encoding) => {
+    const { child, stderr, end } = serve(rulesFolder(1))
+    const url = `http://127.0.0.1:${await served(stderr)}`
+    const list = Buffer.from(`{"resourceSpans":[${'{},'.repeat(1_900_000)}{}]}`)
+    const body = encoding === 'gzip' ? gzipSync(list) : list
+    const headers = { 'content-type': 'application/json', 'content-encoding': encoding }
+    const answer = fetch(`${url}/v1/traces`, { method: 'POST', headers, body }).catch(() => {})
+    const received = async () => (await fetch(`${url}/metrics`)).text()
+    await vi.waitFor(async () => expect(await received()).toContain(`betrace_bytes_received_total ${body.length}`), {
+      timeout: 60_000,
+      interval: 5,
+    })
+    expect(await endAfter('SIGTERM', child, end)).toEqual([0, null])
+    await answer
   })
 })
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { BodyThread } from '../../local/body-thread.ts'
 import { CONNECTION_LIMITS } from '../../local/connection-limits.ts'
 import { Connections } from '../../local/connections.ts'
 import { HTTP_LIMITS, type HttpServer, serveHttp } from '../../local/http.ts'
@@ -31,6 +32,7 @@ const ANSWER_MS = 5_000
 async function open(): Promise<OpenTarget> {
   const errors: unknown[] = []
   const api = openApi()
+  const bodies = new BodyThread()
   const server = await serveHttp({
     host: '127.0.0.1',
     port: 0,
@@ -41,6 +43,7 @@ async function open(): Promise<OpenTarget> {
       options: { ...INGEST_OPTIONS, maxBodyBytes: MAX_BODY_BYTES, cors: { allowedOrigins: ['https://shop.example'] } },
       onStorageFailure: (error) => errors.push(error),
     },
+    bodies,
     senders: new Senders({ maxWaitingPerSender: 1_000, maxBehindMs: 1_000 }, 0, () => 0),
     refusing: () => undefined,
     apiKeys: [],
@@ -61,6 +64,7 @@ async function open(): Promise<OpenTarget> {
     bounds: { ms: (bytes) => 400 + bytes / 10, allocatedBytes: (bytes) => 32 * 1024 * 1024 + 100 * bytes },
     async close() {
       await server.close()
+      await bodies.close()
       api.close()
     },
   }

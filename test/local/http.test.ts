@@ -184,6 +184,26 @@ test('a preflight from a page is answered by its origin', async () => {
   expect(response.headers.get('access-control-allow-origin')).toBe('https://shop.example')
 })
 
+test('a large body of which its thread dies is 500, counted and reported; others are taken meanwhile', async () => {
+  const death = new Error('the thread that reads bodies ended with 1')
+  const begun = Promise.withResolvers<void>()
+  const reading = Promise.withResolvers<never>()
+  const read = () => {
+    begun.resolve()
+    return reading.promise
+  }
+  const { url, counts, errors } = await startServer({ bodies: { read } })
+  const headers = { 'content-type': 'application/json' }
+  const post = (body: string) => fetch(`${url}/v1/traces`, { method: 'POST', headers, body })
+  const large = post(`{"x":"${'a'.repeat(1024 * 1024)}"}`)
+  await begun.promise
+  expect((await post('{}')).status).toBe(200)
+  reading.reject(death)
+  expect((await large).status).toBe(500)
+  expect(errors).toEqual([death])
+  expect(counts).toMatchObject({ 'requests 500': 1, 'requests 200': 1 })
+})
+
 test('a bug while storing is 500 with a Status, reported, and the server goes on', async () => {
   const bug = new TypeError('x is not a function')
   const clock = vi.fn(() => 1)

@@ -4,6 +4,7 @@ import { CONNECTION_LIMITS, type ConnectionLimits } from '../../local/connection
 import { Connections } from '../../local/connections.ts'
 import { HTTP_LIMITS, type HttpLimits, type HttpOptions, type HttpServer, serveHttp } from '../../local/http.ts'
 import { Senders } from '../../local/senders.ts'
+import { readBody } from '../../shared/otlp/read-body.ts'
 import { INGEST_OPTIONS, type IngestDeps } from '../../shared/pipeline/ingest.ts'
 import type { Counted } from '../../shared/pipeline/ports.ts'
 import { MemoryBuffer } from '../pipeline/memory-stores.ts'
@@ -36,6 +37,7 @@ export interface ServerOverrides {
   readonly api?: HttpOptions['api']
   readonly host?: string
   readonly refusing?: HttpOptions['refusing']
+  readonly bodies?: HttpOptions['bodies']
 }
 
 export async function startServer(overrides: ServerOverrides = {}): Promise<TracesServer> {
@@ -53,6 +55,7 @@ export async function startServer(overrides: ServerOverrides = {}): Promise<Trac
   }
   const server = await serveHttp({
     senders: new Senders({ maxWaitingPerSender: 1_000, maxBehindMs: 1_000 }, 0, () => 0),
+    bodies: overrides.bodies ?? { read: async (...args) => readBody(...args) },
     refusing: overrides.refusing ?? (() => undefined),
     host: overrides.host ?? '127.0.0.1',
     port: overrides.port ?? 0,
