@@ -79,7 +79,7 @@ const schema = v.object({
   maxRequestValues: v.optional(wholeNumber(1, 10_000_000), REQUEST_LIMITS.maxRequestValues),
   maxRequestSpans: v.optional(wholeNumber(1, 1_000_000), REQUEST_LIMITS.maxRequestSpans),
   /** Each trace is a write: more than this are not stored before the gateway gives up. */
-  maxRequestTraces: v.optional(wholeNumber(1, 100_000), 20_000),
+  maxRequestTraces: v.optional(wholeNumber(1, 100_000), REQUEST_LIMITS.maxRequestTraces),
   throttleRequestsPerSecond: v.optional(wholeNumber(1, 100_000), 1_000),
   throttleBurst: v.optional(wholeNumber(1, 100_000), 2_000),
   /** Evaluators at work at once; the rest of the account's concurrency stays free for ingest. */

@@ -35,7 +35,8 @@ export async function floodServer(durationMs: number): Promise<FloodResult> {
   mkdirSync(rules)
   writeFileSync(join(rules, 'probe.rules'), PROBE_RULE)
   const lines = join(folder, 'signals.jsonl')
-  const options = [rules, '--jsonl', lines, '--api-key', FLOOD_KEY, '--api-key', SMALL_KEY]
+  const keys = ['--api-key', FLOOD_KEY, '--api-key', SMALL_KEY]
+  const options = [rules, '--jsonl', lines, '--max-request-traces', String(FLOOD_TRACES), ...keys]
   const server = await serveBetrace(join(folder, 'data'), options)
   try {
     return await flooded(server, lines, durationMs)

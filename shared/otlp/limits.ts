@@ -5,7 +5,7 @@ import { type OtlpErrorCode, SMALLER_BATCHES } from './errors.ts'
 export interface RequestLimits {
   /** Bytes of the body as sent, and again after decompression. */
   readonly maxBodyBytes: number
-  /** In JSON every value counts. In protobuf every message counts; an attribute and its value are one. */
+  /** In JSON every value counts. In protobuf every field counts; an attribute that is a text, number or boolean is one. */
   readonly maxRequestValues: number
   /** Spans, those that are rejected as well. */
   readonly maxRequestSpans: number
@@ -23,7 +23,7 @@ export const REQUEST_LIMITS: RequestLimits = {
   maxBodyBytes: 20 * 1024 * 1024,
   maxRequestValues: 2_000_000,
   maxRequestSpans: 200_000,
-  maxRequestTraces: 100_000,
+  maxRequestTraces: 20_000,
   maxSplitBytes: 64 * 1024 * 1024,
 }
 
@@ -32,7 +32,7 @@ export const NO_LIMITS: RequestLimits = {
   maxBodyBytes: 2 * 1024 * 1024 * 1024,
   maxRequestValues: 100_000_000,
   maxRequestSpans: 100_000_000,
-  maxRequestTraces: 100_000_000,
+  maxRequestTraces: 20_000_000,
   maxSplitBytes: 2 * 1024 * 1024 * 1024,
 }
 

@@ -113,7 +113,7 @@ test.each([
   ['a quiet period without a unit', ['--quiet-period', '5'], 'Write a duration as 500ms, 5s, 2m, 1h or 90d.'],
   ['a limit that is no number', ['--max-request-spans', 'all'], 'Write a whole number from 1 on.'],
   ['a limit beyond what can be', ['--max-body-bytes', '9000000000'], 'maxBodyBytes: expected at most 1073741824'],
-  ['room for fewer traces than a request', ['--max-waiting-per-sender', '9'], 'is less than maxRequestTraces (100000)'],
+  ['room for fewer traces than a request', ['--max-waiting-per-sender', '9'], 'is less than maxRequestTraces (20000)'],
   ['a header without a name', ['--webhook-header', 'secret'], 'Write a header as "name: value".'],
 ])('%s: exit code 2 and one clear line', async (_what, args, message) => {
   const { exitCode, out, err } = await runInProcess(['serve', '--port', '0', '--data', join(folder, 'unused'), ...args])

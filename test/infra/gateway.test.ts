@@ -176,7 +176,7 @@ describe('settings', () => {
       const texts = functions.flatMap((each) => each.Properties.Environment?.Variables?.BETRACE_REQUEST_LIMITS ?? [])
       return texts.map((text) => JSON.parse(text))
     }
-    expect(limitsIn(stack)).toEqual([{ ...REQUEST_LIMITS, maxRequestTraces: 20_000 }])
+    expect(limitsIn(stack)).toEqual([REQUEST_LIMITS])
     expect(limitsIn(withOptions)).toMatchObject([{ maxRequestTraces: 5_000 }])
   })
 

@@ -24,7 +24,7 @@ describe('settings', () => {
     [{ webhooks: [{ url: 'nowhere' }] }, 'webhooks.0.url: expected an http or https URL'],
     [{ quietPeriodMs: 20_000 }, 'incompleteWaitMs (15000) is less than quietPeriodMs (20000)'],
     [{ maxTraceAgeMs: 1_000 }, 'maxTraceAgeMs (1000) is less than incompleteWaitMs (15000)'],
-    [{ maxWaitingPerSender: 99_999 }, 'maxWaitingPerSender (99999) is less than maxRequestTraces (100000)'],
+    [{ maxWaitingPerSender: 19_999 }, 'maxWaitingPerSender (19999) is less than maxRequestTraces (20000)'],
     [{ maxBehindMs: 0 }, 'maxBehindMs: '],
     [{ chunkRetentionMs: 1_000 }, 'chunkRetentionMs (1000) is not more than maxTraceAgeMs (3600000)'],
   ])('%j is refused by name', (given, message) => {
