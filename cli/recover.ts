@@ -52,7 +52,7 @@ async function recover({ data }: RecoverOptions, terminal: Terminal): Promise<Ex
     ...(lost.writes === 0
       ? []
       : [
-          `${counted(lost.spans, 'span')} in ${counted(lost.chunks, 'chunk')} that were answered with 200 are missing, or part of them (${counted(lost.writes, 'write')})`,
+          `${counted(lost.writes, 'promised write')} missing, at least in part, with ${counted(lost.spans, 'span')} in ${counted(lost.chunks, 'chunk')} that were answered with 200`,
         ]),
     ...(damagedPages.length === 0
       ? []

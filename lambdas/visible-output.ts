@@ -2,7 +2,7 @@ import { Console } from 'node:console'
 import { Writable } from 'node:stream'
 import { visible, visibleLines } from '../shared/text/visible.ts'
 
-/** A console for what writes JSON by itself: on its way out the text stays the same JSON, and becomes visible. */
+/** A console that shows no invisible character. Powertools writes its JSON there, which keeps its meaning. */
 export function visibleConsole(): Console {
   return new Console({ stdout: visibleStream(process.stdout), stderr: visibleStream(process.stderr) })
 }

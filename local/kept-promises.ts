@@ -77,7 +77,7 @@ export class KeptPromises {
     const losses = this.losses()
     if (losses.length > 0) {
       const fields = { ...missing(losses), path: lostWritesPath(this.path), runbook: RUNBOOK.lost }
-      log('error', 'spans that were answered with 200 are missing from the database', fields)
+      log('error', 'promised writes are missing from the database', fields)
     }
     if (this.isUnmarked) {
       const fields = { path: markPath(this.path), runbook: RUNBOOK.lost }
@@ -91,7 +91,7 @@ export class KeptPromises {
     if (losses.length === 0) return undefined
     const { spans, chunks, writes } = missing(losses)
     const found = losses.map(({ foundAt }) => foundAt).join(', ')
-    const what = `${spans} spans in ${chunks} chunks that were answered with 200 are missing (${writes} writes), found ${found}`
+    const what = `${writes} promised writes are missing, with ${spans} spans in ${chunks} chunks, found ${found}`
     return `${what}; delete ${lostWritesPath(this.path)} when you have read ${RUNBOOK.lost}`
   }
 }

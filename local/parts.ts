@@ -119,8 +119,8 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   const bodies = new BodyThread()
   closers.push(() => bodies.close())
   const onWaiting: OnWaiting = (flow, change) => senders.onWaiting(flow, change)
-  const copiesSignals = options.archive === undefined
-  const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs, { onWaiting, copiesSignals })
+  const keeping = { line: false, copy: options.archive === undefined, firstSamples: settings.firstSignalSamples }
+  const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs, { onWaiting, keeping })
   const timers = new SqliteTimers(database, clock, onWaiting)
   const { fetch = globalThis.fetch, random = Math.random, jsonLines } = options
   const webhooks = settings.webhooks.map(
@@ -140,7 +140,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   )
   const lines = options.jsonLinesFile === undefined ? undefined : new JsonLinesFile(database, options.jsonLinesFile)
   const onNew = jsonLines === undefined ? undefined : linesTo(jsonLines)
-  const signals = new SqliteSignals(database, onNew, { line: lines !== undefined, copy: copiesSignals })
+  const signals = new SqliteSignals(database, onNew, { ...keeping, line: lines !== undefined })
   if (lines !== undefined) {
     const later = (error: unknown) => log('error', 'signals wait for the JSON-lines file', { reason: String(error) })
     closers.push(() => lines.runDue().catch(later))

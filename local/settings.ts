@@ -77,6 +77,11 @@ const runtimeSchema = v.strictObject({
   markerRetentionMs: v.optional(positive, 21 * DAY_MS),
   /** Signals, and how many there were of each rule and hour. */
   signalRetentionMs: v.optional(positive, 90 * DAY_MS),
+  /**
+   * Signals of a rule, status and hour that are kept whole; of later ones each at a power of two. The others are counted,
+   * in shadow mode, or kept without the text of their evidence.
+   */
+  firstSignalSamples: v.optional(positive, 10),
   /** Timers and deliveries that were set aside. */
   failureRetentionMs: v.optional(positive, 7 * DAY_MS),
   /** How often the rule files are looked at for changes. */

@@ -13,7 +13,7 @@ import type {
 import type { Database, Row } from './database.ts'
 import { packForDisk, unpackFromDisk } from './packed-chunk.ts'
 import { insertTimer, type OnWaiting } from './sqlite-timers.ts'
-import { storeSignal } from './stored-signal.ts'
+import { KEPT_HERE_ALONE, type Keeping, storeSignal } from './stored-signal.ts'
 
 /** What is packed and stored at a time, about 5 ms of work; a larger chunk goes alone. */
 const SLICE = { chunks: 128, bytes: 256 * 1024 }
@@ -37,8 +37,8 @@ const NO_VERDICT: Omit<CommittedVerdict, 'pending'> = { seen: [], verdicts: 0, t
 
 interface SqliteBufferOptions {
   readonly onWaiting?: OnWaiting
-  /** Signals are copied to the archive later. */
-  readonly copiesSignals?: boolean
+  /** How signals in shadow mode are kept. */
+  readonly keeping?: Keeping
 }
 
 /** The trace buffer in SQLite; a chunk and the timer it arms are stored in one transaction. */
@@ -48,14 +48,14 @@ export class SqliteBuffer implements TraceBuffer {
   private readonly clock: Clock
   private readonly quietPeriodMs: number
   private readonly onWaiting: OnWaiting
-  private readonly copiesSignals: boolean
+  private readonly keeping: Keeping
 
   constructor(database: Database, clock: Clock, quietPeriodMs: number, options: SqliteBufferOptions = {}) {
     this.database = database
     this.clock = clock
     this.quietPeriodMs = quietPeriodMs
     this.onWaiting = options.onWaiting ?? (() => {})
-    this.copiesSignals = options.copiesSignals ?? false
+    this.keeping = options.keeping ?? KEPT_HERE_ALONE
   }
 
   /** Stores slice by slice, so that others have the process in between; the last syncs them all to the disk. */
@@ -154,7 +154,7 @@ export class SqliteBuffer implements TraceBuffer {
       const values = [JSON.stringify(rest), pendingColumn(pending), this.clock(), traceId, token]
       if (this.database.run(sql, ...values) !== 1) return false
       this.writePending(traceId, pending)
-      for (const signal of shadows) storeSignal(this.database, signal, { line: false, copy: this.copiesSignals })
+      for (const signal of shadows) storeSignal(this.database, signal, this.keeping)
       return true
     }
     // A verdict without signals is given again where it is missing; of a signal the first word must be the last.

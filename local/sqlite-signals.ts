@@ -1,7 +1,7 @@
 import type { FiringRule, FiringSource } from '../shared/experiments/health.ts'
 import type { PendingSignal, SignalStore } from '../shared/pipeline/ports.ts'
 import type { Database } from './database.ts'
-import { type Keeping, signalOf, storeSignal, WITH_TEXT } from './stored-signal.ts'
+import { KEPT_HERE_ALONE, type Keeping, signalOf, storeSignal, WITH_TEXT } from './stored-signal.ts'
 
 /** Which signals to read; times are milliseconds since 1970, `toMs` is exclusive. */
 export interface SignalQuery {
@@ -26,7 +26,7 @@ export class SqliteSignals implements SignalStore, FiringSource {
   constructor(
     database: Database,
     onNew: (signals: readonly PendingSignal[]) => Promise<void> = async () => {},
-    keeping: Keeping = { line: false, copy: false },
+    keeping: Keeping = KEPT_HERE_ALONE,
   ) {
     this.database = database
     this.onNew = onNew

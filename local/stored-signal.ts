@@ -5,9 +5,6 @@ import type { Database, Row } from './database.ts'
 
 const HOUR_MS = 3_600_000
 
-/** Signals of a rule, status and hour that are kept whole: these first ones, then each at a power of two. */
-const FIRST_SAMPLES = 10
-
 /** Stands for the evidence of a signal that is kept without it. */
 const NOT_KEPT = 'the evidence was not kept; betrace explain works it out again from the trace'
 
@@ -19,7 +16,12 @@ export interface Keeping {
   readonly line: boolean
   /** It is still to be copied to the archive. */
   readonly copy: boolean
+  /** Of each rule, status and hour so many signals are kept whole, then each at a power of two. */
+  readonly firstSamples: number
 }
+
+/** Signals are written nowhere else. */
+export const KEPT_HERE_ALONE: Keeping = { line: false, copy: false, firstSamples: 10 }
 
 /**
  * Stores a signal and counts it, as part of the write under way; one that is stored already changes nothing. A signal in
@@ -28,7 +30,7 @@ export interface Keeping {
  */
 export function storeSignal(database: Database, { event, shadow }: PendingSignal, keeping: Keeping): void {
   if (database.get('SELECT 1 FROM signals WHERE event_id = ?', event.id) !== undefined) return
-  const isSample = isSampled(countSignal(database, event, shadow))
+  const isSample = isSampled(countSignal(database, event, shadow), keeping.firstSamples)
   if (shadow && !isSample && !isKnown(database, event.signalid)) return
   const { signal, severity, traceId, description, evidence } = event.data
   const hasText = evidence.text !== ''
@@ -78,8 +80,8 @@ function countSignal(database: Database, { time, status, data }: SignalEvent, sh
   return Number(database.get(sql, hourMs, data.signal, status, shadow ? 1 : 0)?.count)
 }
 
-function isSampled(count: number): boolean {
-  return count <= FIRST_SAMPLES || Number.isInteger(Math.log2(count))
+function isSampled(count: number, firstSamples: number): boolean {
+  return count <= firstSamples || Number.isInteger(Math.log2(count))
 }
 
 /** An earlier status of the signal is stored: without this one it would look as if that still held. */

@@ -13,7 +13,7 @@ import { jsonText, visible, visibleLines } from '../../shared/text/visible.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Colours text, or leaves it, as it does where there is no style. */
+/** Colours text, or leaves it; without a style it leaves it. */
 type Paint = (style: Style | undefined, text: string) => string
 
 /** By severity; what another release sends may have none. */

@@ -3,7 +3,7 @@ import { visible } from '../text/visible.ts'
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow'
 
-/** Colours text for a screen, or leaves it, as it does where there is no style. */
+/** Colours text for a screen, or leaves it; without a style it leaves it. */
 export type Paint = (style: Style | undefined, text: string) => string
 
 /** Rules that nothing exercised and nobody expected are named in one line where there are more. */

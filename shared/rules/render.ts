@@ -56,7 +56,7 @@ function lineAt(text: string, line: number): string {
   return text.slice(start, end < 0 ? text.length : end).replace(/\r$/, '')
 }
 
-/** A line of source keeps its tabs, so that the carets below it stand where they should. */
+/** A line of source keeps its tabs, as the line of carets below it does, so that the carets meet what they mark. */
 function visibleSource(line: string): string {
   return line.split('\t').map(visible).join('\t')
 }

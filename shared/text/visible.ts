@@ -14,6 +14,8 @@ const JOINING = ['Arab', 'Syrc', 'Nkoo', 'Mong', 'Deva', 'Beng', 'Guru', 'Gujr',
   .concat('Sinh', 'Khmr', 'Mymr')
   .map((script) => `\\p{Script_Extensions=${script}}`)
   .join('')
+/** A letter of these scripts, or what stands on one; a mark of direction belongs to some of them, too. */
+const JOINS = String.raw`(?=[\p{L}\p{M}])(?!\p{Default_Ignorable_Code_Point})[${JOINING}]`
 
 /**
  * Members of the table that people write, where they write them: Arabic signs that enclose a number, which are seen;
@@ -22,7 +24,7 @@ const JOINING = ['Arab', 'Syrc', 'Nkoo', 'Mong', 'Deva', 'Beng', 'Guru', 'Gujr',
  */
 const WRITTEN = [
   String.raw`[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]`,
-  String.raw`(?<=[${JOINING}])[\u200c\u200d](?=[${JOINING}])`,
+  String.raw`(?<=${JOINS})[\u200c\u200d](?=${JOINS})`,
   String.raw`(?<=\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)\u200d(?=\p{Extended_Pictographic})`,
   String.raw`(?<=\p{Extended_Pictographic})[\ufe0e\ufe0f]`,
 ].join('|')

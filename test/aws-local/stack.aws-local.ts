@@ -24,6 +24,9 @@ interface Recorded {
   readonly body: Uint8Array
 }
 
+/** A stack keeps every signal; one machine keeps samples unless it is told otherwise. */
+const EVERY_SIGNAL = 1_000_000
+
 const FAST = { quietPeriodSeconds: 1, incompleteWaitSeconds: 1 }
 let stack: DeployedStack
 beforeAll(async () => {
@@ -86,7 +89,8 @@ async function deployed(): Promise<Outcome> {
 /** What the embedded runtime makes of the same requests. */
 async function embedded(requests: readonly Recorded[]): Promise<Outcome> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'betrace-embedded-'))
-  const settings = { port: 0, quietPeriodMs: 500, incompleteWaitMs: 1_000, webhooks: [{ url: 'http://subscriber' }] }
+  const waits = { quietPeriodMs: 500, incompleteWaitMs: 1_000 }
+  const settings = { port: 0, ...waits, firstSignalSamples: EVERY_SIGNAL, webhooks: [{ url: 'http://subscriber' }] }
   const published: SignalEvent[] = []
   const subscriber: typeof fetch = async (_, request) => {
     published.push(JSON.parse(String(request?.body)))

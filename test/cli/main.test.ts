@@ -38,6 +38,21 @@ test('a Node too old is told which one is needed', async () => {
   expect(err).toMatch(/^betrace needs Node\.js 22\.15 or newer; this is 22\.14\.0 \(.+\)\n$/)
 })
 
+test('what a library writes to the console, and a defect that ends the process, show nothing that moves the cursor', async () => {
+  const late = `const before = console
+    const look = setInterval(() => {
+      if (console === before) return
+      clearInterval(look)
+      console.warn('a\\u202e\\n::error::b')
+      throw new Error('c\\u009b\\n::warning::d')
+    }, 1)`
+  const nodeOptions = ['--import', `data:text/javascript,${encodeURIComponent(late)}`]
+  const { exitCode, err } = await runMain(['check', join(import.meta.dirname, '../../rules')], { nodeOptions })
+  expect(exitCode).toBe(2)
+  expect(err).toContain('a\\u202e\n\\u003a:error::b\n')
+  expect(err).toContain('an error inside betrace, please report it\nError: c\\u009b\\n::warning::d\n    at ')
+})
+
 test('a reader that goes away early, as head does, is no error', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'betrace-main-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))

@@ -53,7 +53,7 @@ describe('a write-ahead log that lost its end', () => {
     const lost = { spans: 2 * (40 - left), chunks: 40 - left }
     expect(logged).toContainEqual([
       'error',
-      'spans that were answered with 200 are missing from the database',
+      'promised writes are missing from the database',
       expect.objectContaining({ ...lost, runbook: 'docs/runbook.md#promised-spans-are-missing' }),
     ])
     expect(await health(runtime)).toMatchObject({
@@ -62,7 +62,7 @@ describe('a write-ahead log that lost its end', () => {
         status: 'degraded',
         database: expect.stringMatching(
           new RegExp(
-            `^${lost.spans} spans in ${lost.chunks} chunks .* delete .*lost-writes.jsonl when .*#promised-spans`,
+            `^\\d+ promised writes are missing, with ${lost.spans} spans in ${lost.chunks} chunks, found .*; delete .*lost-writes.jsonl when .*#promised-spans`,
           ),
         ),
       },

@@ -63,6 +63,14 @@ describe('a signal in shadow mode', () => {
     expect(store.find({ limit: 1 })[0]).toEqual(signal(0))
   })
 
+  test('is kept whole as often as a setting says', async () => {
+    const database = newDatabase()
+    const store = new SqliteSignals(database, undefined, { line: false, copy: false, firstSamples: 100 })
+    await store.record(range(0, 200).map((trace) => signal(trace)))
+    expect(store.find({})).toHaveLength(101)
+    expect(counts(database)).toEqual(['R 0 firing 200'])
+  })
+
   test('is counted once, however often it comes, and with a verdict or not at all', async () => {
     const database = newDatabase()
     const buffer = new SqliteBuffer(database, () => NOW_MS, 5_000)
@@ -90,7 +98,7 @@ describe('a signal in shadow mode', () => {
 describe('a signal of a live rule', () => {
   test('is kept, and past the samples without its text once its line and its copy are written', async () => {
     const database = newDatabase()
-    const store = new SqliteSignals(database, undefined, { line: true, copy: true })
+    const store = new SqliteSignals(database, undefined, { line: true, copy: true, firstSamples: 10 })
     const all = range(0, 20).map((trace) => signal(trace, { shadow: false }))
     await store.record(all)
     expect(store.find({})).toEqual(all)

@@ -74,6 +74,31 @@ describe('a value within a line', () => {
         expect(visible(shown)).toBe(shown)
       }),
     )
+    const parts = [
+      'a',
+      'م',
+      'क',
+      '्',
+      'ᠠ',
+      '\u200c',
+      '\u200d',
+      '\u061c',
+      '\u180b',
+      '\u180e',
+      '👩',
+      '❤',
+      '🏽',
+      '\ufe0f',
+      '##',
+      '[',
+    ]
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...parts)), (chosen) => {
+        const shown = visible(chosen.join(''))
+        expect(visible(shown)).toBe(shown)
+      }),
+      { numRuns: 2_000 },
+    )
   })
 })
 

@@ -20,8 +20,14 @@ export interface Embedded {
   stop(): Promise<void>
 }
 
-/** Waits of a deployed stack by default, so that both judge at the same moments. */
-const SETTINGS = { quietPeriodMs: 30_000, incompleteWaitMs: 120_000, stormLimit: 100_000, port: 0 }
+/** Waits of a deployed stack by default, so that both judge at the same moments; every signal is kept, as there. */
+const SETTINGS = {
+  quietPeriodMs: 30_000,
+  incompleteWaitMs: 120_000,
+  stormLimit: 100_000,
+  firstSignalSamples: 1_000_000,
+  port: 0,
+}
 const NEVER = { after: () => () => {} }
 const STEP_MS = 10_000
 const PAGE = 1_000_000

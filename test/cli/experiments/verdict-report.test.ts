@@ -48,7 +48,7 @@ describe('a report in Markdown', () => {
     ['nothing', ''],
     ['a blank', ' '],
     ['a backslash', '\\'],
-  ])('makes %s of nothing that was told to it', (_, text) => {
+  ])('does not make %s of a value', (_, text) => {
     const outside = outsideCode(report(text, 'markdown')).replaceAll('<code>', '')
     expect(outside).not.toMatch(/[[\]@&`\\~<>]|http|www|GH-|#\d/)
   })

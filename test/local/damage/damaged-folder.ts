@@ -182,7 +182,7 @@ function wrong(signals: ReadonlySet<string>, logged: readonly string[]): readonl
   )
   const missing = (traceId: string) => UNJUDGED.includes(traceId) && !signals.has(traceId) && !toldOfAll
   // Which traces the missing spans were of nobody can know.
-  const toldOfSpans = logged.some((line) => /that were answered with 200 are missing from the database/.test(line))
+  const toldOfSpans = logged.some((line) => /promised writes are missing from the database/.test(line))
   const extra = (traceId: string) => !BROKEN.includes(traceId) && signals.has(traceId) && !toldOfSpans
   return all.filter((traceId) => (missing(traceId) || extra(traceId)) && !named(traceId))
 }

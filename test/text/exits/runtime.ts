@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { sparingLog, textLog } from '../../../local/log.ts'
 import { PrometheusMetrics } from '../../../local/metrics.ts'
 import { type Runtime, startRuntime } from '../../../local/runtime.ts'
+import { fakeScreen } from '../../cli/fake-terminal.ts'
 import { newReceiver } from '../../local/sinks/receiver.ts'
 import { type HostileFolder, hostileFolder, traceRequest } from './folder.ts'
 import { answerText, type Exit, fileNameOf, type Written } from './hostile.ts'
@@ -24,7 +24,9 @@ async function tellAll(text: string, broken: boolean): Promise<Told> {
   const folder = hostileFolder(text)
   const receiver = await newReceiver()
   receiver.answer = broken ? 403 : 200
-  const told = { screen: new PassThrough(), jsonLines: new PassThrough(), log: '', rules: '' }
+  const told = { log: '', rules: '' }
+  const screen = fakeScreen()
+  const jsonLines = fakeScreen()
   const lines = join(folder.path, broken ? fileNameOf(text) : '', 'signals.jsonl')
   if (broken)
     writeFileSync(
@@ -40,8 +42,8 @@ async function tellAll(text: string, broken: boolean): Promise<Told> {
     clock: () => nowMs,
     scheduler: { after: () => () => {} },
     log: sparingLog(textLog((line) => (told.log += line), ['info', 'warn', 'error'])),
-    screen: told.screen,
-    jsonLines: told.jsonLines,
+    screen,
+    jsonLines,
     jsonLinesFile: lines,
     onRules: (report) => (told.rules += report),
   })
@@ -62,8 +64,8 @@ async function tellAll(text: string, broken: boolean): Promise<Told> {
     const file = existsSync(lines) ? readFileSync(lines, 'utf8') : ''
     return {
       ...told,
-      screen: read(told.screen),
-      jsonLines: read(told.jsonLines),
+      screen: screen.text(),
+      jsonLines: jsonLines.text(),
       file,
       webhook: receiver.received.map(({ body }) => body),
       pages,
@@ -120,10 +122,6 @@ function counted(text: string): string {
   const metrics = new PrometheusMetrics()
   metrics.add('spansRejected', { reason: text as never })
   return metrics.render([{ name: 'a', help: 'b', value: 1, labels: { webhook: text } }])
-}
-
-function read(stream: PassThrough): string {
-  return String(stream.read() ?? '')
 }
 
 async function end(runtime: Runtime, folder: HostileFolder): Promise<void> {
