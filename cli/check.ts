@@ -3,6 +3,7 @@ import { checkRules } from '../shared/rules/check.ts'
 import { lintRules } from '../shared/rules/lint/lint.ts'
 import { type Sample, sampleOf } from '../shared/rules/lint/sample.ts'
 import type { RuleWarning } from '../shared/rules/lint/warning.ts'
+import { countIn } from '../shared/rules/listing.ts'
 import type { RuleProblem } from '../shared/rules/problem.ts'
 import { assembleTrace } from '../shared/trace/assemble.ts'
 import type { Trace } from '../shared/trace/span.ts'
@@ -56,18 +57,25 @@ export function checkCommand(terminal: Terminal, finish: Finish): Command {
 async function check(paths: readonly string[], options: CheckOptions, terminal: Terminal): Promise<ExitCode> {
   const { format, against, strict } = options
   const files = await readRuleFiles(paths)
-  const { rules, ruleCount, problems } = checkRules(files)
+  const { rules, ruleCount, ...found } = checkRules(files)
+  const problems = { items: found.problems, more: found.more }
   const sample = against === undefined ? undefined : await readSample(against, terminal)
   const warnings = lintRules(rules, sample)
   if (format === 'json') {
-    const report = { rules: ruleCount, problems: problems.map(asJson), warnings: warnings.map(asJson) }
+    const report = {
+      rules: ruleCount,
+      problems: problems.items.map(asJson),
+      warnings: warnings.items.map(asJson),
+      problemCount: countIn(problems),
+      warningCount: countIn(warnings),
+    }
     await write(terminal.stdout, `${JSON.stringify(report)}\n`)
   } else {
     await writeProblems(problems, files, terminal.stdout)
     await writeWarnings(warnings, files, terminal.stdout)
-    await write(terminal.stdout, summary(ruleCount, files.length, problems.length, warnings.length, terminal))
+    await write(terminal.stdout, summary(ruleCount, files.length, countIn(problems), countIn(warnings), terminal))
   }
-  return problems.length > 0 || (strict === true && warnings.length > 0) ? 1 : 0
+  return countIn(problems) > 0 || (strict === true && countIn(warnings) > 0) ? 1 : 0
 }
 
 /** The names in recorded traces; a file that cannot be read whole would make good names look unknown. */

@@ -1,6 +1,9 @@
 import type { Command } from 'commander'
 import { type InputFile, writeText } from '../local/input-file.ts'
-import { type Formatted, formatRules } from '../shared/rules/format/format.ts'
+import { formatRules } from '../shared/rules/format/format.ts'
+import { closed, list, newListing } from '../shared/rules/listing.ts'
+import type { TextProblem } from '../shared/rules/problem.ts'
+import type { PlacedProblem } from '../shared/rules/render.ts'
 import { visible, visibleLines } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
@@ -37,7 +40,12 @@ export function fmtCommand(terminal: Terminal, finish: Finish): Command {
 async function formatPipe(check: boolean, terminal: Terminal): Promise<ExitCode> {
   const file = await readPiped('<stdin>', () => terminal.stdin as AsyncIterable<Uint8Array>)
   const formatted = formatRules(file.file, file.text)
-  if ('problems' in formatted) return refuse(formatted, file, terminal)
+  if ('problems' in formatted) {
+    const problems = newListing<PlacedProblem>()
+    list(problems, file.file, placedIn(file, formatted.problems), formatted.problems.length)
+    await writeProblems(closed(problems), [file], terminal.stderr)
+    return 2
+  }
   if (!check) await writeUnchanged(formatted.text, terminal)
   return check && formatted.text !== file.text ? 1 : 0
 }
@@ -56,12 +64,14 @@ async function writeUnchanged(text: string, terminal: Terminal): Promise<void> {
 
 async function formatFiles(paths: readonly string[], check: boolean, terminal: Terminal): Promise<ExitCode> {
   const inputs = await findRuleFiles(paths)
+  const files = await readTextFiles(inputs)
+  const problems = newListing<PlacedProblem>()
   let refused = 0
   let changed = 0
-  for (const [index, file] of (await readTextFiles(inputs)).entries()) {
+  for (const [index, file] of files.entries()) {
     const formatted = formatRules(file.file, file.text)
     if ('problems' in formatted) {
-      await refuse(formatted, file, terminal)
+      list(problems, file.file, placedIn(file, formatted.problems), formatted.problems.length)
       refused++
     } else if (formatted.text !== file.text) {
       if (!check) await save(inputs[index] as InputFile, formatted.text)
@@ -69,19 +79,14 @@ async function formatFiles(paths: readonly string[], check: boolean, terminal: T
       changed++
     }
   }
-  await write(terminal.stderr, summary({ files: inputs.length, changed, refused, check }, terminal))
+  await writeProblems(closed(problems), files, terminal.stderr)
+  await write(terminal.stderr, summary({ files: files.length, changed, refused, check }, terminal))
   if (refused > 0) return 2
   return check && changed > 0 ? 1 : 0
 }
 
-async function refuse(
-  { problems }: Extract<Formatted, { problems: unknown }>,
-  file: RuleFile,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const placed = problems.map((problem) => ({ ...problem, file: file.file }))
-  await writeProblems(placed, [file], terminal.stderr)
-  return 2
+function placedIn({ file }: RuleFile, problems: readonly TextProblem[]): readonly PlacedProblem[] {
+  return problems.map((problem) => ({ ...problem, file }))
 }
 
 async function save(input: InputFile, text: string): Promise<void> {

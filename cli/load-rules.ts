@@ -1,5 +1,6 @@
 import type { CheckedRule } from '../shared/rules/ast.ts'
 import { checkRules } from '../shared/rules/check.ts'
+import { countIn, type Listing, moreText } from '../shared/rules/listing.ts'
 import { type PlacedProblem, renderProblem } from '../shared/rules/render.ts'
 import { type RuleFile, readRuleFiles } from './rule-files.ts'
 import { paint, type Screen, type Terminal, write } from './terminal.ts'
@@ -13,14 +14,14 @@ export interface LoadedRules {
 /** Reads and checks rules; each problem is shown on stderr, and the rules without one are used all the same. */
 export async function loadRules(paths: readonly string[], terminal: Terminal): Promise<LoadedRules> {
   const files = await readRuleFiles(paths)
-  const { rules, problems } = checkRules(files)
-  await writeProblems(problems, files, terminal.stderr)
-  return { rules, problemCount: problems.length }
+  const { rules, problems: items, more } = checkRules(files)
+  await writeProblems({ items, more }, files, terminal.stderr)
+  return { rules, problemCount: countIn({ items, more }) }
 }
 
-/** Shows problems with their source line and a caret, an empty line after each. */
+/** Shows problems with their source line and a caret, an empty line after each, and how many more there are. */
 export async function writeProblems(
-  problems: readonly PlacedProblem[],
+  problems: Listing<PlacedProblem>,
   files: readonly RuleFile[],
   screen: Screen,
 ): Promise<void> {
@@ -29,7 +30,7 @@ export async function writeProblems(
 
 /** Shows warnings as problems are shown. */
 export async function writeWarnings(
-  warnings: readonly PlacedProblem[],
+  warnings: Listing<PlacedProblem>,
   files: readonly RuleFile[],
   screen: Screen,
 ): Promise<void> {
@@ -37,14 +38,16 @@ export async function writeWarnings(
 }
 
 async function writePlaced(
-  problems: readonly PlacedProblem[],
+  { items, more }: Listing<PlacedProblem>,
   files: readonly RuleFile[],
   screen: Screen,
   as: 'problem' | 'warning',
 ): Promise<void> {
   const texts = new Map(files.map(({ file, text }) => [file, text]))
   const colour = paint(screen, 'red', 'x') !== 'x'
-  for (const problem of problems) {
+  for (const problem of items) {
     await write(screen, `${renderProblem(problem, texts.get(problem.file) ?? '', { colour, as })}\n\n`)
   }
+  const rest = moreText(more, as)
+  if (rest !== undefined) await write(screen, `${rest}\n\n`)
 }

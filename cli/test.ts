@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { LISTED_LIMIT, NO_MORE } from '../shared/rules/listing.ts'
 import type { PlacedProblem } from '../shared/rules/render.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { writeProblems } from './load-rules.ts'
@@ -11,6 +12,7 @@ import { type Results, type SuiteResult, totalsOf } from './rule-tests/results.t
 import { runTest, type TestResult } from './rule-tests/run.ts'
 import { loadSuites, type Suite, type TestedRules } from './rule-tests/suite.ts'
 import { type ExitCode, type Terminal, write } from './terminal.ts'
+import { counted } from './text.ts'
 
 interface TestOptions {
   readonly format: 'pretty' | 'junit' | 'json'
@@ -43,15 +45,25 @@ export function testCommand(terminal: Terminal, finish: Finish): Command {
 async function testRules(paths: readonly string[], options: TestOptions, terminal: Terminal): Promise<ExitCode> {
   const loaded = await loadSuites(paths)
   const under = new Map(loaded.tested.map((tested) => [tested, putUnderTest(tested)] as const))
-  const problems = [...loaded.problems]
+  const found = [...loaded.problems]
   const suites: SuiteResult[] = []
-  for (const suite of loaded.suites) suites.push(await runSuite(suite, under, problems, loaded.roots))
+  for (const suite of loaded.suites) suites.push(await runSuite(suite, under, found, loaded.roots))
+  const listed = found.slice(0, LISTED_LIMIT)
+  const problems = [...listed, ...lastOf(listed, found.length - listed.length + loaded.unlisted)]
   const results: Results = { suites, coverage: coverageOf([...under.values()]), problems }
-  if (options.format !== 'json') await writeProblems(problems, loaded.files, terminal.stderr)
+  if (options.format !== 'json') await writeProblems({ items: problems, more: NO_MORE }, loaded.files, terminal.stderr)
   await write(terminal.stdout, report(results, loaded.tested, options, terminal))
   if (problems.length > 0) return 2
   const isMissing = options.requireCoverage && results.coverage.gaps.length > 0
   return totalsOf(suites).failed > 0 || isMissing ? 1 : 0
+}
+
+/** Says behind the last of some problems how many more there are; nothing where all are listed. */
+function lastOf(problems: readonly PlacedProblem[], more: number): readonly PlacedProblem[] {
+  const last = problems.at(-1)
+  if (last === undefined || more === 0) return []
+  const message = `${counted(more, 'problem')} more, not listed`
+  return [{ ...last, code: 'too-many-problems', message, hint: 'correct those above and test again' }]
 }
 
 function report(results: Results, tested: readonly TestedRules[], options: TestOptions, { stdout }: Terminal): string {

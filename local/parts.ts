@@ -15,7 +15,7 @@ import { Database } from './database.ts'
 import { sparingLog, textLog } from './log.ts'
 import { PrometheusMetrics } from './metrics.ts'
 import { Room } from './room.ts'
-import { type Blocking, type LoadedRules, RulesWatcher, rulesReport } from './rules-watcher.ts'
+import { type LoadedRules, RulesWatcher, rulesReport } from './rules-watcher.ts'
 import type { Scheduler } from './scheduler.ts'
 import { Senders } from './senders.ts'
 import type { RuntimeSettings, RuntimeSettingsInput } from './settings.ts'
@@ -44,8 +44,8 @@ export interface RuntimeOptions {
   /** Told of rules as they come into force, with their problems; in colour where the screen is. */
   readonly onRules?: (report: string) => void
   readonly log?: Log
-  /** Runs what keeps the event loop for a second or more: opening the database, checking all rules. */
-  readonly blocking?: Blocking
+  /** Runs what keeps the event loop for a second or more: opening the database. */
+  readonly blocking?: <Result>(work: () => Result) => Promise<Result>
   /** Gets whole traces as they are judged; unless told they are kept as Parquet files in the data folder. */
   readonly archive?: Archive
   readonly clock?: Clock
@@ -114,7 +114,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   database.promises?.log(log)
   const colour = inColour(options.screen)
   const onRules = (loaded: LoadedRules) => options.onRules?.(rulesReport(loaded, colour))
-  const rules = await RulesWatcher.open(options.rulePaths, onRules, blocking)
+  const rules = await RulesWatcher.open(options.rulePaths, onRules)
   const senders = new Senders(settings, lastFlow(database), clock)
   const bodies = new BodyThread()
   closers.push(() => bodies.close())

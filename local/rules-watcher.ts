@@ -1,8 +1,10 @@
 import { InputError } from '../shared/errors.ts'
 import type { RuleSet, RuleSource } from '../shared/pipeline/ports.ts'
-import { ruleSetOf } from '../shared/pipeline/rule-set.ts'
+import { makingRuleSet } from '../shared/pipeline/rule-set.ts'
+import { moreText } from '../shared/rules/listing.ts'
 import { renderProblem } from '../shared/rules/render.ts'
 import { visible } from '../shared/text/visible.ts'
+import { inSlices } from './in-slices.ts'
 import { fingerprint, type RulesFolder, readRules } from './rules-folder.ts'
 
 /** Rules that came into force, and what was read for them. */
@@ -15,41 +17,29 @@ export interface LoadedRules {
 export class RulesWatcher implements RuleSource {
   private readonly paths: readonly string[]
   private readonly onLoaded: OnLoaded
-  private readonly blocking: Blocking
   private loaded: LoadedRules
   private loadedVersion: string
   private seenVersion: string
 
-  private constructor(
-    paths: readonly string[],
-    version: string,
-    loaded: LoadedRules,
-    onLoaded: OnLoaded,
-    blocking: Blocking,
-  ) {
+  private constructor(paths: readonly string[], version: string, loaded: LoadedRules, onLoaded: OnLoaded) {
     this.paths = paths
     this.loaded = loaded
     this.loadedVersion = version
     this.seenVersion = version
     this.onLoaded = onLoaded
-    this.blocking = blocking
   }
 
   /** Loads the rules; throws an InputError where a path does not exist or cannot be read. */
-  static async open(
-    paths: readonly string[],
-    onLoaded: OnLoaded,
-    blocking: Blocking = async (work) => work(),
-  ): Promise<RulesWatcher> {
+  static async open(paths: readonly string[], onLoaded: OnLoaded): Promise<RulesWatcher> {
     const version = await fingerprint(paths)
-    const loaded = await load(paths, [], blocking)
+    const loaded = await load(paths, [])
     const missing = loaded.folder.unreadable.find(({ file }) => paths.includes(file))
     if (missing !== undefined) {
       const message = `cannot read rules from ${missing.file}: ${missing.reason}`
       throw new InputError({ code: 'unreadable-rules', message, hint: 'name a folder of *.rules or *.yaml files' })
     }
     onLoaded(loaded)
-    return new RulesWatcher(paths, version, loaded, onLoaded, blocking)
+    return new RulesWatcher(paths, version, loaded, onLoaded)
   }
 
   async current(): Promise<RuleSet> {
@@ -69,7 +59,7 @@ export class RulesWatcher implements RuleSource {
     const settled = version === this.seenVersion
     this.seenVersion = version
     if (!settled || version === this.loadedVersion) return
-    this.loaded = await load(this.paths, this.loaded.folder.files, this.blocking)
+    this.loaded = await load(this.paths, this.loaded.folder.files)
     this.loadedVersion = version
     this.onLoaded(this.loaded)
   }
@@ -77,12 +67,9 @@ export class RulesWatcher implements RuleSource {
 
 type OnLoaded = (loaded: LoadedRules) => void
 
-/** Runs work that keeps the event loop: checking 10,000 rules takes a second or more. */
-export type Blocking = <Result>(work: () => Result) => Promise<Result>
-
-async function load(paths: readonly string[], before: RulesFolder['files'], blocking: Blocking): Promise<LoadedRules> {
+async function load(paths: readonly string[], before: RulesFolder['files']): Promise<LoadedRules> {
   const folder = await readRules(paths, before)
-  return { set: await blocking(() => ruleSetOf(folder.files)), folder }
+  return { set: await inSlices(makingRuleSet(folder.files)), folder }
 }
 
 /** What was loaded, for people: a line of counts, then each problem with its source line and caret. */
@@ -95,5 +82,7 @@ export function rulesReport({ set, folder }: LoadedRules, colour: boolean): stri
     parts.push(visible(`${file} was not read: ${reason}; ${hint}${kept}`))
   }
   for (const problem of set.problems) parts.push(renderProblem(problem, texts.get(problem.file) ?? '', { colour }))
+  const rest = moreText(set.more, 'problem')
+  if (rest !== undefined) parts.push(rest)
   return `${parts.join('\n\n')}\n`
 }

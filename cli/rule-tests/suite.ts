@@ -34,6 +34,8 @@ export interface Suites {
   /** Every rule file, also those that no test names. */
   readonly tested: readonly TestedRules[]
   readonly problems: readonly PlacedProblem[]
+  /** Problems that are not among these. */
+  readonly unlisted: number
   /** Every file read, to show problems with their lines. */
   readonly files: readonly RuleFile[]
 }
@@ -44,15 +46,21 @@ export interface Suites {
  */
 export async function loadSuites(paths: readonly string[]): Promise<Suites> {
   const found = await filesBelow(paths, isRuleOrTest)
-  const loading: Loading = { roots: await referenceRoots(paths), tested: new Map(), problems: [], files: [] }
+  const loading: Loading = {
+    roots: await referenceRoots(paths),
+    tested: new Map(),
+    problems: [],
+    unlisted: 0,
+    files: [],
+  }
   for (const input of found.filter(({ file }) => !isTestFileName(file))) await loadRuleFile(loading, input)
   const suites: Suite[] = []
   for (const input of await withTestsBeside(loading, found)) suites.push(await loadSuite(loading, input))
   if (suites.length === 0) {
     throw new CommandError(`no tests in ${paths.join(', ')}`, 'write payments.test.yaml beside payments.rules')
   }
-  const { roots, problems, files } = loading
-  return { roots, suites, tested: [...loading.tested.values()], problems, files }
+  const { roots, problems, unlisted, files } = loading
+  return { roots, suites, tested: [...loading.tested.values()], problems, unlisted, files }
 }
 
 interface Loading {
@@ -61,6 +69,7 @@ interface Loading {
   /** By absolute path. */
   readonly tested: Map<string, TestedRules>
   readonly problems: PlacedProblem[]
+  unlisted: number
   readonly files: RuleFile[]
 }
 
@@ -85,11 +94,12 @@ async function loadRuleFile(loading: Loading, input: InputFile): Promise<TestedR
   const known = loading.tested.get(path)
   if (known !== undefined) return known
   const source = await readTextFile(input)
-  const { rules, problems } = checkRules([source])
+  const { rules, problems, more } = checkRules([source])
   const tested = { source, rules }
   loading.tested.set(path, tested)
   loading.files.push(source)
   loading.problems.push(...problems)
+  loading.unlisted += more.count
   return tested
 }
 

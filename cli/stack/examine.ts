@@ -92,11 +92,11 @@ function probeOf({ table, timersUrl, deadLettersUrl }: StackOutputs): StackProbe
 
 async function findRule({ outputs }: Examination): Promise<string> {
   const { id, files } = await readCurrentSet({ client: s3Client(), name: outputs.rulesBucket })
-  const { rules, problems } = checkRules(files)
+  const { rules, problems, more } = checkRules(files)
   if (!rules.some(({ name }) => name === RULE)) {
     throw new FailedHop(`${RULE} is not in force: deploy with the pack "doctor", or push rules/doctor.rules`)
   }
-  return `set ${id.slice(0, 12)}, ${rules.length} rules in force, ${problems.length} problems`
+  return `set ${id.slice(0, 12)}, ${rules.length} rules in force, ${problems.length + more.count} problems`
 }
 
 async function refuseWithoutKey(examined: Examination): Promise<string> {

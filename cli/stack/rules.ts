@@ -5,6 +5,7 @@ import { MAX_TEXT_BYTES, readInput, writeText } from '../../local/input-file.ts'
 import { makeFolder } from '../../local/make-folder.ts'
 import { InputError } from '../../shared/errors.ts'
 import { checkRules } from '../../shared/rules/check.ts'
+import { countIn } from '../../shared/rules/listing.ts'
 import type { RuleFile, RulesBucket } from '../../shared/stores/rule-sets.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
@@ -68,11 +69,12 @@ async function push(paths: readonly string[], options: PushOptions, terminal: Te
     // Shown by the paths that were given, so that an editor finds them.
     const shown = new Map([...files].map(([path, { file }]) => [file, path]))
     const nameOf = (file: string) => shown.get(file) ?? file
-    const problems = outcome.problems.map((problem) => ({ ...problem, file: nameOf(problem.file) }))
+    const items = outcome.problems.map((problem) => ({ ...problem, file: nameOf(problem.file) }))
+    const problems = { items, more: outcome.more }
     const texts = outcome.files.map(({ file, text }) => ({ file: nameOf(file), text }))
     await writeProblems(problems, texts, terminal.stdout)
     const mark = paint(terminal.stdout, 'red', '✗')
-    await write(terminal.stdout, `${mark} ${counted(problems.length, 'problem')}: nothing was pushed\n`)
+    await write(terminal.stdout, `${mark} ${counted(countIn(problems), 'problem')}: nothing was pushed\n`)
     return 1
   }
   const mark = paint(terminal.stdout, 'green', '✓')
@@ -115,8 +117,9 @@ function listCommand(terminal: Terminal, finish: Finish): Command {
       const { currentRules } = await import('../../shared/stores/rule-push.ts')
       const { id, earlier, files } = await currentRules(await bucketOf(options))
       const listed = files.map(({ file, text }) => {
-        const { rules, problems } = checkRules([{ file, text }])
-        return { file, rules: rules.map(({ name, severity }) => ({ name, severity })), problems: problems.length }
+        const { rules, problems, more } = checkRules([{ file, text }])
+        const count = problems.length + more.count
+        return { file, rules: rules.map(({ name, severity }) => ({ name, severity })), problems: count }
       })
       const json = `${JSON.stringify({ set: id, earlier, files: listed })}\n`
       await write(terminal.stdout, options.format === 'json' ? json : listText(id, earlier, listed, terminal))

@@ -1,4 +1,5 @@
 import type { CheckedRule, Severity } from '../rules/ast.ts'
+import type { More } from '../rules/listing.ts'
 import type { RuleProblem } from '../rules/problem.ts'
 import type { Verdict } from '../rules/verdict.ts'
 import type { Filing } from '../trace/filing.ts'
@@ -213,8 +214,10 @@ export interface RuleSet {
   judge(trace: Trace): readonly Verdict[]
   /** Rules that were found but are not among `rules`. */
   readonly rejected: number
-  /** What is wrong with them. */
+  /** What is wrong with them, the first 1,000. */
   readonly problems: readonly RuleProblem[]
+  /** Those that are not among these. */
+  readonly more: More
 }
 
 /** Now, in milliseconds since 1970. */

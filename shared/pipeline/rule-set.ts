@@ -1,19 +1,25 @@
-import { type CheckedRules, checkRead, checkRules, type ReadSource, type RuleSource } from '../rules/check.ts'
-import { compileRules } from '../rules/compile.ts'
+import { type CheckedRules, checkingRules, checkRead, type ReadSource, type RuleSource } from '../rules/check.ts'
+import { compilingRules } from '../rules/compile.ts'
 import { judge } from '../rules/judge.ts'
+import { finished } from '../rules/stepwise.ts'
 import type { RuleSet } from './ports.ts'
 
-/** Checks and compiles files of rules into a set; a bad rule is among the problems and stops no other. Never throws. */
+/** Checks and compiles files of rules into a set, in steps; a bad rule is among the problems and stops no other. Never throws. */
+export function* makingRuleSet(files: readonly RuleSource[]): Generator<void, RuleSet> {
+  return yield* compiling(yield* checkingRules(files))
+}
+
+/** The same at once. */
 export function ruleSetOf(files: readonly RuleSource[]): RuleSet {
-  return compiled(checkRules(files))
+  return finished(makingRuleSet(files))
 }
 
 /** The same for files that were read already. */
 export function ruleSetOfRead(files: readonly ReadSource[]): RuleSet {
-  return compiled(checkRead(files))
+  return finished(compiling(checkRead(files)))
 }
 
-function compiled({ rules, problems, ruleCount }: CheckedRules): RuleSet {
-  const ready = compileRules(rules)
-  return { rules, problems, rejected: ruleCount - rules.length, judge: (trace) => judge(ready, trace) }
+function* compiling({ rules, problems, more, ruleCount }: CheckedRules): Generator<void, RuleSet> {
+  const ready = yield* compilingRules(rules)
+  return { rules, problems, more, rejected: ruleCount - rules.length, judge: (trace) => judge(ready, trace) }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Condition, Invariant, Operand, Pattern } from './ast.ts'
 import { canonicalNames } from './canonical-names.ts'
 import { printCondition, printOperand, type Spelling } from './print.ts'
@@ -9,7 +9,7 @@ import { quoted } from './resolve/reading.ts'
  * meaning as written, whatever the layout, comments, superfluous brackets or short forms.
  */
 export function revisionOf(body: Pattern | Invariant): string {
-  return createHash('sha256').update(canonicalBody(body)).digest('hex').slice(0, 32)
+  return hash('sha256', canonicalBody(body)).slice(0, 32)
 }
 
 /** Every choice of quotes said out loud. */

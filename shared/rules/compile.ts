@@ -36,7 +36,8 @@ import { compileRegex, type RegexTest } from './regex.ts'
 import { someRelated } from './relation.ts'
 import { countSpans, passingPositions, passingViews } from './run.ts'
 import { nameShape, selectorShape } from './shape.ts'
-import { chooseTriggers, type Trigger } from './trigger.ts'
+import { finished } from './stepwise.ts'
+import { choosingTriggers, type Trigger } from './trigger.ts'
 import type { Value } from './values.ts'
 import type { Outcome } from './verdict.ts'
 
@@ -54,9 +55,18 @@ interface Shared {
  * rules ask is answered once a trace, and a rule costs nothing on a trace that lacks its names.
  */
 export function compileRules(rules: readonly CheckedRule[]): RuleSet {
+  return finished(compilingRules(rules))
+}
+
+/** The same in steps of a rule: between them a server can answer requests. */
+export function* compilingRules(rules: readonly CheckedRule[]): Generator<void, RuleSet> {
   const shared = newShared()
-  const triggers = chooseTriggers(rules)
-  const plans = rules.map((rule, order) => planRule(shared, rule, order, triggers[order]))
+  const triggers = yield* choosingTriggers(rules)
+  const plans: RulePlan[] = []
+  for (const [order, rule] of rules.entries()) {
+    plans.push(planRule(shared, rule, order, triggers[order]))
+    yield
+  }
   plans.forEach((plan, order) => {
     for (const name of triggers[order] ?? []) groupOf(shared, name).triggers.push(plan)
   })

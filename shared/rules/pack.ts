@@ -6,31 +6,60 @@ import {
   isMissing,
   itemsOf,
   type PackNodes,
-  parsePack,
+  parsingPack,
   problemAt,
   type Report,
   rangeOf,
   startOf,
   textOf,
 } from './pack-nodes.ts'
-import { type ParsedBody, parseBody } from './parse.ts'
+import { NO_DEFINITIONS, type ParsedBody, parseBody } from './parse.ts'
 import type { TextProblem } from './problem.ts'
-import { type ReadFile, type ReadRule, RULE_BYTES_LIMIT } from './rule-file.ts'
+import { newDefinitions, newPartBudget, type PartBudget } from './resolve/definitions.ts'
+import { type OpenFile, type ReadFile, type ReadRule, RULE_BYTES_LIMIT, readAll } from './rule-file.ts'
 import { sourceOf } from './source.ts'
+import { finished } from './stepwise.ts'
 import { offsetsOfScalar } from './yaml-offsets.ts'
 
 const RULE_KEYS = ['id', 'name', 'description', 'severity', 'condition', 'tags', 'runbook', 'owner', 'mode']
 const REQUIRED_KEYS = ['id', 'severity', 'condition']
 
-/** Reads a YAML pack, `rules: [{id, severity, condition, …}]`; a rule with problems never stops the others. */
-export function readPack(text: string): ReadFile {
+/**
+ * Takes a YAML pack apart, `rules: [{id, severity, condition, …}]`, in steps; `budget` is what definitions may add to the
+ * whole set.
+ */
+export function* openingPack(text: string, budget: PartBudget): Generator<void, OpenFile> {
   const problems: TextProblem[] = []
   const report = (problem: TextProblem) => problems.push(problem)
-  const nodes = parsePack(sourceOf(text), report)
-  return { rules: nodes === undefined ? [] : readItems(nodes, report), problems, defined: [] }
+  const nodes = yield* parsingPack(sourceOf(text), report)
+  const items = nodes === undefined ? [] : itemsIn(nodes, report)
+  return {
+    outside: { conditions: [], problems },
+    rules: items.map((item) => ({
+      named: () => readNamed(nodes as PackNodes, item),
+      read: () => ({ rule: readItem(nodes as PackNodes, item, budget), definitions: NO_DEFINITIONS }),
+    })),
+  }
 }
 
-function readItems(nodes: PackNodes, report: Report): readonly ReadRule[] {
+/** Reads a YAML pack; a rule with problems never stops the others. */
+export function readPack(text: string): ReadFile {
+  return readAll(finished(openingPack(text, newPartBudget())))
+}
+
+function readNamed(nodes: PackNodes, item: Node): Pick<ReadRule, 'name' | 'nameRange'> {
+  const id = isMap(item)
+    ? textOf(
+        nodes,
+        entriesOf(nodes, item, RULE_KEYS, () => {}),
+        'id',
+        () => {},
+      )
+    : undefined
+  return { name: id?.value, nameRange: id === undefined ? startOf(nodes, item) : rangeOf(nodes, id) }
+}
+
+function itemsIn(nodes: PackNodes, report: Report): readonly Node[] {
   const list = entriesOf(nodes, nodes.root, ['rules'], report).get('rules')
   const items = itemsOf(nodes, list)
   if (items === undefined) {
@@ -42,10 +71,10 @@ function readItems(nodes: PackNodes, report: Report): readonly ReadRule[] {
     const hint = 'add a rule with id, severity and condition'
     report(problemAt(rangeOf(nodes, list), 'malformed-pack', 'the pack holds no rules', hint))
   }
-  return items.map((item) => readItem(nodes, item))
+  return items
 }
 
-function readItem(nodes: PackNodes, item: Node): ReadRule {
+function readItem(nodes: PackNodes, item: Node, budget: PartBudget): ReadRule {
   const problems: TextProblem[] = []
   const report = (problem: TextProblem) => problems.push(problem)
   if (!isMap(item)) {
@@ -63,7 +92,7 @@ function readItem(nodes: PackNodes, item: Node): ReadRule {
   const severity = readSeverity(nodes, entries, report)
   const metadata = readMetadata(nodes, entries, report)
   const condition = textOf(nodes, entries, 'condition', report)
-  const { body, conditions } = condition === undefined ? NOTHING : readCondition(nodes, condition, report)
+  const { body, conditions } = condition === undefined ? NOTHING : readCondition(nodes, condition, budget, report)
   const rule: Rule | undefined = body && {
     name: name ?? 'UNNAMED',
     nameRange,
@@ -123,7 +152,7 @@ type ReadCondition = Pick<ParsedBody, 'body' | 'conditions'>
 const NOTHING: ReadCondition = { body: undefined, conditions: [] }
 
 /** In a pack, definitions belong to the condition they stand in. */
-function readCondition(nodes: PackNodes, node: Scalar<string>, report: Report): ReadCondition {
+function readCondition(nodes: PackNodes, node: Scalar<string>, budget: PartBudget, report: Report): ReadCondition {
   if (Buffer.byteLength(node.value) > RULE_BYTES_LIMIT) {
     const hint = 'split it into several rules'
     report(problemAt(rangeOf(nodes, node), 'rule-too-long', 'a rule holds at most 64 KiB', hint))
@@ -131,7 +160,11 @@ function readCondition(nodes: PackNodes, node: Scalar<string>, report: Report): 
   }
   const offsets = offsetsOfScalar(nodes.source.text, node)
   const last = offsets.at(-1) ?? 0
-  const parsed = parseBody(node.value, (offset) => nodes.source.positionAt(offsets[offset] ?? last))
+  const parsed = parseBody(
+    node.value,
+    (offset) => nodes.source.positionAt(offsets[offset] ?? last),
+    newDefinitions(budget),
+  )
   for (const problem of [...parsed.definitions.problems, ...parsed.problems]) report(problem)
   return { body: parsed.body, conditions: [...parsed.definitions.conditions, ...parsed.conditions] }
 }

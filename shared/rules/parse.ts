@@ -52,7 +52,7 @@ export function parseBody(
     text: body,
     definitions,
     expanded: 0,
-    names: newNames(syntax.kind === 'pattern' ? syntax.condition : syntax.blocks),
+    names: newNames(body, syntax.kind === 'pattern' ? syntax.condition : syntax.blocks),
     rangeOf,
     report: (problem) => problems.push(problem),
   }

@@ -61,7 +61,7 @@ export const RULE_PROBLEM_CODES = [
 ] as const
 
 /** Problems of one rule that are told one by one. */
-const PROBLEM_LIMIT = 100
+export const PROBLEM_LIMIT = 100
 
 export type RuleProblemCode = (typeof RULE_PROBLEM_CODES)[number]
 
@@ -78,6 +78,7 @@ export interface RuleProblem extends TextProblem {
 
 /** Sorted by place, one at each: what follows from a problem tends to stand where it does. */
 export function inOrder(problems: readonly TextProblem[]): readonly TextProblem[] {
+  if (problems.length === 0) return problems
   const untilLineEnd = problems.some((problem) => problem.code === 'unterminated-text')
   const starts = new Set<number>()
   return problems
@@ -86,11 +87,14 @@ export function inOrder(problems: readonly TextProblem[]): readonly TextProblem[
     .filter(({ range }) => !starts.has(range.start.offset) && starts.add(range.start.offset))
 }
 
-/** The first problems of one rule, and how many more there are: nobody mends thousands at once. */
-export function withinLimit(problems: readonly TextProblem[]): readonly TextProblem[] {
+/**
+ * The first problems of one rule, and how many more there are: nobody corrects thousands at once. `count` is how many there
+ * are where only the first 101 are given.
+ */
+export function withinLimit(problems: readonly TextProblem[], count = problems.length): readonly TextProblem[] {
   const next = problems[PROBLEM_LIMIT]
   if (next === undefined) return problems
-  const message = `${problems.length - PROBLEM_LIMIT} more problems from here on`
+  const message = `${count - PROBLEM_LIMIT} more problems from here on`
   const hint = 'mend those above and check again'
   return [...problems.slice(0, PROBLEM_LIMIT), { code: 'too-many-problems', message, hint, range: next.range }]
 }

@@ -18,6 +18,31 @@ export type RegexProblemCode = 'invalid-regex' | 'regex-too-large'
 /** True where the pattern is found anywhere in the text (unanchored), looking at its first `maxRegexInput` units. */
 export type RegexTest = (text: string) => boolean
 
+/** What a set's patterns may cost to compile, by `regexCost`: about 5 s, and 400 MB in memory. */
+export const maxSetRegexCost = 5_000_000
+
+/**
+ * An upper estimate of what compiling a pattern costs, in steps of about a microsecond. A Unicode class (`\pL`) is the
+ * dearest thing to write: RE2 makes a list of its hundreds of ranges, and with `(?i)` folds the case of each.
+ */
+export function regexCost(pattern: string): number {
+  const unicode = pattern.match(/\\[pP]/g)?.length ?? 0
+  const folded = /\(\?[a-z]*i/i.test(pattern) ? 10 : 1
+  return 50 + pattern.length + Math.min(repetitions(pattern), maxRegexInstructions) + 50 * unicode * folded
+}
+
+/**
+ * True for patterns that need not be compiled to know that RE2 takes them and that they are small: characters, plain
+ * classes and groups of them, with quantifiers. Most are; compiling takes fifty times as long as this look.
+ */
+export function isPlainRegex(pattern: string): boolean {
+  if (2 * (pattern.length + repetitions(pattern)) > maxRegexInstructions - 20) return false
+  return (
+    plainRegex.test(pattern) &&
+    [...pattern.matchAll(/\{(\d+),(\d+)\}/g)].every(([, least, most]) => Number(least) <= Number(most))
+  )
+}
+
 /** Compiles an RE2 pattern, or says what is wrong with it; total, and linear in the text whatever the pattern. */
 export function compileRegex(pattern: string): RegexTest | Problem<RegexProblemCode> {
   if (pattern.length > maxRegexLength) return tooLarge(`is ${pattern.length} characters long, over ${maxRegexLength}`)
@@ -68,6 +93,11 @@ function repetitions(pattern: string): number {
     sum += Math.max(Number(least), Number(most ?? 0))
   return sum
 }
+
+const plainAtom = String.raw`(?:[^\\.+*?()|[\]{}^$\p{Cs}]|\\[!-\/:-@[-\x60{-~]|\\[dDwWsS]|\.|\[\^?(?:a-z|A-Z|a-f|A-F|0-9|\\[dws]|[\w .:@%_\/])+-?\])`
+const plainUnit = String.raw`${plainAtom}(?:(?:[*+?]|\{\d{1,3}(?:,\d{0,3})?\})\??)?`
+const plainPart = String.raw`(?:${plainUnit}|[|^$]|\\b)`
+const plainRegex = new RegExp(String.raw`^(?:\(\?i\))?(?:${plainPart}|\((?:\?:)?${plainPart}*\)[*+?]?)*$`, 'u')
 
 const escapedPunctuation = /\\([!-/:-@[-`{-~])/gu
 const plainText = /^(?:[^\\.+*?()|[\]{}^$]|\\[!-/:-@[-`{-~])+$/u

@@ -1,4 +1,4 @@
-import type { Problem, SourceRange } from '../errors.ts'
+import type { Problem, SourcePosition, SourceRange } from '../errors.ts'
 import { visible } from '../text/visible.ts'
 
 /** Columns of source shown; a longer line is cut around the problem. */
@@ -27,7 +27,7 @@ export function renderProblem(problem: PlacedProblem, text: string, { colour, as
   const code = `${isWarning ? 'warning ' : ''}${problem.code}`
   const paint = (code: number, shown: string) => (colour ? `\u001B[${code}m${shown}\u001B[0m` : shown)
   const head = `${visible(problem.file)}:${start.line}:${start.column}  ${paint(mark, code)}  ${visible(problem.message)}`
-  const line = lineAt(text, start.line)
+  const line = lineAt(text, start)
   const from = Math.max(0, Math.min(start.column - 1 - WIDTH / 2, line.length - WIDTH))
   const shown = line.slice(from, from + WIDTH)
   const indent = visibleSource(line.slice(from, start.column - 1)).replace(/[^\t]/gu, ' ')
@@ -45,15 +45,14 @@ export function renderProblem(problem: PlacedProblem, text: string, { colour, as
   ].join('\n')
 }
 
-function lineAt(text: string, line: number): string {
-  let start = text.startsWith('\uFEFF') ? 1 : 0
-  for (let skipped = 1; skipped < line; skipped += 1) {
-    const newline = text.indexOf('\n', start)
-    if (newline < 0) return ''
-    start = newline + 1
-  }
-  const end = text.indexOf('\n', start)
-  return text.slice(start, end < 0 ? text.length : end).replace(/\r$/, '')
+/** The line of a place as far as it can be shown: lines may be long, and problems in one many. */
+function lineAt(text: string, { offset, column }: SourcePosition): string {
+  const at = offset + (text.startsWith('\uFEFF') ? 1 : 0)
+  const start = at - (column - 1)
+  const shown = text.slice(start, at + WIDTH)
+  const end = shown.indexOf('\n', column - 1)
+  const line = end < 0 ? shown : shown.slice(0, end)
+  return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
 /** A line of source keeps its tabs, as the line of carets below it does, so that the carets meet what they mark. */

@@ -3,7 +3,7 @@ import type { Condition, Rule } from './ast.ts'
 import { type Header, type Line, readHeader, readMetadata, setsMode } from './header.ts'
 import { NO_DEFINITIONS, type ParsedBody, parseBody, parseSyntax, type ReadDefinitions } from './parse.ts'
 import type { RuleProblemCode, TextProblem } from './problem.ts'
-import { type Definitions, newDefinitions } from './resolve/definitions.ts'
+import { type Definitions, newDefinitions, newPartBudget, type PartBudget } from './resolve/definitions.ts'
 import { isBlankOrComment, type Section, sectionsOf } from './sections.ts'
 import { rangeIn, type Source, sourceOf } from './source.ts'
 import type { SyntaxBody } from './syntax.ts'
@@ -29,18 +29,60 @@ export interface ReadFile {
   readonly defined: readonly Condition[]
 }
 
-/** Reads a `*.rules` file; a rule with problems never stops the others. */
-export function readRuleFile(text: string): ReadFile {
+/** A text taken apart into rules that are not read yet: reading them takes nearly all the time. */
+export interface OpenFile {
+  /** What belongs to no rule. */
+  readonly outside: ReadDefinitions
+  /** To be read in this order, since a definition holds from its rule on. */
+  readonly rules: readonly UnreadRule[]
+}
+
+export interface UnreadRule {
+  named(): Pick<ReadRule, 'name' | 'nameRange'>
+  read(): ReadSection
+}
+
+/** A rule, and the definitions around its condition. */
+interface ReadSection {
+  readonly rule: ReadRule
+  readonly definitions: ReadDefinitions
+}
+
+/** Takes a `*.rules` file apart; `budget` is what definitions may add to the whole set. */
+export function openRuleFile(text: string, budget: PartBudget): OpenFile {
   const source = sourceOf(text)
   const { preamble, sections } = sectionsOf(source)
-  const definitions = newDefinitions()
-  const before = readPreamble(source, preamble, definitions)
-  const read = sections.map((section) => readSection(source, section, definitions))
-  const found = [before, ...read.map((section) => section.definitions)]
+  const definitions = newDefinitions(budget)
+  return {
+    outside: readPreamble(source, preamble, definitions),
+    rules: sections.map((section) => ({
+      named: () => readHeader(source, section.header, () => {}),
+      read: () => readSection(source, section, definitions),
+    })),
+  }
+}
+
+/** Reads a `*.rules` file; a rule with problems never stops the others. */
+export function readRuleFile(text: string): ReadFile {
+  return readAll(openRuleFile(text, newPartBudget()))
+}
+
+/** Reads all that was taken apart. */
+export function readAll({ outside, rules }: OpenFile): ReadFile {
+  const read = rules.map((rule) => rule.read())
+  const found = [outside, ...read.map((section) => section.definitions)]
   return {
     rules: read.map(({ rule }) => rule),
     problems: found.flatMap(({ problems }) => problems),
     defined: found.flatMap(({ conditions }) => conditions),
+  }
+}
+
+/** A file that was read already, as one taken apart. */
+export function openRead({ rules, problems, defined }: ReadFile): OpenFile {
+  return {
+    outside: { conditions: defined, problems },
+    rules: rules.map((rule) => ({ named: () => rule, read: () => ({ rule, definitions: NO_DEFINITIONS }) })),
   }
 }
 
@@ -89,12 +131,6 @@ function visibleRange(source: Source, line: Line) {
   const text = source.text.slice(line.start, line.end)
   const indent = text.length - text.trimStart().length
   return rangeIn(source, line.start + indent, line.start + Math.max(text.trimEnd().length, indent + 1))
-}
-
-/** A rule, and the definitions around its condition. */
-interface ReadSection {
-  readonly rule: ReadRule
-  readonly definitions: ReadDefinitions
 }
 
 function readSection(source: Source, section: Section, known: Definitions): ReadSection {

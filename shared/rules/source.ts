@@ -6,16 +6,22 @@ export interface Source {
   positionAt(offset: number): SourcePosition
 }
 
-/** The text without a byte order mark, its lines found once: a position costs a binary search. */
+/**
+ * The text without a byte order mark, its lines found once: a position costs a binary search, or nothing where the one
+ * before was on the same line, as most are.
+ */
 export function sourceOf(written: string): Source {
   const text = written.startsWith('\uFEFF') ? written.slice(1) : written
   const lineStarts = [0]
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lineStarts.push(at + 1)
+  let line = 0
   return {
     text,
     positionAt(offset) {
-      const line = lastAtOrBefore(lineStarts, offset)
-      return { offset, line: line + 1, column: offset - (lineStarts[line] ?? 0) + 1 }
+      const start = lineStarts[line] as number
+      const next = lineStarts[line + 1] ?? Number.POSITIVE_INFINITY
+      if (offset < start || offset >= next) line = lastAtOrBefore(lineStarts, offset)
+      return { offset, line: line + 1, column: offset - (lineStarts[line] as number) + 1 }
     },
   }
 }

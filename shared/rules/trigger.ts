@@ -7,17 +7,25 @@ export type Trigger = SomeName | undefined
 
 /**
  * For each rule the narrowest of its requirements: names that few rules ask for rather than many, so that of rules which
- * share a frequent name each is triggered by the name of its own; then exact names, then globs, then `any`.
+ * share a frequent name each is triggered by the name of its own; then exact names, then globs, then `any`. In steps.
  */
-export function chooseTriggers(rules: readonly CheckedRule[]): readonly Trigger[] {
-  const requirements = rules.map(({ body }) =>
-    requirementOf(body.kind === 'pattern' ? body.condition : body.when).map(distinctNames),
-  )
+export function* choosingTriggers(rules: readonly CheckedRule[]): Generator<void, readonly Trigger[]> {
   const askedBy = new Map<string, number>()
-  for (const name of requirements.flat(2)) askedBy.set(nameShape(name), (askedBy.get(nameShape(name)) ?? 0) + 1)
+  const requirements: (readonly SomeName[])[] = []
+  for (const { body } of rules) {
+    const required = requirementOf(body.kind === 'pattern' ? body.condition : body.when).map(distinctNames)
+    for (const name of required.flat()) askedBy.set(nameShape(name), (askedBy.get(nameShape(name)) ?? 0) + 1)
+    requirements.push(required)
+    yield
+  }
   const breadth = (names: SomeName) =>
     names.reduce((sum, name) => sum + kindBreadth[name.kind] * (askedBy.get(nameShape(name)) as number), 0)
-  return requirements.map((each) => least(each, breadth))
+  const triggers: Trigger[] = []
+  for (const required of requirements) {
+    triggers.push(least(required, breadth))
+    yield
+  }
+  return triggers
 }
 
 const kindBreadth = { exact: 1, glob: 100, any: 1e9 } as const
@@ -27,7 +35,11 @@ function distinctNames(names: SomeName): SomeName {
 }
 
 function least<Item>(items: readonly Item[], measure: (item: Item) => number): Item | undefined {
-  const [first, ...rest] = items
-  if (first === undefined) return undefined
-  return rest.reduce((best, item) => (measure(item) < measure(best) ? item : best), first)
+  let best: Item | undefined
+  let bestMeasure = Number.POSITIVE_INFINITY
+  for (const item of items) {
+    const measured = measure(item)
+    if (best === undefined || measured < bestMeasure) [best, bestMeasure] = [item, measured]
+  }
+  return best
 }

@@ -1,15 +1,4 @@
-import type {
-  Atom,
-  Condition,
-  EventSelector,
-  Filter,
-  Literal,
-  Logic,
-  Operand,
-  Selector,
-  SpanReference,
-  Test,
-} from './ast.ts'
+import type { Atom, Condition, Filter, Literal, Logic, Operand, Selector, Test } from './ast.ts'
 
 /** A test and what it is a test of: the whole trace, or one span inside `.where`. */
 export interface PlacedTest {
@@ -18,98 +7,116 @@ export interface PlacedTest {
 }
 
 /** The parts of a condition or filter that are no logic, in the order written. */
-export function* atomsOf<Part extends Atom>(logic: Logic<Part>): Generator<Part> {
+export function atomsOf<Part extends Atom>(logic: Logic<Part>): readonly Part[] {
+  const found: Part[] = []
+  addAtoms(logic, found)
+  return found
+}
+
+function addAtoms<Part extends Atom>(logic: Logic<Part>, found: Part[]): void {
   switch (logic.kind) {
     case 'and':
     case 'or':
-      for (const operand of logic.operands) yield* atomsOf(operand)
+      for (const operand of logic.operands) addAtoms(operand, found)
       return
     case 'not':
-      return yield* atomsOf(logic.operand)
+      addAtoms(logic.operand, found)
+      return
     default:
-      yield logic as Part
+      found.push(logic as Part)
   }
 }
 
 export function isTest(atom: Atom): atom is Test {
-  return ['comparison', 'membership', 'matches', 'exists', 'truthy'].includes(atom.kind)
+  switch (atom.kind) {
+    case 'comparison':
+    case 'membership':
+    case 'matches':
+    case 'exists':
+    case 'truthy':
+      return true
+    default:
+      return false
+  }
 }
 
 export function isLiteral(operand: Operand): operand is Literal {
-  return ['number', 'duration', 'text', 'boolean'].includes(operand.kind)
+  const { kind } = operand
+  return kind === 'number' || kind === 'duration' || kind === 'text' || kind === 'boolean'
 }
 
 /** Every test in the order written, those inside `.where` and `trace.count(…)` included. */
-export function* testsOf(conditions: readonly Condition[]): Generator<PlacedTest> {
-  for (const condition of conditions) yield* testsOfCondition(condition)
+export function testsOf(conditions: readonly Condition[]): readonly PlacedTest[] {
+  const found: PlacedTest[] = []
+  for (const condition of conditions) addTests(condition, found)
+  return found
 }
 
-function* testsOfCondition(node: Condition): Generator<PlacedTest> {
+function addTests(node: Condition, found: PlacedTest[]): void {
   switch (node.kind) {
     case 'and':
     case 'or':
-      for (const operand of node.operands) yield* testsOfCondition(operand)
+      for (const operand of node.operands) addTests(operand, found)
       return
     case 'not':
-      return yield* testsOfCondition(node.operand)
+      addTests(node.operand, found)
+      return
     case 'has':
-      return yield* testsOfSelector(node.selector)
+      addTestsOfSpans(node.selector, found)
+      return
     case 'all':
-      yield* testsOfSelector(node.selector)
-      return yield* testsOfFilters(node.filters)
+      addTestsOfSpans(node.selector, found)
+      addTestsOfFilters(node.filters, found)
+      return
     case 'order':
     case 'structure':
-      yield* testsOfReference(node.left)
-      return yield* testsOfReference(node.right)
+      for (const side of [node.left, node.right]) if (side.kind === 'selector') addTestsOfSpans(side, found)
+      return
     case 'boundWhere':
-      yield* testsOfFilters(node.filters)
-      return yield* testsOfEvents(node.events)
+      addTestsOfSpans(node, found)
+      return
     default:
-      yield { test: node, of: 'trace' }
+      found.push({ test: node, of: 'trace' })
       for (const operand of operandsOf(node))
-        if (operand.kind === 'count' || operand.kind === 'aggregate') yield* testsOfSelector(operand.selector)
+        if (operand.kind === 'count' || operand.kind === 'aggregate') addTestsOfSpans(operand.selector, found)
   }
 }
 
-function* testsOfSelector(selector: Selector): Generator<PlacedTest> {
-  yield* testsOfFilters(selector.filters)
-  yield* testsOfEvents(selector.events)
+function addTestsOfSpans({ filters, events = [] }: Pick<Selector, 'filters' | 'events'>, found: PlacedTest[]): void {
+  addTestsOfFilters(filters, found)
+  for (const event of events) addTestsOfFilters(event.filters, found)
 }
 
-function* testsOfReference(reference: SpanReference): Generator<PlacedTest> {
-  if (reference.kind === 'selector') yield* testsOfSelector(reference)
-}
-
-function* testsOfEvents(events: readonly EventSelector[] = []): Generator<PlacedTest> {
-  for (const { filters } of events) yield* testsOfFilters(filters)
-}
-
-function* testsOfFilters(filters: readonly Filter[]): Generator<PlacedTest> {
-  for (const filter of filters) {
-    for (const test of atomsOf<Test>(filter)) yield { test, of: 'span' }
-  }
+function addTestsOfFilters(filters: readonly Filter[], found: PlacedTest[]): void {
+  for (const filter of filters) for (const test of atomsOf<Test>(filter)) found.push({ test, of: 'span' })
 }
 
 /** Every value a test reads, parts of calculations included. */
-export function* operandsOf(test: Test): Generator<Operand> {
+export function operandsOf(test: Test): readonly Operand[] {
   switch (test.kind) {
-    case 'comparison':
-      yield* partsOf(test.left)
-      return yield* partsOf(test.right)
+    case 'comparison': {
+      const found: Operand[] = []
+      addParts(test.left, found)
+      addParts(test.right, found)
+      return found
+    }
     case 'membership':
-    case 'matches':
-      return yield* partsOf(test.left)
+    case 'matches': {
+      const found: Operand[] = []
+      addParts(test.left, found)
+      return found
+    }
     case 'exists':
     case 'truthy':
-      yield test.operand
+      return [test.operand]
   }
 }
 
-function* partsOf(operand: Operand): Generator<Operand> {
-  yield operand
+function addParts(operand: Operand, found: Operand[]): void {
+  found.push(operand)
   if (operand.kind === 'arithmetic') {
-    yield* partsOf(operand.left)
-    yield* partsOf(operand.right)
+    addParts(operand.left, found)
+    addParts(operand.right, found)
   }
-  if (operand.kind === 'negation' || operand.kind === 'numberOf') yield* partsOf(operand.operand)
+  if (operand.kind === 'negation' || operand.kind === 'numberOf') addParts(operand.operand, found)
 }

@@ -58,12 +58,12 @@ function requestedFiles(files: readonly RuleFile[]): FoundRules {
   return { run: { files }, rules: checked.rules, rejected: 0 }
 }
 
-function badRules({ problems }: CheckedRules, files: readonly RuleFile[]): InputError<RulesErrorCode> {
+function badRules({ problems, more: unlisted }: CheckedRules, files: readonly RuleFile[]): InputError<RulesErrorCode> {
   const texts = new Map(files.map(({ file, text }) => [file, text]))
   const shown = problems.slice(0, SHOWN_PROBLEMS).map((problem) => {
     return renderProblem(problem, texts.get(problem.file) ?? '', { colour: false })
   })
-  const rest = problems.length - shown.length
+  const rest = problems.length + unlisted.count - shown.length
   const more = rest > 0 ? `\n\n… and ${rest} more` : ''
   return rulesError(
     'bad-rules',

@@ -2,6 +2,7 @@ import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aw
 import { InputError } from '../errors.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
 import { checkRules } from '../rules/check.ts'
+import type { More } from '../rules/listing.ts'
 import type { RuleProblem } from '../rules/problem.ts'
 import { asked } from './aws-failure.ts'
 import {
@@ -30,7 +31,10 @@ export interface RulePush {
 /** The whole set that a push makes, what is wrong with it, and its id once it is in force. */
 export interface PushOutcome {
   readonly files: readonly RuleFile[]
+  /** The first of them. */
   readonly problems: readonly RuleProblem[]
+  /** Those that are not among these. */
+  readonly more: More
   readonly ruleCount: number
   /** Undefined where problems kept it out. */
   readonly id?: string
@@ -45,12 +49,12 @@ export async function pushRules(bucket: RulesBucket, push: RulePush): Promise<Pu
   for (let attempt = 0; attempt < SWITCH_ATTEMPTS; attempt++) {
     const current = await findCurrentSet(bucket)
     const merged = mergedWith(current?.files ?? [], push)
-    const { problems, ruleCount } = checkRules(merged.files)
-    if (problems.length > 0) return { ...merged, problems, ruleCount }
+    const { problems, more, ruleCount } = checkRules(merged.files)
+    if (problems.length > 0) return { ...merged, problems, more, ruleCount }
     const id = await writeRuleSet(bucket, merged.files)
     if (id === current?.id || (await switchRuleSet(bucket, id, current?.etag, setsBefore(current)))) {
       await copyOwnFiles(bucket, merged.files)
-      return { ...merged, problems, ruleCount, id }
+      return { ...merged, problems, more, ruleCount, id }
     }
   }
   throw new StorageError('unavailable', 'the rules were switched by others again and again')

@@ -82,8 +82,9 @@ export class S3RuleSource implements RuleSource {
 
   async #compiled(pointer: Pointer): Promise<Loaded> {
     const set = this.#loading.compile(await readRuleFiles(this.#bucket, pointer.id))
-    const { rules, problems } = set
-    this.#loading.log('info', 'rules loaded', { set: pointer.id, rules: rules.length, problems: problems.length })
+    const { rules, problems, more } = set
+    const count = problems.length + more.count
+    this.#loading.log('info', 'rules loaded', { set: pointer.id, rules: rules.length, problems: count })
     logProblems(this.#loading.log, set)
     return { ...pointer, set }
   }

@@ -43,13 +43,18 @@ test('the problems of a folder are listed as JSON with their place and an instru
       },
     ],
     warnings: [],
+    problemCount: 1,
+    warningCount: 0,
   })
   expect({ exitCode, err }).toEqual({ exitCode: 1, err: '' })
 })
 
 test('JSON of good rules lists no problems', async () => {
   const { exitCode, out } = await runInProcess(['check', good, '-f', 'json'])
-  expect({ exitCode, out }).toEqual({ exitCode: 0, out: '{"rules":1,"problems":[],"warnings":[]}\n' })
+  expect({ exitCode, out }).toEqual({
+    exitCode: 0,
+    out: '{"rules":1,"problems":[],"warnings":[],"problemCount":0,"warningCount":0}\n',
+  })
 })
 
 test('a problem is shown with its place, its line and an instruction', async () => {
@@ -96,6 +101,57 @@ test('JSON lists warnings with the fields of problems', async () => {
         hint: 'write currency in [USD, EUR], or EUR == true if that is meant',
       },
     ],
+    problemCount: 0,
+    warningCount: 1,
+  })
+})
+
+describe('of more than 1,000 problems or warnings', () => {
+  const bad = (count: number) =>
+    Array.from({ length: count }, (_, index) => `// Signal: B${index} (low)\na && b\n`).join('')
+  const packed = (count: number) =>
+    `rules:\n${Array.from({ length: count }, (_, index) => `  - {id: P${index}, severity: low, condition: a && b}\n`).join('')}`
+  const doubted = (count: number) =>
+    Array.from({ length: count }, (_, index) => `// Signal: D${index} (low)\na${index}.where(x == USD or EUR)\n`).join(
+      '',
+    )
+  let many: string
+
+  beforeAll(async () => {
+    many = await mkdtemp(join(folder, 'many-'))
+    await writeFile(join(many, 'a.rules'), bad(900))
+    await writeFile(join(many, 'b.yaml'), packed(300))
+    await writeFile(join(many, 'c.rules'), bad(1).replace('B0', 'LAST'))
+    await writeFile(join(many, 'd.rules'), doubted(1200))
+  })
+
+  afterAll(async () => {
+    await rm(many, { recursive: true })
+  })
+
+  test('the first are shown, and how many more there are in how many files', async () => {
+    const { exitCode, out } = await runInProcess(['check', many])
+    expect(exitCode).toBe(1)
+    expect(out.match(/ wrong-operator /g)).toHaveLength(1000)
+    expect(out.match(/ warning stray-value /g)).toHaveLength(1000)
+    expect(out).toContain('\n\nand 201 more problems in 2 files\n\n')
+    expect(out).toContain('\n\nand 200 more warnings in 1 file\n\n')
+    expect(out).toMatch(/✗ 2,401 rules in 4 files: 1,201 problems, 1,200 warnings\n$/)
+  })
+
+  test('JSON lists the first, and counts all', async () => {
+    const { problems, warnings, ...counts } = JSON.parse((await runInProcess(['check', '-f', 'json', many])).out)
+    expect([problems.length, warnings.length]).toEqual([1000, 1000])
+    expect(counts).toEqual({ rules: 2401, problemCount: 1201, warningCount: 1200 })
+  })
+
+  test('those of one pack alone are counted as well', async () => {
+    const file = join(folder, 'large.yaml')
+    await writeFile(file, packed(1500))
+    const { out } = await runInProcess(['check', file])
+    await rm(file)
+    expect(out).toContain('and 500 more problems in 1 file')
+    expect(out).toContain('✗ 1,500 rules in 1 file: 1,500 problems')
   })
 })
 

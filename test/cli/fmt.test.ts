@@ -57,6 +57,13 @@ test('a file with a problem is left alone and its problem shown, the others are 
   expect([await read(broken), await read(untidy)]).toEqual([BROKEN, TIDY])
 })
 
+test('of more than 1,000 problems the first are shown, and the others counted', async () => {
+  const broken = Array.from({ length: 1100 }, (_, index) => BROKEN.replace('A', `A${index}`)).join('')
+  const { exitCode, err } = await runInProcess(['fmt', await put('broken.rules', broken)])
+  expect([exitCode, err.match(/wrong-operator/g)?.length]).toEqual([2, 1000])
+  expect(err).toContain('and 100 more problems in 1 file')
+})
+
 test('- formats standard input to standard output', async () => {
   expect(await runInProcess(['fmt', '-'], UNTIDY)).toEqual({ exitCode: 0, out: TIDY, err: '' })
   expect(await runInProcess(['fmt', '-', '--check'], UNTIDY)).toEqual({ exitCode: 1, out: '', err: '' })

@@ -278,6 +278,20 @@ test('a rule that does not compile is a problem, and the others are tested', asy
   expect(report.problems).toMatchObject([{ file: rules, line: 11, code: 'wrong-operator' }])
 })
 
+test('of more than 1,000 problems the first are listed, and the last says how many more there are', async () => {
+  const broken = (stem: string) =>
+    Array.from({ length: 800 }, (_, index) => `// Signal: ${stem}${index} (low)\na && b\n`).join('')
+  await put('shop.rules', `${RULES}\n${broken('A')}${broken('B')}`)
+  await put('other.rules', broken('C'))
+  await put('shop.test.yaml', `tests:\n${VIOLATION}`)
+  const { exitCode, report } = await json(folder)
+  expect([exitCode, report.problems.length]).toEqual([2, 1001])
+  expect(report.problems.at(-1)).toMatchObject({
+    code: 'too-many-problems',
+    message: '1,400 problems more, not listed',
+  })
+})
+
 test('tests name the rules they test where these lie elsewhere', async () => {
   await put('rules/shop.yaml', 'rules: [{id: OTHER, severity: low, condition: a and b}]')
   const file = await put('tests/all.test.yml', 'rules: ../rules/shop.yaml\ntests: [{name: a, trace: a, signals: []}]')

@@ -22,7 +22,7 @@ function warningsOf(example: string, code: string) {
   const written = offset === 0 ? text : `// Signal: EXAMPLE (info)\n${text}`
   const { rules, problems } = checkRules([{ file: 'example.rules', text: written }])
   expect(problems).toEqual([])
-  const warnings = lintRules(rules, code.startsWith('unknown-') ? sample : undefined)
+  const { items: warnings } = lintRules(rules, code.startsWith('unknown-') ? sample : undefined)
   return warnings.map(
     ({ code, range: { start }, hint }) => `${code} at ${start.line - offset}:${start.column}: ${hint}`,
   )

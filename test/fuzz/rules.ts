@@ -66,7 +66,7 @@ const traces: readonly Trace[] = fc.sample(fc.oneof(anySpans, relatedSpans), { n
 function checkFile(file: string, text: string): void {
   const { rules, problems } = checkRules([{ file, text }])
   for (const problem of problems) checkProblem(problem, text)
-  for (const warning of lintRules(rules)) checkProblem(warning, text)
+  for (const warning of lintRules(rules).items) checkProblem(warning, text)
   checkRun(rules)
   for (const rule of rules) checkCanonical(rule)
   checkFormat(file, text)

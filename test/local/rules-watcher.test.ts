@@ -74,6 +74,19 @@ describe('rules of a folder', () => {
     expect(loads).toHaveLength(2)
   })
 
+  test('leave the process to others while many of them are checked', async () => {
+    const many = Array.from({ length: 2000 }, (_, index) => rule(`R${index}`, `trace.has(a${index})`)).join('')
+    const { write, watcher, names } = await open({ 'one.rules': rule('ONE') })
+    write('one.rules', many)
+    await watcher.poll()
+    let turns = 0
+    const others = setInterval(() => turns++, 1)
+    await watcher.poll()
+    clearInterval(others)
+    expect(await names()).toHaveLength(2000)
+    expect(turns).toBeGreaterThan(1)
+  })
+
   test('are not loaded again when nothing changes', async () => {
     const { watcher, loads } = await open({ 'one.rules': rule('ONE') })
     for (let looks = 0; looks < 5; looks++) await watcher.poll()
@@ -135,6 +148,16 @@ describe('a bad rule', () => {
     expect(report).toContain('1 rule in force, 1 rejected')
     expect(report).toMatch(/a\.rules:5:10 {2}unclosed-bracket/)
     expect(report).toContain('5 | trace.has(\n  |          ^')
+  })
+
+  test('among more than 1,000 is counted where it is not shown', async () => {
+    const bad = (count: number) => Array.from({ length: count }, (_, index) => rule(`B${index}`, 'a && b')).join('')
+    const { loads, names } = await open({ 'a.rules': bad(1400), 'b.rules': rule('GOOD') })
+    expect(await names()).toEqual(['GOOD'])
+    const report = rulesReport(loads[0] as LoadedRules, false)
+    expect(report).toContain('1 rule in force, 1400 rejected')
+    expect(report.match(/wrong-operator/g)).toHaveLength(1000)
+    expect(report).toMatch(/\n\nand 400 more problems in 1 file\n$/)
   })
 
   test('with the name of another file’s rule is reported', async () => {

@@ -1,6 +1,7 @@
 import { type Chunk, newChunk } from '../../shared/pipeline/chunk.ts'
 import type { RuleSet } from '../../shared/pipeline/ports.ts'
 import type { CheckedRule, Severity } from '../../shared/rules/ast.ts'
+import { NO_MORE } from '../../shared/rules/listing.ts'
 import type { Outcome } from '../../shared/rules/verdict.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { encode } from '../otlp/otlp-proto.ts'
@@ -62,6 +63,7 @@ export function ruleSet(rules: readonly TestRule[]): RuleSet {
     rules: checked,
     rejected: 0,
     problems: [],
+    more: NO_MORE,
     judge: (trace) =>
       rules.map((rule, index) => {
         const result = rule.violated(trace)

@@ -168,7 +168,7 @@ it('a rule with slips is read without a crash, each problem stands inside it, an
       const written = `// Signal: A (high)\n${body}`
       const { rules, problems } = expectSoundProblems('a.rules', written)
       expect(rules.length > 0 || problems.length > 0).toBe(true)
-      for (const { range, hint } of lintRules(rules)) {
+      for (const { range, hint } of lintRules(rules).items) {
         expect(hint).not.toBe('')
         expect(range.start.offset).toBeLessThan(range.end.offset)
         expect(range.end.offset).toBeLessThanOrEqual(written.length)

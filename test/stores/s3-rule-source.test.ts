@@ -2,6 +2,7 @@ import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput } from '
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { RuleSet } from '../../shared/pipeline/ports.ts'
 import { ruleSetOfRead } from '../../shared/pipeline/rule-set.ts'
+import { NO_MORE } from '../../shared/rules/listing.ts'
 import {
   MAX_SET_BYTES,
   type RuleFile,
@@ -31,7 +32,7 @@ const bucket = (client = emulator().s3) => ({ client, name: 'rules' })
 /** A set that can be told from others by its rule files; compiling is the business of others. */
 function compile(files: readonly RuleFile[]): RuleSet {
   const problems = files.map(({ file, text }) => ({ file, message: text })) as never
-  return { rules: [], rejected: 0, problems, judge: () => [] }
+  return { rules: [], rejected: 0, problems, more: NO_MORE, judge: () => [] }
 }
 
 function source(client = emulator().s3) {

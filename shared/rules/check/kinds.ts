@@ -1,12 +1,12 @@
-import type { Comparison, Condition, Literal, Matches, Membership, Operand, Test, Truthy } from '../ast.ts'
+import type { Comparison, Literal, Matches, Membership, Operand, Test, Truthy } from '../ast.ts'
 import { printOperand } from '../print.ts'
-import { testsOf } from '../walk.ts'
+import type { PlacedTest } from '../walk.ts'
 import { inWords, type Kind, kindOf, reportWrongValue } from './kind.ts'
 import { problemAt, type Report } from './pass.ts'
 
 /** Where the kinds of both sides are known they must agree: durations meet durations, a count is no text. */
-export function reportKindMismatches(conditions: readonly Condition[], report: Report): void {
-  for (const { test } of testsOf(conditions)) reportMismatch(test, report)
+export function reportKindMismatches(tests: readonly PlacedTest[], report: Report): void {
+  for (const { test } of tests) reportMismatch(test, report)
 }
 
 function reportMismatch(test: Test, report: Report): void {

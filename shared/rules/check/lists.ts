@@ -1,12 +1,11 @@
-import type { Condition } from '../ast.ts'
-import { testsOf } from '../walk.ts'
+import type { PlacedTest } from '../walk.ts'
 import { problemAt, type Report } from './pass.ts'
 
 /** Values in one `in [ … ]`. */
 const LIST_LIMIT = 1000
 
-export function reportLongLists(conditions: readonly Condition[], report: Report): void {
-  for (const { test } of testsOf(conditions)) {
+export function reportLongLists(tests: readonly PlacedTest[], report: Report): void {
+  for (const { test } of tests) {
     const tooMany = test.kind === 'membership' ? test.items[LIST_LIMIT] : undefined
     if (tooMany === undefined) continue
     report(

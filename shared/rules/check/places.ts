@@ -1,11 +1,11 @@
-import type { Condition, Operand } from '../ast.ts'
+import type { Operand } from '../ast.ts'
 import { quoted } from '../resolve/reading.ts'
-import { operandsOf, testsOf } from '../walk.ts'
+import { operandsOf, type PlacedTest } from '../walk.ts'
 import { problemAt, type Report } from './pass.ts'
 
 /** A plain condition is about the whole trace: attributes and span values belong inside `.where(…)`. */
-export function reportSpanValuesOutsideWhere(conditions: readonly Condition[], report: Report): void {
-  for (const { test, of } of testsOf(conditions)) {
+export function reportSpanValuesOutsideWhere(tests: readonly PlacedTest[], report: Report): void {
+  for (const { test, of } of tests) {
     if (of !== 'trace') continue
     for (const operand of operandsOf(test)) {
       const name = spanValue(operand)
@@ -39,9 +39,9 @@ function isWord(key: string): boolean {
 }
 
 /** A comparison of fixed values says nothing of a trace. */
-export function reportConstantComparisons(conditions: readonly Condition[], report: Report): void {
-  for (const { test } of testsOf(conditions)) {
-    if ([...operandsOf(test)].some(isRead)) continue
+export function reportConstantComparisons(tests: readonly PlacedTest[], report: Report): void {
+  for (const { test } of tests) {
+    if (operandsOf(test).some(isRead)) continue
     report(
       problemAt(
         test.range,
@@ -54,9 +54,9 @@ export function reportConstantComparisons(conditions: readonly Condition[], repo
 }
 
 /** With two groupings it would be open which groups belong together. */
-export function reportSeveralGroupings(conditions: readonly Condition[], report: Report): void {
-  for (const { test } of testsOf(conditions)) {
-    const grouped = [...operandsOf(test)].filter((operand) => 'by' in operand)
+export function reportSeveralGroupings(tests: readonly PlacedTest[], report: Report): void {
+  for (const { test } of tests) {
+    const grouped = operandsOf(test).filter((operand) => 'by' in operand)
     const [, second] = grouped
     if (second === undefined) continue
     const hint = 'compare groups with a number, or with what is not grouped'

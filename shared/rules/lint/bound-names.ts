@@ -1,30 +1,31 @@
 import type { Atom, Bound, Condition, Operand } from '../ast.ts'
 import { nearest } from '../suggest.ts'
-import { atomsOf, testsOf } from '../walk.ts'
+import { atomsOf } from '../walk.ts'
 import { valuesOf } from './selections.ts'
-import { conditionsOf, type Lint } from './warning.ts'
+import type { Lint } from './warning.ts'
 
 /** A shorter name is near to any other word. */
 const SHORTEST = 3
 
 /** `chrage.amount` is an attribute; with a span bound as charge it is mostly a slip. */
-export const reportMisspeltNames: Lint = () => (rule, report) => {
-  const conditions = conditionsOf(rule)
-  const names = boundNames(conditions)
-  for (const { test } of names.length === 0 ? [] : testsOf(conditions)) {
-    for (const operand of valuesOf(test)) {
-      const word = dottedWord(operand)
-      const meant = word === undefined ? undefined : misspelt(word, names)
-      if (word === undefined || meant === undefined) continue
-      report({
-        code: 'misspelt-bound-name',
-        message: `${word} is an attribute: no span is bound as ${word.slice(0, word.indexOf('.'))}`,
-        hint: `did you mean ${meant}? Write attr(${word}) for the attribute`,
-        range: operand.range,
-      })
+export const reportMisspeltNames: Lint =
+  () =>
+  ({ conditions, binds, tests }, report) => {
+    const names = binds ? boundNames(conditions) : []
+    for (const { test } of names.length === 0 ? [] : tests) {
+      for (const operand of valuesOf(test)) {
+        const word = dottedWord(operand)
+        const meant = word === undefined ? undefined : misspelt(word, names)
+        if (word === undefined || meant === undefined) continue
+        report({
+          code: 'misspelt-bound-name',
+          message: `${word} is an attribute: no span is bound as ${word.slice(0, word.indexOf('.'))}`,
+          hint: `did you mean ${meant}? Write attr(${word}) for the attribute`,
+          range: operand.range,
+        })
+      }
     }
   }
-}
 
 /** The word with the bound name that it nearly begins with. */
 function misspelt(word: string, names: readonly string[]): string | undefined {
@@ -36,7 +37,7 @@ function misspelt(word: string, names: readonly string[]): string | undefined {
 }
 
 function boundNames(conditions: readonly Condition[]): readonly string[] {
-  const bound = conditions.flatMap((condition) => [...atomsOf(condition)].flatMap(boundIn))
+  const bound = conditions.flatMap((condition) => atomsOf(condition).flatMap(boundIn))
   return bound.map(({ name }) => name).filter((name) => name.length >= SHORTEST)
 }
 

@@ -8,6 +8,8 @@ export interface Claim {
 
 /** More ways than this for a condition to hold are not looked into. */
 const CASE_LIMIT = 64
+/** Nor is one of more claims: each is compared with every other. */
+export const CLAIM_LIMIT = 200
 
 /** Ways in which something can hold: in each, all of its claims. Undefined where there are too many. */
 export type Cases = readonly (readonly Claim[])[] | undefined
@@ -48,6 +50,7 @@ export function allOf(parts: readonly Cases[]): Cases {
   for (const part of parts) {
     if (part === undefined || part.length * cases.length > CASE_LIMIT) return undefined
     cases = cases.flatMap((before) => part.map((claims) => [...before, ...claims]))
+    if (cases.some((claims) => claims.length > CLAIM_LIMIT)) return undefined
   }
   return cases
 }

@@ -3,15 +3,18 @@ import { canonicalCondition, canonicalOperand } from '../canonical.ts'
 import { globTest } from '../glob.ts'
 import { groupedOperand } from '../groups.ts'
 import { isLiteral } from '../walk.ts'
-import { allOf, type Claim, filterCases } from './cases.ts'
+import { allOf, CLAIM_LIMIT, type Claim, filterCases } from './cases.ts'
 import { addDemand, addOpposite, type Demand, type Domain, domainOf, isEmpty, scalarOf } from './domain.ts'
 
-/** Claims of one case that are looked at together; each is compared with every other. */
-const CLAIM_LIMIT = 200
+/** Claims of all cases that are looked at together. */
+const CLAIMS_OF_CASES = 1000
+/** Spans that must be there and spans that must not, of which each is compared with every other. */
+const PAIR_LIMIT = 100
 
 /** Whether none of these cases can be; false where there are too many to tell. */
 export function isImpossible(cases: readonly (readonly Claim[])[] | undefined): boolean {
-  return cases?.every((claims) => contradiction(claims) !== undefined) ?? false
+  if (cases === undefined || cases.reduce((sum, { length }) => sum + length, 0) > CLAIMS_OF_CASES) return false
+  return cases.every((claims) => contradiction(claims) !== undefined)
 }
 
 /** Claims that cannot hold together on any trace (or of any span), in the order written; undefined where all may. */
@@ -29,6 +32,8 @@ export function contradiction(claims: readonly Claim[]): readonly Claim[] | unde
 }
 
 function oppositeClaims(claims: readonly Claim[]): readonly Claim[] | undefined {
+  const [first] = claims
+  if (first === undefined || claims.every(({ holds }) => holds === first.holds)) return undefined
   const seen = new Map<string, Claim>()
   for (const claim of claims) {
     const text = textOf(claim.atom)
@@ -39,15 +44,29 @@ function oppositeClaims(claims: readonly Claim[]): readonly Claim[] | undefined 
   return undefined
 }
 
-/** One rule is compared with many; printing takes the most of that. */
+/** One rule is compared with many, and by several lints; printing takes the most of that. */
 const TEXTS = new WeakMap<Claim['atom'], string>()
+const COUNTS = new WeakMap<Selector, { readonly count: Count; readonly text: string }>()
+const OPERANDS = new WeakMap<Operand, string>()
 
 function textOf(atom: Claim['atom']): string {
-  const known = TEXTS.get(atom)
-  if (known !== undefined) return known
-  const text = canonicalCondition(atom)
-  TEXTS.set(atom, text)
-  return text
+  return remembered(TEXTS, atom, canonicalCondition)
+}
+
+/** How many spans a selector takes, as a value, and how that is written. */
+function countOf(selector: Selector) {
+  return remembered(COUNTS, selector, () => {
+    const count: Count = { kind: 'count', selector, range: selector.range }
+    return { count, text: canonicalOperand(count) }
+  })
+}
+
+function remembered<Key extends object, Value>(known: WeakMap<Key, Value>, key: Key, make: (key: Key) => Value): Value {
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const made = make(key)
+  known.set(key, made)
+  return made
 }
 
 function inOrder(claims: readonly Claim[], some: readonly Claim[]): readonly Claim[] {
@@ -84,8 +103,8 @@ function addClaim(terms: Map<string, Term>, claim: Claim): readonly Claim[] | un
 }
 
 function addSpans(terms: Map<string, Term>, claim: Claim, selector: Selector, present: boolean): void {
-  const count: Count = { kind: 'count', selector, range: claim.atom.range }
-  const term = termFor(terms, canonicalOperand(count), count)
+  const { count, text } = countOf(selector)
+  const term = termFor(terms, text, count)
   term.claims.push(claim)
   addDemand(term.domain, { term: count, operator: present ? '>=' : '<', values: [1] })
 }
@@ -110,7 +129,7 @@ function spansClaimed(atom: Has | All, holds: boolean): readonly [Selector, bool
 
 function addTest(terms: Map<string, Term>, test: Test, claim: Claim): readonly Claim[] | undefined {
   if (test.kind === 'exists' || test.kind === 'truthy') {
-    const term = termFor(terms, canonicalOperand(test.operand), test.operand)
+    const term = termFor(terms, operandText(test.operand), test.operand)
     const demand: Demand = { term: test.operand, operator: '==', values: [true] }
     term.claims.push(claim)
     if (test.kind === 'truthy') (claim.holds ? addDemand : addOpposite)(term.domain, demand)
@@ -121,10 +140,14 @@ function addTest(terms: Map<string, Term>, test: Test, claim: Claim): readonly C
   if (claim.holds && isBeforeItself(test)) return [claim]
   const demand = demandOf(test)
   if (demand === undefined) return undefined
-  const term = termFor(terms, canonicalOperand(demand.term), demand.term)
+  const term = termFor(terms, operandText(demand.term), demand.term)
   term.claims.push(claim)
   ;(claim.holds ? addDemand : addOpposite)(term.domain, demand)
   return isEmpty(term.domain) && term.claims.length === 1 ? [claim] : undefined
+}
+
+function operandText(operand: Operand): string {
+  return remembered(OPERANDS, operand, canonicalOperand)
 }
 
 function termFor(terms: Map<string, Term>, key: string, operand: Operand): Term {
@@ -140,7 +163,7 @@ function termFor(terms: Map<string, Term>, key: string, operand: Operand): Term 
 function isBeforeItself(test: Test): boolean {
   // NaN differs from itself.
   if (test.kind !== 'comparison' || (test.operator !== '<' && test.operator !== '>')) return false
-  return canonicalOperand(test.left) === canonicalOperand(test.right)
+  return test.left.kind === test.right.kind && operandText(test.left) === operandText(test.right)
 }
 
 const MIRRORED = new Map([
@@ -171,10 +194,16 @@ function contradictorySpans(terms: readonly Term[]): readonly Claim[] | undefine
   const counted = terms.flatMap(({ counted, ...term }) => (counted === undefined ? [] : [{ ...term, counted }]))
   const present = counted.filter(({ domain }) => domain.low.value > 0 || (domain.low.value >= 0 && domain.low.open))
   const absent = counted.filter(({ domain }) => domain.high.value < 1 || (domain.high.value <= 1 && domain.high.open))
+  let pairs = 0
   for (const narrow of present) {
-    if (isImpossible(filterCases(narrow.counted.filters, true))) return narrow.claims
-    const wide = absent.find((other) => covers(other.counted, narrow.counted))
-    if (wide !== undefined) return [...narrow.claims, ...wide.claims]
+    const { filters } = narrow.counted
+    if (filters.length > 0 && isImpossible(filterCases(filters, true))) return narrow.claims
+    for (const wide of absent) {
+      if (!coversName(wide.counted.name, narrow.counted.name)) continue
+      if (covers(wide.counted, narrow.counted)) return [...narrow.claims, ...wide.claims]
+      pairs += 1
+      if (pairs === PAIR_LIMIT) return undefined
+    }
   }
   return undefined
 }
@@ -182,6 +211,7 @@ function contradictorySpans(terms: readonly Term[]): readonly Claim[] | undefine
 /** Whether every span that `narrow` takes is one that `wide` takes. */
 export function covers(wide: Selector, narrow: Selector): boolean {
   if (!coversName(wide.name, narrow.name) || !coversEvents(wide.events, narrow.events)) return false
+  if (wide.filters.length === 0) return true
   return isImpossible(allOf([filterCases(narrow.filters, true), filterCases(wide.filters, false)]))
 }
 

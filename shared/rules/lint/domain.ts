@@ -1,6 +1,6 @@
 import type { ComparisonOperator, Literal, Operand } from '../ast.ts'
 
-type Scalar = number | bigint | string | boolean
+export type Scalar = number | bigint | string | boolean
 type Kind = 'number' | 'text' | 'boolean'
 
 /** What is demanded of one value: where it lies, what it is one of, what it is not. */

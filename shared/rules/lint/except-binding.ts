@@ -6,10 +6,10 @@ import type { Lint } from './warning.ts'
 /** An exception that does not ask about the span that is bound excuses every span of the trace. */
 export const reportExceptWithoutBinding: Lint =
   () =>
-  ({ body }, report) => {
+  ({ rule: { body } }, report) => {
     if (body.kind === 'pattern' || body.except === undefined || !bindsSpans(body.when)) return
     if (boundIn(body.except).size > 0) return
-    const names = [...atomsOf(body.when)].flatMap((atom) => (atom.kind === 'has' && atom.as ? [atom.as.name] : []))
+    const names = atomsOf(body.when).flatMap((atom) => (atom.kind === 'has' && atom.as ? [atom.as.name] : []))
     const [name = ''] = names
     report({
       code: 'except-ignores-binding',

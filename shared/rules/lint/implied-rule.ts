@@ -1,29 +1,28 @@
 import type { CheckedRule, Severity } from '../ast.ts'
-import { testsOf } from '../walk.ts'
-import { allOf, bindsSpans, type Cases, casesOf, violation } from './cases.ts'
-import { isImpossible } from './contradiction.ts'
-import { selectionsOf, valuesOf } from './selections.ts'
-import { conditionsOf, type Lint } from './warning.ts'
+import { type Cases, type Claim, casesOf } from './cases.ts'
+import { contradiction } from './contradiction.ts'
+import type { RuleFacts } from './facts.ts'
+import { globLengthsOf, type Subjects, subjectsNeeded, subjectsOffered } from './subjects.ts'
+import type { Lint } from './warning.ts'
 
-/** Rules that a rule is compared with, of those that read what it reads. */
-const COMPARED_LIMIT = 100
+/** How far the search for one rule goes: rules looked at, and those of them compared in depth, which takes ten times as long. */
+interface Effort {
+  readonly lookedAt: number
+  readonly compared: number
+}
+
+/** So far in a small set; in a large one every rule gets its share of what a set may cost. */
+const MOST: Effort = { lookedAt: 500, compared: 100 }
+const OF_SET: Effort = { lookedAt: 500_000, compared: 30_000 }
+const LEAST: Effort = { lookedAt: 20, compared: 2 }
 
 /** A rule that never says anything another one has not said, at the same severity or a higher one. */
 export const reportImpliedRules: Lint = ({ rules }) => {
-  const read = rules.map(readingOf)
-  const byRarest = indexByRarest(read)
-  const own = new Map(read.map((reading) => [reading.rule, reading]))
-  return (rule, report) => {
-    const narrow = own.get(rule)
-    if (narrow === undefined || isImpossible(narrow.violated)) return
-    const near = new Set([...narrow.subjects, ANYTHING].flatMap((subject) => byRarest.get(subject) ?? []))
-    near.delete(narrow)
-    const candidates = [...near].filter((wide) => maySayMore(wide, narrow)).slice(0, COMPARED_LIMIT)
-    const wide = candidates.find(
-      (other) => implies(narrow, other) && !(isBefore(narrow, other) && implies(other, narrow)),
-    )
+  const find = wideRulesOf(rules)
+  return ({ rule }, report) => {
+    const wide = find(rule)
     if (wide === undefined) return
-    const { name, file, range, severity } = wide.rule
+    const { name, file, range, severity } = wide
     report({
       code: 'implied-rule',
       message: `every trace that breaks this rule breaks ${name} (${file}:${range.start.line}) too`,
@@ -36,77 +35,141 @@ export const reportImpliedRules: Lint = ({ rules }) => {
   }
 }
 
-/** What every rule reads. */
-const ANYTHING = 'anything'
-
 /** A rule and what of it is compared. */
 interface RuleReading {
   readonly rule: CheckedRule
+  readonly facts: RuleFacts
   readonly index: number
-  /** Names of spans, values of the trace and attributes it reads; none for a pattern of names. */
-  readonly subjects: ReadonlySet<string>
   readonly violated: Cases
+  /** Ways of keeping to the rule; undefined where they cannot be compared with what violates another. */
   readonly kept: Cases
+  /** For each way of violating the rule what another must read to imply it. */
+  readonly needed: readonly Subjects[]
 }
 
-function readingOf(rule: CheckedRule, index: number): RuleReading {
-  const condition = violation(rule.body)
-  return {
-    rule,
-    index,
-    subjects: subjectsOf(rule),
-    violated: casesOf(condition, true),
-    // Names that two rules give to spans have nothing to do with each other.
-    kept: conditionsOf(rule).some(bindsSpans) ? undefined : casesOf(condition, false),
+/** Prepares the search for a rule that another one implies. */
+function wideRulesOf(rules: readonly RuleFacts[]): (narrow: CheckedRule) => CheckedRule | undefined {
+  const read = rules.map(readingOf)
+  const own = new Map(read.map((reading) => [reading.rule, reading]))
+  const globs = globLengthsOf(read.flatMap(({ needed }) => needed))
+  const byRarest = indexByRarest(read)
+  const equal = firstOfEach(read)
+  const effort = effortIn(rules.length)
+  return (rule) => {
+    const narrow = own.get(rule)
+    if (narrow === undefined || narrow.facts.neverFires) return undefined
+    const same = equal(narrow)
+    if (same !== undefined) return same.rule
+    const offered = subjectsOffered(narrow.facts, globs)
+    let compared = 0
+    for (const wide of near(byRarest, offered, narrow, effort.lookedAt)) {
+      if (!maySayMore(wide, narrow, offered)) continue
+      if (implies(narrow, wide) && !(isBefore(narrow, wide) && implies(wide, narrow))) return wide.rule
+      compared += 1
+      if (compared === effort.compared) return undefined
+    }
+    return undefined
   }
 }
 
-function subjectsOf(rule: CheckedRule): ReadonlySet<string> {
-  const conditions = conditionsOf(rule)
-  const names = selectionsOf(conditions).map(({ name }) => name)
-  const values = [...testsOf(conditions)].flatMap(({ test }) => valuesOf(test))
-  return new Set([
-    ...names.flatMap((name) => (name.kind === 'exact' ? [`name ${name.name}`] : [])),
-    ...values.flatMap((operand) => {
-      if (operand.kind === 'attribute') return [`attribute ${operand.key}`]
-      return operand.kind === 'intrinsic' ? [`value ${operand.name}`] : []
-    }),
-  ])
+function readingOf(facts: RuleFacts, index: number): RuleReading {
+  const { rule, violated, binds, violation } = facts
+  // Names that two rules give to spans have nothing to do with each other.
+  const kept = binds ? undefined : casesOf(violation, false)
+  const needed = kept === undefined || violated === undefined ? [] : violated.map(subjectsNeeded)
+  return { rule, facts, index, violated, kept, needed }
 }
 
-/** Each rule under the rarest of what it reads: one that implies it reads that as well. */
-function indexByRarest(read: readonly RuleReading[]): ReadonlyMap<string, readonly RuleReading[]> {
+function effortIn(ruleCount: number): Effort {
+  const share = (what: keyof Effort) => Math.floor(OF_SET[what] / ruleCount)
+  const within = (what: keyof Effort) => Math.min(MOST[what], Math.max(LEAST[what], share(what)))
+  return { lookedAt: within('lookedAt'), compared: within('compared') }
+}
+
+/** What every rule reads. */
+const ANYTHING = 'anything'
+
+type ByRarest = ReadonlyMap<string, readonly RuleReading[]>
+
+/** Each rule under the rarest of what each way of violating it needs: one that implies it reads that as well. */
+function indexByRarest(read: readonly RuleReading[]): ByRarest {
   const frequency = new Map<string, number>()
-  for (const { subjects } of read)
-    for (const subject of subjects) frequency.set(subject, (frequency.get(subject) ?? 0) + 1)
+  for (const { needed } of read)
+    for (const subjects of needed)
+      for (const subject of subjects) frequency.set(subject, (frequency.get(subject) ?? 0) + 1)
   const rules = new Map<string, RuleReading[]>()
   for (const reading of read) {
-    const rarest = [...reading.subjects].reduce<string | undefined>(
-      (least, each) => (least === undefined || (frequency.get(each) ?? 0) < (frequency.get(least) ?? 0) ? each : least),
-      undefined,
-    )
-    // One with alternatives is implied by a rule that reads one of them.
-    const under = isConjunction(reading) ? [rarest ?? ANYTHING] : [...reading.subjects, ANYTHING]
-    for (const subject of under) rules.set(subject, [...(rules.get(subject) ?? []), reading])
+    for (const subject of new Set(reading.needed.map((subjects) => rarestOf(subjects, frequency)))) {
+      const known = rules.get(subject)
+      if (known === undefined) rules.set(subject, [reading])
+      else known.push(reading)
+    }
   }
   return rules
 }
 
-function isConjunction({ kept }: RuleReading): boolean {
-  return kept?.every((claims) => claims.length === 1) ?? false
+function rarestOf(subjects: Subjects, frequency: ReadonlyMap<string, number>): string {
+  let rarest = ANYTHING
+  let least = Number.POSITIVE_INFINITY
+  for (const subject of subjects) {
+    const count = frequency.get(subject) ?? 0
+    if (count < least) [rarest, least] = [subject, count]
+  }
+  return rarest
+}
+
+/** Rules that may be implied by one that reads this, the first of them. */
+function* near(byRarest: ByRarest, offered: Subjects, narrow: RuleReading, lookedAt: number): Generator<RuleReading> {
+  let looked = 0
+  for (const subject of [...offered, ANYTHING]) {
+    for (const wide of byRarest.get(subject) ?? []) {
+      if (wide !== narrow) yield wide
+      looked += 1
+      if (looked === lookedAt) return
+    }
+  }
+}
+
+/** Finds for a rule the one of equal meaning that stays, where that is another. */
+function firstOfEach(read: readonly RuleReading[]): (narrow: RuleReading) => RuleReading | undefined {
+  const first = new Map<string, RuleReading>()
+  const firstLive = new Map<string, RuleReading>()
+  for (const reading of read) {
+    const { revision, metadata } = reading.rule
+    for (const known of metadata.mode === 'live' ? [first, firstLive] : [first]) {
+      const before = known.get(revision)
+      if (before === undefined || isBefore(reading, before)) known.set(revision, reading)
+    }
+  }
+  return (narrow) => {
+    const { revision, metadata } = narrow.rule
+    const other = (metadata.mode === 'live' ? firstLive : first).get(revision)
+    return other === narrow ? undefined : other
+  }
 }
 
 const RANKS: Readonly<Record<Severity, number>> = { critical: 4, high: 3, medium: 2, low: 1, info: 0 }
 
-function maySayMore(wide: RuleReading, narrow: RuleReading): boolean {
+function maySayMore(wide: RuleReading, narrow: RuleReading, offered: Subjects): boolean {
   if (RANKS[narrow.rule.severity] > RANKS[wide.rule.severity]) return false
   if (wide.rule.metadata.mode === 'shadow' && narrow.rule.metadata.mode === 'live') return false
-  return !isConjunction(wide) || [...wide.subjects].every((subject) => narrow.subjects.has(subject))
+  return wide.needed.some((subjects) => isWithin(subjects, offered))
 }
 
-function implies(narrow: RuleReading, wide: RuleReading): boolean {
-  if (narrow.rule.revision === wide.rule.revision) return true
-  return isImpossible(allOf([narrow.violated, wide.kept]))
+function isWithin(subjects: Subjects, offered: Subjects): boolean {
+  for (const subject of subjects) if (!offered.has(subject)) return false
+  return true
+}
+
+/** More pairs than this of a way to violate one rule and a way to keep the other are not looked into. */
+const PAIR_LIMIT = 64
+
+/** Whether no trace violates the one rule and keeps the other. */
+function implies({ violated }: RuleReading, { kept }: RuleReading): boolean {
+  if (violated === undefined || kept === undefined || violated.length * kept.length > PAIR_LIMIT) return false
+  return violated.every((one: readonly Claim[]) =>
+    kept.every((other) => contradiction([...one, ...other]) !== undefined),
+  )
 }
 
 /** Of two rules that say the same, the first one stays; at unlike severities the higher one. */

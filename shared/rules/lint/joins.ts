@@ -32,7 +32,7 @@ export function isIndexed(test: Test, positive: boolean, sides: 'own' | 'bound')
 
 /** Whether a test reads its own span and a bound one. */
 export function readsBoth(test: Test): boolean {
-  const parts = [...operandsOf(test)]
+  const parts = operandsOf(test)
   return parts.some(isOwn) && parts.some(isBound)
 }
 

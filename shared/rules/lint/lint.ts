@@ -1,6 +1,8 @@
 import type { CheckedRule } from '../ast.ts'
+import { closed, type Listing, list, newListing, roomIn } from '../listing.ts'
 import { reportMisspeltNames } from './bound-names.ts'
 import { reportExceptWithoutBinding } from './except-binding.ts'
+import { factsOf } from './facts.ts'
 import { reportImpliedRules } from './implied-rule.ts'
 import { reportSelfMatches } from './matches-itself.ts'
 import { reportContradictions } from './never.ts'
@@ -33,15 +35,22 @@ const LINTS: readonly Lint[] = [
 
 /**
  * What may be a mistake in a set of checked rules, rule by rule, by place; with a sample also names that it does not have.
- * Nothing here changes what a rule means. Takes time linear in the rules, save for rules that read the same few names.
+ * All are counted, the first 1,000 returned. Nothing here changes what a rule means. Takes time linear in the rules.
  */
-export function lintRules(rules: readonly CheckedRule[], sample?: Sample): readonly RuleWarning[] {
-  const lints = LINTS.map((lint) => lint({ rules, sample }))
-  return rules.flatMap((rule) => {
+export function lintRules(rules: readonly CheckedRule[], sample?: Sample): Listing<RuleWarning> {
+  const facts = rules.map(factsOf)
+  const lints = LINTS.map((lint) => lint({ rules: facts, sample }))
+  const listing = newListing<RuleWarning>()
+  for (const each of facts) {
     const warnings: Warning[] = []
-    for (const lint of lints) lint(rule, (warning) => warnings.push(warning))
-    return inOrder(warnings).map((warning) => ({ ...warning, file: rule.file, rule: rule.name }))
-  })
+    for (const lint of lints) lint(each, (warning) => warnings.push(warning))
+    if (warnings.length === 0) continue
+    const { file, name: rule } = each.rule
+    const found = inOrder(warnings)
+    const listed = found.slice(0, roomIn(listing)).map((warning) => ({ ...warning, file, rule }))
+    list(listing, file, listed, found.length)
+  }
+  return closed(listing)
 }
 
 /** By place; what a definition brings in stands at one place and is said once, and so is what one word is. */

@@ -4,29 +4,32 @@ import { atomsOf } from '../walk.ts'
 import { covers, demandOf } from './contradiction.ts'
 import { isBound, joinOf } from './joins.ts'
 import { demandsOf, selectorsOf } from './selections.ts'
-import { conditionsOf, type Lint } from './warning.ts'
+import type { Lint } from './warning.ts'
 
 /** `db.query as q and db.query.where(sql == q.sql)`: q itself is such a span. */
-export const reportSelfMatches: Lint = () => (rule, report) => {
-  const bound = new Map<number, Selector>()
-  for (const condition of conditionsOf(rule)) {
-    for (const atom of atomsOf(condition)) {
-      if (asksForOne(atom)) {
-        for (const selector of selectorsOf(atom)) {
-          const name = namesItself(selector, bound)
-          if (name === undefined) continue
-          report({
-            code: 'matches-itself',
-            message: `${name} is such a span itself, so that there always is one`,
-            hint: 'count spans with equal values: write trace.count(…).by(…) > 1',
-            range: selector.range,
-          })
+export const reportSelfMatches: Lint =
+  () =>
+  ({ conditions, binds }, report) => {
+    if (!binds) return
+    const bound = new Map<number, Selector>()
+    for (const condition of conditions) {
+      for (const atom of atomsOf(condition)) {
+        if (asksForOne(atom)) {
+          for (const selector of selectorsOf(atom)) {
+            const name = namesItself(selector, bound)
+            if (name === undefined) continue
+            report({
+              code: 'matches-itself',
+              message: `${name} is such a span itself, so that there always is one`,
+              hint: 'count spans with equal values: write trace.count(…).by(…) > 1',
+              range: selector.range,
+            })
+          }
         }
+        if (atom.kind === 'has' && atom.as !== undefined) bound.set(atom.as.id, atom.selector)
       }
-      if (atom.kind === 'has' && atom.as !== undefined) bound.set(atom.as.id, atom.selector)
     }
   }
-}
 
 /** Whether a part is decided by there being one such span; one that is bound in turn may be held apart by what follows. */
 function asksForOne(atom: Atom): boolean {

@@ -1,29 +1,30 @@
 import type { Condition, Filter, Selector } from '../ast.ts'
 import { printCondition } from '../print.ts'
 import { operandsOf } from '../requirement.ts'
-import { type Claim, casesOf, filterCases, violation } from './cases.ts'
+import { type Claim, casesOf, filterCases } from './cases.ts'
 import { contradiction, isImpossible } from './contradiction.ts'
-import { conditionsOf, type Lint, type Warning } from './warning.ts'
+import type { Lint, Warning } from './warning.ts'
 
 /** What can never hold, and rules that can never fire for it. */
-export const reportContradictions: Lint = () => (rule, report) => {
-  const found: Warning[] = []
-  for (const condition of conditionsOf(rule)) visit(condition, (warning) => found.push(warning))
-  const cases = casesOf(violation(rule.body), true)
-  if (!isImpossible(cases)) return found.forEach(report)
-  if (found.length > 0) {
-    return found.forEach((warning) => {
-      report({ ...warning, code: 'never-fires', message: `the rule can never fire: ${warning.message}` })
+export const reportContradictions: Lint =
+  () =>
+  ({ rule, conditions, violated, neverFires }, report) => {
+    const found: Warning[] = []
+    for (const condition of conditions) visit(condition, (warning) => found.push(warning))
+    if (!neverFires) return found.forEach(report)
+    if (found.length > 0) {
+      return found.forEach((warning) => {
+        report({ ...warning, code: 'never-fires', message: `the rule can never fire: ${warning.message}` })
+      })
+    }
+    const claims = violated?.map(contradiction).find((each) => each !== undefined) ?? []
+    report({
+      code: 'never-fires',
+      message: `the rule can never fire: for that, ${claims.map(claimText).join(' and ')} would have to hold at once`,
+      hint: 'change one of them, or remove the rule',
+      range: rule.nameRange,
     })
   }
-  const claims = cases?.map(contradiction).find((each) => each !== undefined) ?? []
-  report({
-    code: 'never-fires',
-    message: `the rule can never fire: for that, ${claims.map(claimText).join(' and ')} would have to hold at once`,
-    hint: 'change one of them, or remove the rule',
-    range: rule.nameRange,
-  })
-}
 
 type Found = (warning: Warning) => void
 

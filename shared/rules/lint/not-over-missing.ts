@@ -2,27 +2,27 @@ import type { Atom, Condition, Test } from '../ast.ts'
 import { printCondition } from '../print.ts'
 import { isTest, operandsOf } from '../walk.ts'
 import { OPPOSITES } from './domain.ts'
-import { eventFiltersOf, selectionsOf } from './selections.ts'
-import { conditionsOf, type Lint } from './warning.ts'
+import type { Lint } from './warning.ts'
 
 /** `not (currency == USD)` holds of a span without a currency too, which is seldom meant. */
-export const reportNotOverMissing: Lint = () => (rule, report) => {
-  const conditions = conditionsOf(rule)
-  const ofSpans = selectionsOf(conditions).map(({ filters }) => filters)
-  for (const together of [conditions, ...ofSpans, ...eventFiltersOf(conditions)]) {
-    const known = new Set(together.flatMap((node) => [...keysRead(node, true)]))
-    for (const { test, key } of together.flatMap((node) => [...negatedTests(node, true)])) {
-      if (known.has(key)) continue
-      known.add(key)
-      report({
-        code: 'not-over-missing',
-        message: `this "not" also holds of spans that have no ${key}`,
-        hint: `write ${opposite(test) ?? `exists(${key}) and not (${printCondition(test)})`}, or not (exists(${key}) and …) if spans without it are meant`,
-        range: test.range,
-      })
+export const reportNotOverMissing: Lint =
+  () =>
+  ({ conditions, selections, eventFilters }, report) => {
+    const ofSpans = selections.map(({ filters }) => filters)
+    for (const together of [conditions, ...ofSpans, ...eventFilters]) {
+      const known = new Set(together.flatMap((node) => [...keysRead(node, true)]))
+      for (const { test, key } of together.flatMap((node) => [...negatedTests(node, true)])) {
+        if (known.has(key)) continue
+        known.add(key)
+        report({
+          code: 'not-over-missing',
+          message: `this "not" also holds of spans that have no ${key}`,
+          hint: `write ${opposite(test) ?? `exists(${key}) and not (${printCondition(test)})`}, or not (exists(${key}) and …) if spans without it are meant`,
+          range: test.range,
+        })
+      }
     }
   }
-}
 
 /** The keys that are read where nothing is negated: the writer has thought of spans that lack them. */
 function* keysRead(filter: Condition, positive: boolean): Generator<string> {
@@ -64,7 +64,7 @@ function* negatedTests(
 /** The attributes that a test reads: of its own span, else of bound ones. */
 function keysOf(atom: Atom): readonly string[] {
   if (!isTest(atom)) return []
-  const operands = [...operandsOf(atom)]
+  const operands = operandsOf(atom)
   const own = operands.flatMap((operand) => (operand.kind === 'attribute' ? [operand.key] : []))
   if (own.length > 0) return own
   return operands.flatMap((operand) =>

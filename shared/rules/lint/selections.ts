@@ -14,27 +14,30 @@ export interface Selection {
 /** Every selection of a rule in the order written: counts, both sides of relations and what is asked of bound spans. */
 export function selectionsOf(conditions: readonly Condition[]): readonly Selection[] {
   const bound = new Map<number, NamePattern>()
-  return conditions.flatMap((condition) => [...inCondition(condition, bound)])
+  const found: Selection[] = []
+  for (const condition of conditions) addSelections(condition, bound, found)
+  return found
 }
 
 /** The filters of span events, which read attributes of their own. */
 export function eventFiltersOf(conditions: readonly Condition[]): readonly (readonly Filter[])[] {
   return conditions.flatMap((condition) =>
-    [...atomsOf(condition)].flatMap((atom) => {
+    atomsOf(condition).flatMap((atom) => {
       if (atom.kind === 'boundWhere') return (atom.events ?? []).map(({ filters }) => filters)
       return selectorsOf(atom).flatMap(({ events = [] }) => events.map(({ filters }) => filters))
     }),
   )
 }
 
-function* inCondition(condition: Condition, bound: Map<number, NamePattern>): Generator<Selection> {
+function addSelections(condition: Condition, bound: Map<number, NamePattern>, found: Selection[]): void {
   for (const atom of atomsOf(condition)) {
     if (atom.kind === 'has' && atom.as !== undefined) bound.set(atom.as.id, atom.selector.name)
     const name = atom.kind === 'boundWhere' ? bound.get(atom.bound.id) : undefined
-    if (atom.kind === 'boundWhere' && name !== undefined) yield { name, filters: atom.filters, isBound: true }
+    if (atom.kind === 'boundWhere' && name !== undefined) found.push({ name, filters: atom.filters, isBound: true })
     const demanded = atom.kind === 'all' ? atom.filters : []
     for (const selector of selectorsOf(atom)) {
-      yield { name: selector.name, filters: [...selector.filters, ...demanded], isBound: false }
+      const filters = demanded.length === 0 ? selector.filters : [...selector.filters, ...demanded]
+      found.push({ name: selector.name, filters, isBound: false })
     }
   }
 }
@@ -57,7 +60,7 @@ export function selectorsOf(atom: Atom): readonly Selector[] {
 
 /** Every value a test reads, of aggregates also what they are taken of and grouped by. */
 export function valuesOf(test: Test): readonly Operand[] {
-  return [...partsOf(test)].flatMap((operand) => {
+  return partsOf(test).flatMap((operand) => {
     const keys = operand.kind === 'count' || operand.kind === 'aggregate' ? (operand.by ?? []) : []
     return operand.kind === 'aggregate' ? [operand, ...leavesOf(operand.of), ...keys] : [operand, ...keys]
   })

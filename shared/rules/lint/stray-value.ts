@@ -1,15 +1,15 @@
 import type { Comparison, Condition, Filter } from '../ast.ts'
 import { printLiteral, printOperand } from '../print.ts'
 import { quoted } from '../resolve/reading.ts'
-import { eventFiltersOf, selectionsOf } from './selections.ts'
-import { conditionsOf, type Lint, type ReportWarning } from './warning.ts'
+import type { Lint, ReportWarning } from './warning.ts'
 
 /** `currency == USD or EUR` asks for an attribute EUR that is true. */
-export const reportStrayValues: Lint = () => (rule, report) => {
-  const conditions = conditionsOf(rule)
-  const ofSpans = selectionsOf(conditions).flatMap(({ filters }) => filters)
-  for (const node of [...conditions, ...ofSpans, ...eventFiltersOf(conditions).flat()]) visit(node, report)
-}
+export const reportStrayValues: Lint =
+  () =>
+  ({ conditions, selections, eventFilters }, report) => {
+    const ofSpans = selections.flatMap(({ filters }) => filters)
+    for (const node of [...conditions, ...ofSpans, ...eventFilters.flat()]) visit(node, report)
+  }
 
 function visit(node: Condition | Filter, report: ReportWarning): void {
   if (node.kind === 'not') visit(node.operand, report)

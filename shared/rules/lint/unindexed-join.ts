@@ -1,29 +1,32 @@
-import type { Condition, Filter, Test } from '../ast.ts'
+import type { Atom, Condition, Filter, Test } from '../ast.ts'
 import { printCondition } from '../print.ts'
 import { atomsOf, isTest } from '../walk.ts'
 import { boundIn, isIndexed, joinOf, readsBoth, type Subject } from './joins.ts'
-import { demandsOf, eventFiltersOf, selectionsOf } from './selections.ts'
-import { conditionsOf, type Lint, type ReportWarning } from './warning.ts'
+import { demandsOf } from './selections.ts'
+import type { Lint, ReportWarning } from './warning.ts'
 
 /** What compares a span with a bound one and is neither an equality nor an order looks at each pair of them. */
-export const reportUnindexedJoins: Lint = () => (rule, report) => {
-  const conditions = conditionsOf(rule)
-  for (const { filters, isBound } of selectionsOf(conditions)) {
-    const demands = demandsOf(filters)
-    // The few spans that an equality leaves are looked at one by one.
-    const isNarrowed = demands.some((demand) => joinOf(demand)?.comparison.operator === '==')
-    if (!isBound && !isNarrowed)
-      reportFirst(
-        demands.flatMap((demand) => scannedIn(demand, true)),
-        report,
-      )
+export const reportUnindexedJoins: Lint =
+  () =>
+  ({ conditions, binds, selections, eventFilters }, report) => {
+    // All of these compare with a span that has a name.
+    if (!binds) return
+    for (const { filters, isBound } of selections) {
+      const demands = demandsOf(filters)
+      // The few spans that an equality leaves are looked at one by one.
+      const isNarrowed = demands.some((demand) => joinOf(demand)?.comparison.operator === '==')
+      if (!isBound && !isNarrowed)
+        reportFirst(
+          demands.flatMap((demand) => scannedIn(demand, true)),
+          report,
+        )
+    }
+    // Spans are found by what they are, not by what their events say.
+    for (const filters of eventFilters) {
+      reportFirst(filters.flatMap(testsIn).filter(readsBoth), report)
+    }
+    reportFirst(scannedPairs(conditions), report)
   }
-  // Spans are found by what they are, not by what their events say.
-  for (const filters of eventFiltersOf(conditions)) {
-    reportFirst(filters.flatMap(testsIn).filter(readsBoth), report)
-  }
-  reportFirst(scannedPairs(conditions), report)
-}
 
 function reportFirst([scanned]: readonly Test[], report: ReportWarning): void {
   if (scanned === undefined) return
@@ -49,12 +52,12 @@ function scannedIn(filter: Filter, positive: boolean): readonly Test[] {
 }
 
 function testsIn(filter: Filter): readonly Test[] {
-  return [...atomsOf(filter)].filter(isTest)
+  return atomsOf(filter).filter(isTest)
 }
 
 /** Plain comparisons of two bound spans, of which nothing else says how they belong together. */
 function scannedPairs(conditions: readonly Condition[]): readonly Test[] {
-  const atoms = conditions.flatMap((condition) => [...atomsOf(condition)])
+  const atoms = conditions.flatMap(atomsOf<Atom>)
   const together = atoms.flatMap((atom): readonly Subject[] => {
     if (isTest(atom)) return isIndexed(atom, true, 'bound') ? [boundIn(atom)] : []
     if (atom.kind === 'has' && atom.as !== undefined) return [new Set([atom.as.id, ...boundIn(atom.selector)])]

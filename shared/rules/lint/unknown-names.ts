@@ -1,34 +1,32 @@
 import type { Filter, NamePattern } from '../ast.ts'
-import { globTest } from '../glob.ts'
 import { quoted } from '../resolve/reading.ts'
-import { nearest } from '../suggest.ts'
 import { operandsOf, testsOf } from '../walk.ts'
 import type { Sample } from './sample.ts'
-import { type Selection, selectionsOf } from './selections.ts'
-import { conditionsOf, type Lint, type ReportWarning } from './warning.ts'
+import { type SampledNames, sampledNames } from './sampled-names.ts'
+import type { Selection } from './selections.ts'
+import type { Lint, ReportWarning } from './warning.ts'
 
 /** Names that no span of the sample has, and misspelt keys that its spans of that name do not have. */
-export const reportUnknownNames: Lint = ({ sample }) => {
+export const reportUnknownNames: Lint = ({ rules, sample }) => {
   if (sample === undefined) return () => {}
-  const names = [...sample.keysByName.keys()]
-  return (rule, report) => {
-    for (const selection of selectionsOf(conditionsOf(rule))) {
-      const fitting = names.filter(fits(selection.name))
-      if (fitting.length > 0) reportKeys(selection, keysOf(sample, fitting), report)
-      else if (!selection.isBound) reportName(selection.name, names, report)
+  const names = sampledNames(sample, rules)
+  const ofAny = keysOfAny(sample)
+  return ({ selections }, report) => {
+    for (const selection of selections) {
+      const fitting = names.fitting(selection.name)
+      if (fitting === undefined) continue
+      const keys = selection.name.kind === 'any' ? ofAny : keysOf(sample, fitting)
+      if (fitting.length > 0) reportKeys(selection, keys, names, report)
+      else if (!selection.isBound) reportName(selection.name, sample, names, report)
     }
   }
 }
 
-function fits(pattern: NamePattern): (name: string) => boolean {
-  if (pattern.kind === 'any') return () => true
-  return pattern.kind === 'exact' ? (name) => name === pattern.name : globTest(pattern.pattern)
-}
-
-function reportName(pattern: NamePattern, names: readonly string[], report: ReportWarning): void {
+function reportName(pattern: NamePattern, sample: Sample, names: SampledNames, report: ReportWarning): void {
   if (pattern.kind === 'any') return
   const written = pattern.kind === 'exact' ? pattern.name : pattern.pattern
-  const meant = pattern.kind === 'exact' ? nearest(written, names) : undefined
+  const all = { id: 'names', words: () => [...sample.keysByName.keys()] }
+  const meant = pattern.kind === 'exact' ? names.meant(written, all) : undefined
   report({
     code: 'unknown-span-name',
     message:
@@ -41,17 +39,40 @@ function reportName(pattern: NamePattern, names: readonly string[], report: Repo
   })
 }
 
-function keysOf({ keysByName, resourceKeys }: Sample, names: readonly string[]): ReadonlySet<string> {
+/** The attribute keys of some spans. */
+interface Keys {
+  has(key: string): boolean
+  all(): ReadonlySet<string>
+}
+
+/** Of the spans of any name: gathered once, for every rule that asks. */
+function keysOfAny(sample: Sample): Keys {
+  let gathered: ReadonlySet<string> | undefined
+  const all = () => {
+    gathered ??= gather(sample, [...sample.keysByName.keys()])
+    return gathered
+  }
+  return { has: (key) => all().has(key), all }
+}
+
+/** Of the spans of a few names: gathered only where a key is unknown. */
+function keysOf(sample: Sample, names: readonly string[]): Keys {
+  const { keysByName, resourceKeys } = sample
+  const has = (key: string) => resourceKeys.has(key) || names.some((name) => keysByName.get(name)?.has(key))
+  return { has, all: () => gather(sample, names) }
+}
+
+function gather({ keysByName, resourceKeys }: Sample, names: readonly string[]): ReadonlySet<string> {
   const keys = new Set(resourceKeys)
   for (const name of names) for (const key of keysByName.get(name) ?? []) keys.add(key)
   return keys
 }
 
 /** Only keys that are nearly one of those seen: an attribute may well be rare. */
-function reportKeys({ filters }: Selection, keys: ReadonlySet<string>, report: ReportWarning): void {
-  const candidates = [...keys]
+function reportKeys({ name, filters }: Selection, keys: Keys, names: SampledNames, report: ReportWarning): void {
+  const id = name.kind === 'any' ? 'any' : name.kind === 'exact' ? `=${name.name}` : `*${name.pattern}`
   for (const { key, range } of attributesOf(filters)) {
-    const meant = keys.has(key) ? undefined : nearest(key, candidates)
+    const meant = keys.has(key) ? undefined : names.meant(key, { id, words: keys.all })
     if (meant === undefined) continue
     report({
       code: 'unknown-attribute',

@@ -1,5 +1,5 @@
 import type { SourceRange } from '../../errors.ts'
-import type { CheckedRule, Condition } from '../ast.ts'
+import type { RuleFacts } from './facts.ts'
 import type { Sample } from './sample.ts'
 
 /** Everything that may be a mistake in rules that are well formed. */
@@ -40,17 +40,11 @@ export interface RuleWarning extends Warning {
 
 /** What a lint may look at: all rules that are loaded together, and spans seen before. */
 interface LintContext {
-  readonly rules: readonly CheckedRule[]
+  readonly rules: readonly RuleFacts[]
   readonly sample: Sample | undefined
 }
 
 export type ReportWarning = (warning: Warning) => void
 
 /** Prepares one lint for a set of rules, and gives what looks at each of them. */
-export type Lint = (context: LintContext) => (rule: CheckedRule, report: ReportWarning) => void
-
-/** The conditions of a rule in the order in which they are judged. */
-export function conditionsOf({ body }: CheckedRule): readonly Condition[] {
-  if (body.kind === 'pattern') return [body.condition]
-  return [body.when, body.except, body.always, body.never].filter((condition) => condition !== undefined)
-}
+export type Lint = (context: LintContext) => (rule: RuleFacts, report: ReportWarning) => void

@@ -1,20 +1,21 @@
 import type { Condition, Selector, Test } from '../ast.ts'
 import { holdsWithoutSpans, operandsOf } from '../requirement.ts'
-import { violation } from './cases.ts'
 import type { Lint } from './warning.ts'
 
 /** A rule that fires on a trace in which none of its names occurs signals on traces that it is not about. */
-export const reportFiringWithoutNames: Lint = () => (rule, report) => {
-  const { body } = rule
-  const condition = body.kind === 'pattern' ? body.condition : body.when
-  if (truthWithoutNames(violation(body)) !== true) return
-  report({
-    code: 'fires-without-names',
-    message: 'this rule fires on every trace that holds none of the spans it names',
-    hint: 'join what makes the rule apply with "and", as in trace.has(…), or trace.has(any) if it is every trace',
-    range: condition.range,
-  })
-}
+export const reportFiringWithoutNames: Lint =
+  () =>
+  ({ rule, violation }, report) => {
+    const { body } = rule
+    const condition = body.kind === 'pattern' ? body.condition : body.when
+    if (truthWithoutNames(violation) !== true) return
+    report({
+      code: 'fires-without-names',
+      message: 'this rule fires on every trace that holds none of the spans it names',
+      hint: 'join what makes the rule apply with "and", as in trace.has(…), or trace.has(any) if it is every trace',
+      range: condition.range,
+    })
+  }
 
 /** Whether a condition holds where no span has a name that it names; undefined where that depends on more. */
 function truthWithoutNames(condition: Condition): boolean | undefined {

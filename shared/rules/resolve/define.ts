@@ -3,7 +3,7 @@ import type { Condition } from '../ast.ts'
 import type { TextProblem } from '../problem.ts'
 import type { DefineNode, DefinitionNode, LetNode } from '../syntax.ts'
 import { resolveCondition } from './condition.ts'
-import { checkDepth, type Defined, type DefinedValue } from './definitions.ts'
+import { checkDepth, type Defined, type DefinedValue, partsOf } from './definitions.ts'
 import { newNames } from './names.ts'
 import { type Reading, report, textOf } from './reading.ts'
 import { resolveItem, resolveItems } from './test.ts'
@@ -55,7 +55,12 @@ function resolveDefine(reading: Reading, node: DefineNode): Condition | undefine
     sound = false
     reading.report(problem)
   }
-  const inner: Reading = { ...reading, expanded: 0, names: newNames(condition), report: noticing }
+  const inner: Reading = {
+    ...reading,
+    expanded: 0,
+    names: newNames(textOf(reading, condition), condition),
+    report: noticing,
+  }
   const found =
     condition.kind === 'missing'
       ? report(inner, equals, 'missing-value', 'nothing stands after "="', 'write a condition')
@@ -78,5 +83,5 @@ function add<Meaning>(
     return
   }
   const range: SourceRange = reading.rangeOf(node)
-  known.set(name.text, { meaning, range })
+  known.set(name.text, { meaning, parts: partsOf(meaning), range })
 }

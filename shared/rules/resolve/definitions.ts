@@ -10,6 +10,7 @@ import { type Reading, report, textOf } from './reading.ts'
  * so that nothing after resolving knows of definitions.
  */
 export interface Definitions {
+  readonly budget: PartBudget
   /** By name with its `$`. */
   readonly values: Map<string, Defined<DefinedValue>>
   readonly conditions: Map<string, Defined<Condition>>
@@ -18,6 +19,8 @@ export interface Definitions {
 /** `meaning` is missing where the definition has a problem. */
 export interface Defined<Meaning> {
   readonly meaning: Meaning | undefined
+  /** How many nodes that holds. */
+  readonly parts: number
   readonly range: SourceRange
 }
 
@@ -29,11 +32,25 @@ export interface DefinedValue {
 
 /** Parts (comparisons, names, values …) that definitions may add to one rule, and to one another. */
 const PART_LIMIT = 2000
+/** The same for all rules of a set: a few letters stand for as many parts as a long rule has, in each of 10,000 rules. */
+const SET_PART_LIMIT = 1_000_000
+/** Names that are compared with what was written, for all hints of a set. */
+const COMPARED_NAMES = 100_000
 /** As deep as brackets and `not` may nest. */
 const LEVEL_LIMIT = 64
 
-export function newDefinitions(): Definitions {
-  return { values: new Map(), conditions: new Map() }
+/** What is left of the parts that definitions may add to all rules of a set, and of the names that are compared for a hint. */
+export interface PartBudget {
+  parts: number
+  names: number
+}
+
+export function newPartBudget(): PartBudget {
+  return { parts: SET_PART_LIMIT, names: COMPARED_NAMES }
+}
+
+export function newDefinitions(budget: PartBudget = newPartBudget()): Definitions {
+  return { budget, values: new Map(), conditions: new Map() }
 }
 
 /** What `$name` stands for, as if it were written here. */
@@ -46,10 +63,17 @@ export function useValue(reading: Reading, node: Span): DefinedValue | undefined
 }
 
 function reportUnknownValue(reading: Reading, node: Span, name: string): undefined {
-  const meant = nearest(name, [...reading.definitions.values.keys()])
+  const meant = nearestDefined(reading.definitions, name)
   const hint =
     meant === undefined ? `write let ${name === '$' ? '$name' : name} = … before it` : `did you mean ${meant}?`
   return report(reading, node, 'unknown-definition', `nothing before this defines ${name}`, hint)
+}
+
+/** The name that was meant, as long as looking for one costs little beside reading. */
+function nearestDefined({ budget, values }: Definitions, name: string): string | undefined {
+  if (values.size > budget.names) return undefined
+  budget.names -= values.size
+  return nearest(name, values.keys())
 }
 
 export function isDefinedCondition(reading: Reading, name: string): boolean {
@@ -63,16 +87,22 @@ export function useCondition(reading: Reading, node: Span): Condition | undefine
   return meaning && renamed(reading, node, placedAt(meaning, reading.rangeOf(node)))
 }
 
-function use<Meaning>(reading: Reading, node: Span, { meaning, range }: Defined<Meaning>): Meaning | undefined {
+function use<Meaning>(reading: Reading, node: Span, { meaning, parts, range }: Defined<Meaning>): Meaning | undefined {
   const name = textOf(reading, node)
   if (meaning === undefined) {
     const message = `the definition of ${name} on line ${range.start.line} has a problem`
     return report(reading, node, 'broken-definition', message, 'mend the definition')
   }
-  reading.expanded += partsOf(meaning)
-  if (reading.expanded <= PART_LIMIT) return meaning
-  const message = `definitions stand for at most ${PART_LIMIT.toLocaleString('en')} parts of a rule or a definition`
-  return report(reading, node, 'expression-too-long', message, 'use fewer definitions, or split the rule')
+  const { budget } = reading.definitions
+  reading.expanded += parts
+  if (reading.expanded > PART_LIMIT) {
+    const message = `definitions stand for at most ${PART_LIMIT.toLocaleString('en')} parts of a rule or a definition`
+    return report(reading, node, 'expression-too-long', message, 'use fewer definitions, or split the rule')
+  }
+  budget.parts -= parts
+  if (budget.parts >= 0) return meaning
+  const message = `definitions stand for at most ${SET_PART_LIMIT.toLocaleString('en')} parts of all rules of a set`
+  return report(reading, node, 'expression-too-long', message, 'use shorter definitions, or split the set')
 }
 
 /** Reports a condition that definitions have made deeper than one may be written. */
@@ -95,7 +125,7 @@ function levelsOf(condition: Condition): number {
 }
 
 /** How many nodes a part of the tree holds. */
-function partsOf(tree: unknown): number {
+export function partsOf(tree: unknown): number {
   if (typeof tree !== 'object' || tree === null) return 0
   const parts = Object.entries(tree).reduce((sum, [key, inner]) => sum + (isPlace(key) ? 0 : partsOf(inner)), 0)
   return parts + ('kind' in tree ? 1 : 0)

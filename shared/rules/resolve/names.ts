@@ -19,10 +19,14 @@ export interface Names {
 /** Names one rule may bind. */
 export const NAME_LIMIT = 4
 
-/** For reading one body or definition; `syntax` is its tree. */
-export function newNames(syntax: unknown): Names {
-  return { visible: new Map(), closed: new Map(), all: namesIn(syntax), given: new Set(), next: 0 }
+/** For reading one body or definition of this text; `syntax` is its tree. */
+export function newNames(text: string, syntax: unknown): Names {
+  // Most rules bind nothing, and then there is nothing to walk for.
+  const all = /\bas\b/.test(text) ? namesIn(syntax) : NONE
+  return { visible: new Map(), closed: new Map(), all, given: new Set(), next: 0 }
 }
+
+const NONE: ReadonlySet<string> = new Set()
 
 /** Without recursion: a long calculation nests deep. */
 function namesIn(syntax: unknown): ReadonlySet<string> {

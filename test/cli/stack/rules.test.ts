@@ -64,6 +64,15 @@ describe('betrace rules push', () => {
     expect(await ownObjects()).toEqual(['own/b.rules'])
   })
 
+  test('counts the problems that it does not show', async () => {
+    save('bad.rules', Array.from({ length: 1300 }, (_, index) => `// Signal: B${index} (high)\na && b\n`).join(''))
+    const { exitCode, out } = await rules('push', folder)
+    expect(exitCode).toBe(1)
+    expect(out.match(/wrong-operator/g)).toHaveLength(1000)
+    expect(out).toContain('and 300 more problems in 1 file')
+    expect(out).toContain('1,300 problems: nothing was pushed')
+  })
+
   test('refuses rules with problems as check shows them, and changes nothing', async () => {
     save('good.rules', rule('GOOD'))
     save('bad.rules', '// Signal: BAD (high)\ntrace.has(\n')

@@ -30,7 +30,7 @@ it('a rule that is said never to fire does not fire, and one that another is sai
       (bodies, judged) => {
         const rules = rulesOf(...bodies)
         const named = new Map(rules.map((rule) => [rule.name, rule]))
-        for (const { code, rule: name, message } of lintRules(rules)) {
+        for (const { code, rule: name, message } of lintRules(rules).items) {
           const rule = named.get(name) as CheckedRule
           const firing = judged.filter((trace) => violates(rule, trace))
           if (code === 'never-fires') expect(firing, rule.text).toEqual([])

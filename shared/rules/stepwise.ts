@@ -1,0 +1,7 @@
+/** Takes all steps of some work at once. */
+export function finished<Result>(work: Generator<void, Result>): Result {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+  }
+}
