@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
 import { checkRules, type RuleSource } from '../shared/rules/check.ts'
 import { compileRules } from '../shared/rules/compile.ts'
+import { lintRules } from '../shared/rules/lint/lint.ts'
 import { isRuleFileName } from '../shared/rules/read.ts'
 import { seededRandom } from './data/random.ts'
 import { fileOf, idleRulesText } from './data/rules.ts'
@@ -50,6 +51,7 @@ function generatedCases(size: Size): readonly Case[] {
   const yaml = `${named(few)} as YAML, parsed by yaml`
   const checked = checking(named(few), fewSources, few)
   const compiled = compiling(named(few), fewSources, few)
+  const linted = linting(named(few), fewSources, few)
   return [
     asYaml(yaml, fewSources, few),
     { ...checked, ...than(yaml, 4) },
@@ -58,7 +60,29 @@ function generatedCases(size: Size): readonly Case[] {
     compiled,
     { ...compiling('10 rules', ten, 10), against: { baseline: compiled.name, ratio: 'times slower' } },
     { ...compiling(named(many), manySources, many), ...than(compiled.name, 1.2) },
+    linted,
+    { ...linting(named(many), manySources, many), ...than(linted.name, 1.2) },
+    ...largeCases(few, many),
   ]
+}
+
+/** Sets in which a rule has much to do with every other. */
+const LARGE: readonly (readonly [string, (index: number) => string])[] = [
+  ['copies of a rule', () => 'payment.charge.where(amount > 100) and not fraud.check'],
+  ['near copies of a rule', (index) => `payment.charge.where(amount > ${index}) and not fraud.check`],
+  ['rules on one span name', (index) => `payment.charge.where(key${index} == 1)`],
+  ['rules of a regular expression', (index) => `svc${index}.where(path matches "^/v[0-9]+/${index}/.{2,8}(a|b)?$")`],
+]
+
+function largeCases(few: number, many: number): readonly Case[] {
+  return LARGE.flatMap(([what, body]) => {
+    const [base, large] = [few, many].map((count): Case => {
+      const text = once(() => fileOf(Array.from({ length: count }, (_, index) => body(index))))
+      const run = () => lintRules(checkedWell([{ file: 'bench.rules', text: text() }]))
+      return { name: `${count.toLocaleString('en')} ${what}, checked and linted`, run, units: count, unit: 'rule' }
+    }) as [Case, Case]
+    return [base, { ...large, against: { baseline: base.name, ratio: 'times slower', atMost: 1.5 } }]
+  })
 }
 
 /** A rule as deep and one as long as may be, a byte of theirs against one of ordinary rules. */
@@ -111,6 +135,11 @@ function checking(what: string, sources: Sources, units: number): Case {
 function compiling(what: string, sources: Sources, units: number): Case {
   const rules = once(() => checkedWell(sources()))
   return { name: `${what}, compiled`, run: () => compileRules(rules()), units, unit: 'rule' }
+}
+
+function linting(what: string, sources: Sources, units: number): Case {
+  const rules = once(() => checkedWell(sources()))
+  return { name: `${what}, linted`, run: () => lintRules(rules()), units, unit: 'rule' }
 }
 
 function byByte(name: string, text: string): Case {
