@@ -12,7 +12,7 @@ import { COMPACTION_LIMITS, compactHour } from '../shared/archive/compact.ts'
 import { objectKey } from '../shared/archive/object-key.ts'
 import { type TraceRecord, traceRecord } from '../shared/archive/trace-record.ts'
 import { writeObject } from '../shared/archive/write-object.ts'
-import { checkRules } from '../shared/rules/check.ts'
+import { checkRules } from '../shared/rules/check/check.ts'
 import { saveResult } from './machine.ts'
 import { positive } from './options.ts'
 

@@ -1,7 +1,7 @@
 import type { CheckedRule } from '../shared/rules/ast.ts'
-import { checkRules } from '../shared/rules/check.ts'
-import { countIn, type Listing, moreText } from '../shared/rules/listing.ts'
-import { type PlacedProblem, renderProblem } from '../shared/rules/render.ts'
+import { checkRules } from '../shared/rules/check/check.ts'
+import { countIn, type Listing, moreText } from '../shared/rules/read/listing.ts'
+import { type PlacedProblem, renderProblem } from '../shared/text/problem-text.ts'
 import { type RuleFile, readRuleFiles } from './rule-files.ts'
 import { paint, type Screen, type Terminal, write } from './terminal.ts'
 

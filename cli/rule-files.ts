@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { findFiles } from '../local/find-files.ts'
 import { type InputFile, isDescriptor, isPipe, readStreamedText, readTexts, streamPipe } from '../local/input-file.ts'
 import { InputError } from '../shared/errors.ts'
-import { isRuleFileName, isTestFileName } from '../shared/rules/read.ts'
+import { isRuleFileName, isTestFileName } from '../shared/rules/read/read.ts'
 import { CommandError } from './command-error.ts'
 
 /** A rule file as it was read; `file` is the path to show. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
-import { LISTED_LIMIT, NO_MORE } from '../shared/rules/listing.ts'
-import type { PlacedProblem } from '../shared/rules/render.ts'
+import { LISTED_LIMIT, NO_MORE } from '../shared/rules/read/listing.ts'
+import type { PlacedProblem } from '../shared/text/problem-text.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { writeProblems } from './load-rules.ts'
 import { coverageOf, putUnderTest, type RulesUnderTest } from './rule-tests/coverage.ts'

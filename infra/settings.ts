@@ -2,7 +2,7 @@ import type { Node } from 'constructs'
 import * as v from 'valibot'
 import { InputError } from '../shared/errors.ts'
 import { REQUEST_LIMITS } from '../shared/otlp/limits.ts'
-import { nearest } from '../shared/rules/suggest.ts'
+import { nearest } from '../shared/rules/read/suggest.ts'
 import { SUBSCRIBER } from './subscriber.ts'
 
 /** `-c` gives texts, cdk.json gives anything. */

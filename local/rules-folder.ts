@@ -1,6 +1,6 @@
 import { sep } from 'node:path'
 import { InputError } from '../shared/errors.ts'
-import { isRuleFileName } from '../shared/rules/read.ts'
+import { isRuleFileName } from '../shared/rules/read/read.ts'
 import { findFiles } from './find-files.ts'
 import { readTexts } from './input-file.ts'
 

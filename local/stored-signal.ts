@@ -1,6 +1,6 @@
 import type { PendingSignal } from '../shared/pipeline/ports.ts'
 import type { SignalData, SignalEvent } from '../shared/pipeline/signal.ts'
-import type { ClauseEvidence } from '../shared/rules/verdict.ts'
+import type { ClauseEvidence } from '../shared/rules/judge/verdict.ts'
 import type { Database, Row } from './database.ts'
 
 const HOUR_MS = 3_600_000

@@ -1,5 +1,5 @@
 import type { CheckedRule } from '../../shared/rules/ast.ts'
-import { checkRules } from '../../shared/rules/check.ts'
+import { checkRules } from '../../shared/rules/check/check.ts'
 import type { Random } from './random.ts'
 import { shopNames } from './traces.ts'
 

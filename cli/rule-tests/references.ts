@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import { requireFindable } from '../../local/find-files.ts'
 import { type InputFile, isWithin, outsideFolder } from '../../local/input-file.ts'
 import { InputError } from '../../shared/errors.ts'
-import { isRuleFileName } from '../../shared/rules/read.ts'
+import { isRuleFileName } from '../../shared/rules/read/read.ts'
 
 /*
  * Files of tests name other files, and may be written by strangers: what they name must lie in a folder that the person

@@ -1,4 +1,4 @@
-import type { PlacedProblem } from '../../shared/rules/render.ts'
+import type { PlacedProblem } from '../../shared/text/problem-text.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { type Element, writeXml } from '../xml.ts'
 import type { Gap } from './coverage.ts'

@@ -1,4 +1,4 @@
-import type { PlacedProblem } from '../../shared/rules/render.ts'
+import type { PlacedProblem } from '../../shared/text/problem-text.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { counted } from '../text.ts'
 import type { Coverage, Gap } from './coverage.ts'

@@ -1,4 +1,4 @@
-import { nearest } from '../../shared/rules/suggest.ts'
+import { nearest } from '../../shared/rules/read/suggest.ts'
 import type { RuleTestProblemCode } from './problem.ts'
 import type { AnyValue, Word, WordProblem } from './words.ts'
 

@@ -1,5 +1,6 @@
 import { isMap, isScalar, type Node, Scalar } from 'yaml'
 import type { SourceRange } from '../../shared/errors.ts'
+import type { TextProblem } from '../../shared/rules/problem.ts'
 import {
   entriesOf,
   isMissing,
@@ -9,10 +10,9 @@ import {
   rangeOf,
   startOf,
   textOf,
-} from '../../shared/rules/pack-nodes.ts'
-import type { TextProblem } from '../../shared/rules/problem.ts'
-import { rangeIn, sourceOf } from '../../shared/rules/source.ts'
-import { offsetsOfScalar } from '../../shared/rules/yaml-offsets.ts'
+} from '../../shared/rules/read/pack-nodes.ts'
+import { rangeIn, sourceOf } from '../../shared/rules/read/source.ts'
+import { offsetsOfScalar } from '../../shared/rules/read/yaml-offsets.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { drawnTrace } from './drawn-trace.ts'
 import { readDrawing } from './notation.ts'

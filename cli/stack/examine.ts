@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
-import { checkRules } from '../../shared/rules/check.ts'
+import { checkRules } from '../../shared/rules/check/check.ts'
 import { PATIENT } from '../../shared/stores/backoff.ts'
 import { dynamoClient, s3Client, secretsClient, sqsClient } from '../../shared/stores/clients.ts'
 import { readGeneratedKey } from '../../shared/stores/key-secret.ts'

@@ -1,4 +1,4 @@
-import { spanDuration } from '../../shared/rules/run.ts'
+import { spanDuration } from '../../shared/rules/judge/run.ts'
 import { visible } from '../../shared/text/visible.ts'
 import type { Span, Trace } from '../../shared/trace/span.ts'
 import { counted } from '../text.ts'

@@ -1,4 +1,4 @@
-import { type Lineage, lineageOf, membersOf } from '../../shared/rules/lineage.ts'
+import { type Lineage, lineageOf, membersOf } from '../../shared/rules/judge/lineage.ts'
 import type { Span } from '../../shared/trace/span.ts'
 
 /** A line of a drawn trace: a span (its position in the trace), or how many are left out there. */

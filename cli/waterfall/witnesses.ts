@@ -1,6 +1,6 @@
 import type { CheckedRule } from '../../shared/rules/ast.ts'
 import { cut } from '../../shared/rules/evidence/wording.ts'
-import type { SpanEvidence, Verdict } from '../../shared/rules/verdict.ts'
+import type { SpanEvidence, Verdict } from '../../shared/rules/judge/verdict.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 
 /** The spans that broken rules name in their evidence: those that broke them, and those that nearly kept them. */

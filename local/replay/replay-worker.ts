@@ -3,7 +3,7 @@ import type { WorkItem } from '../../shared/replay/plan.ts'
 import type { ReplayRange } from '../../shared/replay/range.ts'
 import { newWorker, workOn } from '../../shared/replay/work.ts'
 import type { CheckedRule } from '../../shared/rules/ast.ts'
-import { compileRules } from '../../shared/rules/compile.ts'
+import { compileRules } from '../../shared/rules/compile/compile.ts'
 import { folderStore } from '../archive/folder-store.ts'
 
 /** What a worker thread is told when it starts. */

@@ -5,7 +5,7 @@ import type { ReplayRange } from '../../shared/replay/range.ts'
 import { type ReplayReport, reportOf } from '../../shared/replay/report.ts'
 import { addTally, newTally, type Tally } from '../../shared/replay/tally.ts'
 import { newWorker, workOn } from '../../shared/replay/work.ts'
-import { compileRules } from '../../shared/rules/compile.ts'
+import { compileRules } from '../../shared/rules/compile/compile.ts'
 import { folderStore } from '../archive/folder-store.ts'
 import type { WorkerTask } from './replay-worker.ts'
 

@@ -4,7 +4,7 @@ import { planReplay } from '../replay/plan.ts'
 import { reportOf } from '../replay/report.ts'
 import { addTally, newTally } from '../replay/tally.ts'
 import { newWorker, workOn } from '../replay/work.ts'
-import { compileRules } from '../rules/compile.ts'
+import { compileRules } from '../rules/compile/compile.ts'
 import type { Replay } from './verdict.ts'
 
 /** Items that are worked on as a whole hold at most so much of the archive: a few hundred MB of memory. */

@@ -3,7 +3,7 @@ import type { ExperimentVerdict, RuleVerdict, VerdictSubject } from '../pipeline
 import type { ReplayRange } from '../replay/range.ts'
 import type { ReplayReport, RuleReport } from '../replay/report.ts'
 import type { CheckedRule } from '../rules/ast.ts'
-import { exerciseOf, withinServices } from '../rules/derive.ts'
+import { exerciseOf, withinServices } from '../rules/compile/derive.ts'
 
 /** Violations of each rule that a verdict shows. */
 export const VERDICT_SAMPLES = 3

@@ -1,7 +1,7 @@
-import { type CheckedRules, checkingRules, checkRead, type ReadSource, type RuleSource } from '../rules/check.ts'
-import { compilingRules } from '../rules/compile.ts'
-import { judge } from '../rules/judge.ts'
-import { finished } from '../rules/stepwise.ts'
+import { type CheckedRules, checkingRules, checkRead, type ReadSource, type RuleSource } from '../rules/check/check.ts'
+import { compilingRules } from '../rules/compile/compile.ts'
+import { judge } from '../rules/judge/judge.ts'
+import { finished } from '../rules/read/stepwise.ts'
 import type { RuleSet } from './ports.ts'
 
 /** Checks and compiles files of rules into a set, in steps; a bad rule is among the problems and stops no other. Never throws. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { CheckedRule, Severity } from '../rules/ast.ts'
 import { renderEvidence } from '../rules/evidence/render.ts'
-import type { Evidence, Verdict } from '../rules/verdict.ts'
+import type { Evidence, Verdict } from '../rules/judge/verdict.ts'
 import type { Trace } from '../trace/span.ts'
 import type { ExperimentVerdict } from './experiment-verdict.ts'
 

@@ -1,4 +1,4 @@
-import type { Verdict } from '../rules/verdict.ts'
+import type { Verdict } from '../rules/judge/verdict.ts'
 import type { Trace } from '../trace/span.ts'
 import type { PendingSignal, SignalState } from './ports.ts'
 import { type EventContext, signalEvent } from './signal.ts'

@@ -1,4 +1,4 @@
-import type { Verdict } from '../rules/verdict.ts'
+import type { Verdict } from '../rules/judge/verdict.ts'
 import type { Filing } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
 import { arrivalMs, type Chunk } from './chunk.ts'

@@ -4,7 +4,7 @@ import type { Clock, Metrics, PendingSignal, SignalPublisher, SignalStore } from
 import { replayedEvent } from '../pipeline/signal.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
 import type { CheckedRule } from '../rules/ast.ts'
-import { compileRules } from '../rules/compile.ts'
+import { compileRules } from '../rules/compile/compile.ts'
 import type { WorkItem } from './plan.ts'
 import type { ReplayRange } from './range.ts'
 import { shareFailures } from './shares.ts'

@@ -1,6 +1,6 @@
-import { judge } from '../rules/judge.ts'
-import type { RuleSet } from '../rules/plan.ts'
-import type { Outcome } from '../rules/verdict.ts'
+import type { RuleSet } from '../rules/compile/plan.ts'
+import { judge } from '../rules/judge/judge.ts'
+import type { Outcome } from '../rules/judge/verdict.ts'
 import type { Span, Trace } from '../trace/span.ts'
 
 /** What the rules said of a trace with a certain row of span names, where they looked at nothing but the names. */

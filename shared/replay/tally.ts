@@ -1,5 +1,5 @@
 import type { SignalData } from '../pipeline/signal.ts'
-import type { Outcome } from '../rules/verdict.ts'
+import type { Outcome } from '../rules/judge/verdict.ts'
 
 /** What came of judging, ready to be sent between workers and added up. Maps and sets become arrays only in the report. */
 export interface Tally {

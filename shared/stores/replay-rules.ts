@@ -1,8 +1,8 @@
 import { InputError } from '../errors.ts'
 import type { RequestedRules } from '../replay/request.ts'
 import type { CheckedRule } from '../rules/ast.ts'
-import { type CheckedRules, checkRead } from '../rules/check.ts'
-import { renderProblem } from '../rules/render.ts'
+import { type CheckedRules, checkRead } from '../rules/check/check.ts'
+import { renderProblem } from '../text/problem-text.ts'
 import { packedFile, type RuleFile, type RulesBucket, readCurrentSet, readRuleFiles, readSet } from './rule-sets.ts'
 
 /** By which rules a run judges: immutable, whatever is in force later. */

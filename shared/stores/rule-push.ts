@@ -1,9 +1,9 @@
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3'
 import { InputError } from '../errors.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
-import { checkRules } from '../rules/check.ts'
-import type { More } from '../rules/listing.ts'
+import { checkRules } from '../rules/check/check.ts'
 import type { RuleProblem } from '../rules/problem.ts'
+import type { More } from '../rules/read/listing.ts'
 import { asked } from './aws-failure.ts'
 import {
   type CurrentSet,

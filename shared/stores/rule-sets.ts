@@ -3,12 +3,12 @@ import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand, type S
 import * as v from 'valibot'
 import { StorageError } from '../pipeline/storage-error.ts'
 
-import type { ReadSource } from '../rules/check.ts'
-import { SEVERITIES } from '../rules/header.ts'
-import { type PlainPack, plainPack, readPlainPack } from '../rules/plain-pack.ts'
+import type { ReadSource } from '../rules/check/check.ts'
 import type { RuleProblemCode } from '../rules/problem.ts'
-import { isPack } from '../rules/read.ts'
-import { readRuleFile } from '../rules/rule-file.ts'
+import { SEVERITIES } from '../rules/read/header.ts'
+import { type PlainPack, plainPack, readPlainPack } from '../rules/read/plain-pack.ts'
+import { isPack } from '../rules/read/read.ts'
+import { readRuleFile } from '../rules/read/rule-file.ts'
 import { asked, storageFailure } from './aws-failure.ts'
 
 /*

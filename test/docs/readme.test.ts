@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { checkRules } from '../../shared/rules/check.ts'
+import { checkRules } from '../../shared/rules/check/check.ts'
 import { runInProcess } from '../cli/fake-terminal.ts'
 
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { checkRules } from '../../shared/rules/check.ts'
+import { checkRules } from '../../shared/rules/check/check.ts'
 import { lintRules } from '../../shared/rules/lint/lint.ts'
 import { RULE_WARNING_CODES } from '../../shared/rules/lint/warning.ts'
 

@@ -1,4 +1,4 @@
-import { compileRegex } from '../../shared/rules/regex.ts'
+import { compileRegex } from '../../shared/rules/compile/regex.ts'
 import type { Random } from '../pipeline/model/random.ts'
 import { type Bounds, bytesOf, type OpenTarget, type Target, textOf, violate } from './target.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { canonicalBody } from '../../shared/rules/canonical.ts'
-import { checkRules } from '../../shared/rules/check.ts'
+import { checkRules } from '../../shared/rules/check/check.ts'
+import { canonicalBody } from '../../shared/rules/print/canonical.ts'
 import { RULE_PROBLEM_CODES } from '../../shared/rules/problem.ts'
 
 const readme = readFileSync(new URL('../../grammar/README.md', import.meta.url), 'utf8')

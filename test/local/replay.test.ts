@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { archiveFolder, ParquetArchive } from '../../local/archive/parquet-archive.ts'
 import { planLocalReplay, replayLocally } from '../../local/replay/replay.ts'
-import { checkRules } from '../../shared/rules/check.ts'
+import { checkRules } from '../../shared/rules/check/check.ts'
 import { CHARGE, runtimes, UNVALIDATED, VALIDATION } from './harness.ts'
 
 const runtime = runtimes()

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { signalEvent, signalId } from '../../shared/pipeline/signal.ts'
 import { statusChanges } from '../../shared/pipeline/status.ts'
-import { checkRules } from '../../shared/rules/check.ts'
-import { compileRules } from '../../shared/rules/compile.ts'
-import { judge } from '../../shared/rules/judge.ts'
+import { checkRules } from '../../shared/rules/check/check.ts'
+import { compileRules } from '../../shared/rules/compile/compile.ts'
+import { judge } from '../../shared/rules/judge/judge.ts'
 import { assembleTrace } from '../../shared/trace/assemble.ts'
 import { TRACE_ID, tracesData } from './traces.ts'
 

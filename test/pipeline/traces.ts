@@ -1,8 +1,8 @@
 import { type Chunk, newChunk } from '../../shared/pipeline/chunk.ts'
 import type { RuleSet } from '../../shared/pipeline/ports.ts'
 import type { CheckedRule, Severity } from '../../shared/rules/ast.ts'
-import { NO_MORE } from '../../shared/rules/listing.ts'
-import type { Outcome } from '../../shared/rules/verdict.ts'
+import type { Outcome } from '../../shared/rules/judge/verdict.ts'
+import { NO_MORE } from '../../shared/rules/read/listing.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { encode } from '../otlp/otlp-proto.ts'
 

@@ -19,7 +19,7 @@ import type {
   SpanReference,
   Test,
 } from '../../shared/rules/ast.ts'
-import type { Outcome } from '../../shared/rules/verdict.ts'
+import type { Outcome } from '../../shared/rules/judge/verdict.ts'
 import type { AttributeValue, Span, SpanEvent, Trace } from '../../shared/trace/span.ts'
 import { isRelated } from './relations.ts'
 import { aggregated, alike, calculated, identical, isBefore, missing, negated, numeric, same, tidy } from './values.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { CheckedRule, Rule } from '../../shared/rules/ast.ts'
-import { checkRules } from '../../shared/rules/check.ts'
-import { readRules } from '../../shared/rules/read.ts'
+import { checkRules } from '../../shared/rules/check/check.ts'
+import { readRules } from '../../shared/rules/read/read.ts'
 import { keys, texts } from './traces.ts'
 
 /** The checked rules of a text of conditions, named R0, R1 …; throws where one has a problem. */

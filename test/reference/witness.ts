@@ -1,6 +1,6 @@
 /** Whether the evidence of a violation says of the trace only what the reference interpreter finds in it as well. */
 import type { Condition } from '../../shared/rules/ast.ts'
-import type { ClauseEvidence } from '../../shared/rules/verdict.ts'
+import type { ClauseEvidence } from '../../shared/rules/judge/verdict.ts'
 import type { Span, Trace } from '../../shared/trace/span.ts'
 import { bindings, isTrue, type Names, selected } from './interpreter.ts'
 import { bodyOf } from './rules.ts'

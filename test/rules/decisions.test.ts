@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { compileRules } from '../../shared/rules/compile.ts'
-import { judge } from '../../shared/rules/judge.ts'
+import { compileRules } from '../../shared/rules/compile/compile.ts'
+import { judge } from '../../shared/rules/judge/judge.ts'
 import { rulesOf } from '../reference/rules.ts'
 import { type SpanSketch, traceOf } from '../reference/traces.ts'
 

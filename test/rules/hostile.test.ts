@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { checkRules } from '../../shared/rules/check.ts'
+import { checkRules } from '../../shared/rules/check/check.ts'
 import { formatRules } from '../../shared/rules/format/format.ts'
 
 const header = '// Signal: A (low)\n'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkRules } from '../../shared/rules/check.ts'
+import { checkRules } from '../../shared/rules/check/check.ts'
 import { lintRules } from '../../shared/rules/lint/lint.ts'
 import type { Sample } from '../../shared/rules/lint/sample.ts'
 

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import * as stable from '@opentelemetry/semantic-conventions'
 import * as incubating from '@opentelemetry/semantic-conventions/incubating'
 import { expect, test } from 'vitest'
-import { checkRules } from '../../shared/rules/check.ts'
-import { isRuleFileName } from '../../shared/rules/read.ts'
-import { renderProblem } from '../../shared/rules/render.ts'
+import { checkRules } from '../../shared/rules/check/check.ts'
+import { isRuleFileName } from '../../shared/rules/read/read.ts'
 import { operandsOf, testsOf } from '../../shared/rules/walk.ts'
+import { renderProblem } from '../../shared/text/problem-text.ts'
 
 const folder = new URL('../../rules/', import.meta.url)
 const packs = readdirSync(folder)

@@ -2,7 +2,7 @@ import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput } from '
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { RuleSet } from '../../shared/pipeline/ports.ts'
 import { ruleSetOfRead } from '../../shared/pipeline/rule-set.ts'
-import { NO_MORE } from '../../shared/rules/listing.ts'
+import { NO_MORE } from '../../shared/rules/read/listing.ts'
 import {
   MAX_SET_BYTES,
   type RuleFile,

@@ -1,6 +1,6 @@
 import type { CheckedRule } from '../ast.ts'
-import type { Run } from '../plan.ts'
-import type { Outcome } from '../verdict.ts'
+import type { Run } from '../compile/plan.ts'
+import type { Outcome } from '../judge/verdict.ts'
 import { isExhausted, newEnv } from './env.ts'
 import { type Formula, invariantFormulas, newVariables, scopeFormula } from './formula.ts'
 import { newPlanning, planFormula } from './join.ts'

@@ -1,4 +1,4 @@
-import type { SpanView } from '../plan.ts'
+import type { SpanView } from '../compile/plan.ts'
 import type { Env } from './env.ts'
 import type { Key, Keys } from './keys.ts'
 

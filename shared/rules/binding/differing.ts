@@ -1,4 +1,4 @@
-import { isArray, type Value } from '../values.ts'
+import { isArray, type Value } from '../judge/values.ts'
 import { type Bucket, stand } from './buckets.ts'
 import type { Env } from './env.ts'
 import type { Check } from './joined.ts'

@@ -1,5 +1,5 @@
-import type { Run, SpanView } from '../plan.ts'
-import { stepLimit } from '../steps.ts'
+import type { Run, SpanView } from '../compile/plan.ts'
+import { stepLimit } from '../judge/steps.ts'
 
 /** One judging of one trace by one such rule. */
 export interface Env {

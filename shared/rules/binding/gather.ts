@@ -1,6 +1,6 @@
 import type { Selector } from '../ast.ts'
-import type { SpanView } from '../plan.ts'
-import type { Value } from '../values.ts'
+import type { SpanView } from '../compile/plan.ts'
+import type { Value } from '../judge/values.ts'
 import type { Bucket } from './buckets.ts'
 import type { Env } from './env.ts'
 import { spansOfSelector, type Variable } from './formula.ts'

@@ -1,6 +1,6 @@
-import type { Predicate, SpanView } from '../plan.ts'
-import type { Range } from '../ranges.ts'
-import { newView, spansOf } from '../run.ts'
+import type { Predicate, SpanView } from '../compile/plan.ts'
+import type { Range } from '../judge/ranges.ts'
+import { newView, spansOf } from '../judge/run.ts'
 import {
   allBuckets,
   type Bucket,

@@ -1,4 +1,4 @@
-import { elementsOf, isArray, isMissing, type Value } from '../values.ts'
+import { elementsOf, isArray, isMissing, type Value } from '../judge/values.ts'
 
 /** What equal scalars share, and no others, whatever their types. */
 export type Key = string | number | bigint | boolean

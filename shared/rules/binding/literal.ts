@@ -1,8 +1,7 @@
-import { aggregate } from '../aggregate.ts'
 import type { Aggregate, BoundValue, Count, EventSelector, Test } from '../ast.ts'
-import { groupBy, groupedOperand } from '../groups.ts'
-import type { SpanView } from '../plan.ts'
-import { planName } from '../plan-selector.ts'
+import { groupBy, groupedOperand } from '../compile/groups.ts'
+import type { SpanView } from '../compile/plan.ts'
+import { planName } from '../compile/plan-selector.ts'
 import {
   type Lookups,
   planFilters,
@@ -11,9 +10,10 @@ import {
   planTest,
   type Reader,
   throughLookups,
-} from '../plan-test.ts'
-import { eventsOf } from '../run.ts'
-import type { Value } from '../values.ts'
+} from '../compile/plan-test.ts'
+import { aggregate } from '../judge/aggregate.ts'
+import { eventsOf } from '../judge/run.ts'
+import type { Value } from '../judge/values.ts'
 import { type Env, type Holds, once } from './env.ts'
 import type { Literal, Variable } from './formula.ts'
 import { countPlanned, type Gathered, planGathering } from './gather.ts'

@@ -1,6 +1,6 @@
 import type { Condition, Selector } from '../ast.ts'
-import type { Predicate, Run, SpanView } from '../plan.ts'
-import type { Decider, Lookups } from '../plan-test.ts'
+import type { Predicate, Run, SpanView } from '../compile/plan.ts'
+import type { Decider, Lookups } from '../compile/plan-test.ts'
 import type { Formula, Variable, Variables } from './formula.ts'
 import type { Joined } from './joined.ts'
 

@@ -1,5 +1,5 @@
 import type { Bound, Filter, Operand, Selector, Test } from '../ast.ts'
-import { lookupsOf, operandsOf } from '../requirement.ts'
+import { lookupsOf, operandsOf } from '../compile/requirement.ts'
 
 /** Ids of the bound names that a part of a condition uses; those it binds itself are among them. */
 export function namesUsed(part: unknown): ReadonlySet<number> {

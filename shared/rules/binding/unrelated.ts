@@ -1,10 +1,10 @@
 import type { Span } from '../../trace/span.ts'
 import type { Order, Structure } from '../ast.ts'
-import type { Lineage } from '../lineage.ts'
-import { momentsOf, perTie } from '../moments.ts'
-import type { Run } from '../plan.ts'
-import { precedenceOf } from '../relation.ts'
-import { lineageOfRun } from '../run.ts'
+import type { Run } from '../compile/plan.ts'
+import { precedenceOf } from '../compile/relation.ts'
+import type { Lineage } from '../judge/lineage.ts'
+import { momentsOf, perTie } from '../judge/moments.ts'
+import { lineageOfRun } from '../judge/run.ts'
 import type { Bucket } from './buckets.ts'
 
 /** Positions that have to be asked for the span at a position. */

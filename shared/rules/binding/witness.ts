@@ -1,6 +1,6 @@
 import type { Condition, Invariant } from '../ast.ts'
-import type { Run } from '../plan.ts'
-import { newView } from '../run.ts'
+import type { Run } from '../compile/plan.ts'
+import { newView } from '../judge/run.ts'
 import { type Alternative, alternativesOf } from './alternatives.ts'
 import { stand } from './buckets.ts'
 import { type Env, isExhausted, newEnv } from './env.ts'

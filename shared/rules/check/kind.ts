@@ -1,5 +1,5 @@
 import type { Aggregate, Arithmetic, IntrinsicName, Literal, Operand } from '../ast.ts'
-import { nearest } from '../suggest.ts'
+import { nearest } from '../read/suggest.ts'
 import { problemAt, type Report } from './pass.ts'
 
 /**

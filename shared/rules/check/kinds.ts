@@ -1,5 +1,5 @@
 import type { Comparison, Literal, Matches, Membership, Operand, Test, Truthy } from '../ast.ts'
-import { printOperand } from '../print.ts'
+import { printOperand } from '../print/print.ts'
 import type { PlacedTest } from '../walk.ts'
 import { inWords, type Kind, kindOf, reportWrongValue } from './kind.ts'
 import { problemAt, type Report } from './pass.ts'

@@ -1,5 +1,5 @@
 import type { Problem } from '../../errors.ts'
-import { compileRegex, isPlainRegex, maxSetRegexCost, type RegexProblemCode, regexCost } from '../regex.ts'
+import { compileRegex, isPlainRegex, maxSetRegexCost, type RegexProblemCode, regexCost } from '../compile/regex.ts'
 import type { Pass } from './pass.ts'
 
 /**

@@ -1,7 +1,7 @@
 import type { Trace } from '../../trace/span.ts'
-import { outcomeOf, startRun } from '../judge.ts'
-import type { RulePlan, RuleSet, Run } from '../plan.ts'
-import type { Verdict } from '../verdict.ts'
+import type { RulePlan, RuleSet, Run } from '../compile/plan.ts'
+import { outcomeOf, startRun } from '../judge/judge.ts'
+import type { Verdict } from '../judge/verdict.ts'
 import { givenUpEvidence, wholeEvidence } from './evidence.ts'
 
 /** The verdict of every rule on one trace, in the order of the rules, each with all that was seen, clause by clause. */

@@ -1,4 +1,4 @@
-import type { ClauseEvidence, Evidence, SpanEvidence } from '../verdict.ts'
+import type { ClauseEvidence, Evidence, SpanEvidence } from '../judge/verdict.ts'
 import { cut } from './wording.ts'
 
 /** Evidence and its text together stay within 16 KiB of JSON. */

@@ -1,6 +1,6 @@
 import type { All, Atom, BoundWhere, Has } from '../ast.ts'
-import { exceptionsTo } from '../compile.ts'
-import { printFilters } from '../print.ts'
+import { exceptionsTo } from '../compile/compile.ts'
+import { printFilters } from '../print/print.ts'
 import type { Inspection, Seen } from './inspection.ts'
 import { inspectTest } from './numbers.ts'
 import { inspectOrder } from './order.ts'

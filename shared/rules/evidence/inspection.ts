@@ -1,11 +1,11 @@
 import type { BoundValue } from '../ast.ts'
 import type { Names } from '../binding/witness.ts'
-import { newKeySlots, spanLookups } from '../lookups.ts'
-import type { RuleSet, Run, SpanView } from '../plan.ts'
-import { type Lookups, planOperand } from '../plan-test.ts'
-import { newView } from '../run.ts'
-import type { Value } from '../values.ts'
-import type { ClauseEvidence } from '../verdict.ts'
+import { newKeySlots, spanLookups } from '../compile/lookups.ts'
+import type { RuleSet, Run, SpanView } from '../compile/plan.ts'
+import { type Lookups, planOperand } from '../compile/plan-test.ts'
+import { newView } from '../judge/run.ts'
+import type { Value } from '../judge/values.ts'
+import type { ClauseEvidence } from '../judge/verdict.ts'
 import type { Sight } from './reasons.ts'
 
 /** A trace as the rules of a set see it, to say why they hold or not. */

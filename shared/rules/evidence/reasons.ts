@@ -1,7 +1,7 @@
 import type { Comparison, Filter, Membership, Operand, Test } from '../ast.ts'
-import { type Lookups, planLogic, planOperand, planRight, planTest } from '../plan-test.ts'
-import { printLiteral, printOperand } from '../print.ts'
-import { elementsOf, equal, isArray, isMissing, isNumeric, type Value } from '../values.ts'
+import { type Lookups, planLogic, planOperand, planRight, planTest } from '../compile/plan-test.ts'
+import { elementsOf, equal, isArray, isMissing, isNumeric, type Value } from '../judge/values.ts'
+import { printLiteral, printOperand } from '../print/print.ts'
 import { isLiteral } from '../walk.ts'
 import { cut, describe, describeDuration, describeTyped, isDuration, typeName } from './wording.ts'
 

@@ -1,5 +1,5 @@
 import { visible } from '../../text/visible.ts'
-import type { Block, ClauseEvidence, Evidence, EvidenceValue, SpanEvidence } from '../verdict.ts'
+import type { Block, ClauseEvidence, Evidence, EvidenceValue, SpanEvidence } from '../judge/verdict.ts'
 
 /**
  * Evidence as lines of plain text, for a terminal, a pager or a mail: each clause with whether it holds and what was

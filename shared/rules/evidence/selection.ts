@@ -1,9 +1,9 @@
 import type { NamePattern, Selector } from '../ast.ts'
-import { planNarrowing } from '../plan-selector.ts'
-import { printExactName, printFilters, printName } from '../print.ts'
-import { newView, spansOf } from '../run.ts'
-import { nameShape } from '../shape.ts'
-import { nearest } from '../suggest.ts'
+import { planNarrowing } from '../compile/plan-selector.ts'
+import { nameShape } from '../compile/shape.ts'
+import { newView, spansOf } from '../judge/run.ts'
+import { printExactName, printFilters, printName } from '../print/print.ts'
+import { nearest } from '../read/suggest.ts'
 import { type Inspection, lookupsWithNames } from './inspection.ts'
 
 /** What is asked of spans beside their name. */

@@ -1,5 +1,5 @@
 import type { Bound, Selector, SpanReference } from '../ast.ts'
-import { printExactName } from '../print.ts'
+import { printExactName } from '../print/print.ts'
 import type { Inspection, Seen } from './inspection.ts'
 import { type Selection, sayCount, sayNarrowing, select, spansNamed } from './selection.ts'
 import { nearMisses } from './spans.ts'

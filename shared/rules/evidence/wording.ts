@@ -1,7 +1,7 @@
 import { visible } from '../../text/visible.ts'
 import type { Operand } from '../ast.ts'
-import { isArray, isMissing, isNumeric, type Value } from '../values.ts'
-import type { EvidenceValue } from '../verdict.ts'
+import { isArray, isMissing, isNumeric, type Value } from '../judge/values.ts'
+import type { EvidenceValue } from '../judge/verdict.ts'
 
 /** Strings longer than this are cut in evidence, arrays longer than `maxElements`. */
 const maxCharacters = 120

@@ -9,7 +9,7 @@ import type {
   SyntaxBody,
   SyntaxNode,
   Token,
-} from '../syntax.ts'
+} from '../resolve/syntax.ts'
 import { group, indent, type Layout, line, newline, sequence, softLine } from './layout.ts'
 import { commentFollows, commentsBeforeClose, mark, ownComments, type Reader, token } from './tokens.ts'
 

@@ -1,6 +1,6 @@
-import { KEYS, type Line } from '../header.ts'
-import { isBlankOrComment, type Section, sectionsOf } from '../sections.ts'
-import { type Source, sourceOf } from '../source.ts'
+import { KEYS, type Line } from '../read/header.ts'
+import { isBlankOrComment, type Section, sectionsOf } from '../read/sections.ts'
+import { type Source, sourceOf } from '../read/source.ts'
 import { bodyLines, paragraphs } from './lines.ts'
 
 /** A `*.rules` file that was read without problems: a rule a block, an empty line between two, all else as written. */

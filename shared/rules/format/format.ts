@@ -1,7 +1,7 @@
-import { revisionOf } from '../canonical.ts'
+import { revisionOf } from '../print/canonical.ts'
 import { inOrder, type TextProblem } from '../problem.ts'
-import { isPack, readRules } from '../read.ts'
-import type { ReadFile, ReadRule } from '../rule-file.ts'
+import { isPack, readRules } from '../read/read.ts'
+import type { ReadFile, ReadRule } from '../read/rule-file.ts'
 import { layOutFile } from './file.ts'
 import { layOutPack } from './pack.ts'
 

@@ -1,4 +1,4 @@
-import { parseSyntax } from '../parse.ts'
+import { parseSyntax } from '../read/parse.ts'
 import { bodyLayout } from './body.ts'
 import { render } from './layout.ts'
 import type { Reader } from './tokens.ts'

@@ -1,4 +1,4 @@
-import type { Span } from '../syntax.ts'
+import type { Span } from '../resolve/syntax.ts'
 import { freshLine, type Layout, newline, remark, sequence } from './layout.ts'
 
 /** A rule's body and how much of it has been laid out; tokens are taken in the order of the text, each once. */

@@ -1,5 +1,5 @@
 import type { Atom, Bound, Condition, Operand } from '../ast.ts'
-import { nearest } from '../suggest.ts'
+import { nearest } from '../read/suggest.ts'
 import { atomsOf } from '../walk.ts'
 import { valuesOf } from './selections.ts'
 import type { Lint } from './warning.ts'

@@ -1,5 +1,5 @@
 import type { CheckedRule } from '../ast.ts'
-import { closed, type Listing, list, newListing, roomIn } from '../listing.ts'
+import { closed, type Listing, list, newListing, roomIn } from '../read/listing.ts'
 import { reportMisspeltNames } from './bound-names.ts'
 import { reportExceptWithoutBinding } from './except-binding.ts'
 import { factsOf } from './facts.ts'

@@ -1,5 +1,5 @@
 import type { Atom, Filter, Selector } from '../ast.ts'
-import { canonicalOperand } from '../canonical.ts'
+import { canonicalOperand } from '../print/canonical.ts'
 import { atomsOf } from '../walk.ts'
 import { covers, demandOf } from './contradiction.ts'
 import { isBound, joinOf } from './joins.ts'

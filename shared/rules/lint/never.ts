@@ -1,6 +1,6 @@
 import type { Condition, Filter, Selector } from '../ast.ts'
-import { printCondition } from '../print.ts'
-import { operandsOf } from '../requirement.ts'
+import { operandsOf } from '../compile/requirement.ts'
+import { printCondition } from '../print/print.ts'
 import { type Claim, casesOf, filterCases } from './cases.ts'
 import { contradiction, isImpossible } from './contradiction.ts'
 import type { Lint, Warning } from './warning.ts'

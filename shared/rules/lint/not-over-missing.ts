@@ -1,5 +1,5 @@
 import type { Atom, Condition, Test } from '../ast.ts'
-import { printCondition } from '../print.ts'
+import { printCondition } from '../print/print.ts'
 import { isTest, operandsOf } from '../walk.ts'
 import { OPPOSITES } from './domain.ts'
 import type { Lint } from './warning.ts'

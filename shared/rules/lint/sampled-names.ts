@@ -1,6 +1,6 @@
 import type { NamePattern } from '../ast.ts'
-import { indexNames } from '../name-index.ts'
-import { nearest } from '../suggest.ts'
+import { indexNames } from '../compile/name-index.ts'
+import { nearest } from '../read/suggest.ts'
 import type { RuleFacts } from './facts.ts'
 import type { Sample } from './sample.ts'
 

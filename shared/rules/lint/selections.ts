@@ -1,5 +1,5 @@
 import type { Atom, Condition, Filter, NamePattern, Operand, Selector, Test } from '../ast.ts'
-import { operandsOf } from '../requirement.ts'
+import { operandsOf } from '../compile/requirement.ts'
 import { atomsOf, operandsOf as partsOf } from '../walk.ts'
 import { leavesOf } from './joins.ts'
 

@@ -1,5 +1,5 @@
 import type { Comparison, Condition, Filter } from '../ast.ts'
-import { printLiteral, printOperand } from '../print.ts'
+import { printLiteral, printOperand } from '../print/print.ts'
 import { quoted } from '../resolve/reading.ts'
 import type { Lint, ReportWarning } from './warning.ts'
 

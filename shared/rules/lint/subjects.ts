@@ -1,6 +1,6 @@
 import type { Atom, NamePattern, Operand, Test } from '../ast.ts'
-import { canonicalOperand } from '../canonical.ts'
-import { globParts } from '../glob.ts'
+import { globParts } from '../compile/glob.ts'
+import { canonicalOperand } from '../print/canonical.ts'
 import { quoted } from '../resolve/reading.ts'
 import { isTest } from '../walk.ts'
 import type { Claim } from './cases.ts'

@@ -1,5 +1,5 @@
 import type { Condition, Order } from '../ast.ts'
-import { printCondition } from '../print.ts'
+import { printCondition } from '../print/print.ts'
 import type { Lint } from './warning.ts'
 
 /** `not A before B`: one pair in order makes it false for all, and a trace without B makes it true. */

@@ -1,5 +1,5 @@
 import type { Atom, Condition, Filter, Test } from '../ast.ts'
-import { printCondition } from '../print.ts'
+import { printCondition } from '../print/print.ts'
 import { atomsOf, isTest } from '../walk.ts'
 import { boundIn, isIndexed, joinOf, readsBoth, type Subject } from './joins.ts'
 import { demandsOf } from './selections.ts'

@@ -1,5 +1,5 @@
 import type { Condition, Selector, Test } from '../ast.ts'
-import { holdsWithoutSpans, operandsOf } from '../requirement.ts'
+import { holdsWithoutSpans, operandsOf } from '../compile/requirement.ts'
 import type { Lint } from './warning.ts'
 
 /** A rule that fires on a trace in which none of its names occurs signals on traces that it is not about. */

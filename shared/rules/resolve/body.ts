@@ -1,12 +1,12 @@
 import type { Condition, Invariant, Pattern } from '../ast.ts'
-import { nearest } from '../suggest.ts'
-import type { SyntaxBlock, SyntaxBody, SyntaxNode } from '../syntax.ts'
+import { nearest } from '../read/suggest.ts'
 import { reportExtra, reportUnclosed } from './bracket.ts'
 import { resolveCondition } from './condition.ts'
 import { resolveDefinitions } from './define.ts'
 import { checkDepth } from './definitions.ts'
 import { inOwnScope } from './names.ts'
 import { type Reading, report } from './reading.ts'
+import type { SyntaxBlock, SyntaxBody, SyntaxNode } from './syntax.ts'
 
 type BlockName = 'when' | 'always' | 'never' | 'except'
 

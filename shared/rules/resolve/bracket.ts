@@ -1,5 +1,5 @@
-import type { Extra, Span, Token } from '../syntax.ts'
 import { quoted, type Reading, report, textOf } from './reading.ts'
+import type { Extra, Span, Token } from './syntax.ts'
 
 interface Bracketed {
   readonly open: Token

@@ -1,5 +1,4 @@
 import type { Aggregate, All, Atom, BoundWhere, Condition, Count, Has, Test } from '../ast.ts'
-import type { CallNode, MethodNode, SelectorCallNode, SyntaxNode } from '../syntax.ts'
 import { isDefinedCondition, useCondition } from './definitions.ts'
 import { reportConstant, resolveExists, resolveSpanValue } from './filter.ts'
 import { resolveGrouped } from './group-keys.ts'
@@ -11,6 +10,7 @@ import { type Place, resolveBoundMethod } from './operand.ts'
 import { type Reading, report, textOf } from './reading.ts'
 import { resolveRelation } from './relation.ts'
 import { chainOf, resolveArgument, resolveHas, resolveSelector } from './selector.ts'
+import type { CallNode, MethodNode, SelectorCallNode, SyntaxNode } from './syntax.ts'
 import { resolveTest } from './test.ts'
 import { isPrefixed, resolvePrefixed, resolveWord } from './word.ts'
 

@@ -1,11 +1,11 @@
 import type { SourceRange } from '../../errors.ts'
 import type { Condition } from '../ast.ts'
 import type { TextProblem } from '../problem.ts'
-import type { DefineNode, DefinitionNode, LetNode } from '../syntax.ts'
 import { resolveCondition } from './condition.ts'
 import { checkDepth, type Defined, type DefinedValue, partsOf } from './definitions.ts'
 import { newNames } from './names.ts'
 import { type Reading, report, textOf } from './reading.ts'
+import type { DefineNode, DefinitionNode, LetNode } from './syntax.ts'
 import { resolveItem, resolveItems } from './test.ts'
 import { isReserved } from './word.ts'
 

@@ -1,9 +1,9 @@
 import type { SourceRange } from '../../errors.ts'
 import type { Bound, Condition, Literal } from '../ast.ts'
-import { nearest } from '../suggest.ts'
-import type { Span } from '../syntax.ts'
+import { nearest } from '../read/suggest.ts'
 import { countName } from './names.ts'
 import { type Reading, report, textOf } from './reading.ts'
+import type { Span } from './syntax.ts'
 
 /**
  * What `let` and `define` have named so far, from one rule of a file to the next. A use is replaced by what it stands for,

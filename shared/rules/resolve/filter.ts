@@ -1,10 +1,10 @@
 import type { Exists, Filter, Operand, Test, Truthy } from '../ast.ts'
-import type { CallNode, SyntaxNode } from '../syntax.ts'
 import { decodeText } from './literal.ts'
 import { resolveLogic } from './logic.ts'
 import { reportMistake } from './mistake.ts'
 import { type Place, resolveExistsArgument, resolveOperand } from './operand.ts'
 import { quoted, type Reading, report, textOf } from './reading.ts'
+import type { CallNode, SyntaxNode } from './syntax.ts'
 import { resolveTest } from './test.ts'
 import { quotedKey, resolveWord } from './word.ts'
 

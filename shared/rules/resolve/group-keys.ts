@@ -1,9 +1,9 @@
 import type { GroupKeys } from '../ast.ts'
-import type { MethodNode, SyntaxNode } from '../syntax.ts'
 import { checkBracket } from './bracket.ts'
 import { resolveSpanValue } from './filter.ts'
 import { type Narrowing, resolveNarrowing } from './narrowing.ts'
 import { type Reading, report } from './reading.ts'
+import type { MethodNode, SyntaxNode } from './syntax.ts'
 
 /** The filters and the `.by(…)` that follow `trace.count(…)` and its like. */
 export function resolveGrouped(

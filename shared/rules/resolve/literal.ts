@@ -1,8 +1,8 @@
 import type { SourceRange } from '../../errors.ts'
 import type { Literal, Operand } from '../ast.ts'
-import { nearest } from '../suggest.ts'
-import type { LeafNode, Span, WordNode } from '../syntax.ts'
+import { nearest } from '../read/suggest.ts'
 import { quoted, type Reading, report } from './reading.ts'
+import type { LeafNode, Span, WordNode } from './syntax.ts'
 
 type NumberNode = Span & { readonly text: string }
 

@@ -1,9 +1,9 @@
 import type { Logic } from '../ast.ts'
-import type { AndNode, OrNode, Span, SyntaxNode } from '../syntax.ts'
 import { checkBracket } from './bracket.ts'
 import { inOwnScope } from './names.ts'
 import { checkLogicWord } from './operator.ts'
 import { type Reading, report, textOf } from './reading.ts'
+import type { AndNode, OrNode, Span, SyntaxNode } from './syntax.ts'
 
 type Located = { readonly range: Logic<never>['range'] }
 

@@ -1,8 +1,8 @@
-import { nearest } from '../suggest.ts'
-import type { CallNode, Span, SyntaxNode } from '../syntax.ts'
+import { nearest } from '../read/suggest.ts'
 import { checkBracket, reportMissing } from './bracket.ts'
 import { reportBadNumber } from './literal.ts'
 import { quoted, type Reading, report, textOf } from './reading.ts'
+import type { CallNode, Span, SyntaxNode } from './syntax.ts'
 
 /** Reports a node that cannot be `wanted` ("a condition", "a value", "a span name"), by what it is. */
 export function reportMistake(reading: Reading, node: SyntaxNode, wanted: string): undefined {

@@ -1,6 +1,6 @@
 import type { Bound } from '../ast.ts'
-import type { Span } from '../syntax.ts'
 import { type Reading, report } from './reading.ts'
+import type { Span } from './syntax.ts'
 
 /** The names that `as` gives to spans, while a rule is read from left to right. */
 export interface Names {

@@ -1,11 +1,11 @@
 import type { SourceRange } from '../../errors.ts'
 import type { EventSelector, Filter, NamePattern, Selector } from '../ast.ts'
-import { nearest } from '../suggest.ts'
-import type { MethodNode, Span, Token } from '../syntax.ts'
+import { nearest } from '../read/suggest.ts'
 import { checkBracket, reportMissing } from './bracket.ts'
 import { resolveFilter } from './filter.ts'
 import { decodeText } from './literal.ts'
 import { type Reading, report } from './reading.ts'
+import type { MethodNode, Span, Token } from './syntax.ts'
 import { resolveSpanName } from './word.ts'
 
 /** What follows spans: filters of the span, then events with filters of their own. */

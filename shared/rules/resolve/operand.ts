@@ -1,4 +1,10 @@
 import type { Aggregate, Arithmetic, Attribute, BoundValue, Count, Intrinsic, Literal, Operand } from '../ast.ts'
+import { checkBracket } from './bracket.ts'
+import { useValue } from './definitions.ts'
+import { decodeText, negatedLiteral, resolveNumber } from './literal.ts'
+import { reportMistake } from './mistake.ts'
+import { boundWord } from './names.ts'
+import { quoted, type Reading, report, textOf } from './reading.ts'
 import type {
   ArithmeticNode,
   CallNode,
@@ -8,13 +14,7 @@ import type {
   SignedNode,
   Span,
   SyntaxNode,
-} from '../syntax.ts'
-import { checkBracket } from './bracket.ts'
-import { useValue } from './definitions.ts'
-import { decodeText, negatedLiteral, resolveNumber } from './literal.ts'
-import { reportMistake } from './mistake.ts'
-import { boundWord } from './names.ts'
-import { quoted, type Reading, report, textOf } from './reading.ts'
+} from './syntax.ts'
 import { quotedKey, type Role, resolveWord } from './word.ts'
 
 /** What is tested: one span (inside `.where`) or the whole trace (a plain condition), where spans can be counted. */

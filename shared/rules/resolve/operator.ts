@@ -1,6 +1,6 @@
 import type { ComparisonOperator } from '../ast.ts'
-import type { Token } from '../syntax.ts'
 import { type Reading, report } from './reading.ts'
+import type { Token } from './syntax.ts'
 
 export type ComparingOperator = ComparisonOperator | 'matches'
 

@@ -1,8 +1,8 @@
 import type { SourceRange } from '../../errors.ts'
 import type { RuleProblemCode, TextProblem } from '../problem.ts'
-import type { Span } from '../syntax.ts'
 import type { Definitions } from './definitions.ts'
 import type { Names } from './names.ts'
+import type { Span } from './syntax.ts'
 
 /** One body being read: where its nodes stand in the file, what its names stand for, and the problems found so far. */
 export interface Reading {

@@ -1,11 +1,11 @@
 import type { Bound, Condition, Has, Order, SpanReference, Structure } from '../ast.ts'
-import type { RelationNode, RelationTail, SyntaxNode, Token } from '../syntax.ts'
 import { isDefinedCondition } from './definitions.ts'
 import { reportMistake } from './mistake.ts'
 import { bind, boundWord, isBoundElsewhere, reportElsewhere } from './names.ts'
 import { resolveOperand } from './operand.ts'
 import { quoted, type Reading, report, textOf } from './reading.ts'
 import { chainOf, resolveHas, resolveSelector } from './selector.ts'
+import type { RelationNode, RelationTail, SyntaxNode, Token } from './syntax.ts'
 import { isPrefixed, isReserved } from './word.ts'
 
 /** One side of an order: where it stands, and the name that `as` gives it. */

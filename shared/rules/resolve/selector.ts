@@ -1,10 +1,10 @@
 import type { NamePattern, Selector } from '../ast.ts'
-import type { MethodNode, SelectorCallNode, SyntaxNode, WordNode } from '../syntax.ts'
 import { reportExtra, reportUnclosed } from './bracket.ts'
 import { decodeText } from './literal.ts'
 import { reportMistake } from './mistake.ts'
 import { narrowed, reportBareWhere, resolveNarrowing } from './narrowing.ts'
 import { quoted, type Reading, report } from './reading.ts'
+import type { MethodNode, SelectorCallNode, SyntaxNode, WordNode } from './syntax.ts'
 import { isPrefixed, isReserved, resolveSpanName } from './word.ts'
 
 /** A primary and the methods that follow it, in the order written. */

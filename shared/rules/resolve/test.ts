@@ -1,5 +1,4 @@
 import type { Comparison, ComparisonOperator, Literal, Matches, Membership, Test } from '../ast.ts'
-import type { RelationNode, RelationTail, SyntaxNode, Token } from '../syntax.ts'
 import { checkBracket } from './bracket.ts'
 import { useValue } from './definitions.ts'
 import { booleanLiteral, decodeText, negatedLiteral, resolveNumber } from './literal.ts'
@@ -7,6 +6,7 @@ import { reportMistake } from './mistake.ts'
 import { type Place, resolveOperand } from './operand.ts'
 import { comparingOperator, isNegatedMembership } from './operator.ts'
 import { type Reading, report, textOf } from './reading.ts'
+import type { RelationNode, RelationTail, SyntaxNode, Token } from './syntax.ts'
 import { resolveWord } from './word.ts'
 
 /** One comparison, membership or regular expression; reports one that chains. */

@@ -1,9 +1,9 @@
 import type { Attribute, AttributeOrText, BoundValue, Intrinsic, IntrinsicName, Literal, NamePattern } from '../ast.ts'
-import { nearest } from '../suggest.ts'
-import type { Span, WordNode } from '../syntax.ts'
+import { nearest } from '../read/suggest.ts'
 import { booleanLiteral } from './literal.ts'
 import { type BoundWord, boundWord, isBoundElsewhere, reportElsewhere } from './names.ts'
 import { quoted, type Reading, report } from './reading.ts'
+import type { Span, WordNode } from './syntax.ts'
 
 /**
  * Where a value stands decides what a bare word in it is. `key`: left of a comparison; `text`: right of `==` and its like;

@@ -6,9 +6,9 @@ import { planRequests } from '../../../cli/demo/plan.ts'
 import { startShop } from '../../../cli/demo/shop.ts'
 import { readRuleFiles } from '../../../cli/rule-files.ts'
 import { splitByTrace } from '../../../shared/otlp/split.ts'
-import { checkRules } from '../../../shared/rules/check.ts'
-import { compileRules } from '../../../shared/rules/compile.ts'
-import { judge } from '../../../shared/rules/judge.ts'
+import { checkRules } from '../../../shared/rules/check/check.ts'
+import { compileRules } from '../../../shared/rules/compile/compile.ts'
+import { judge } from '../../../shared/rules/judge/judge.ts'
 import { assembleTrace } from '../../../shared/trace/assemble.ts'
 
 const bodies: Buffer[] = []

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { checkRules } from '../../../shared/rules/check.ts'
+import { checkRules } from '../../../shared/rules/check/check.ts'
 
 const path = new URL('../../../docs/editor/betrace-pack.schema.json', import.meta.url)
 const schema = JSON.parse(readFileSync(path, 'utf8'))

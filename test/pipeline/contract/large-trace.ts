@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ObjectStore } from '../../../shared/archive/object-store.ts'
-import { checkRules } from '../../../shared/rules/check.ts'
+import { checkRules } from '../../../shared/rules/check/check.ts'
 import { recordsOf } from '../../archive/archived-records.ts'
 import { replay } from '../../replay/archived.ts'
 import { type TestSpan, TRACE_ID } from '../traces.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { compileRules } from '../../../shared/rules/compile.ts'
-import { idleOutcome, judge } from '../../../shared/rules/judge.ts'
+import { compileRules } from '../../../shared/rules/compile/compile.ts'
+import { idleOutcome, judge } from '../../../shared/rules/judge/judge.ts'
 import { rulesOf } from '../../reference/rules.ts'
 import { type SpanSketch, traceOf } from '../../reference/traces.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkRules } from '../../../shared/rules/check.ts'
+import { checkRules } from '../../../shared/rules/check/check.ts'
 
 function codes(body: string): readonly string[] {
   return checkRules([{ file: 'a.rules', text: `// Signal: A (low)\n${body}` }]).problems.map(({ code }) => code)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { checkRules } from '../../../shared/rules/check/check.ts'
 import { reportUnusableRegexes } from '../../../shared/rules/check/regexes.ts'
-import { checkRules } from '../../../shared/rules/check.ts'
-import { maxSetRegexCost, regexCost } from '../../../shared/rules/regex.ts'
+import { maxSetRegexCost, regexCost } from '../../../shared/rules/compile/regex.ts'
 import { testsOf } from '../../../shared/rules/walk.ts'
 
 const rulesText = (count: number, body: (index: number) => string) =>

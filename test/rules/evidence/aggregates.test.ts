@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { compileRules } from '../../../shared/rules/compile.ts'
+import { compileRules } from '../../../shared/rules/compile/compile.ts'
 import { renderEvidence } from '../../../shared/rules/evidence/render.ts'
-import { judge } from '../../../shared/rules/judge.ts'
+import { judge } from '../../../shared/rules/judge/judge.ts'
 import { rulesOf } from '../../reference/rules.ts'
 import { type SpanSketch, traceOf } from '../../reference/traces.ts'
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { compileRules } from '../../../shared/rules/compile.ts'
+import { compileRules } from '../../../shared/rules/compile/compile.ts'
 import { explain } from '../../../shared/rules/evidence/explain.ts'
 import { renderEvidence } from '../../../shared/rules/evidence/render.ts'
-import { judge } from '../../../shared/rules/judge.ts'
+import { judge } from '../../../shared/rules/judge/judge.ts'
 import { rulesOf } from '../../reference/rules.ts'
 import { type SpanSketch, traceOf } from '../../reference/traces.ts'
 

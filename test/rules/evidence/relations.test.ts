@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { compileRules } from '../../../shared/rules/compile.ts'
+import { compileRules } from '../../../shared/rules/compile/compile.ts'
 import { explain } from '../../../shared/rules/evidence/explain.ts'
 import { renderEvidence } from '../../../shared/rules/evidence/render.ts'
 import { rulesOf } from '../../reference/rules.ts'

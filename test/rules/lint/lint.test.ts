@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
-import { checkRules } from '../../../shared/rules/check.ts'
+import { checkRules } from '../../../shared/rules/check/check.ts'
 import { lintRules } from '../../../shared/rules/lint/lint.ts'
 import type { RuleWarningCode } from '../../../shared/rules/lint/warning.ts'
-import { isRuleFileName } from '../../../shared/rules/read.ts'
+import { isRuleFileName } from '../../../shared/rules/read/read.ts'
 
 function warningsOf(...bodies: readonly string[]) {
   const text = bodies.map((body, index) =>

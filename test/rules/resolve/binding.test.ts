@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { canonicalBody } from '../../../shared/rules/canonical.ts'
-import { parseBody } from '../../../shared/rules/parse.ts'
+import { canonicalBody } from '../../../shared/rules/print/canonical.ts'
+import { parseBody } from '../../../shared/rules/read/parse.ts'
 
 const positionAt = (offset: number) => ({ line: 1, column: offset + 1, offset })
 

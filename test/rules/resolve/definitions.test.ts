@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { checkRules } from '../../../shared/rules/check.ts'
+import { checkRules } from '../../../shared/rules/check/check.ts'
 import { formatRules } from '../../../shared/rules/format/format.ts'
 import { anyBody } from '../../reference/rules.ts'
 

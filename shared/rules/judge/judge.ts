@@ -1,0 +1,83 @@
+import type { Trace } from '../../trace/span.ts'
+import type { Rule } from '../ast.ts'
+import type { NamedSpans, RulePlan, RuleSet, Run } from '../compile/plan.ts'
+import { evidenceOf } from '../evidence/evidence.ts'
+import { newRun, startCounting } from './run.ts'
+import { GivenUp } from './steps.ts'
+import type { Evidence, Outcome, Verdict } from './verdict.ts'
+
+/**
+ * Judges one trace by every rule that may say something of it, in the order of the rules. A rule that is not among the
+ * verdicts lacks the span names it needs: it has its `idleOutcome`. Total and re-entrant.
+ */
+export function judge(set: RuleSet, trace: Trace): readonly Verdict[] {
+  const run = startRun(set, trace)
+  return touchedPlans(set, run).map((plan) => verdictOf(set, plan, run))
+}
+
+/** Groups the spans of the trace by the names the rules ask for. */
+export function startRun(set: RuleSet, trace: Trace): Run {
+  return newRun(trace, groupByName(set, trace))
+}
+
+/** What a rule says of a trace without the span names it needs. */
+export function idleOutcome({ body }: Rule): Outcome {
+  return body.kind === 'pattern' ? 'satisfied' : 'vacuous'
+}
+
+/** What a rule says of the trace of a run. */
+export function outcomeOf({ decide }: RulePlan, run: Run): Outcome {
+  startCounting(run)
+  try {
+    return decide(run)
+  } catch (error) {
+    if (error instanceof GivenUp) return 'inconclusive'
+    throw error
+  }
+}
+
+function groupByName({ lookup }: RuleSet, { spans }: Trace): ReadonlyMap<string, NamedSpans> {
+  const byName = new Map<string, NamedSpans>()
+  for (let position = 0; position < spans.length; position++) {
+    const { name } = spans[position] as Trace['spans'][number]
+    const groups = lookup(name)
+    if (groups.length === 0) continue
+    const named = byName.get(name)
+    if (named === undefined) byName.set(name, { groups, positions: [position] })
+    else named.positions.push(position)
+  }
+  return byName
+}
+
+/** By order. Most traces concern one rule or two, so that what would sort and tell apart many comes last. */
+function touchedPlans(set: RuleSet, run: Run): readonly RulePlan[] {
+  const touched: RulePlan[] = [...set.always]
+  if (run.trace.spans.length > 0) touched.push(...set.anySpan)
+  for (const { groups } of run.spansByName.values()) for (const { triggers } of groups) touched.push(...triggers)
+  return touched.length < 2 ? touched : inOrder(set, touched)
+}
+
+function inOrder({ plans }: RuleSet, touched: readonly RulePlan[]): readonly RulePlan[] {
+  const orders = touched.some(({ repeats }) => repeats)
+    ? new Set(touched.map(({ order }) => order))
+    : touched.map(({ order }) => order)
+  return Array.from(Int32Array.from(orders).sort(), (order) => plans[order] as RulePlan)
+}
+
+function verdictOf(set: RuleSet, plan: RulePlan, run: Run): Verdict {
+  const outcome = outcomeOf(plan, run)
+  return outcome === 'violated' ? violation(set, plan, run) : plan.plain[outcome]
+}
+
+/** Evidence takes longer than the verdict and not every caller asks for it. */
+function violation(set: RuleSet, { rule }: RulePlan, run: Run): Verdict {
+  let evidence: Evidence | undefined
+  return {
+    rule,
+    outcome: 'violated',
+    get evidence() {
+      evidence ??= evidenceOf({ set, run }, rule)
+      return evidence
+    },
+  }
+}

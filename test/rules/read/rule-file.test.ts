@@ -1,0 +1,211 @@
+import { describe, expect, it, test } from 'vitest'
+import { checkRules } from '../../../shared/rules/check/check.ts'
+
+function check(text: string) {
+  const { problems, ...rest } = checkRules([{ file: 'a.rules', text }])
+  const places = problems.map(({ code, range, hint }) => [
+    `${code} ${range.start.line}:${range.start.column}-${range.end.column}`,
+    hint,
+  ])
+  return { ...rest, problems, places }
+}
+
+const headers = (header: string) => check(`${header}\ntrace.has(a)\n`)
+
+describe('a header', () => {
+  it.each([
+    ['// Signal: A (critical)', 'A', 'critical'],
+    ['//Signal:A(high)', 'A', 'high'],
+    ['   //   Signal:   a-B_2   (info)   ', 'a-B_2', 'info'],
+    ['\t// Signal: A (low)\r', 'A', 'low'],
+  ])('is read with any spacing: %j', (header, name, severity) => {
+    expect(headers(header)).toMatchObject({ problems: [], rules: [{ name, severity }] })
+  })
+
+  it.each([
+    ['// Signal: A', 'malformed-header 1:1-13', 'write // Signal: NAME (severity)'],
+    ['// Signal:', 'malformed-header 1:1-11', 'write // Signal: NAME (severity)'],
+    ['// Signal: (high)', 'malformed-header 1:1-18', 'write // Signal: NAME (severity)'],
+    ['// Signal: A B (high)', 'malformed-header 1:1-22', 'write // Signal: NAME (severity)'],
+    ['  // Signal: A (high) extra', 'malformed-header 1:3-28', 'write // Signal: NAME (severity)'],
+    ['// signal: A (high)', 'malformed-header 1:1-20', 'write // Signal: NAME (severity)'],
+    ['// Signal A (high)', 'malformed-header 1:1-19', 'write // Signal: NAME (severity)'],
+    ['// Signal: Ä (high)', 'malformed-name 1:12-13', 'write a name such as PAYMENT_WITHOUT_VALIDATION'],
+    ['// Signal: a.b (high)', 'malformed-name 1:12-15', 'write a_b'],
+    ['// Signal: 1A (high)', 'malformed-name 1:12-14', 'write A'],
+    ['// Signal: A (High)', 'unknown-severity 1:15-19', 'write high'],
+    ['// Signal: A (hihg)', 'unknown-severity 1:15-19', 'write high'],
+    ['// Signal: A (warning)', 'unknown-severity 1:15-22', 'write medium'],
+    ['// Signal: A (P1)', 'unknown-severity 1:15-17', 'use one of critical, high, medium, low, info'],
+    ['// Signal: A ()', 'unknown-severity 1:15-16', 'use one of critical, high, medium, low, info'],
+  ])('is reported where it is wrong: %s', (header, place, hint) => {
+    const { places, rules, ruleCount } = headers(header)
+    expect(places).toEqual([[place, hint]])
+    expect([rules.length, ruleCount]).toEqual([0, 1])
+  })
+
+  it('does not hide the problems of its rule', () => {
+    const { places } = check('// Signal: A B (high)\ntrace.has(a) && trace.has(b)')
+    expect(places.map(([place]) => place)).toEqual(['malformed-header 1:1-22', 'wrong-operator 2:14-16'])
+  })
+
+  it('is no comment that only speaks of signals', () => {
+    const text =
+      '// Signal processing (all of it)\n// Signals: see below\n// Signal: A (low)\ntrace.has(a)\n// signal handlers follow'
+    expect(check(text)).toMatchObject({ problems: [], ruleCount: 1 })
+  })
+})
+
+describe('metadata', () => {
+  const metadata = (...lines: readonly string[]) => {
+    const { rules, places } = check(`// Signal: A (low)\n${lines.join('\n')}\ntrace.has(a)`)
+    return { metadata: rules[0]?.metadata, places }
+  }
+
+  it('is read in any order and letter case', () => {
+    expect(
+      metadata(
+        '// mode: shadow',
+        '//Owner:  payments team ',
+        '',
+        '// TAGS: a, b:c  d',
+        '// Runbook: https://x.example/a?b=c',
+        '// Description: one',
+        '// Tags: e',
+        '// Description: two',
+      ),
+    ).toEqual({
+      metadata: {
+        description: 'one\ntwo',
+        runbook: 'https://x.example/a?b=c',
+        owner: 'payments team',
+        tags: ['a', 'b:c', 'd', 'e'],
+        mode: 'shadow',
+      },
+      places: [],
+    })
+  })
+
+  it('is absent where nothing is said', () => {
+    expect(
+      metadata('// a comment', '// Note: another', '// Node: x', '// Owners: y', '// Model: shadow of itself'),
+    ).toEqual({
+      metadata: { tags: [], mode: 'live' },
+      places: [],
+    })
+  })
+
+  it.each([
+    ['// Mode: shadwo', 'malformed-metadata 2:10-16', 'write shadow'],
+    ['// Mode: off', 'malformed-metadata 2:10-13', 'write live or shadow'],
+    ['// Mode:', 'malformed-metadata 2:4-8', 'write one after the colon, or remove the line'],
+    ['// Mdoe: shadow', 'malformed-metadata 2:4-8', 'write Mode'],
+    ['// Descripton: x', 'malformed-metadata 2:4-14', 'write Description'],
+    ['// Runbok: x', 'malformed-metadata 2:4-10', 'write Runbook'],
+    ['// Owner: a\n// Owner: b', 'malformed-metadata 3:4-9', 'remove one of them'],
+  ])('is reported where it is wrong: %s', (lines, place, hint) => {
+    expect(metadata(lines).places).toEqual([[place, hint]])
+  })
+
+  it('of the mode is reported below the condition, where it would be overlooked', () => {
+    const { places } = check('// Signal: A (low)\ntrace.has(a)\n  // Mode: shadow\n// Description: of nothing')
+    expect(places).toEqual([['malformed-metadata 3:3-18', 'move the line up, to just below the header']])
+  })
+})
+
+describe('a file', () => {
+  it('may be empty, or hold comments alone', () => {
+    expect(check('')).toMatchObject({ problems: [], ruleCount: 0 })
+    expect(check('\uFEFF\n// nothing yet\n\n')).toMatchObject({ problems: [], ruleCount: 0 })
+  })
+
+  it.each(['\n', '\r\n'])('may have a byte order mark, and %j line ends', (newline) => {
+    const text = `\uFEFF// Signal: A (low)\n// Owner: x\ntrace.has(a)\n\n// Signal: B (low)\nb &&\n  c`.replaceAll(
+      '\n',
+      newline,
+    )
+    const { rules, places } = check(text)
+    expect(rules).toMatchObject([{ name: 'A', metadata: { owner: 'x' } }])
+    expect(places).toEqual([['wrong-operator 6:3-5', 'write "and"']])
+  })
+
+  it('keeps the text of each condition as written', () => {
+    const { rules } = check('// Signal: A (low)\n\n  trace.has(a) // why\n    and b\n\n// more\n// Signal: B (low)\nb')
+    expect(rules.map(({ text }) => text)).toEqual(['trace.has(a) // why\n    and b\n\n// more', 'b'])
+  })
+
+  it('tells where each rule and its name stand', () => {
+    const [, second] = check('// Signal: A (low)\na\n// Signal: B (low)\nb.where(c)\n').rules
+    expect(second?.nameRange).toMatchObject({ start: { line: 3, column: 12 }, end: { line: 3, column: 13 } })
+    expect(second?.range).toMatchObject({ start: { line: 3, column: 1 }, end: { line: 4, column: 11 } })
+  })
+
+  it('reports a condition before the first header once', () => {
+    expect(check('// a file\n  trace.has(a)\n  and b\n// Signal: A (low)\na').places).toEqual([
+      ['condition-before-header 2:3-15', 'write // Signal: NAME (severity) on the line before the condition'],
+    ])
+  })
+
+  it.each(['', '\n', '// only a comment\n', '   \n\t\n'])('reports a rule without a condition: %j', (body) => {
+    expect(check(`// Signal: A (low)\n${body}`).places).toEqual([
+      ['missing-condition 1:12-13', 'write its condition below the header'],
+    ])
+  })
+})
+
+describe('limits', () => {
+  test('a rule of 64 KiB is read, one byte more is not', () => {
+    const header = '// Signal: A (low)\n'
+    const rule = (bytes: number) =>
+      `${header}trace.has("${'é'.repeat(100)}${'x'.repeat(bytes - header.length - 13 - 200)}")`
+    expect(Buffer.byteLength(rule(65_536))).toBe(65_536)
+    expect(check(`${rule(65_536)}\n\n`)).toMatchObject({ problems: [], ruleCount: 1 })
+    expect(check(`${rule(65_537)}\n// Signal: B (low)\nb`)).toMatchObject({
+      places: [['rule-too-long 1:12-13', 'split it into several rules']],
+      rules: [{ name: 'B' }],
+    })
+  })
+
+  test('a list of 1,000 values is read, one more is not', () => {
+    const rule = (count: number) =>
+      `// Signal: A (low)\na.where(b in [${Array.from({ length: count }, (_, index) => index).join(', ')}])`
+    expect(check(rule(1000)).problems).toEqual([])
+    expect(check(rule(1001)).problems).toMatchObject([{ code: 'list-too-long' }])
+  })
+
+  test('a rule of 100 problems is told them all, one of more is told how many are left', () => {
+    const rule = (count: number) => `// Signal: A (low)\n${'a && '.repeat(count)}a`
+    expect(check(rule(100)).problems.map(({ code }) => code)).toEqual(Array(100).fill('wrong-operator'))
+    const over = check(rule(130)).problems
+    expect(over).toHaveLength(101)
+    expect(over.at(-1)).toMatchObject({ code: 'too-many-problems', message: '30 more problems from here on' })
+    expect(over.at(-1)?.range.start.column).toBe(503)
+  })
+
+  test('a set of 10,000 rules is read, of one more all but the last', () => {
+    const rules = (count: number) =>
+      Array.from({ length: count }, (_, index) => `// Signal: R${index} (low)\ns${index}\n`).join('')
+    expect(check(rules(10_000))).toMatchObject({ problems: [], ruleCount: 10_000 })
+    const over = checkRules([
+      { file: 'a.rules', text: rules(9_999) },
+      { file: 'b.rules', text: '// Signal: X (low)\nx\n// Signal: Y (low)\ny\n// Signal: Z (low)\nz' },
+    ])
+    expect(over.rules).toHaveLength(10_000)
+    expect(over.rules.at(-1)?.name).toBe('X')
+    expect(over.ruleCount).toBe(10_002)
+    expect(over.problems).toMatchObject([{ file: 'b.rules', rule: 'Y', code: 'too-many-rules' }])
+  })
+})
+
+test('a name given twice in a set is reported with the place of the first', () => {
+  const { problems, rules } = checkRules([
+    { file: 'a.rules', text: '// Signal: A (low)\na' },
+    { file: 'b.rules', text: '// Signal: B (low)\nb\n// Signal: A (high)\nc' },
+    { file: 'c.yaml', text: 'rules:\n  - {id: B, severity: low, condition: d}\n' },
+  ])
+  expect(problems.map(({ file, message }) => [file, message])).toEqual([
+    ['b.rules', 'A is already the name of the rule at a.rules:1'],
+    ['c.yaml', 'B is already the name of the rule at b.rules:1'],
+  ])
+  expect(rules.map(({ file, name }) => `${file} ${name}`)).toEqual(['a.rules A', 'b.rules B'])
+})
