@@ -1,5 +1,5 @@
 import { deflateSync, inflateSync } from 'node:zlib'
-import { packChunk, unpackChunk } from '../shared/stores/chunk-codec.ts'
+import { packChunk, unpackChunk } from '../shared/pipeline/chunk-codec.ts'
 import { packing } from './data/packing.ts'
 import { SERVICE_SHAPES } from './data/service-shapes.ts'
 import { serviceChunks } from './data/services.ts'

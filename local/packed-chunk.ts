@@ -1,6 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { unpackChunk } from '../shared/pipeline/chunk-codec.ts'
 import { StorageError } from '../shared/pipeline/storage-error.ts'
-import { unpackChunk } from '../shared/stores/chunk-codec.ts'
 
 /*
  * A disk is paid by its size, a DynamoDB write by the kilobyte: here a chunk is packed for speed. Measured on chunks of

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { arrivalMs, type Chunk } from '../pipeline/chunk.ts'
+import { packChunk, unpackChunk } from '../pipeline/chunk-codec.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
-import { packChunk, unpackChunk } from './chunk-codec.ts'
 
 /*
  * One table. Partition `trace` is the trace id; sort key `item` says what lies there. DynamoDB bills whole kilobytes,

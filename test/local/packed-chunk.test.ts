@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { packForDisk, unpackFromDisk } from '../../local/packed-chunk.ts'
-import { packChunk } from '../../shared/stores/chunk-codec.ts'
+import { packChunk } from '../../shared/pipeline/chunk-codec.ts'
 
 const MAX_BYTES = 1_000_000
 const CONTENT = Buffer.from('http.request.method=GET '.repeat(50))

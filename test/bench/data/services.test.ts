@@ -4,7 +4,7 @@ import { seededRandom } from '../../../bench/data/random.ts'
 import { SERVICE_SHAPES } from '../../../bench/data/service-shapes.ts'
 import { serviceChunks } from '../../../bench/data/services.ts'
 import { newChunk } from '../../../shared/pipeline/chunk.ts'
-import { KEYS_1, VALUES_1 } from '../../../shared/stores/dictionary/version-1.ts'
+import { KEYS_1, VALUES_1 } from '../../../shared/pipeline/dictionary/version-1.ts'
 import { decodeTraces } from '../../otlp/otlp-proto.ts'
 
 const known = new Set(`${KEYS_1} ${VALUES_1}`.trim().split(/\s+/))

@@ -1,6 +1,6 @@
 import { deflateSync, inflateSync } from 'node:zlib'
-import { StorageError } from '../pipeline/storage-error.ts'
 import { KEYS_1, VALUES_1 } from './dictionary/version-1.ts'
+import { StorageError } from './storage-error.ts'
 
 /** The first byte of a packed chunk: which word list its reader needs. */
 const VERSION = 1

@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { shopRequests } from '../../bench/traffic.ts'
 import { splitByTrace } from '../../shared/otlp/split.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
+import { packChunk, unpackChunk } from '../../shared/pipeline/chunk-codec.ts'
+import { KEYS_1, VALUES_1 } from '../../shared/pipeline/dictionary/version-1.ts'
 import { chunkItems, type Item } from '../../shared/stores/buffer-items.ts'
-import { packChunk, unpackChunk } from '../../shared/stores/chunk-codec.ts'
-import { KEYS_1, VALUES_1 } from '../../shared/stores/dictionary/version-1.ts'
 
 import { encode } from '../otlp/otlp-proto.ts'
 
