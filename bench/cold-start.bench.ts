@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundlesFolder } from '../infra/bundle.ts'
-import { ENVIRONMENT } from '../shared/stores/deployment.ts'
+import { ENVIRONMENT } from '../shared/aws/deployment.ts'
 import type { Case, Figure, Suite } from './suite.ts'
 
 const EMPTY = 'empty handler'

@@ -1,8 +1,8 @@
 import { Duration, Stack } from 'aws-cdk-lib'
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
 import { Construct } from 'constructs'
+import { brakeName, FUNCTION_DIMENSION, metricName } from '../shared/aws/deployment.ts'
 import type { Severity } from '../shared/rules/ast.ts'
-import { brakeName, FUNCTION_DIMENSION, metricName } from '../shared/stores/deployment.ts'
 import type { StackContext } from './lambda-function.ts'
 
 const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']

@@ -6,7 +6,7 @@ import {
   Metric,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { Construct } from 'constructs'
-import { FUNCTION_DIMENSION, type MetricName } from '../shared/stores/deployment.ts'
+import { FUNCTION_DIMENSION, type MetricName } from '../shared/aws/deployment.ts'
 import type { Compactor } from './compactor.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Ingest } from './ingest.ts'

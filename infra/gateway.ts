@@ -13,7 +13,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { CfnWebACL, CfnWebACLAssociation } from 'aws-cdk-lib/aws-wafv2'
 import type { Construct } from 'constructs'
-import { GATEWAY_HEADERS, MAX_REQUEST_BYTES } from '../shared/stores/deployment.ts'
+import { GATEWAY_HEADERS, MAX_REQUEST_BYTES } from '../shared/aws/deployment.ts'
 import type { StackContext } from './lambda-function.ts'
 import { acknowledge } from './permissions.ts'
 

@@ -1,6 +1,6 @@
 import { CustomResource, Duration } from 'aws-cdk-lib'
 import { Construct } from 'constructs'
-import { RULE_KEYS } from '../shared/stores/rule-sets.ts'
+import { RULE_KEYS } from '../shared/aws/rules/rule-sets.ts'
 import { BetraceFunction, type StackContext } from './lambda-function.ts'
 import { allow, allowKey, allowUnder } from './permissions.ts'
 import type { Storage } from './storage.ts'

@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
-import { OUTPUTS, stackName } from '../shared/stores/deployment.ts'
+import { OUTPUTS, stackName } from '../shared/aws/deployment.ts'
 import { Brakes } from './brakes.ts'
 import { Catalog } from './catalog.ts'
 import { Compactor } from './compactor.ts'

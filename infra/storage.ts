@@ -6,9 +6,9 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOw
 import { Construct } from 'constructs'
 import { SPANS_PREFIX } from '../shared/archive/object-key.ts'
 import { SIGNALS_PREFIX } from '../shared/archive/signal-objects.ts'
-import { TABLE_KEYS } from '../shared/stores/buffer-items.ts'
-import { FAILURE_PREFIX, QUERY_RESULTS_PREFIX } from '../shared/stores/deployment.ts'
-import { REPLAYS_PREFIX } from '../shared/stores/replay-runs.ts'
+import { TABLE_KEYS } from '../shared/aws/buffer/buffer-items.ts'
+import { FAILURE_PREFIX, QUERY_RESULTS_PREFIX } from '../shared/aws/deployment.ts'
+import { REPLAYS_PREFIX } from '../shared/aws/replay/replay-runs.ts'
 import type { StackContext } from './lambda-function.ts'
 import { acknowledge } from './permissions.ts'
 

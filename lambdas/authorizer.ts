@@ -1,9 +1,9 @@
 import middy from '@middy/core'
 import type { APIGatewayAuthorizerResult, APIGatewayRequestAuthorizerEvent } from 'aws-lambda'
+import { secretsClient } from '../shared/aws/clients.ts'
+import { MAX_REQUEST_BYTES } from '../shared/aws/deployment.ts'
+import { ApiKeys } from '../shared/aws/keys/api-keys.ts'
 import { type HeaderValues, presentedKey } from '../shared/otlp/presented-key.ts'
-import { ApiKeys } from '../shared/stores/api-keys.ts'
-import { secretsClient } from '../shared/stores/clients.ts'
-import { MAX_REQUEST_BYTES } from '../shared/stores/deployment.ts'
 import { setting } from './environment.ts'
 import { telemetry } from './telemetry.ts'
 

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import middy from '@middy/core'
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, EventBridgeEvent } from 'aws-lambda'
+import { PATIENT } from '../shared/aws/backoff.ts'
+import { dynamoClient } from '../shared/aws/clients.ts'
+import { DynamoExperiments } from '../shared/aws/experiments/dynamo-experiments.ts'
+import { DynamoFiring } from '../shared/aws/signals/dynamo-firing.ts'
 import {
   type ApiDeps,
   type ApiResponse,
@@ -10,10 +14,6 @@ import {
   MAX_EVENT_BYTES,
 } from '../shared/experiments/api.ts'
 import { readExperimentEvent } from '../shared/experiments/read-event.ts'
-import { PATIENT } from '../shared/stores/backoff.ts'
-import { dynamoClient } from '../shared/stores/clients.ts'
-import { DynamoExperiments } from '../shared/stores/dynamo-experiments.ts'
-import { DynamoFiring } from '../shared/stores/dynamo-firing.ts'
 import { judging, setting } from './environment.ts'
 import { bodyOf, headersOf, resultOf } from './gateway.ts'
 import { telemetry } from './telemetry.ts'

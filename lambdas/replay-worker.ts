@@ -1,5 +1,5 @@
 import middy from '@middy/core'
-import { type ShareEvent, workOnShare } from '../shared/stores/replay-steps.ts'
+import { type ShareEvent, workOnShare } from '../shared/aws/replay/replay-steps.ts'
 import { replayParts } from './replay-parts.ts'
 import { telemetry } from './telemetry.ts'
 

@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib'
+import { chunkItems, type Item } from '../../shared/aws/buffer/buffer-items.ts'
 import type { Chunk } from '../../shared/pipeline/chunk.ts'
 import { packChunk } from '../../shared/pipeline/chunk-codec.ts'
-import { chunkItems, type Item } from '../../shared/stores/buffer-items.ts'
 
 /** DynamoDB bills a write by this, each item rounded up. */
 const UNIT_BYTES = 1024

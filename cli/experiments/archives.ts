@@ -21,11 +21,11 @@ export async function folderArchive(dataFolder: string, terminal: Terminal): Pro
 /** The archive of a deployed stack, read from here with the caller's own AWS credentials, and its rules in force. */
 export async function stackArchive(stack: string): Promise<ArchiveToVerify> {
   const { archiveBucket, rulesBucket } = await outputsOf({ stack })
-  const { s3Client } = await import('../../shared/stores/clients.ts')
-  const { s3ObjectStore } = await import('../../shared/stores/s3-object-store.ts')
+  const { s3Client } = await import('../../shared/aws/clients.ts')
+  const { s3ObjectStore } = await import('../../shared/aws/archive/s3-object-store.ts')
   const client = s3Client()
   const rulesInForce = async () => {
-    const { readPointer, readRuleFiles, readSet } = await import('../../shared/stores/rule-sets.ts')
+    const { readPointer, readRuleFiles, readSet } = await import('../../shared/aws/rules/rule-sets.ts')
     const { ruleSetOfRead } = await import('../../shared/pipeline/rule-set.ts')
     const bucket = { client, name: rulesBucket }
     const { id } = await readPointer(bucket)

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { SecretPlace } from '../../shared/stores/key-secret.ts'
+import type { SecretPlace } from '../../shared/aws/keys/key-secret.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { CommandError } from '../command-error.ts'
@@ -24,13 +24,13 @@ export function keysCommand(terminal: Terminal, finish: Finish): Command {
 
 /** The secret of a stack's keys. */
 async function keyPlace(secretArn: string): Promise<SecretPlace> {
-  const { secretsClient } = await import('../../shared/stores/clients.ts')
+  const { secretsClient } = await import('../../shared/aws/clients.ts')
   return { client: secretsClient(), id: secretArn }
 }
 
 /** The key generated at deploy, or a CommandError that says how to get another. */
 export async function generatedKey(secretArn: string): Promise<string> {
-  const { readGeneratedKey } = await import('../../shared/stores/key-secret.ts')
+  const { readGeneratedKey } = await import('../../shared/aws/keys/key-secret.ts')
   const key = await readGeneratedKey(await keyPlace(secretArn))
   if (key !== undefined) return key
   throw new CommandError(
@@ -45,7 +45,7 @@ function addCommand(terminal: Terminal, finish: Finish): Command {
     .argument('<name>', 'what it is listed and logged as')
     .addOption(stackOption())
     .action(async (name: string, options: StackChoice) => {
-      const { addKey } = await import('../../shared/stores/key-secret.ts')
+      const { addKey } = await import('../../shared/aws/keys/key-secret.ts')
       const key = await addKey(await placeOf(options), name)
       // The key alone on standard output, so that it can be piped to where secrets are kept.
       await write(terminal.stdout, `${key}\n`)
@@ -61,7 +61,7 @@ function revokeCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(stackOption())
     .addOption(new Option('--last', 'even if no key is left, and no client can send'))
     .action(async (name: string, options: StackChoice & { readonly last?: boolean }) => {
-      const { revokeKey } = await import('../../shared/stores/key-secret.ts')
+      const { revokeKey } = await import('../../shared/aws/keys/key-secret.ts')
       await revokeKey(await placeOf(options), name, options.last === true)
       terminal.stderr.write(`revoked ${visible(name)}; functions that know it forget it within a minute\n`)
       finish(0)
@@ -73,7 +73,7 @@ function listCommand(terminal: Terminal, finish: Finish): Command {
     .description('Names the keys that are valid.')
     .addOption(stackOption())
     .action(async (options: StackChoice) => {
-      const { listKeys } = await import('../../shared/stores/key-secret.ts')
+      const { listKeys } = await import('../../shared/aws/keys/key-secret.ts')
       const names = await listKeys(await placeOf(options))
       await write(terminal.stdout, names.map((name) => `${visible(name)}\n`).join(''))
       finish(0)

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { Redriven, RedrivePlace } from '../../shared/stores/redrive.ts'
+import type { Redriven, RedrivePlace } from '../../shared/aws/admin/redrive.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { type ExitCode, type Terminal, write } from '../terminal.ts'
 import { counted } from '../text.ts'
@@ -33,7 +33,7 @@ export function redriveCommand(terminal: Terminal, finish: Finish): Command {
 }
 
 async function redrive(options: RedriveOptions, terminal: Terminal): Promise<ExitCode> {
-  const { redriveDeadLetters, redriveStreamRecords } = await import('../../shared/stores/redrive.ts')
+  const { redriveDeadLetters, redriveStreamRecords } = await import('../../shared/aws/admin/redrive.ts')
   const place = await placeOf(options)
   const dryRun = options.dryRun === true
   const letters = await redriveDeadLetters(place, dryRun)
@@ -54,8 +54,8 @@ function summary({ timers, chunks, left }: Redriven, dryRun: boolean): string {
 
 async function placeOf(options: StackChoice): Promise<RedrivePlace> {
   const { timersUrl, deadLettersUrl, archiveBucket, table } = await outputsOf(options)
-  const { dynamoClient, s3Client, sqsClient } = await import('../../shared/stores/clients.ts')
-  const { PATIENT } = await import('../../shared/stores/backoff.ts')
+  const { dynamoClient, s3Client, sqsClient } = await import('../../shared/aws/clients.ts')
+  const { PATIENT } = await import('../../shared/aws/backoff.ts')
   return {
     queues: { client: sqsClient(), timersUrl, deadLettersUrl, backoff: PATIENT },
     s3: s3Client(),

@@ -3,10 +3,10 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { type Command, Option } from 'commander'
 import { MAX_TEXT_BYTES, readInput, writeText } from '../../local/input-file.ts'
 import { makeFolder } from '../../local/make-folder.ts'
+import type { RuleFile, RulesBucket } from '../../shared/aws/rules/rule-sets.ts'
 import { InputError } from '../../shared/errors.ts'
 import { checkRules } from '../../shared/rules/check/check.ts'
 import { countIn } from '../../shared/rules/read/listing.ts'
-import type { RuleFile, RulesBucket } from '../../shared/stores/rule-sets.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { CommandError } from '../command-error.ts'
@@ -60,7 +60,7 @@ function pushCommand(terminal: Terminal, finish: Finish): Command {
 
 async function push(paths: readonly string[], options: PushOptions, terminal: Terminal): Promise<ExitCode> {
   const files = await namedFiles(paths)
-  const { pushRules } = await import('../../shared/stores/rule-push.ts')
+  const { pushRules } = await import('../../shared/aws/rules/rule-push.ts')
   const outcome = await pushRules(await bucketOf(options), {
     files: [...files.values()],
     prune: options.prune === true,
@@ -114,7 +114,7 @@ function listCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(stackOption())
     .addOption(new Option('-f, --format <format>', 'how to show it').choices(['pretty', 'json']).default('pretty'))
     .action(async (options: ListOptions) => {
-      const { currentRules } = await import('../../shared/stores/rule-push.ts')
+      const { currentRules } = await import('../../shared/aws/rules/rule-push.ts')
       const { id, earlier, files } = await currentRules(await bucketOf(options))
       const listed = files.map(({ file, text }) => {
         const { rules, problems, more } = checkRules([{ file, text }])
@@ -157,7 +157,7 @@ function pullCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(new Option('--packs', 'the packs of the release too, in a folder of their own'))
     .addOption(new Option('--force', 'overwrite files that differ'))
     .action(async (folder: string, options: PullOptions) => {
-      const { currentRules } = await import('../../shared/stores/rule-push.ts')
+      const { currentRules } = await import('../../shared/aws/rules/rule-push.ts')
       const { id, files } = await currentRules(await bucketOf(options))
       const wanted = files.filter(({ file }) => options.packs === true || file.startsWith(OWN))
       const count = await writeFiles(folder, wanted, options.force === true)
@@ -222,7 +222,7 @@ function rollbackCommand(terminal: Terminal, finish: Finish): Command {
     .argument('[set]', 'how its id begins, as rules list shows it')
     .addOption(stackOption())
     .action(async (set: string | undefined, options: StackChoice) => {
-      const { rollbackRules } = await import('../../shared/stores/rule-push.ts')
+      const { rollbackRules } = await import('../../shared/aws/rules/rule-push.ts')
       const { from, to, files } = await rollbackRules(await bucketOf(options), set)
       const { ruleCount } = checkRules(files)
       const undo = `betrace rules rollback ${shortId(from)} --stack ${visible(options.stack)}`
@@ -238,6 +238,6 @@ function shortId(id: string): string {
 
 async function bucketOf(options: StackChoice): Promise<RulesBucket> {
   const { rulesBucket } = await outputsOf(options)
-  const { s3Client } = await import('../../shared/stores/clients.ts')
+  const { s3Client } = await import('../../shared/aws/clients.ts')
   return { client: s3Client(), name: rulesBucket }
 }

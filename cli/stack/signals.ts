@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { eventText } from '../../local/sinks/signal-text.ts'
+import type { SignalTail, TailedTopic, TailFilter } from '../../shared/aws/signals/signal-tail.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
-import type { SignalTail, TailedTopic, TailFilter } from '../../shared/stores/signal-tail.ts'
 import { jsonText, visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { repeatable } from '../option-values.ts'
@@ -52,14 +52,14 @@ function tailCommand(terminal: Terminal, finish: Finish): Command {
 
 /** The topic of a stack, and the clients that listen to it. */
 export async function topicOf(stack: string, arn: string): Promise<TailedTopic> {
-  const { snsClient, sqsClient } = await import('../../shared/stores/clients.ts')
+  const { snsClient, sqsClient } = await import('../../shared/aws/clients.ts')
   return { sns: snsClient(), sqs: sqsClient(), arn, stack, clock: Date.now }
 }
 
 async function tail(options: TailOptions, terminal: Terminal): Promise<ExitCode> {
   const stop = terminal.interrupted()
   const { signalTopic } = await outputsOf(options)
-  const { openTail } = await import('../../shared/stores/signal-tail.ts')
+  const { openTail } = await import('../../shared/aws/signals/signal-tail.ts')
   const open = await openTail(await topicOf(options.stack, signalTopic), filterOf(options))
   const { staleRemoved } = open
   if (staleRemoved > 0) terminal.stderr.write(`removed ${counted(staleRemoved, 'queue')} that killed tails had left\n`)

@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import type { StackOutputs } from '../../shared/stores/stack-outputs.ts'
+import type { StackOutputs } from '../../shared/aws/admin/stack-outputs.ts'
 
 /** What every command on a deployed stack is given. */
 export interface StackChoice {
@@ -13,7 +13,7 @@ export function stackOption(): Option {
 
 /** Reads what the stack tells of itself; the AWS clients are loaded by those who need them. */
 export async function outputsOf({ stack }: StackChoice): Promise<StackOutputs> {
-  const { readStackOutputs } = await import('../../shared/stores/stack-outputs.ts')
+  const { readStackOutputs } = await import('../../shared/aws/admin/stack-outputs.ts')
   return readStackOutputs(stack)
 }
 

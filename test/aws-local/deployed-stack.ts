@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PendingSignal } from '../../shared/pipeline/ports.ts'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
-import { type Faux, startFaux } from '../aws/emulators.ts'
+import { type Faux, startFaux } from '../emulators/emulators.ts'
 import { functionName, type Synthesized, synthesize } from '../infra/synthesized.ts'
 import { type DynamoLocal, startDynamoLocal } from './dynamo-local.ts'
 import { type Pattern, type Pump, pumpQueue, pumpStream } from './event-sources.ts'

@@ -1,9 +1,9 @@
 import { gunzipSync } from 'node:zlib'
 import { inParallel } from '../../shared/archive/in-parallel.ts'
 import { SIGNALS_PREFIX } from '../../shared/archive/signal-objects.ts'
+import { s3ObjectStore } from '../../shared/aws/archive/s3-object-store.ts'
 import type { PendingSignal } from '../../shared/pipeline/ports.ts'
-import { s3ObjectStore } from '../../shared/stores/s3-object-store.ts'
-import type { Faux } from '../aws/emulators.ts'
+import type { Faux } from '../emulators/emulators.ts'
 import type { Resource, Synthesized } from '../infra/synthesized.ts'
 import type { DynamoLocal } from './dynamo-local.ts'
 

@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { APIGatewayAuthorizerResult } from 'aws-lambda'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { keyDigest } from '../../shared/stores/api-keys.ts'
-import { ENVIRONMENT, MAX_REQUEST_BYTES } from '../../shared/stores/deployment.ts'
-import { CONTEXT } from '../aws/local-stack.ts'
+import { ENVIRONMENT, MAX_REQUEST_BYTES } from '../../shared/aws/deployment.ts'
+import { keyDigest } from '../../shared/aws/keys/api-keys.ts'
 import { KEY_CASES, KNOWN_KEY, SECOND_KEY } from '../cases/presented-keys.ts'
+import { CONTEXT } from '../emulators/local-stack.ts'
 
 const SECRET = { generatedKey: KNOWN_KEY, addedKeys: [{ name: 'ci', sha256: keyDigest(SECOND_KEY) }] }
 const METHOD = 'arn:aws:execute-api:eu-west-1:123456789012:api/main/POST/v1/traces'

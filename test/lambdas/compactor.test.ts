@@ -1,12 +1,12 @@
 import type { Context } from 'aws-lambda'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { ENVIRONMENT } from '../../shared/stores/deployment.ts'
-import { s3ObjectStore } from '../../shared/stores/s3-object-store.ts'
-import { faux } from '../aws/faux.ts'
-import { startLambdaEndpoint } from '../aws/lambda-endpoint.ts'
-import { CONTEXT } from '../aws/local-stack.ts'
+import { s3ObjectStore } from '../../shared/aws/archive/s3-object-store.ts'
+import { ENVIRONMENT } from '../../shared/aws/deployment.ts'
 import { runInProcess } from '../cli/fake-terminal.ts'
 import { deployed } from '../cli/stack/deployed.ts'
+import { faux } from '../emulators/faux.ts'
+import { startLambdaEndpoint } from '../emulators/lambda-endpoint.ts'
+import { CONTEXT } from '../emulators/local-stack.ts'
 import { archive, HOUR_MS, recordOf } from '../replay/archived.ts'
 
 deployed()

@@ -1,10 +1,10 @@
 import type { Context } from 'aws-lambda'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { timerMessage, timerOf } from '../../shared/aws/buffer/timer-message.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
 import type { TraceTimer } from '../../shared/pipeline/ports.ts'
-import { timerMessage, timerOf } from '../../shared/stores/timer-message.ts'
-import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../aws/local-stack.ts'
-import { streamRecord } from '../aws/stream-records.ts'
+import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../emulators/local-stack.ts'
+import { streamRecord } from '../emulators/stream-records.ts'
 import { TRACE_ID, tracesData } from '../pipeline/traces.ts'
 
 const RULES = `

@@ -2,7 +2,7 @@ import type { APIGatewayProxyResult, Context } from 'aws-lambda'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ExperimentDetail } from '../../shared/experiments/api.ts'
 import type { ExperimentVerdict } from '../../shared/pipeline/experiment-verdict.ts'
-import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../aws/local-stack.ts'
+import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../emulators/local-stack.ts'
 import { type TestSpan, tracesData } from '../pipeline/traces.ts'
 
 const RULES = `

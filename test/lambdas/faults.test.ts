@@ -1,8 +1,8 @@
 import { inflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
-import type { Call, Fate } from '../aws/fault-proxy.ts'
-import { type Delivery, type LocalStack, startLocalStack } from '../aws/local-stack.ts'
+import type { Call, Fate } from '../emulators/fault-proxy.ts'
+import { type Delivery, type LocalStack, startLocalStack } from '../emulators/local-stack.ts'
 import { type TestSpan, tracesData } from '../pipeline/traces.ts'
 
 const RULES = `

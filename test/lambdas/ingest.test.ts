@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { GATEWAY_HEADERS, MAX_REQUEST_BYTES } from '../../shared/stores/deployment.ts'
-import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../aws/local-stack.ts'
+import { GATEWAY_HEADERS, MAX_REQUEST_BYTES } from '../../shared/aws/deployment.ts'
+import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../emulators/local-stack.ts'
 import { encode } from '../otlp/otlp-proto.ts'
 import { TRACE_ID, tracesData } from '../pipeline/traces.ts'
 

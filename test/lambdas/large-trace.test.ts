@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, vi } from 'vitest'
-import { type LocalStack, START_MS, startLocalStack } from '../aws/local-stack.ts'
+import { type LocalStack, START_MS, startLocalStack } from '../emulators/local-stack.ts'
 import { largeTraceContract, RULES, SETTINGS } from '../pipeline/contract/large-trace.ts'
 import { tracesData } from '../pipeline/traces.ts'
 import { captureTold, type Told } from './told.ts'

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { keyOf } from '../../shared/aws/buffer/buffer-items.ts'
+import { timerOf } from '../../shared/aws/buffer/timer-message.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
 import type { TraceTimer } from '../../shared/pipeline/ports.ts'
-import { keyOf } from '../../shared/stores/buffer-items.ts'
-import { timerOf } from '../../shared/stores/timer-message.ts'
-import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../aws/local-stack.ts'
-import { streamRecord } from '../aws/stream-records.ts'
+import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../emulators/local-stack.ts'
+import { streamRecord } from '../emulators/stream-records.ts'
 
 let stack: LocalStack
 beforeAll(async () => {

@@ -3,11 +3,11 @@ import { deflateRawSync, deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { shopRequests } from '../../bench/traffic.ts'
+import { chunkItems, type Item } from '../../shared/aws/buffer/buffer-items.ts'
 import { splitByTrace } from '../../shared/otlp/split.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
 import { packChunk, unpackChunk } from '../../shared/pipeline/chunk-codec.ts'
 import { KEYS_1, VALUES_1 } from '../../shared/pipeline/dictionary/version-1.ts'
-import { chunkItems, type Item } from '../../shared/stores/buffer-items.ts'
 
 import { encode } from '../otlp/otlp-proto.ts'
 

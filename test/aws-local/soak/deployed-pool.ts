@@ -1,4 +1,4 @@
-import type { Faux } from '../../aws/emulators.ts'
+import type { Faux } from '../../emulators/emulators.ts'
 import { functionName, type Synthesized } from '../../infra/synthesized.ts'
 import { startFunction } from '../functions.ts'
 import { type Names, resolved } from '../resources.ts'

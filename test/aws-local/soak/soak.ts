@@ -1,5 +1,5 @@
+import { s3ObjectStore } from '../../../shared/aws/archive/s3-object-store.ts'
 import type { SignalEvent } from '../../../shared/pipeline/signal.ts'
-import { s3ObjectStore } from '../../../shared/stores/s3-object-store.ts'
 import { messagesIn, storedSignals } from '../resources.ts'
 import { type Lived, live } from './campaign.ts'
 import { compareArchive, compareSignals, type Difference } from './compare.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DeleteMessageBatchCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs'
-import type { Faux } from '../../aws/emulators.ts'
+import type { Faux } from '../../emulators/emulators.ts'
 import type { Random } from '../../pipeline/model/random.ts'
 import { type Counts, count } from './faults.ts'
 import type { Pool } from './pool.ts'

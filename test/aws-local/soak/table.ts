@@ -1,4 +1,4 @@
-import { MARKER_KEY } from '../../../shared/stores/buffer-items.ts'
+import { MARKER_KEY } from '../../../shared/aws/buffer/buffer-items.ts'
 import type { DynamoLocal } from '../dynamo-local.ts'
 import type { Call } from './proxy.ts'
 import type { Ledger } from './stream.ts'

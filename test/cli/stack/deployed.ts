@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, vi } from 'vitest'
-import { OUTPUTS } from '../../../shared/stores/deployment.ts'
-import { type FakeAccount, fakeAccount } from '../../aws/fake-account.ts'
+import { OUTPUTS } from '../../../shared/aws/deployment.ts'
+import { type FakeAccount, fakeAccount } from '../../emulators/fake-account.ts'
 
 /** What a stack's outputs look like; tests put the names of their own emulators in. */
 const EXAMPLE: Readonly<Record<keyof typeof OUTPUTS, string>> = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type LocalStack, START_MS, startLocalStack } from '../../aws/local-stack.ts'
+import { type LocalStack, START_MS, startLocalStack } from '../../emulators/local-stack.ts'
 import { tracesData } from '../../pipeline/traces.ts'
 import { runInProcess } from '../fake-terminal.ts'
 import { deployed } from './deployed.ts'

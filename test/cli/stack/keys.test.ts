@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { keyDigest } from '../../../shared/stores/api-keys.ts'
+import { keyDigest } from '../../../shared/aws/keys/api-keys.ts'
 import { runInProcess } from '../fake-terminal.ts'
 import { deployed } from './deployed.ts'
 

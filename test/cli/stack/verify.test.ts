@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type LocalStack, startLocalStack } from '../../aws/local-stack.ts'
+import { type LocalStack, startLocalStack } from '../../emulators/local-stack.ts'
 import { archive, HOUR_MS, recordOf } from '../../replay/archived.ts'
 import { runInProcess } from '../fake-terminal.ts'
 import { deployed } from './deployed.ts'
