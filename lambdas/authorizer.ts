@@ -4,8 +4,8 @@ import { secretsClient } from '../shared/aws/clients.ts'
 import { MAX_REQUEST_BYTES } from '../shared/aws/deployment.ts'
 import { ApiKeys } from '../shared/aws/keys/api-keys.ts'
 import { type HeaderValues, presentedKey } from '../shared/otlp/presented-key.ts'
-import { setting } from './environment.ts'
-import { telemetry } from './telemetry.ts'
+import { setting } from './support/environment.ts'
+import { telemetry } from './support/telemetry.ts'
 
 const { log, middleware } = telemetry()
 const keys = new ApiKeys(secretsClient(), setting('keySecret'), Date.now, log)

@@ -7,8 +7,8 @@ import { s3ObjectStore } from '../shared/aws/archive/s3-object-store.ts'
 import { s3Client } from '../shared/aws/clients.ts'
 import { InputError } from '../shared/errors.ts'
 import { parseRange } from '../shared/replay/range.ts'
-import { setting } from './environment.ts'
-import { telemetry } from './telemetry.ts'
+import { setting } from './support/environment.ts'
+import { telemetry } from './support/telemetry.ts'
 
 const { log, count, middleware } = telemetry()
 const store = s3ObjectStore({ client: s3Client(), name: setting('archiveBucket') })

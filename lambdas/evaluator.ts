@@ -1,9 +1,9 @@
 import middy from '@middy/core'
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda'
-import { evaluatorParts } from './evaluator-parts.ts'
-import { onRemovals } from './removals.ts'
-import { telemetry } from './telemetry.ts'
-import { onTimers } from './timers.ts'
+import { evaluatorParts } from './support/evaluator-dependencies.ts'
+import { onRemovals } from './support/removals.ts'
+import { telemetry } from './support/telemetry.ts'
+import { onTimers } from './support/timers.ts'
 
 const observed = telemetry()
 const parts = evaluatorParts(observed)

@@ -14,9 +14,9 @@ import {
   MAX_EVENT_BYTES,
 } from '../shared/experiments/api.ts'
 import { readExperimentEvent } from '../shared/experiments/read-event.ts'
-import { judging, setting } from './environment.ts'
-import { bodyOf, headersOf, resultOf } from './gateway.ts'
-import { telemetry } from './telemetry.ts'
+import { judging, setting } from './support/environment.ts'
+import { bodyOf, headersOf, resultOf } from './support/gateway.ts'
+import { telemetry } from './support/telemetry.ts'
 
 const { log, metrics, middleware } = telemetry()
 const table = { client: dynamoClient(), name: setting('table'), backoff: PATIENT }

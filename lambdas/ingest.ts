@@ -5,9 +5,9 @@ import { DynamoTraceBuffer } from '../shared/aws/buffer/dynamo-buffer.ts'
 import { dynamoClient } from '../shared/aws/clients.ts'
 import { MAX_REQUEST_BYTES } from '../shared/aws/deployment.ts'
 import { INGEST_OPTIONS, type IngestDeps, ingest, refuseTooLarge } from '../shared/pipeline/ingest.ts'
-import { limitsOfRequests, setting } from './environment.ts'
-import { bodyOf, headersOf, resultOf } from './gateway.ts'
-import { telemetry } from './telemetry.ts'
+import { limitsOfRequests, setting } from './support/environment.ts'
+import { bodyOf, headersOf, resultOf } from './support/gateway.ts'
+import { telemetry } from './support/telemetry.ts'
 
 const { log, metrics, middleware } = telemetry()
 const table = { client: dynamoClient(), name: setting('table'), backoff: PATIENT }

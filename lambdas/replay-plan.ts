@@ -1,7 +1,7 @@
 import middy from '@middy/core'
 import { type Planned, planRun } from '../shared/aws/replay/replay-steps.ts'
-import { replayParts } from './replay-parts.ts'
-import { telemetry } from './telemetry.ts'
+import { replayParts } from './support/replay-dependencies.ts'
+import { telemetry } from './support/telemetry.ts'
 
 const observed = telemetry()
 const parts = replayParts(observed)

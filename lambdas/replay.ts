@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import middy from '@middy/core'
 import { sfnClient } from '../shared/aws/clients.ts'
 import { answerReplay, type ReplayAnswer, type ReplayService } from '../shared/aws/replay/replay-service.ts'
-import { setting } from './environment.ts'
-import { replayParts } from './replay-parts.ts'
-import { telemetry } from './telemetry.ts'
+import { setting } from './support/environment.ts'
+import { replayParts } from './support/replay-dependencies.ts'
+import { telemetry } from './support/telemetry.ts'
 
 const observed = telemetry()
 const service: ReplayService = {

@@ -7,8 +7,8 @@ import { seedPacks } from '../shared/aws/rules/rule-seeding.ts'
 import { RULE_KEYS, type RuleFile } from '../shared/aws/rules/rule-sets.ts'
 import { isRuleFileName } from '../shared/rules/read/read.ts'
 import { visible } from '../shared/text/visible.ts'
-import { setting } from './environment.ts'
-import { telemetry } from './telemetry.ts'
+import { setting } from './support/environment.ts'
+import { telemetry } from './support/telemetry.ts'
 
 const { log, middleware } = telemetry()
 const bucket = { client: s3Client(), name: setting('rulesBucket') }

@@ -8,9 +8,9 @@ import { sqsClient } from '../shared/aws/clients.ts'
 import { gather } from '../shared/aws/gather.ts'
 import { arrivalMs } from '../shared/pipeline/chunk.ts'
 import type { TraceTimer } from '../shared/pipeline/ports.ts'
-import { judging, setting } from './environment.ts'
-import { traceIdOf } from './stream-records.ts'
-import { telemetry } from './telemetry.ts'
+import { judging, setting } from './support/environment.ts'
+import { traceIdOf } from './support/stream-records.ts'
+import { telemetry } from './support/telemetry.ts'
 
 const { middleware } = telemetry()
 const { quietPeriodMs } = judging()

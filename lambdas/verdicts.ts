@@ -11,8 +11,8 @@ import { replayOf } from '../shared/experiments/replay-store.ts'
 import { type ExperimentSweep, giveDueVerdicts } from '../shared/experiments/sweep.ts'
 import { VERDICT_SAMPLES } from '../shared/experiments/verdict.ts'
 import { ruleSetOfRead } from '../shared/pipeline/rule-set.ts'
-import { judging, setting } from './environment.ts'
-import { telemetry } from './telemetry.ts'
+import { judging, setting } from './support/environment.ts'
+import { telemetry } from './support/telemetry.ts'
 
 const { log, metrics, middleware, count } = telemetry()
 const clock = Date.now

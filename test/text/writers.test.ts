@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 const root = join(import.meta.dirname, '../..')
 
 /** Where text leaves the process: each passes what it writes through shared/text/visible.ts, or writes nothing of others. */
-const EXITS = ['cli/main.ts', 'cli/process.ts', 'infra/app.ts', 'lambdas/visible-output.ts', 'local/log.ts']
+const EXITS = ['cli/main.ts', 'cli/process.ts', 'infra/app.ts', 'lambdas/support/visible-output.ts', 'local/log.ts']
 
 test('nothing but the exits writes to the streams of the process', () => {
   const sources = ['cli', 'infra', 'lambdas', 'local', 'shared'].flatMap((folder) =>

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda'
-import { GATEWAY_HEADERS } from '../shared/aws/deployment.ts'
+import { GATEWAY_HEADERS } from '../../shared/aws/deployment.ts'
 
 /** The body of a request as bytes, which the gateway hands over as base64 or text. */
 export function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEvent): Buffer {

@@ -1,10 +1,10 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
-import { timerOf } from '../shared/aws/buffer/timer-message.ts'
-import type { Evaluator } from '../shared/pipeline/evaluator.ts'
-import type { Timer, TraceTimer } from '../shared/pipeline/ports.ts'
-import { handleTimers } from '../shared/pipeline/timers.ts'
-import type { EvaluatorParts } from './evaluator-parts.ts'
+import { timerOf } from '../../shared/aws/buffer/timer-message.ts'
+import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
+import type { Timer, TraceTimer } from '../../shared/pipeline/ports.ts'
+import { handleTimers } from '../../shared/pipeline/timers.ts'
+import type { EvaluatorParts } from './evaluator-dependencies.ts'
 
 /** With less time left no trace is begun. */
 const RESERVE_MS = 15_000

@@ -1,6 +1,6 @@
 import { Console } from 'node:console'
 import { Writable } from 'node:stream'
-import { visible, visibleLines } from '../shared/text/visible.ts'
+import { visible, visibleLines } from '../../shared/text/visible.ts'
 
 /** A console that shows no invisible character. Powertools writes its JSON there, which keeps its meaning. */
 export function visibleConsole(): Console {

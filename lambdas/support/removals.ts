@@ -1,7 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import type { AttributeValue, Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
-import { onChunksRemoved } from '../shared/pipeline/rescue.ts'
-import type { EvaluatorParts } from './evaluator-parts.ts'
+import { onChunksRemoved } from '../../shared/pipeline/rescue.ts'
+import type { EvaluatorParts } from './evaluator-dependencies.ts'
 import { traceIdOf } from './stream-records.ts'
 
 /** Rescues what no verdict took in among chunks that expired; a trace that cannot be rescued now is delivered again. */

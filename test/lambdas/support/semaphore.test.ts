@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { newPlaces } from '../../lambdas/places.ts'
+import { newPlaces } from '../../../lambdas/support/semaphore.ts'
 
 function deferred() {
   return Promise.withResolvers<void>()

@@ -1,7 +1,7 @@
-import { ENVIRONMENT } from '../shared/aws/deployment.ts'
-import { InputError } from '../shared/errors.ts'
-import type { RequestLimits } from '../shared/otlp/limits.ts'
-import { type JudgingSettings, judgingSettings, requestLimits } from '../shared/pipeline/settings.ts'
+import { ENVIRONMENT } from '../../shared/aws/deployment.ts'
+import { InputError } from '../../shared/errors.ts'
+import type { RequestLimits } from '../../shared/otlp/limits.ts'
+import { type JudgingSettings, judgingSettings, requestLimits } from '../../shared/pipeline/settings.ts'
 
 /** The value that the stack gave the function; throws an InputError where it gave none. */
 export function setting(name: keyof typeof ENVIRONMENT): string {
