@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type InputFile, writeText } from '../local/input-file.ts'
+import { type InputFile, writeText } from '../local/files/input-file.ts'
 import { formatRules } from '../shared/rules/format/format.ts'
 import type { TextProblem } from '../shared/rules/problem.ts'
 import { closed, list, newListing } from '../shared/rules/read/listing.ts'

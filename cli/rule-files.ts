@@ -1,6 +1,13 @@
 import { stat } from 'node:fs/promises'
-import { findFiles } from '../local/find-files.ts'
-import { type InputFile, isDescriptor, isPipe, readStreamedText, readTexts, streamPipe } from '../local/input-file.ts'
+import { findFiles } from '../local/files/find-files.ts'
+import {
+  type InputFile,
+  isDescriptor,
+  isPipe,
+  readStreamedText,
+  readTexts,
+  streamPipe,
+} from '../local/files/input-file.ts'
 import { InputError } from '../shared/errors.ts'
 import { isRuleFileName, isTestFileName } from '../shared/rules/read/read.ts'
 import { CommandError } from './command-error.ts'

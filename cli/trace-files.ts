@@ -1,6 +1,6 @@
 import { pipeline, type Readable, type Transform } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
-import { type InputStream, isPipe, namedFile, streamInput, streamPipe } from '../local/input-file.ts'
+import { type InputStream, isPipe, namedFile, streamInput, streamPipe } from '../local/files/input-file.ts'
 import { InputError } from '../shared/errors.ts'
 import { decompress } from '../shared/otlp/decompress.ts'
 import { convertJson } from '../shared/otlp/json.ts'

@@ -2,7 +2,7 @@ import type { Evaluator } from '../shared/pipeline/evaluator.ts'
 import type { Timer, TraceTimer } from '../shared/pipeline/ports.ts'
 import { handleTimers } from '../shared/pipeline/timers.ts'
 import { inTurns } from './in-turns.ts'
-import { costOf, type DueTimer, type SqliteTimers } from './sqlite-timers.ts'
+import { costOf, type DueTimer, type SqliteTimers } from './sqlite/sqlite-timers.ts'
 
 /** What is taken at a time: few, so that what becomes due meanwhile has its turn soon. */
 const PORTION = { timers: 64, cost: 1024 * 1024 }

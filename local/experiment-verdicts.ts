@@ -1,6 +1,6 @@
 import { giveDueVerdicts } from '../shared/experiments/sweep.ts'
 import { archiveFolder } from './archive/parquet-archive.ts'
-import type { Parts } from './parts.ts'
+import type { Parts } from './dependencies.ts'
 import { planLocalReplay, replayLocally } from './replay/replay.ts'
 
 const SAMPLES = 3

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { streamInput } from '../../local/input-file.ts'
+import { streamInput } from '../../local/files/input-file.ts'
 import { assembleTrace } from '../../shared/trace/assemble.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { counted } from '../text.ts'

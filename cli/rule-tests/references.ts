@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { requireFindable } from '../../local/find-files.ts'
-import { type InputFile, isWithin, outsideFolder } from '../../local/input-file.ts'
+import { requireFindable } from '../../local/files/find-files.ts'
+import { type InputFile, isWithin, outsideFolder } from '../../local/files/input-file.ts'
 import { InputError } from '../../shared/errors.ts'
 import { isRuleFileName } from '../../shared/rules/read/read.ts'
 

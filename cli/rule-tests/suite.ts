@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import type { InputFile } from '../../local/input-file.ts'
+import type { InputFile } from '../../local/files/input-file.ts'
 import { InputError } from '../../shared/errors.ts'
 import type { CheckedRule } from '../../shared/rules/ast.ts'
 import { checkRules } from '../../shared/rules/check/check.ts'

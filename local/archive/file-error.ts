@@ -1,5 +1,5 @@
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
-import { RUNBOOK } from '../runbook.ts'
+import { RUNBOOK } from '../server/runbook.ts'
 
 const CODES: Readonly<Record<string, readonly [ConstructorParameters<typeof StorageError>[0], string]>> = {
   ENOSPC: ['full', `free some space on the disk; traces are not archived until then (${RUNBOOK.full})`],

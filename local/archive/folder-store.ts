@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, stat } fro
 import { dirname, join } from 'node:path'
 import { ObjectGone, type ObjectStore, type StoredObject } from '../../shared/archive/object-store.ts'
 import type { ByteSource } from '../../shared/archive/read-footer.ts'
-import { openRegular } from '../input-file.ts'
+import { openRegular } from '../files/input-file.ts'
 
 /** Reading a small object whole takes one system call instead of a dozen. */
 const WHOLE_READ_BYTES = 1024 * 1024

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { crc32 } from 'node:zlib'
 import type { TraceToArchive } from '../../shared/archive/trace-record.ts'
-import { namedFile, readInput } from '../input-file.ts'
+import { namedFile, readInput } from '../files/input-file.ts'
 
 /*
  * What is to be archived, on the disk before it is acknowledged, until it lies in objects. A record is its length, the

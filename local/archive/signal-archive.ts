@@ -1,8 +1,8 @@
 import type { ObjectStore } from '../../shared/archive/object-store.ts'
 import { signalLine, signalObjects } from '../../shared/archive/signal-objects.ts'
 import type { Clock } from '../../shared/pipeline/ports.ts'
-import type { Database } from '../database.ts'
-import { dropWrittenTexts, signalOf, WITH_TEXT } from '../stored-signal.ts'
+import type { Database } from '../sqlite/database.ts'
+import { dropWrittenTexts, signalOf, WITH_TEXT } from '../sqlite/stored-signal.ts'
 
 const MAX_AGE_MS = 60_000
 /** Signals that are copied at a time; so many do not wait for their age. */

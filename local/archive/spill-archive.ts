@@ -1,8 +1,8 @@
 import { type TraceToArchive, traceToArchive } from '../../shared/archive/trace-record.ts'
 import type { Archive, ArchivedTrace, Log } from '../../shared/pipeline/ports.ts'
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
-import type { Database } from '../database.ts'
-import { packForDisk, unpackFromDisk } from '../packed-chunk.ts'
+import type { Database } from '../sqlite/database.ts'
+import { packForDisk, unpackFromDisk } from '../sqlite/packed-chunk.ts'
 import type { ParquetArchive } from './parquet-archive.ts'
 
 /** Traces handed over at a time. */

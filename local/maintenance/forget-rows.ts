@@ -1,5 +1,5 @@
 import type { ExperimentVerdict } from '../../shared/pipeline/experiment-verdict.ts'
-import type { Database } from '../database.ts'
+import type { Database } from '../sqlite/database.ts'
 
 /** What was removed beside the archive. */
 export interface ForgottenRows {

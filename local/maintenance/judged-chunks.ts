@@ -1,6 +1,6 @@
 import { verdictIn } from '../../shared/pipeline/committed.ts'
 import type { CommittedVerdict } from '../../shared/pipeline/ports.ts'
-import type { Database, Row } from '../database.ts'
+import type { Database, Row } from '../sqlite/database.ts'
 
 /** Chunks looked at in one transaction: no more than needed are removed. */
 const PAGE = 64

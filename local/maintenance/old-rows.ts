@@ -1,4 +1,4 @@
-import type { Database } from '../database.ts'
+import type { Database } from '../sqlite/database.ts'
 
 /** Rows removed in one transaction: no more than needed are removed. */
 const PAGE = 64

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { type Promised, readPromiseMark } from '../promise-mark.ts'
+import { type Promised, readPromiseMark } from '../sqlite/promise-mark.ts'
 import { readWal, type Wal } from './wal.ts'
 
 /** What the files of a database say of what was promised, without SQLite joining them. */

@@ -1,7 +1,7 @@
 import { splitByTrace } from '../../shared/otlp/split.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
-import { unpackFromDisk } from '../packed-chunk.ts'
-import { PROMISE_MARK } from '../schema.ts'
+import { unpackFromDisk } from '../sqlite/packed-chunk.ts'
+import { PROMISE_MARK } from '../sqlite/schema.ts'
 import type { Value } from './records.ts'
 
 type Kind = 'id' | 'int' | 'int?' | 'text' | 'text?' | 'json' | 'blob'

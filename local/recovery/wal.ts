@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
-import type { Promised } from '../promise-mark.ts'
-import { MARKS_PROMISES, PROMISE_MARK } from '../schema.ts'
+import type { Promised } from '../sqlite/promise-mark.ts'
+import { MARKS_PROMISES, PROMISE_MARK } from '../sqlite/schema.ts'
 import { readPageContent } from './records.ts'
 
 /** A page as one frame of the write-ahead log has it. */

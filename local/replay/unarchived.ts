@@ -11,7 +11,7 @@ import { JOURNAL } from '../archive/archive-journal.ts'
 import { folderStore } from '../archive/folder-store.ts'
 import { type JournalContent, readJournal } from '../archive/journal.ts'
 import { archiveFolder, journalFolder } from '../archive/parquet-archive.ts'
-import { requireOurs } from '../data-folder.ts'
+import { requireOurs } from '../files/data-folder.ts'
 
 /** Objects by key, made of what is in the journals. */
 type Unarchived = ReadonlyMap<string, Uint8Array>

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
-import type { Database } from '../database.ts'
-import { requireRegular } from '../input-file.ts'
-import { dropWrittenTexts, signalOf, WITH_TEXT } from '../stored-signal.ts'
+import { requireRegular } from '../files/input-file.ts'
+import type { Database } from '../sqlite/database.ts'
+import { dropWrittenTexts, signalOf, WITH_TEXT } from '../sqlite/stored-signal.ts'
 import { eventLine } from './signal-text.ts'
 
 const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK = 0 } = constants

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { FailedEvent, PendingSignal, SignalPublisher } from '../../shared/pipeline/ports.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
-import type { Database } from '../database.ts'
+import type { Database } from '../sqlite/database.ts'
 import { eventLine, eventText } from './signal-text.ts'
 import type { Webhook } from './webhook.ts'
 

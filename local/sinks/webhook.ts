@@ -1,8 +1,8 @@
 import type { Clock, Log } from '../../shared/pipeline/ports.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
 import { visible } from '../../shared/text/visible.ts'
-import type { Database, Row } from '../database.ts'
 import type { WebhookSettings } from '../settings.ts'
+import type { Database, Row } from '../sqlite/database.ts'
 import { backoffMs, type DeliveryFailure, failureOf } from './backoff.ts'
 
 /** Requests to one receiver at a time. */

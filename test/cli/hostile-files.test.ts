@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { closeDatabases, newFolder } from '../local/databases.ts'
-import { makePipe, makeSocket } from '../local/special-files.ts'
+import { makePipe, makeSocket } from '../local/files/special-files.ts'
+import { closeDatabases, newFolder } from '../local/sqlite/databases.ts'
 import { runInProcess } from './fake-terminal.ts'
 import { jsonRequest } from './otlp.ts'
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { archiveTraffic } from '../../cli/demo/replay/archive-traffic.ts'
 import { folderStore } from '../../local/archive/folder-store.ts'
 import { archiveFolder } from '../../local/archive/parquet-archive.ts'
-import { openDataFolder } from '../../local/data-folder.ts'
+import { openDataFolder } from '../../local/files/data-folder.ts'
 import type { ReplayReport } from '../../shared/replay/report.ts'
 import { runInProcess } from './fake-terminal.ts'
 

@@ -5,8 +5,8 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { closeDatabases, newFolder } from '../local/databases.ts'
-import { makePipe } from '../local/special-files.ts'
+import { makePipe } from '../local/files/special-files.ts'
+import { closeDatabases, newFolder } from '../local/sqlite/databases.ts'
 
 afterEach(closeDatabases)
 

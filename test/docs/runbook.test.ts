@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { RUNBOOK } from '../../local/runbook.ts'
+import { RUNBOOK } from '../../local/server/runbook.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const runbook = readFileSync(`${root}docs/runbook.md`, 'utf8')

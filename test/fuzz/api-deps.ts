@@ -1,5 +1,5 @@
-import { Database } from '../../local/database.ts'
-import { SqliteExperiments } from '../../local/sqlite-experiments.ts'
+import { Database } from '../../local/sqlite/database.ts'
+import { SqliteExperiments } from '../../local/sqlite/sqlite-experiments.ts'
 import type { ApiDeps } from '../../shared/experiments/api.ts'
 import { judgingSettings } from '../../shared/pipeline/settings.ts'
 import { violate } from './target.ts'

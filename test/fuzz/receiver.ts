@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { Database } from '../../local/database.ts'
 import { Webhook } from '../../local/sinks/webhook.ts'
+import { Database } from '../../local/sqlite/database.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
 import type { Random } from '../pipeline/model/random.ts'
 import { mutatedBytes } from './mutate-bytes.ts'

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach } from 'vitest'
-import type { RuntimeOptions } from '../../local/parts.ts'
+import type { RuntimeOptions } from '../../local/dependencies.ts'
 import { type Runtime, startRuntime } from '../../local/runtime.ts'
 import type { RuntimeSettingsInput } from '../../local/settings.ts'
 import { MemoryArchive } from '../pipeline/memory-stores.ts'
 import { type TestSpan, TRACE_ID, tracesData } from '../pipeline/traces.ts'
-import { closeDatabases, newFolder } from './databases.ts'
+import { closeDatabases, newFolder } from './sqlite/databases.ts'
 
 export const UNVALIDATED = `// Signal: PAYMENT_INVARIANT_VIOLATION (critical)
 // Runbook: https://runbooks.example/payments

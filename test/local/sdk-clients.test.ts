@@ -10,7 +10,7 @@ import { judge } from '../../shared/rules/judge/judge.ts'
 import { assembleTrace } from '../../shared/trace/assemble.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { rulesOf } from '../reference/rules.ts'
-import { startServer } from './traces-server.ts'
+import { startServer } from './server/traces-server.ts'
 
 const TRACES = 40
 const SPANS_A_TRACE = 25

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { seedPacks } from '../../../shared/aws/rules/rule-seeding.ts'
 import { readCurrentSet, switchRuleSet, writeRuleSet } from '../../../shared/aws/rules/rule-sets.ts'
 import { faux } from '../../emulators/faux.ts'
-import { makePipe } from '../../local/special-files.ts'
+import { makePipe } from '../../local/files/special-files.ts'
 import { runInProcess } from '../fake-terminal.ts'
 import { deployed } from './deployed.ts'
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { ArchiveThread } from '../../../local/archive/archive-thread.ts'
-import { closeDatabases, newFolder } from '../databases.ts'
+import { closeDatabases, newFolder } from '../sqlite/databases.ts'
 
 afterEach(closeDatabases)
 

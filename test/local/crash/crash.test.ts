@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../../bench/data/random.ts'
-import { newFolder } from '../databases.ts'
+import { newFolder } from '../sqlite/databases.ts'
 import { crashCampaign, type Kill } from './campaign.ts'
 import { addsUp, cutLog } from './cut-log.ts'
 

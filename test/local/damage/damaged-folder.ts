@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { PassThrough } from 'node:stream'
 import type { Random } from '../../../bench/data/random.ts'
-import { missing, readLostWrites } from '../../../local/lost-writes.ts'
 import { recoverDatabase } from '../../../local/recovery/recover.ts'
 import { type Runtime, startRuntime } from '../../../local/runtime.ts'
+import { missing, readLostWrites } from '../../../local/sqlite/lost-writes.ts'
 import { tracesData } from '../../pipeline/traces.ts'
 
 /*

@@ -14,14 +14,14 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Database } from '../../../local/database.ts'
 import { openPageFile } from '../../../local/recovery/page-file.ts'
 import { readPages } from '../../../local/recovery/read-rows.ts'
 import { recoverDatabase } from '../../../local/recovery/recover.ts'
-import { SqliteBuffer } from '../../../local/sqlite-buffer.ts'
+import { Database } from '../../../local/sqlite/database.ts'
+import { SqliteBuffer } from '../../../local/sqlite/sqlite-buffer.ts'
 import { runInProcess } from '../../cli/fake-terminal.ts'
 import { chunkOf } from '../../pipeline/traces.ts'
-import { closeDatabases, newFolder } from '../databases.ts'
+import { closeDatabases, newFolder } from '../sqlite/databases.ts'
 
 afterEach(closeDatabases)
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { newFolder } from '../databases.ts'
+import { newFolder } from '../sqlite/databases.ts'
 import { mayMount, runMounting } from './namespace.ts'
 
 interface Health {

@@ -1,5 +1,5 @@
 import { chmodSync } from 'node:fs'
-import { Database } from '../../../local/database.ts'
+import { Database } from '../../../local/sqlite/database.ts'
 
 /** Opens a database, takes away its own right to write to the file, opens it again and prints what a write ends with. */
 const [path = ''] = process.argv.slice(2)

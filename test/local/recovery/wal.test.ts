@@ -1,9 +1,9 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Database } from '../../../local/database.ts'
 import { readWal } from '../../../local/recovery/wal.ts'
-import { closeDatabases, newDatabase, newFolder } from '../databases.ts'
+import type { Database } from '../../../local/sqlite/database.ts'
+import { closeDatabases, newDatabase, newFolder } from '../sqlite/databases.ts'
 
 afterEach(closeDatabases)
 

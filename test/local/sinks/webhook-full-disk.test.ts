@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { runtimeSettings } from '../../../local/settings.ts'
 import { Webhook } from '../../../local/sinks/webhook.ts'
 import type { PublishedEvent } from '../../../shared/pipeline/signal.ts'
-import { closeDatabases, newDatabase } from '../databases.ts'
+import { closeDatabases, newDatabase } from '../sqlite/databases.ts'
 
 afterEach(closeDatabases)
 

@@ -1,0 +1,162 @@
+import type { Counted, Measured, Metrics } from '../../shared/pipeline/ports.ts'
+import { visible } from '../../shared/text/visible.ts'
+
+/** Name and help of every counter, as `/metrics` shows them. */
+const COUNTERS: { readonly [Name in keyof Counted]: readonly [name: string, help: string] } = {
+  bytesReceived: ['betrace_bytes_received_total', 'Bytes of request bodies for traces, as sent.'],
+  spansReceived: ['betrace_spans_received_total', 'Spans that were stored.'],
+  spansRejected: ['betrace_spans_rejected_total', 'Spans that were refused, by reason.'],
+  requests: ['betrace_requests_total', 'Requests for traces, by HTTP status.'],
+  requestsRefused: ['betrace_requests_refused_total', 'Requests for traces answered with 503, by reason.'],
+  chunksStored: ['betrace_chunks_stored_total', 'Chunks (one a trace and request) that were stored.'],
+  chunksDropped: ['betrace_chunks_dropped_total', 'Chunks removed although they could not be judged.'],
+  tracesJudged: ['betrace_traces_judged_total', 'Verdicts on traces, by completeness; a late span adds one.'],
+  tracesReopened: ['betrace_traces_reopened_total', 'Verdicts on traces that were judged before.'],
+  tracesLate: ['betrace_traces_late_total', 'Traces that got spans too late to be judged again.'],
+  spansNotJudged: ['betrace_spans_not_judged_total', 'Spans too late, or beyond the size limits of their trace.'],
+  tracesTruncated: ['betrace_traces_truncated_total', 'Verdicts on traces too large to be judged whole.'],
+  tracesRescued: ['betrace_traces_rescued_total', 'Traces judged only when their spans were about to be removed.'],
+  verdictsInconclusive: [
+    'betrace_verdicts_inconclusive_total',
+    'Rules given up on a trace, as they would take too many steps.',
+  ],
+  signals: ['betrace_signals_total', 'Status changes of signals.'],
+  apiRequests: ['betrace_api_requests_total', 'Requests about experiments and brakes, by HTTP status.'],
+  verdicts: ['betrace_verdicts_total', 'Verdicts on experiments, by outcome; a revision adds one.'],
+  signalsFiring: ['betrace_signals_firing_total', 'Live signals that began to fire, by severity.'],
+  signalsSuppressed: ['betrace_signals_suppressed_total', 'Signals of storms: stored, and sent only in a digest.'],
+  publishFailures: [
+    'betrace_publish_failures_total',
+    'Signals that could not be handed to a sink, and are tried again.',
+  ],
+  timers: ['betrace_timers_total', 'Timers handled, by what became of them.'],
+  timerFailures: ['betrace_timer_failures_total', 'Timers whose handling failed, to be tried again.'],
+  timersBuried: ['betrace_timers_buried_total', 'Timers set aside after their last attempt.'],
+}
+
+const HISTOGRAMS: { readonly [Name in Measured]: readonly [name: string, help: string] } = {
+  judgeMs: ['betrace_judge_seconds', 'Time to judge one trace by all rules.'],
+  ingestMs: ['betrace_ingest_seconds', 'Time to take in one request, until it is durable.'],
+}
+
+const BUCKETS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+
+/** Label sets kept for one counter; the label `rule` of what is beyond becomes `(other)`. */
+const MAX_SERIES = 5_000
+
+type Labels = Readonly<Record<string, string | number | boolean>>
+
+interface Histogram {
+  readonly buckets: number[]
+  count: number
+  sumSeconds: number
+}
+
+/** A value read when `/metrics` is asked for; a counter's name ends in `_total`. */
+export interface Reading {
+  readonly name: string
+  readonly help: string
+  readonly value: number
+  readonly labels?: Labels
+}
+
+/** Counters and histograms in memory, from the start of the process, in the Prometheus text format. */
+export class PrometheusMetrics implements Metrics {
+  private readonly counters = new Map<keyof Counted, Map<string, number>>()
+  private readonly histograms = new Map<Measured, Histogram>()
+
+  add<Name extends keyof Counted>(name: Name, labels: Counted[Name], amount = 1): void {
+    const series = this.counters.get(name) ?? new Map<string, number>()
+    this.counters.set(name, series)
+    const written = writeLabels(labels)
+    const crowded = series.size >= MAX_SERIES && !series.has(written) && 'rule' in labels
+    const key = crowded ? writeLabels({ ...labels, rule: '(other)' }) : written
+    series.set(key, (series.get(key) ?? 0) + amount)
+  }
+
+  observe(name: Measured, valueMs: number): void {
+    const histogram = this.histograms.get(name) ?? { buckets: BUCKETS_SECONDS.map(() => 0), count: 0, sumSeconds: 0 }
+    this.histograms.set(name, histogram)
+    const seconds = valueMs / 1000
+    histogram.count += 1
+    histogram.sumSeconds += seconds
+    for (const [index, bound] of BUCKETS_SECONDS.entries()) {
+      if (seconds <= bound) histogram.buckets[index] = (histogram.buckets[index] ?? 0) + 1
+    }
+  }
+
+  /** The sum of a counter over all its labels. */
+  total(name: keyof Counted): number {
+    let sum = 0
+    for (const value of this.counters.get(name)?.values() ?? []) sum += value
+    return sum
+  }
+
+  /** Everything, and the given readings, as Prometheus reads it (text format 0.0.4). */
+  render(readings: readonly Reading[]): string {
+    const lines: string[] = []
+    for (const [key, [name, help]] of Object.entries(COUNTERS)) {
+      lines.push(...heading(name, help, 'counter'))
+      const series = this.counters.get(key as keyof Counted)
+      // A counter without labels is there from the start, so that its first increase is seen.
+      if (series === undefined && !LABELLED.has(key)) lines.push(`${name} 0`)
+      for (const [labels, value] of series ?? []) lines.push(`${name}${labels} ${value}`)
+    }
+    for (const [key, [name, help]] of Object.entries(HISTOGRAMS)) {
+      lines.push(...heading(name, help, 'histogram'), ...renderHistogram(name, this.histograms.get(key as Measured)))
+    }
+    return `${[...lines, ...renderReadings(readings)].join('\n')}\n`
+  }
+}
+
+const LABELLED: ReadonlySet<string> = new Set<keyof Counted>([
+  'spansRejected',
+  'requests',
+  'requestsRefused',
+  'tracesJudged',
+  'signals',
+  'apiRequests',
+  'verdicts',
+  'signalsFiring',
+  'signalsSuppressed',
+  'timers',
+  'timerFailures',
+])
+
+function renderHistogram(name: string, histogram: Histogram | undefined): readonly string[] {
+  const buckets = BUCKETS_SECONDS.map(
+    (bound, index) => `${name}_bucket{le="${bound}"} ${histogram?.buckets[index] ?? 0}`,
+  )
+  const count = histogram?.count ?? 0
+  return [
+    ...buckets,
+    `${name}_bucket{le="+Inf"} ${count}`,
+    `${name}_sum ${histogram?.sumSeconds ?? 0}`,
+    `${name}_count ${count}`,
+  ]
+}
+
+function renderReadings(readings: readonly Reading[]): readonly string[] {
+  const lines: string[] = []
+  const headed = new Set<string>()
+  for (const { name, help, value, labels } of readings) {
+    if (!headed.has(name)) lines.push(...heading(name, help, name.endsWith('_total') ? 'counter' : 'gauge'))
+    headed.add(name)
+    lines.push(`${name}${writeLabels(labels ?? {})} ${value}`)
+  }
+  return lines
+}
+
+function heading(name: string, help: string, type: string): readonly string[] {
+  return [`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${type}`]
+}
+
+function writeLabels(labels: Labels): string {
+  const written = Object.entries(labels).map(([key, value]) => `${key}="${escapeLabel(String(value))}"`)
+  return written.length === 0 ? '' : `{${written.join(',')}}`
+}
+
+function escapeLabel(text: string): string {
+  const lines = text.split('\n').map((line) => visible(line).replaceAll('\\', '\\\\').replaceAll('"', '\\"'))
+  return lines.join('\\n')
+}

@@ -1,0 +1,185 @@
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { type LoadedRules, RulesWatcher, rulesReport } from '../../../local/rules/rules-watcher.ts'
+import { makePipe } from '../files/special-files.ts'
+import { closeDatabases, newFolder } from '../sqlite/databases.ts'
+
+afterEach(closeDatabases)
+
+const rule = (name: string, condition = 'trace.has(a)') => `// Signal: ${name} (high)\n${condition}\n`
+
+async function open(files: Readonly<Record<string, string>>) {
+  const folder = newFolder()
+  const write = (name: string, text: string) => {
+    mkdirSync(join(folder, name, '..'), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  for (const [name, text] of Object.entries(files)) write(name, text)
+  const loads: LoadedRules[] = []
+  const watcher = await RulesWatcher.open([folder], (loaded) => loads.push(loaded))
+  const names = async () => (await watcher.current()).rules.map(({ name }) => name).sort()
+  /** Two looks: a change is loaded when it has settled. */
+  const settle = async () => {
+    await watcher.poll()
+    await watcher.poll()
+  }
+  return { folder, write, watcher, loads, names, settle }
+}
+
+describe('rules of a folder', () => {
+  test('are loaded from every rule file and pack below it', async () => {
+    const pack = 'rules:\n  - id: PACKED\n    severity: low\n    condition: trace.has(a)\n'
+    const { names } = await open({
+      'one.rules': rule('ONE'),
+      'deep/er/two.rules': rule('TWO'),
+      'pack.yaml': pack,
+      'pack.yml': pack.replace('PACKED', 'PACKED_TOO'),
+      'notes.md': rule('NOT_ONE'),
+      '.hidden/three.rules': rule('HIDDEN'),
+    })
+    expect(await names()).toEqual(['ONE', 'PACKED', 'PACKED_TOO', 'TWO'])
+  })
+
+  test('are loaded again when a file changes, comes or goes', async () => {
+    const { folder, write, names, settle } = await open({ 'one.rules': rule('ONE') })
+    write('one.rules', rule('CHANGED'))
+    await settle()
+    expect(await names()).toEqual(['CHANGED'])
+    write('new/two.rules', rule('TWO'))
+    await settle()
+    expect(await names()).toEqual(['CHANGED', 'TWO'])
+    rmSync(join(folder, 'one.rules'))
+    await settle()
+    expect(await names()).toEqual(['TWO'])
+  })
+
+  test('are loaded again when an editor replaces a file by renaming another', async () => {
+    const { folder, write, names, settle } = await open({ 'one.rules': rule('ONE') })
+    write('one.rules.tmp', rule('TWO'))
+    renameSync(join(folder, 'one.rules.tmp'), join(folder, 'one.rules'))
+    await settle()
+    expect(await names()).toEqual(['TWO'])
+  })
+
+  test('are not read while a file is still being written', async () => {
+    const { write, watcher, names, loads } = await open({ 'one.rules': rule('ONE') })
+    write('one.rules', '// Signal: ONE (high)\ntrace.has(')
+    await watcher.poll()
+    expect(await names()).toEqual(['ONE'])
+    write('one.rules', rule('WHOLE'))
+    await watcher.poll()
+    await watcher.poll()
+    expect(await names()).toEqual(['WHOLE'])
+    expect(loads).toHaveLength(2)
+  })
+
+  test('leave the process to others while many of them are checked', async () => {
+    const many = Array.from({ length: 2000 }, (_, index) => rule(`R${index}`, `trace.has(a${index})`)).join('')
+    const { write, watcher, names } = await open({ 'one.rules': rule('ONE') })
+    write('one.rules', many)
+    await watcher.poll()
+    let turns = 0
+    const others = setInterval(() => turns++, 1)
+    await watcher.poll()
+    clearInterval(others)
+    expect(await names()).toHaveLength(2000)
+    expect(turns).toBeGreaterThan(1)
+  })
+
+  test('are not loaded again when nothing changes', async () => {
+    const { watcher, loads } = await open({ 'one.rules': rule('ONE') })
+    for (let looks = 0; looks < 5; looks++) await watcher.poll()
+    expect(loads).toHaveLength(1)
+  })
+
+  test('stay in force while the folder is gone, which is told', async () => {
+    const { folder, names, settle, watcher, loads } = await open({ 'one.rules': rule('ONE') })
+    rmSync(folder, { recursive: true })
+    await settle()
+    expect(await names()).toEqual(['ONE'])
+    expect(loads.at(-1)?.folder.unreadable).toMatchObject([{ file: folder, reason: 'it does not exist', isKept: true }])
+    expect(watcher.state.folder.unreadable).toHaveLength(1)
+    mkdirSync(folder)
+    writeFileSync(join(folder, 'two.rules'), rule('TWO'))
+    await settle()
+    expect(await names()).toEqual(['TWO'])
+    expect(watcher.state.folder.unreadable).toEqual([])
+  })
+
+  test('stay in force while their file cannot be read, and others are loaded meanwhile', async () => {
+    const { folder, write, names, settle, watcher } = await open({
+      'pipe.rules': rule('PIPE'),
+      'link.rules': rule('LINK'),
+      'deep/folder.rules': rule('FOLDER'),
+      'other.rules': rule('OTHER'),
+    })
+    for (const name of ['pipe.rules', 'link.rules', 'deep']) rmSync(join(folder, name), { recursive: true })
+    makePipe(join(folder, 'pipe.rules'))
+    symlinkSync('/etc/passwd', join(folder, 'link.rules'))
+    symlinkSync('/etc', join(folder, 'deep'))
+    write('other.rules', rule('CHANGED'))
+    await settle()
+    expect(await names()).toEqual(['CHANGED', 'FOLDER', 'LINK', 'PIPE'])
+    expect(rulesReport(watcher.state, false)).toContain(
+      `${folder}/pipe.rules was not read: it is a named pipe, not a file; put a file in its place, or delete it. Its rules stay in force until then`,
+    )
+    for (const name of ['pipe.rules', 'link.rules', 'deep']) rmSync(join(folder, name))
+    await settle()
+    expect(await names()).toEqual(['CHANGED'])
+    expect(watcher.state.folder.unreadable).toEqual([])
+  })
+
+  test('are read once though links lead to them in a circle', async () => {
+    const { folder, write, names, settle, watcher } = await open({ 'one.rules': rule('ONE') })
+    symlinkSync(folder, join(folder, 'self'))
+    write('two.rules', rule('TWO'))
+    await settle()
+    expect(await names()).toEqual(['ONE', 'TWO'])
+    expect(watcher.state.set.rejected).toBe(0)
+  })
+})
+
+describe('a bad rule', () => {
+  test('is shown with its line and a caret, and the others are in force', async () => {
+    const { loads, names } = await open({ 'a.rules': `${rule('GOOD')}\n${rule('BAD', 'trace.has(')}` })
+    expect(await names()).toEqual(['GOOD'])
+    const report = rulesReport(loads[0] as LoadedRules, false)
+    expect(report).toContain('1 rule in force, 1 rejected')
+    expect(report).toMatch(/a\.rules:5:10 {2}unclosed-bracket/)
+    expect(report).toContain('5 | trace.has(\n  |          ^')
+  })
+
+  test('among more than 1,000 is counted where it is not shown', async () => {
+    const bad = (count: number) => Array.from({ length: count }, (_, index) => rule(`B${index}`, 'a && b')).join('')
+    const { loads, names } = await open({ 'a.rules': bad(1400), 'b.rules': rule('GOOD') })
+    expect(await names()).toEqual(['GOOD'])
+    const report = rulesReport(loads[0] as LoadedRules, false)
+    expect(report).toContain('1 rule in force, 1400 rejected')
+    expect(report.match(/wrong-operator/g)).toHaveLength(1000)
+    expect(report).toMatch(/\n\nand 400 more problems in 1 file\n$/)
+  })
+
+  test('with the name of another file’s rule is reported', async () => {
+    const { loads } = await open({ 'a.rules': rule('SAME'), 'b.rules': rule('SAME', 'trace.has(b)') })
+    const { set } = loads[0] as LoadedRules
+    expect(set.problems.map(({ code }) => code)).toContain('duplicate-rule')
+    expect(set.rejected).toBeGreaterThan(0)
+  })
+
+  test('that is no text is named, and the others are in force', async () => {
+    const { folder, names, settle, loads } = await open({ 'a.rules': rule('GOOD') })
+    writeFileSync(join(folder, 'b.rules'), Buffer.from([0xff, 0xfe, 0x00]))
+    await settle()
+    expect(await names()).toEqual(['GOOD'])
+    expect(rulesReport(loads.at(-1) as LoadedRules, false)).toContain('b.rules was not read: it is no UTF-8 text')
+  })
+})
+
+test('a folder of rules that does not exist is bad input at the start', async () => {
+  await expect(RulesWatcher.open(['/nowhere/rules'], () => {})).rejects.toMatchObject({
+    name: 'InputError',
+    code: 'unreadable-rules',
+    message: 'cannot read rules from /nowhere/rules: it does not exist',
+  })
+})

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { PrometheusMetrics } from '../../../local/server/metrics.ts'
+
+const lines = (metrics: PrometheusMetrics, start: string) =>
+  metrics
+    .render([])
+    .split('\n')
+    .filter((line) => line.startsWith(start))
+
+const SIGNAL = { severity: 'high', status: 'firing', mode: 'live', shadow: false } as const
+
+describe('the metrics page', () => {
+  test('names, explains and types every metric before its values, and ends with a line feed', () => {
+    const metrics = new PrometheusMetrics()
+    metrics.add('spansRejected', { reason: 'throttled' }, 3)
+    const page = metrics.render([{ name: 'betrace_rules_loaded', help: 'Rules.', value: 4 }])
+    expect(page).toContain(
+      [
+        '# HELP betrace_spans_rejected_total Spans that were refused, by reason.',
+        '# TYPE betrace_spans_rejected_total counter',
+        'betrace_spans_rejected_total{reason="throttled"} 3',
+      ].join('\n'),
+    )
+    expect(
+      page.endsWith('# HELP betrace_rules_loaded Rules.\n# TYPE betrace_rules_loaded gauge\nbetrace_rules_loaded 4\n'),
+    ).toBe(true)
+    for (const line of page.trimEnd().split('\n')) {
+      expect(line).toMatch(/^# (HELP|TYPE) [a-z_]+ .+$|^[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [0-9.e+-]+$/)
+    }
+  })
+
+  test('adds up what has the same labels', () => {
+    const metrics = new PrometheusMetrics()
+    metrics.add('tracesJudged', { complete: true })
+    metrics.add('tracesJudged', { complete: false })
+    metrics.add('tracesJudged', { complete: true }, 2)
+    expect(lines(metrics, 'betrace_traces_judged_total')).toEqual([
+      'betrace_traces_judged_total{complete="true"} 3',
+      'betrace_traces_judged_total{complete="false"} 1',
+    ])
+    expect(metrics.total('tracesJudged')).toBe(4)
+  })
+
+  test('escapes what labels must not hold', () => {
+    const metrics = new PrometheusMetrics()
+    metrics.add('spansRejected', { reason: 'a "quote", a \\ and a\nline' })
+    expect(lines(metrics, 'betrace_spans_rejected_total')).toEqual([
+      String.raw`betrace_spans_rejected_total{reason="a \"quote\", a \\ and a\nline"} 1`,
+    ])
+  })
+
+  test('has cumulative buckets in seconds', () => {
+    const metrics = new PrometheusMetrics()
+    for (const ms of [0.05, 1, 3, 20_000]) metrics.observe('judgeMs', ms)
+    expect(lines(metrics, 'betrace_judge_seconds')).toEqual(
+      expect.arrayContaining([
+        'betrace_judge_seconds_bucket{le="0.0001"} 1',
+        'betrace_judge_seconds_bucket{le="0.001"} 2',
+        'betrace_judge_seconds_bucket{le="0.005"} 3',
+        'betrace_judge_seconds_bucket{le="10"} 3',
+        'betrace_judge_seconds_bucket{le="+Inf"} 4',
+        'betrace_judge_seconds_sum 20.00405',
+        'betrace_judge_seconds_count 4',
+      ]),
+    )
+  })
+
+  test('keeps 5,000 series of a counter apart by rule, and counts the rest together', () => {
+    const metrics = new PrometheusMetrics()
+    for (let rule = 0; rule < 5_010; rule++) metrics.add('signals', { ...SIGNAL, rule: `R${rule}` })
+    const series = lines(metrics, 'betrace_signals_total')
+    expect(series).toHaveLength(5_001)
+    expect(series.at(-1)).toMatch(/rule="\(other\)".* 10$/)
+    expect(metrics.total('signals')).toBe(5_010)
+  })
+})
