@@ -39,10 +39,10 @@ const unusedShapes: Plugin = {
   },
 }
 
-/** The files of lambdas/ that functions are made of. */
+/** Every file of lambdas/ is a handler; what handlers share lies in its folders. */
 function handlerFiles(): readonly string[] {
-  const files = readdirSync(join(ROOT, 'lambdas')).map((file) => join('lambdas', file))
-  return files.filter((file) => readFileSync(join(ROOT, file), 'utf8').includes('export const handler ='))
+  const entries = readdirSync(join(ROOT, 'lambdas'), { withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => join('lambdas', name))
 }
 
 const [outdir = ''] = process.argv.slice(2)
@@ -59,7 +59,7 @@ await build({
   // The clients' ES modules: half of the CommonJS builds cannot be shaken off.
   mainFields: ['module', 'main'],
   alias: {
-    '@aws-sdk/credential-provider-node': join(ROOT, 'lambdas', 'credentials.ts'),
+    '@aws-sdk/credential-provider-node': join(ROOT, 'lambdas', 'support', 'credentials.ts'),
     // The same parser as ES modules.
     yaml: join(ROOT, 'node_modules', 'yaml', 'browser', 'index.js'),
   },
