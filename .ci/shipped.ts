@@ -55,7 +55,10 @@ function packagesOf(path: string): Lock {
  * bundled into the functions, with theirs.
  */
 export function shippedPackages(): readonly string[] {
-  const imported = readdirSync(join(ROOT, 'lambdas')).flatMap((file) => importsOf(read('lambdas', file)))
+  const files = readdirSync(join(ROOT, 'lambdas'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  )
+  const imported = files.flatMap((file) => importsOf(read('lambdas', file)))
   const bundled = Object.keys(manifest.devDependencies).filter((name) => imported.includes(name))
   const reached = new Set<string>()
   const waiting = [...Object.keys(manifest.dependencies), ...bundled].map((name) => ({ from: '', name }))

@@ -1,5 +1,5 @@
 import { compileRules } from '../shared/rules/compile/compile.ts'
-import type { RuleSet } from '../shared/rules/compile/plan.ts'
+import type { RuleSet } from '../shared/rules/compile/rule-set.ts'
 import { judge } from '../shared/rules/judge/judge.ts'
 import { assembleTrace } from '../shared/trace/assemble.ts'
 import { referenceOutcome } from '../test/reference/interpreter.ts'

@@ -5,14 +5,8 @@ import { PATIENT } from '../shared/aws/backoff.ts'
 import { dynamoClient } from '../shared/aws/clients.ts'
 import { DynamoExperiments } from '../shared/aws/experiments/dynamo-experiments.ts'
 import { DynamoFiring } from '../shared/aws/signals/dynamo-firing.ts'
-import {
-  type ApiDeps,
-  type ApiResponse,
-  answerApi,
-  errorBody,
-  json,
-  MAX_EVENT_BYTES,
-} from '../shared/experiments/api.ts'
+import { type ApiDeps, answerApi, MAX_EVENT_BYTES } from '../shared/experiments/api.ts'
+import { type ApiResponse, errorBody, json } from '../shared/experiments/api-message.ts'
 import { readExperimentEvent } from '../shared/experiments/read-event.ts'
 import { judging, setting } from './support/environment.ts'
 import { bodyOf, headersOf, resultOf } from './support/gateway.ts'

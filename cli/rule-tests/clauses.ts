@@ -1,7 +1,7 @@
 import type { SourceRange } from '../../shared/errors.ts'
 import type { CheckedRule, Condition } from '../../shared/rules/ast.ts'
 import { compileRules } from '../../shared/rules/compile/compile.ts'
-import type { RuleSet } from '../../shared/rules/compile/plan.ts'
+import type { RuleSet } from '../../shared/rules/compile/rule-set.ts'
 import { judge } from '../../shared/rules/judge/judge.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { probesOf } from './probes.ts'

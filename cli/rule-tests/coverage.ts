@@ -1,6 +1,6 @@
 import type { CheckedRule } from '../../shared/rules/ast.ts'
 import { compileRules } from '../../shared/rules/compile/compile.ts'
-import type { RuleSet } from '../../shared/rules/compile/plan.ts'
+import type { RuleSet } from '../../shared/rules/compile/rule-set.ts'
 import type { Outcome } from '../../shared/rules/judge/verdict.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { type Clause, type ClauseProbes, observeClauses, probeClauses } from './clauses.ts'

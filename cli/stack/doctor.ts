@@ -2,12 +2,8 @@ import { type Command, Option } from 'commander'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { parseDurationMs, parseKey, unshown } from '../option-values.ts'
 import type { Terminal } from '../terminal.ts'
-import { AWS_HELP, type StackChoice, stackOption } from './stack-option.ts'
-
-export interface DoctorOptions extends StackChoice {
-  readonly timeout: number
-  readonly apiKey?: string
-}
+import type { DoctorOptions } from './examine.ts'
+import { AWS_HELP, stackOption } from './stack-option.ts'
 
 /** `betrace doctor`: sends a trace that breaks a rule made for it, and follows it to its signal. */
 export function doctorCommand(terminal: Terminal, finish: Finish): Command {

@@ -11,9 +11,13 @@ import { StorageError } from '../../shared/pipeline/storage-error.ts'
 import { checkRules } from '../../shared/rules/check/check.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { type ExitCode, paint, type Terminal } from '../terminal.ts'
-import type { DoctorOptions } from './doctor.ts'
 import { topicOf } from './signals.ts'
-import { outputsOf } from './stack-option.ts'
+import { outputsOf, type StackChoice } from './stack-option.ts'
+
+export interface DoctorOptions extends StackChoice {
+  readonly timeout: number
+  readonly apiKey?: string
+}
 
 const RULE = 'BETRACE_DOCTOR_PROBE'
 const SPAN_NAME = 'betrace.doctor.probe'

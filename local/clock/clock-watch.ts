@@ -1,5 +1,4 @@
-import type { ClockStep } from '../../shared/pipeline/clock-step.ts'
-import type { Clock, Log } from '../../shared/pipeline/ports.ts'
+import type { Clock, ClockStep, Log } from '../../shared/pipeline/ports.ts'
 import { RUNBOOK } from '../server/runbook.ts'
 
 /** What the clock moves by besides the time that passes, to be called a step. */

@@ -1,12 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  type ApiRequest,
-  type ApiResponse,
-  errorBody,
-  isExperimentPath,
-  json,
-  MAX_EVENT_BYTES,
-} from '../../shared/experiments/api.ts'
+import { isExperimentPath, MAX_EVENT_BYTES } from '../../shared/experiments/api.ts'
+import { type ApiRequest, type ApiResponse, errorBody, json } from '../../shared/experiments/api-message.ts'
 import { isRefusedPreflight } from '../../shared/otlp/cors.ts'
 import type { OtlpResponse, RequestHead } from '../../shared/otlp/http.ts'
 import {

@@ -1,4 +1,4 @@
-import type { ClockStep } from '../../shared/pipeline/clock-step.ts'
+import type { ClockStep } from '../../shared/pipeline/ports.ts'
 import type { RuntimeSettings } from '../settings.ts'
 import type { Database } from './database.ts'
 

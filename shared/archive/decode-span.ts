@@ -14,7 +14,31 @@ import {
   skipUnknown,
   varintTag,
 } from './message.ts'
-import type { SpanFields } from './span-row.ts'
+
+/** What the span message itself says, but for the trace id. */
+export interface SpanFields {
+  readonly spanId: Uint8Array
+  /** Null for a root. */
+  readonly parentSpanId: Uint8Array | null
+  readonly traceState: string | null
+  readonly flags: number
+  readonly name: string
+  readonly kind: number
+  readonly statusCode: number
+  /** Null where no status was sent at all. */
+  readonly statusMessage: string | null
+  readonly startUnixNano: bigint
+  readonly endUnixNano: bigint
+  /** JSON object. */
+  readonly attributes: string
+  readonly droppedAttributesCount: number
+  /** JSON array of {name, time_unix_nano, attributes, dropped_attributes_count}; zeros and nothings left out. */
+  readonly events: string | null
+  readonly droppedEventsCount: number
+  /** JSON array of {trace_id, span_id, trace_state, flags, attributes, dropped_attributes_count}; ids in hex. */
+  readonly links: string | null
+  readonly droppedLinksCount: number
+}
 
 type Draft = { -readonly [Key in keyof SpanFields]: SpanFields[Key] }
 

@@ -1,7 +1,7 @@
 import type { ResourceLayout, ScopeLayout } from '../otlp/layout.ts'
 import type { StoredSpan } from '../trace/read-span.ts'
 import { type DecodedContext, type DecodedResource, decodeResource, decodeScope } from './decode-context.ts'
-import { decodeSpanFields } from './decode-span.ts'
+import { decodeSpanFields, type SpanFields } from './decode-span.ts'
 import { frameSpan } from './frame-span.ts'
 import type { Fidelity } from './message.ts'
 
@@ -15,31 +15,6 @@ export interface SpanRow extends SpanFields {
   readonly scope: string | null
   /** The span as it came, TracesData; only where the other fields cannot give it back exactly. */
   readonly otlp: Uint8Array | null
-}
-
-/** What the span message itself says, but for the trace id. */
-export interface SpanFields {
-  readonly spanId: Uint8Array
-  /** Null for a root. */
-  readonly parentSpanId: Uint8Array | null
-  readonly traceState: string | null
-  readonly flags: number
-  readonly name: string
-  readonly kind: number
-  readonly statusCode: number
-  /** Null where no status was sent at all. */
-  readonly statusMessage: string | null
-  readonly startUnixNano: bigint
-  readonly endUnixNano: bigint
-  /** JSON object. */
-  readonly attributes: string
-  readonly droppedAttributesCount: number
-  /** JSON array of {name, time_unix_nano, attributes, dropped_attributes_count}; zeros and nothings left out. */
-  readonly events: string | null
-  readonly droppedEventsCount: number
-  /** JSON array of {trace_id, span_id, trace_state, flags, attributes, dropped_attributes_count}; ids in hex. */
-  readonly links: string | null
-  readonly droppedLinksCount: number
 }
 
 /** Decodes spans of one trace whole, a resource or scope once for all the spans that share it. */

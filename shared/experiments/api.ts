@@ -7,26 +7,10 @@ import type { ExperimentVerdict } from '../pipeline/experiment-verdict.ts'
 import type { Clock, Metrics } from '../pipeline/ports.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
 import { parseTime } from '../replay/range.ts'
-import { jsonText } from '../text/visible.ts'
+import { type ApiRequest, type ApiResponse, errorBody, json } from './api-message.ts'
 import { type ExperimentErrorCode, experimentError } from './errors.ts'
 import { type FiringSource, healthOf } from './health.ts'
 import { readExperimentEvent } from './read-event.ts'
-
-/** A request to the paths of `isExperimentPath`, whoever received it. */
-export interface ApiRequest {
-  readonly method: string
-  readonly path: string
-  readonly query: URLSearchParams
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly body: string
-}
-
-export interface ApiResponse {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
 
 export interface ApiDeps {
   readonly experiments: ExperimentStore
@@ -210,17 +194,4 @@ function refusal(status: number, { code, message, hint }: InputError): ApiRespon
 
 function notAllowed(allow: string): ApiResponse {
   return json(405, errorBody('method-not-allowed', `only ${allow} is allowed here`, 'see docs/chaos.md'), { allow })
-}
-
-/** The body of every error of these paths. */
-export function errorBody(code: string, message: string, hint: string | undefined) {
-  return { error: { code, message, ...(hint === undefined ? {} : { hint }) } }
-}
-
-export function json(status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): ApiResponse {
-  return {
-    status,
-    headers: { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store', ...headers },
-    body: `${jsonText(body)}\n`,
-  }
 }

@@ -1,6 +1,6 @@
 import type { Severity } from '../rules/ast.ts'
 import { jsonText } from '../text/visible.ts'
-import type { ApiResponse } from './api.ts'
+import type { ApiResponse } from './api-message.ts'
 import { experimentError } from './errors.ts'
 
 /** A rule that fired, and the trace on which it did last. */

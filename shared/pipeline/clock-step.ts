@@ -1,12 +1,6 @@
 import { arrivalMs } from './chunk.ts'
 import type { Evaluator } from './evaluator.ts'
 
-/** A step that the clock took while chunks were stored: the time it told just before, and just after. */
-export interface ClockStep {
-  readonly beforeMs: number
-  readonly afterMs: number
-}
-
 /**
  * When a chunk arrived, by the clock of now: its key tells it by the clock of then. What is to come after a clock was put
  * back, or came long ago by one that was put forward, would wait for hours, or not at all.

@@ -1,8 +1,8 @@
-import type { ClockStep } from './clock-step.ts'
 import type { ExperimentCalendar } from './experiment-calendar.ts'
 import type {
   Archive,
   Clock,
+  ClockStep,
   Log,
   Metrics,
   RuleSource,

@@ -1,5 +1,5 @@
 import type { Trace } from '../trace/span.ts'
-import { hash } from './signal.ts'
+import { hash } from './hash.ts'
 
 /** Who tells of an experiment: a person or program by the API, Gremlin's webhooks, or AWS Fault Injection Service. */
 export type ExperimentSource = 'api' | 'gremlin' | 'aws-fis'

@@ -223,6 +223,12 @@ export interface RuleSet {
 /** Now, in milliseconds since 1970. */
 export type Clock = () => number
 
+/** A step that the clock took while chunks were stored: the time it told just before, and just after. */
+export interface ClockStep {
+  readonly beforeMs: number
+  readonly afterMs: number
+}
+
 /** What is counted, with its labels; a runtime may drop labels that cost too much (rule). */
 export interface Counted {
   /** Spans stored; a request that failed and is sent again counts once. */

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { CheckedRule, Severity } from '../rules/ast.ts'
 import { renderEvidence } from '../rules/evidence/render.ts'
 import type { Evidence, Verdict } from '../rules/judge/verdict.ts'
 import type { Trace } from '../trace/span.ts'
 import type { ExperimentVerdict } from './experiment-verdict.ts'
+import { hash } from './hash.ts'
 
 export type SignalStatus = 'firing' | 'retracted' | 'updated'
 export type SignalMode = 'live' | 'replay'
@@ -215,9 +215,4 @@ function serviceOf(trace: Trace, verdict: Verdict): string {
   const span = trace.spans.find((candidate) => candidate.parentSpanId === '') ?? trace.spans[0]
   const service = span?.resource.get('service.name')
   return typeof service === 'string' ? service : ''
-}
-
-/** 32 hex digits that differ where any part differs, however the parts are cut. */
-export function hash(parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
 }

@@ -1,6 +1,7 @@
 import type { Evaluator } from './evaluator.ts'
+import { hash } from './hash.ts'
 import type { StormSample, StormTimer, StormWindow } from './ports.ts'
-import { type DigestEvent, hash, type RuleDescription, type SignalEvent } from './signal.ts'
+import type { DigestEvent, RuleDescription, SignalEvent } from './signal.ts'
 import { StorageError } from './storage-error.ts'
 
 /** Signals admitted by a clock a little behind still get into the digest of their window. */

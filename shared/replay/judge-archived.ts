@@ -1,6 +1,6 @@
 import { ColumnNotLoaded } from '../archive/row-group.ts'
 import { signalData } from '../pipeline/signal.ts'
-import type { RuleSet } from '../rules/compile/plan.ts'
+import type { RuleSet } from '../rules/compile/rule-set.ts'
 import { judge } from '../rules/judge/judge.ts'
 import type { Outcome, Verdict } from '../rules/judge/verdict.ts'
 import type { Trace } from '../trace/span.ts'

@@ -1,8 +1,8 @@
 import { mayHaveName, mayHaveNameThat, type NameSet } from '../archive/name-set.ts'
 import type { CheckedRule, NamePattern } from '../rules/ast.ts'
 import { globTest } from '../rules/compile/glob.ts'
-import type { RuleSet } from '../rules/compile/plan.ts'
 import { type Requirement, requirementOf } from '../rules/compile/requirement.ts'
+import type { RuleSet } from '../rules/compile/rule-set.ts'
 
 /** What the rules can have to say, as far as span names tell. */
 export interface Relevance {

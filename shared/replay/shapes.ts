@@ -1,4 +1,4 @@
-import type { RuleSet } from '../rules/compile/plan.ts'
+import type { RuleSet } from '../rules/compile/rule-set.ts'
 import { judge } from '../rules/judge/judge.ts'
 import type { Outcome } from '../rules/judge/verdict.ts'
 import type { Span, Trace } from '../trace/span.ts'

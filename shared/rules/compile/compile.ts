@@ -25,7 +25,7 @@ import { groupBy, groupedOperand } from './groups.ts'
 import { type KeySlots, newKeySlots, spanLookups, traceLookups } from './lookups.ts'
 import { indexNames } from './name-index.ts'
 import { neededKeys } from './needed-keys.ts'
-import type { NameGroup, Predicate, RulePlan, RuleSet, Run } from './plan.ts'
+import type { NameGroup, Predicate, RulePlan, Run } from './plan.ts'
 import { planNarrowing } from './plan-selector.ts'
 import {
   type Decider,
@@ -38,6 +38,7 @@ import {
 } from './plan-test.ts'
 import { compileRegex, type RegexTest } from './regex.ts'
 import { someRelated } from './relation.ts'
+import type { RuleSet } from './rule-set.ts'
 import { nameShape, selectorShape } from './shape.ts'
 import { choosingTriggers, type Trigger } from './trigger.ts'
 

@@ -1,5 +1,6 @@
 import type { Trace } from '../../trace/span.ts'
-import type { RulePlan, RuleSet, Run } from '../compile/plan.ts'
+import type { RulePlan, Run } from '../compile/plan.ts'
+import type { RuleSet } from '../compile/rule-set.ts'
 import { outcomeOf, startRun } from '../judge/judge.ts'
 import type { Verdict } from '../judge/verdict.ts'
 import { givenUpEvidence, wholeEvidence } from './evidence.ts'

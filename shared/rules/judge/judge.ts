@@ -1,6 +1,7 @@
 import type { Trace } from '../../trace/span.ts'
 import type { Rule } from '../ast.ts'
-import type { NamedSpans, RulePlan, RuleSet, Run } from '../compile/plan.ts'
+import type { NamedSpans, RulePlan, Run } from '../compile/plan.ts'
+import type { RuleSet } from '../compile/rule-set.ts'
 import { evidenceOf } from '../evidence/evidence.ts'
 import { newRun, startCounting } from './run.ts'
 import { GivenUp } from './steps.ts'

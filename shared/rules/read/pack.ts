@@ -1,7 +1,8 @@
 import { isMap, isScalar, type Node, type Scalar } from 'yaml'
 import type { Rule, RuleMetadata, Severity } from '../ast.ts'
 import type { TextProblem } from '../problem.ts'
-import { newDefinitions, newPartBudget, type PartBudget } from '../resolve/definitions.ts'
+import { newDefinitions, newPartBudget } from '../resolve/definitions.ts'
+import type { PartBudget } from '../resolve/reading.ts'
 import { checkName, modeOf, severityOf, tagsOf } from './header.ts'
 import {
   entriesOf,

@@ -3,9 +3,9 @@ import type { SourcePosition, SourceRange } from '../../errors.ts'
 import type { Condition, Invariant, Pattern } from '../ast.ts'
 import { inOrder, type TextProblem } from '../problem.ts'
 import { resolveBody } from '../resolve/body.ts'
-import { type Definitions, newDefinitions } from '../resolve/definitions.ts'
+import { newDefinitions } from '../resolve/definitions.ts'
 import { newNames } from '../resolve/names.ts'
-import type { Reading } from '../resolve/reading.ts'
+import type { Definitions, Reading } from '../resolve/reading.ts'
 import type { Span, SyntaxBody, TooDeep } from '../resolve/syntax.ts'
 
 /** A rule's body as read; with problems it is partial or missing. */

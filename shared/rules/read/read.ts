@@ -1,4 +1,4 @@
-import type { PartBudget } from '../resolve/definitions.ts'
+import type { PartBudget } from '../resolve/reading.ts'
 import { openingPack, readPack } from './pack.ts'
 import { type OpenFile, openRuleFile, type ReadFile, readRuleFile } from './rule-file.ts'
 

@@ -1,34 +1,17 @@
 import type { SourceRange } from '../../errors.ts'
-import type { Bound, Condition, Literal } from '../ast.ts'
+import type { Bound, Condition } from '../ast.ts'
 import { nearest } from '../read/suggest.ts'
 import { countName } from './names.ts'
-import { type Reading, report, textOf } from './reading.ts'
+import {
+  type Defined,
+  type DefinedValue,
+  type Definitions,
+  type PartBudget,
+  type Reading,
+  report,
+  textOf,
+} from './reading.ts'
 import type { Span } from './syntax.ts'
-
-/**
- * What `let` and `define` have named so far, from one rule of a file to the next. A use is replaced by what it stands for,
- * so that nothing after resolving knows of definitions.
- */
-export interface Definitions {
-  readonly budget: PartBudget
-  /** By name with its `$`. */
-  readonly values: Map<string, Defined<DefinedValue>>
-  readonly conditions: Map<string, Defined<Condition>>
-}
-
-/** `meaning` is missing where the definition has a problem. */
-export interface Defined<Meaning> {
-  readonly meaning: Meaning | undefined
-  /** How many nodes that holds. */
-  readonly parts: number
-  readonly range: SourceRange
-}
-
-/** One value, or a list. */
-export interface DefinedValue {
-  readonly isList: boolean
-  readonly items: readonly Literal[]
-}
 
 /** Parts (comparisons, names, values …) that definitions may add to one rule, and to one another. */
 const PART_LIMIT = 2000
@@ -38,12 +21,6 @@ const SET_PART_LIMIT = 1_000_000
 const COMPARED_NAMES = 100_000
 /** As deep as brackets and `not` may nest. */
 const LEVEL_LIMIT = 64
-
-/** What is left of the parts that definitions may add to all rules of a set, and of the names that are compared for a hint. */
-export interface PartBudget {
-  parts: number
-  names: number
-}
 
 export function newPartBudget(): PartBudget {
   return { parts: SET_PART_LIMIT, names: COMPARED_NAMES }

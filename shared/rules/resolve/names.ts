@@ -1,20 +1,6 @@
 import type { Bound } from '../ast.ts'
-import { type Reading, report } from './reading.ts'
+import { type Names, type Reading, report } from './reading.ts'
 import type { Span } from './syntax.ts'
-
-/** The names that `as` gives to spans, while a rule is read from left to right. */
-export interface Names {
-  /** What stands for a span here. */
-  visible: ReadonlyMap<string, Bound>
-  /** Names that were bound where they cannot be used any more, and where that was. */
-  readonly closed: Map<string, string>
-  /** Every name that the text binds somewhere. */
-  readonly all: ReadonlySet<string>
-  /** Names bound so far. */
-  readonly given: Set<string>
-  /** The id of the next name. */
-  next: number
-}
 
 /** Names one rule may bind. */
 export const NAME_LIMIT = 4
