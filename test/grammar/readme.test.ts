@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it as test } from 'vitest'
 import { checkRules } from '../../shared/rules/check/check.ts'
 import { canonicalBody } from '../../shared/rules/print/canonical.ts'
 import { RULE_PROBLEM_CODES } from '../../shared/rules/problem.ts'
@@ -43,7 +43,7 @@ function check({ language, text, errors }: Example) {
 const examples = examplesOf(readme)
 
 describe('grammar/README.md', () => {
-  it.each(examples.map((example) => [`line ${example.line}: ${example.text.split('\n')[0]}`, example] as const))(
+  test.each(examples.map((example) => [`line ${example.line}: ${example.text.split('\n')[0]}`, example] as const))(
     'does what it says at %s',
     (_title, example) => {
       const { places, rules, ruleCount } = check(example)
@@ -54,17 +54,17 @@ describe('grammar/README.md', () => {
     },
   )
 
-  it('holds examples that are right and examples that are wrong', () => {
+  test('holds examples that are right and examples that are wrong', () => {
     expect(examples.filter(({ errors }) => errors.length === 0).length).toBeGreaterThan(25)
     expect(examples.filter(({ errors }) => errors.length > 0).length).toBeGreaterThan(60)
   })
 
-  it('names every code of a problem', () => {
+  test('names every code of a problem', () => {
     const named = new Set(readme.match(/`[a-z]+(?:-[a-z]+)+`/g)?.map((code) => code.slice(1, -1)))
     expect(RULE_PROBLEM_CODES.filter((code) => !named.has(code))).toEqual([])
   })
 
-  it('has a canonical form for every accepted example, which reads back as itself', () => {
+  test('has a canonical form for every accepted example, which reads back as itself', () => {
     for (const { rules } of examples.filter(({ errors }) => errors.length === 0).map(check)) {
       for (const { body, revision } of rules) {
         const [again] = checkRules([{ file: 'a', text: `// Signal: A (low)\n${canonicalBody(body)}` }]).rules

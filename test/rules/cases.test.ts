@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it as test } from 'vitest'
 import { checkRules } from '../../shared/rules/check/check.ts'
 import { compileRules } from '../../shared/rules/compile/compile.ts'
 import { idleOutcome, judge } from '../../shared/rules/judge/judge.ts'
@@ -28,12 +28,12 @@ function outcomes({ rule, spans }: RuleCase) {
 }
 
 describe.each(Object.entries({ ...firstSlice, definitions, aggregates, groups }))('%s', (_theme, cases) => {
-  it.each(cases.map((each) => [each.name, each] as const))('%s', (_name, each) => {
+  test.each(cases.map((each) => [each.name, each] as const))('%s', (_name, each) => {
     expect(outcomes(each)).toEqual({ judged: each.outcome, reference: each.outcome })
   })
 })
 
-it('a case takes its spans from any order of arrival', () => {
+test('a case takes its spans from any order of arrival', () => {
   const spans = [
     span('a', { n: 1 }, { startMs: 5 }),
     span('b', {}, { startMs: 1 }),

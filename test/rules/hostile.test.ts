@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it as test } from 'vitest'
 import { checkRules } from '../../shared/rules/check/check.ts'
 import { formatRules } from '../../shared/rules/format/format.ts'
 
@@ -6,7 +6,7 @@ const header = '// Signal: A (low)\n'
 const spaces = ' '.repeat(60_000)
 
 /** What one careless pattern or loop makes a reader spend minutes on; a person's file of this length takes milliseconds. */
-it.each([['a metadata line with white space inside', 'a.rules', `${header}// Description: a${spaces}b\na`]])(
+test.each([['a metadata line with white space inside', 'a.rules', `${header}// Description: a${spaces}b\na`]])(
   '%s is read and formatted in time linear in its length',
   (_, file, text) => {
     const before = process.threadCpuUsage()

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it as test } from 'vitest'
 import { compileRules } from '../../../shared/rules/compile/compile.ts'
 import { idleOutcome, judge } from '../../../shared/rules/judge/judge.ts'
 import { rulesOf } from '../../reference/rules.ts'
@@ -25,7 +25,7 @@ describe('a charge before its own validation', () => {
   const charged = (id: string, from: number, amount = 20) =>
     span('payment.charge', from, from + 1, { 'cart.id': id, amount })
 
-  it.each([
+  test.each([
     ['each charge follows the validation of its cart', [validated('a', 0), charged('a', 5)], 'satisfied'],
     ['the cart is validated later', [charged('a', 0), validated('a', 5)], 'violated'],
     ['another cart is validated before', [validated('b', 0), charged('a', 5)], 'violated'],
@@ -42,7 +42,7 @@ const at = (name: string, attributes: SpanSketch['attributes'], from = 0) => spa
 describe('values of two spans', () => {
   const join = 'a as p and b.where(k == p.k)'
   const differ = 'a as p and b.where(k != p.k)'
-  it.each([
+  test.each([
     [join, 1, 1, true],
     [join, 1, 2, false],
     [join, 1, '1', false],
@@ -72,17 +72,17 @@ describe('values of two spans', () => {
     expect(outcomeOf(rule, spans)).toBe(expected ? 'violated' : 'satisfied')
   })
 
-  it('a value that one of the spans lacks equals nothing', () => {
+  test('a value that one of the spans lacks equals nothing', () => {
     expect(outcomeOf(join, [at('a', {}), at('b', {})])).toBe('satisfied')
     expect(outcomeOf(differ, [at('a', {}), at('b', { k: 1 })])).toBe('satisfied')
     expect(outcomeOf('a as p and b.where(not (k == p.k))', [at('a', {}), at('b', {})])).toBe('violated')
   })
 
-  it('num(…) joins text with numbers', () => {
+  test('num(…) joins text with numbers', () => {
     expect(outcomeOf('a as p and b.where(num(k) == p.k)', [at('a', { k: 5 }), at('b', { k: '5' })])).toBe('violated')
   })
 
-  it.each([
+  test.each([
     ['a as p and b as q and p.k + 1 == q.k', true],
     ['a as p and b as q and p.k < q.k', true],
     ['a as p and b as q and p.k > q.k', false],
@@ -102,7 +102,7 @@ describe('values of two spans', () => {
   })
 })
 
-it('many spans with values of their own are told from an array that equals most of them', () => {
+test('many spans with values of their own are told from an array that equals most of them', () => {
   const spans = [at('a', { k: [1, 2, 3, 4, 5] }), ...[1, 2, 3, 4, 5, 1, 2].map((k) => at('b', { k }))]
   for (const rule of ['a as p and b.where(k != p.k)', 'a as p and b.where(not (k == p.k))']) {
     expect(outcomeOf(rule, spans)).toBe('satisfied')
@@ -111,7 +111,7 @@ it('many spans with values of their own are told from an array that equals most 
 })
 
 describe('bindings', () => {
-  it('of a retry: the later attempt goes to the same target', () => {
+  test('of a retry: the later attempt goes to the same target', () => {
     const rule =
       'attempt.where(status == failed) as first before attempt as second within 5us and first.to == second.to'
     const failed = at('attempt', { status: 'failed', to: 'x' })
@@ -120,28 +120,28 @@ describe('bindings', () => {
     expect(outcomeOf(rule, [failed, at('attempt', { to: 'x' }, 30_000)])).toBe('satisfied')
   })
 
-  it('a bound span is found by later selectors, but is no other than itself', () => {
+  test('a bound span is found by later selectors, but is no other than itself', () => {
     const one = [at('q', { sql: 's' })]
     expect(outcomeOf('q as p and q.where(sql == p.sql)', one)).toBe('violated')
     expect(outcomeOf('q as p and q as other and p before other', one)).toBe('satisfied')
     expect(outcomeOf('q as p before q as other', [at('q', {}), at('q', {}, 1)])).toBe('violated')
   })
 
-  it('an invariant is violated where one of many pairs violates it', () => {
+  test('an invariant is violated where one of many pairs violates it', () => {
     const rule = 'when { a as p and b.where(k == p.k) as q } always { q before p }'
     const pairs = [at('b', { k: 1 }, 0), at('a', { k: 1 }, 5), at('b', { k: 2 }, 9)]
     expect(outcomeOf(rule, pairs)).toBe('satisfied')
     expect(outcomeOf(rule, [...pairs, at('a', { k: 2 }, 3)])).toBe('violated')
   })
 
-  it('except when takes out the bindings it is true of, and no others', () => {
+  test('except when takes out the bindings it is true of, and no others', () => {
     const rule = 'when { a as p } never { p.bad } except when { b.where(k == p.k) }'
     expect(outcomeOf(rule, [at('a', { k: 1, bad: true }), at('b', { k: 1 })])).toBe('vacuous')
     expect(outcomeOf(rule, [at('a', { k: 1, bad: true }), at('a', { k: 2 }), at('b', { k: 1 })])).toBe('satisfied')
     expect(outcomeOf(rule, [at('a', { k: 1, bad: true }), at('b', { k: 2 })])).toBe('violated')
   })
 
-  it('structure relates bound spans', () => {
+  test('structure relates bound spans', () => {
     const spans = [
       { ...span('root', 0, 9), id: 1 },
       { ...span('call', 1, 8, { k: 1 }), id: 2, parent: 1 },
@@ -152,14 +152,14 @@ describe('bindings', () => {
     expect(outcomeOf('query as q and q under root and not q under call.where(k != q.k)', spans)).toBe('violated')
   })
 
-  it('events are compared with bound spans', () => {
+  test('events are compared with bound spans', () => {
     const spans = [at('a', { k: 1 }), { ...at('b', {}), events: [{ name: 'e', attributes: { k: 1 } }] }]
     expect(outcomeOf('a as p and b.event(e).where(k == p.k)', spans)).toBe('violated')
     expect(outcomeOf('a as p and b.event(e).where(k != p.k)', spans)).toBe('satisfied')
     expect(outcomeOf('b as p and p.event(e).where(k == 1) and not p.event(f)', spans)).toBe('violated')
   })
 
-  it('a definition keeps its names to itself', () => {
+  test('a definition keeps its names to itself', () => {
     const rule = 'define doubled = q as p and q.where(n == p.n + 1)\na as p and doubled and p.ok'
     expect(outcomeOf(rule, [at('a', { ok: true }), at('q', { n: 1 }), at('q', { n: 2 })])).toBe('violated')
     expect(outcomeOf(rule, [at('a', { ok: true }), at('q', { n: 1 }), at('q', { n: 3 })])).toBe('satisfied')
@@ -173,7 +173,7 @@ describe('limits', () => {
       at('a', { k: keyOf(index) }, size + index),
     ]).flat()
 
-  it.each([
+  test.each([
     'when { a as p } always { b.where(k == p.k) before p }',
     'when { a as p and b.where(k == p.k) as q } always { q before p }',
     'a as p and b as q and p.k == q.k and p before q',
@@ -195,7 +195,7 @@ describe('limits', () => {
       parent: parentOf(index + 1),
     }))
 
-  it.each([
+  test.each([
     ['a chain of parents', chain((id) => id - 1)],
     ['a cycle of parents', chain((id) => (id === 1 ? 9_999 : id - 1))],
   ])('%s is followed to its end', (_title, spans) => {
@@ -203,7 +203,7 @@ describe('limits', () => {
     expect(outcomeOf('a as p and b as q and p directly under q and p.k == q.k', spans)).toBe('satisfied')
   })
 
-  it('a rule that asks pair by pair is given up after 10 million steps', () => {
+  test('a rule that asks pair by pair is given up after 10 million steps', () => {
     expect(
       outcomeOf(
         'a as p and b as q and p.k < q.k',

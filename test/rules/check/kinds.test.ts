@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it as test } from 'vitest'
 import { checkRules } from '../../../shared/rules/check/check.ts'
 
 function codes(body: string): readonly string[] {
@@ -36,7 +36,7 @@ const pairs = (Object.keys(VALUES) as Known[]).flatMap((left) =>
 )
 
 describe.each(['<', '>='])('values in order by %s', (operator) => {
-  it.each(pairs)('%s and %s go together or are refused', (left, right) => {
+  test.each(pairs)('%s and %s go together or are refused', (left, right) => {
     const mismatched = AGREE[left].includes(right) ? [] : ['kind-mismatch']
     for (const one of VALUES[left]) {
       for (const other of VALUES[right].filter((value) => !value.startsWith('"'))) {
@@ -49,7 +49,7 @@ describe.each(['<', '>='])('values in order by %s', (operator) => {
 })
 
 describe('in a comparison for equality', () => {
-  it.each([
+  test.each([
     [
       'an attribute equals anything but a duration',
       ['a == 5', 'a == EU', 'a == "x"', 'a == true', 'a == b.c', 'a != span.name', 'a == span.status'],
@@ -71,7 +71,7 @@ describe('in a comparison for equality', () => {
     for (const body of bodies) expect([body, codes(`x.where(${body})`)]).toEqual([body, []])
   })
 
-  it.each([
+  test.each([
     'span.duration == 5',
     'span.duration != timeout',
     'a == 5s',
@@ -92,7 +92,7 @@ describe('in a comparison for equality', () => {
     expect(codes(`x.where(${body})`)).toContain('kind-mismatch')
   })
 
-  it.each([
+  test.each([
     'span.status == Error',
     'span.status == failed',
     'span.status in [ok, err]',
@@ -104,7 +104,7 @@ describe('in a comparison for equality', () => {
 })
 
 describe('in a comparison of text', () => {
-  it.each([
+  test.each([
     'a contains b',
     'a contains 5',
     'a contains true',
@@ -118,7 +118,7 @@ describe('in a comparison of text', () => {
     expect(codes(`x.where(${body})`)).toEqual([])
   })
 
-  it.each([
+  test.each([
     'a contains 5s',
     'a starts with 5',
     'a ends with true',
@@ -134,7 +134,7 @@ describe('in a comparison of text', () => {
 })
 
 describe('arithmetic', () => {
-  it.each([
+  test.each([
     '1s + 5',
     '5 - 1s',
     '1s * 1s',
@@ -154,13 +154,13 @@ describe('arithmetic', () => {
     expect(codes(`x.where(b > ${term})`)).toContain('kind-mismatch')
   })
 
-  it('reports each part that does not fit, once', () => {
+  test('reports each part that does not fit, once', () => {
     expect(codes('x.where(a > (1s + 5) * 2 + (3 - 1s))')).toEqual(['kind-mismatch', 'kind-mismatch'])
   })
 })
 
 describe('a value alone', () => {
-  it.each([
+  test.each([
     'span.duration',
     'span.status',
     'span.kind',
@@ -172,13 +172,13 @@ describe('a value alone', () => {
     expect(codes(`x.where(${value})`)).toEqual(['not-a-condition'])
   })
 
-  it('an attribute is one', () => {
+  test('an attribute is one', () => {
     expect(codes('x.where(a and not b.c or "d e" and attr(f) and resource.g)')).toEqual([])
   })
 })
 
 describe('in a plain condition', () => {
-  it.each([
+  test.each([
     ['amount > 5', ['attribute-outside-where']],
     ['exists(amount)', ['attribute-outside-where']],
     ['count(a) > limit', ['attribute-outside-where']],
@@ -192,7 +192,7 @@ describe('in a plain condition', () => {
     expect(codes(body)).toEqual(expected)
   })
 
-  it.each(['1 == 1', '1 + 1 > 1', 'x.where(5s > 3s)', 'x.where(3 in [3])', 'x.where(num(5) > 3)'])(
+  test.each(['1 == 1', '1 + 1 > 1', 'x.where(5s > 3s)', 'x.where(3 in [3])', 'x.where(num(5) > 3)'])(
     '%s says nothing',
     (body) => {
       expect(codes(body)).toEqual(['constant-condition'])
@@ -200,7 +200,7 @@ describe('in a plain condition', () => {
   )
 })
 
-it('checks reach into blocks, groups, counts and filters inside brackets alike', () => {
+test('checks reach into blocks, groups, counts and filters inside brackets alike', () => {
   const bad = 'span.duration > 5'
   const bodies = [
     `when { a.where(${bad}) } always { not (b or c.where(${bad} or ${bad})) } except when { count(d.where(${bad})) > 1 }`,

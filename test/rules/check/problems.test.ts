@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it as test } from 'vitest'
 import { checkRules } from '../../../shared/rules/check/check.ts'
 
 /** A condition, and for each of its problems `CODE FIRST-LAST` columns (the last exclusive) and the hint. */
@@ -160,7 +160,7 @@ const MISTAKES: readonly Mistake[] = [
 ]
 
 describe('a mistake in a condition', () => {
-  it.each(MISTAKES)('is named and mended: %s', (condition, expected) => {
+  test.each(MISTAKES)('is named and mended: %s', (condition, expected) => {
     const { problems } = checkRules([{ file: 'a.rules', text: `// Signal: A (low)\n${condition}` }])
     const found = problems.map(({ code, range: { start, end }, hint }) => [
       `${code} ${start.column}-${end.column}`,
@@ -171,7 +171,7 @@ describe('a mistake in a condition', () => {
   })
 })
 
-it('every problem of every rule and file is reported at once', () => {
+test('every problem of every rule and file is reported at once', () => {
   const { problems, ruleCount, rules } = checkRules([
     {
       file: 'one.rules',

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it as test } from 'vitest'
 import type { CheckedRule } from '../../../shared/rules/ast.ts'
 import { lintRules } from '../../../shared/rules/lint/lint.ts'
 import type { Trace } from '../../../shared/trace/span.ts'
@@ -21,7 +21,7 @@ const traces = fc
 
 const violates = (rule: CheckedRule, trace: Trace) => referenceOutcome(rule, trace) === 'violated'
 
-it('a rule that is said never to fire does not fire, and one that another is said to imply fires with it', () => {
+test('a rule that is said never to fire does not fire, and one that another is said to imply fires with it', () => {
   let warned = 0
   fc.assert(
     fc.property(

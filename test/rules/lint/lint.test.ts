@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkRules } from '../../../shared/rules/check/check.ts'
 import { lintRules } from '../../../shared/rules/lint/lint.ts'
 import type { RuleWarningCode } from '../../../shared/rules/lint/warning.ts'
@@ -256,14 +256,14 @@ const RIGHT: readonly string[] = [
 ]
 
 describe('what may be a mistake is warned of, once', () => {
-  it.each([...WARNED, ...WARNED_OF_NAMES])('%s', (body, code) => {
+  test.each([...WARNED, ...WARNED_OF_NAMES])('%s', (body, code) => {
     const warnings = warningsOf(body)
     expect(warnings.map((warning) => warning.code)).toEqual([code])
   })
 })
 
 describe('what is right as it is is not warned of', () => {
-  it.each([...RIGHT, ...RIGHT_OF_NAMES])('%s', (body) => {
+  test.each([...RIGHT, ...RIGHT_OF_NAMES])('%s', (body) => {
     expect(warningsOf(body)).toEqual([])
   })
 })
@@ -284,7 +284,7 @@ test('a warning says where it is, what of, and what to write', () => {
 describe('a rule that another one implies', () => {
   const implied = (...bodies: readonly string[]) => warningsOf(...bodies).map(({ rule, code }) => `${rule} ${code}`)
 
-  it.each([
+  test.each([
     ['the same twice', 'x and y', 'y and x', ['R1 implied-rule']],
     ['one more demand', 'x and y', 'x', ['R0 implied-rule']],
     ['a narrower filter', 'x.where(a > 5)', 'x.where(a > 3)', ['R0 implied-rule']],
@@ -299,14 +299,14 @@ describe('a rule that another one implies', () => {
     expect(implied(one, other)).toEqual(expected)
   })
 
-  it('is no mistake where it is more severe', () => {
+  test('is no mistake where it is more severe', () => {
     expect(implied('// Signal: A (critical)\nx.where(a > 5)', '// Signal: B (high)\nx.where(a > 3)')).toEqual([])
     expect(implied('// Signal: A (low)\nx.where(a > 5)', '// Signal: B (high)\nx.where(a > 3)')).toEqual([
       'A implied-rule',
     ])
   })
 
-  it('is no mistake where the other one is only tried out', () => {
+  test('is no mistake where the other one is only tried out', () => {
     expect(implied('x and y', '// Signal: B (info)\n// Mode: shadow\nx')).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { CheckedRule, NamePattern, Severity } from '../../../shared/rules/ast.ts'
 import { checkRules } from '../../../shared/rules/check/check.ts'
 import { globTest } from '../../../shared/rules/compile/glob.ts'
@@ -78,7 +78,7 @@ function impliedOf(rules: readonly CheckedRule[]): readonly string[] {
   return facts.filter(isImplied).map(({ rule }) => rule.name)
 }
 
-it('a rule is said to be implied exactly where comparing it with every other rule finds one', () => {
+test('a rule is said to be implied exactly where comparing it with every other rule finds one', () => {
   let implied = 0
   fc.assert(
     fc.property(sets, (set) => {
@@ -92,7 +92,7 @@ it('a rule is said to be implied exactly where comparing it with every other rul
   expect(implied).toBeGreaterThan(60)
 })
 
-it('a rule of any shape is said to be implied only where comparing it with every other rule finds one', () => {
+test('a rule of any shape is said to be implied only where comparing it with every other rule finds one', () => {
   fc.assert(
     fc.property(setsOf(fc.oneof(body, anyBody, relatedBody, boundBody)), (set) => {
       const rules = rulesOf(set)
@@ -103,7 +103,7 @@ it('a rule of any shape is said to be implied only where comparing it with every
   )
 })
 
-it('what is said of a rule alone is said of it among others, in the same order', () => {
+test('what is said of a rule alone is said of it among others, in the same order', () => {
   const ofSets = new Set(['implied-rule', 'attribute-as-text'])
   const alone = (rules: readonly CheckedRule[]) => lintRules(rules).items.filter(({ code }) => !ofSets.has(code))
   fc.assert(
@@ -117,7 +117,7 @@ it('what is said of a rule alone is said of it among others, in the same order',
 
 const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'pay.charge', 'pay.chrage', 'http.get', 'c', 'pay.me'))
 
-it('names of a sample are found as by asking each name', () => {
+test('names of a sample are found as by asking each name', () => {
   const fits = (pattern: NamePattern, name: string) => {
     if (pattern.kind === 'any') return true
     return pattern.kind === 'exact' ? pattern.name === name : globTest(pattern.pattern)(name)

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it as test } from 'vitest'
 import { checkRules } from '../../../shared/rules/check/check.ts'
 import { canonicalBody } from '../../../shared/rules/print/canonical.ts'
 
@@ -12,7 +12,7 @@ function read(body: string) {
 }
 
 describe('the canonical form', () => {
-  it.each([
+  test.each([
     ['payment', 'trace.has("payment")'],
     ['any.where((a))', 'trace.has(any).where(attr("a"))'],
     ['has(http.*)', 'trace.has(http.*)'],
@@ -51,7 +51,7 @@ const canonicalArm = (index: number, name: string) =>
   `trace.has("a${index}") as ${name} and trace.has("b").where(attr("x") == ${name}.attr("x"))`
 
 describe('the canonical form of a rule that binds spans', () => {
-  it.each([
+  test.each([
     [[0, 1, 2, 3].map(arm).join(' or '), [0, 1, 2, 3].map((i) => canonicalArm(i, `s${i + 1}`)).join(' or ')],
     [
       [0, 1, 2, 3, 4, 5].map(arm).join(' or '),
@@ -73,7 +73,7 @@ describe('the canonical form of a rule that binds spans', () => {
 
 /** Firing signals hang on revisions: a release may not change that of a rule whose meaning it leaves alone. */
 describe('the revisions of rules that bind at most four spans', () => {
-  it.each([
+  test.each([
     ['trace.has(payment.charge) and not trace.has(cart.validate)', '558433b57c0156634f1889d63355124e'],
     ['a as p and b.where(x == p.x)', '5d72bc303e3166c5e520f272279d8c74'],
     [
@@ -84,7 +84,7 @@ describe('the revisions of rules that bind at most four spans', () => {
     expect(read(body).revision).toBe(revision)
   })
 
-  it('stay for every rule that ships', () => {
+  test('stay for every rule that ships', () => {
     const files = readdirSync('rules').filter((file) => file.endsWith('.rules'))
     const { rules } = checkRules(files.map((file) => ({ file, text: readFileSync(`rules/${file}`, 'utf8') })))
     expect(rules.length).toBeGreaterThan(50)
@@ -98,7 +98,7 @@ describe('the revisions of rules that bind at most four spans', () => {
 describe('a revision', () => {
   const revision = (body: string) => read(body).revision
 
-  it.each([
+  test.each([
     ['trace.has(a).where(b == EU)', 'a . where(b == "EU")'.replace(' . ', '.')],
     ['a and b and c', '(a and b) and // why\n c'],
     ['x.where(a > 1000)', 'x.where(a > 1kb)'],
@@ -108,7 +108,7 @@ describe('a revision', () => {
     expect(revision(one)).toBe(revision(other))
   })
 
-  it.each([
+  test.each([
     ['a', '"A"'],
     ['trace.has(*)', 'trace.has("*")'],
     ['trace.has(any)', 'trace.has("any")'],
@@ -124,7 +124,7 @@ describe('a revision', () => {
     expect(revision(one)).not.toBe(revision(other))
   })
 
-  it('is 32 hex digits', () => {
+  test('is 32 hex digits', () => {
     expect(revision('a')).toMatch(/^[0-9a-f]{32}$/)
   })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it as test } from 'vitest'
 import { checkRules } from '../../../shared/rules/check/check.ts'
 
 function check(text: string) {
@@ -8,7 +8,7 @@ function check(text: string) {
 }
 
 describe('a pack', () => {
-  it('holds rules with everything a rule file can say', () => {
+  test('holds rules with everything a rule file can say', () => {
     const { rules, problems, ruleCount } = check(`# a pack
 rules:
   - id: no-unvalidated-charge
@@ -41,7 +41,7 @@ rules:
     ])
   })
 
-  it('says the same as a rule file', () => {
+  test('says the same as a rule file', () => {
     const [packed] = check('rules: [{id: A, severity: low, condition: "payment.where(a == \\"b\\")"}]').rules
     const [plain] = checkRules([
       { file: 'a.rules', text: '// Signal: A (low)\ntrace.has(payment).where(a == b)' },
@@ -52,7 +52,7 @@ rules:
   const rule = (condition: string) =>
     `rules:\n  - id: A\n    severity: low\n    condition: ${condition}\n    tags: [x]\n`
 
-  it.each([
+  test.each([
     ['plain', 'trace.has(a) && b', '4:29'],
     ['plain over lines', 'trace.has(a)\n      and   b\n      || c', '6:7'],
     ['single quotes', `'x.where(a == "b") && trace.has(c)'`, '4:35'],
@@ -75,12 +75,12 @@ rules:
     )
   })
 
-  it('tells the place with CRLF line ends and a byte order mark', () => {
+  test('tells the place with CRLF line ends and a byte order mark', () => {
     const text = `\uFEFF${rule('|\n      a\n      && c\n')}`.replaceAll('\n', '\r\n')
     expect(check(text).places).toEqual([['wrong-operator 6:7', 'write "and"']])
   })
 
-  it('takes aliases for values, each looked at once', () => {
+  test('takes aliases for values, each looked at once', () => {
     const text = `rules:
   - {id: A, severity: &severity high, condition: &condition trace.has(a), tags: &tags [x]}
   - {id: B, severity: *severity, condition: *condition, tags: *tags}
@@ -91,7 +91,7 @@ rules:
     })
   })
 
-  it('takes an alias for the anchor last set before it, however many there are', () => {
+  test('takes an alias for the anchor last set before it, however many there are', () => {
     const item = (index: number) =>
       `  - {id: A${index}, severity: low, condition: a, tags: ${index % 2 ? '*tags' : `&tags [t${index}]`}}\n`
     const started = performance.now()
@@ -100,7 +100,7 @@ rules:
     expect(performance.now() - started).toBeLessThan(5000)
   })
 
-  it('is not slowed down by aliases of aliases', () => {
+  test('is not slowed down by aliases of aliases', () => {
     const levels = Array.from({ length: 40 }, (_, level) => `&l${level + 1} [${`*l${level}, `.repeat(9)}]`)
     const started = performance.now()
     const { problems } = check(
@@ -110,7 +110,7 @@ rules:
     expect(performance.now() - started).toBeLessThan(5000)
   })
 
-  it.each([
+  test.each([
     ['', 'malformed-pack 1:1', 'write rules: and below it one item a rule'],
     ['rules: 5', 'malformed-pack 1:8', 'write rules: and below it one item a rule'],
     ['rules: *missing', 'malformed-pack 1:8', 'write rules: and below it one item a rule'],
@@ -144,7 +144,7 @@ rules:
     expect(check(text).rules).toEqual([])
   })
 
-  it.each([
+  test.each([
     ['rules: [{id: A', 1],
     ['rules:\n  - id: "A', 2],
     ['rules:\n  - id: A\n   severity: low', 3],
@@ -158,7 +158,7 @@ rules:
     expect(problems[0]).toMatchObject({ code: 'malformed-yaml', range: { start: { line } } })
   })
 
-  it('reads the other rules where one has problems', () => {
+  test('reads the other rules where one has problems', () => {
     const { rules, ruleCount, places } = check('rules:\n  - {id: A}\n  - {id: B, severity: low, condition: b}\n  - 5\n')
     expect(rules.map(({ name }) => name)).toEqual(['B'])
     expect(ruleCount).toBe(3)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it as test } from 'vitest'
 import { checkRules } from '../../../shared/rules/check/check.ts'
 import { lintRules } from '../../../shared/rules/lint/lint.ts'
 import { canonicalBody, revisionOf } from '../../../shared/rules/print/canonical.ts'
@@ -130,7 +130,7 @@ function expectSoundProblems(file: string, written: string) {
   return { problems, rules, ruleCount }
 }
 
-it('any text is read without a crash, and each problem stands inside it', () => {
+test('any text is read without a crash, and each problem stands inside it', () => {
   fc.assert(
     fc.property(text, (body) => {
       const { rules, problems } = expectSoundProblems('a.rules', `// Signal: A (high)\n${body}`)
@@ -162,7 +162,7 @@ const slipped = fc
     }, body),
   )
 
-it('a rule with slips is read without a crash, each problem stands inside it, and what is good has warnings inside it', () => {
+test('a rule with slips is read without a crash, each problem stands inside it, and what is good has warnings inside it', () => {
   fc.assert(
     fc.property(slipped, (body) => {
       const written = `// Signal: A (high)\n${body}`
@@ -178,7 +178,7 @@ it('a rule with slips is read without a crash, each problem stands inside it, an
   )
 })
 
-it('any text as a pack is read without a crash, and each problem stands inside it', () => {
+test('any text as a pack is read without a crash, and each problem stands inside it', () => {
   const styles = fc.constantFrom('|', '>-', '"', "'", '')
   fc.assert(
     fc.property(text, styles, (body, style) => {
@@ -196,7 +196,7 @@ it('any text as a pack is read without a crash, and each problem stands inside i
 
 const anyText = fc.oneof(anyBody, boundBody)
 
-it('the canonical form of a rule reads back as the same rule', () => {
+test('the canonical form of a rule reads back as the same rule', () => {
   fc.assert(
     fc.property(anyText, (written) => {
       // Definitions may bind more spans side by side than a text without them can.
@@ -208,7 +208,7 @@ it('the canonical form of a rule reads back as the same rule', () => {
   )
 })
 
-it('a revision does not depend on layout, comments or superfluous brackets', () => {
+test('a revision does not depend on layout, comments or superfluous brackets', () => {
   const revision = (written: string) => revisionOf(bodyOf(written))
   fc.assert(
     fc.property(anyText, fc.constantFrom('\n', '\t', ' // c\n', ' // c\n // d\n', '\r\n'), (body, space) => {
@@ -220,7 +220,7 @@ it('a revision does not depend on layout, comments or superfluous brackets', () 
   )
 })
 
-it('a revision does not depend on how bound spans are called', () => {
+test('a revision does not depend on how bound spans are called', () => {
   fc.assert(
     fc.property(boundBody, (body) => {
       const renamed = body.replace(

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it as test } from 'vitest'
 import type { Condition, Filter, Operand } from '../../../shared/rules/ast.ts'
 import { parseBody } from '../../../shared/rules/read/parse.ts'
 import { sourceOf } from '../../../shared/rules/read/source.ts'
@@ -31,7 +31,7 @@ const right = (text: string) => sides(filter(text))[1]
 const left = (text: string) => sides(filter(text))[0]
 
 describe('a word after an operator', () => {
-  it.each([
+  test.each([
     ['a == EU', { kind: 'text', value: 'EU', quoted: false }],
     ['a != tenant-A', { kind: 'text', value: 'tenant-A' }],
     ['a contains application/json', { kind: 'text', value: 'application/json' }],
@@ -57,11 +57,11 @@ describe('a word after an operator', () => {
     expect(right(text)).toMatchObject(expected)
   })
 
-  it('is text in a plain condition, where there is no span', () => {
+  test('is text in a plain condition, where there is no span', () => {
     expect(sides(condition('trace.root.name == http.post'))[1]).toMatchObject({ kind: 'text', value: 'http.post' })
   })
 
-  it('is text in a list, dotted or not', () => {
+  test('is text in a list, dotted or not', () => {
     expect(filter('a in [EU, b.c, "d", -5, 1.5, true]')).toMatchObject({
       kind: 'membership',
       negated: false,
@@ -71,7 +71,7 @@ describe('a word after an operator', () => {
 })
 
 describe('the left of a comparison', () => {
-  it.each([
+  test.each([
     ['count == 1', { kind: 'attribute', key: 'count' }],
     ['content-type == 1', { kind: 'attribute', key: 'content-type' }],
     ['"a b" == 1', { kind: 'attribute', key: 'a b' }],
@@ -88,7 +88,7 @@ describe('the left of a comparison', () => {
 })
 
 describe('numbers', () => {
-  it.each([
+  test.each([
     ['5', 5],
     ['-5', -5],
     ['- 5', -5],
@@ -109,7 +109,7 @@ describe('numbers', () => {
     expect(right(`a == ${text}`)).toMatchObject({ kind: 'number', value })
   })
 
-  it.each([
+  test.each([
     ['1us', 1e3],
     ['1.5ms', 1.5e6],
     ['2s', 2e9],
@@ -123,7 +123,7 @@ describe('numbers', () => {
 })
 
 describe('text', () => {
-  it.each([
+  test.each([
     [String.raw`"a\"b"`, 'a"b'],
     [String.raw`"a\\b"`, String.raw`a\b`],
     [String.raw`"a\nb\tc"`, 'a\nb\tc'],
@@ -138,7 +138,7 @@ describe('text', () => {
 })
 
 describe('names', () => {
-  it.each([
+  test.each([
     ['trace.has(payment.charge)', { kind: 'exact', name: 'payment.charge' }],
     ['has(payment.charge)', { kind: 'exact', name: 'payment.charge' }],
     ['payment.charge', { kind: 'exact', name: 'payment.charge' }],
@@ -164,7 +164,7 @@ describe('names', () => {
     expect(condition(text)).toMatchObject({ kind: 'has', selector: { name } })
   })
 
-  it('take filters inside the brackets and after them alike', () => {
+  test('take filters inside the brackets and after them alike', () => {
     const inside = condition('trace.has(a.where(x == 1)).where(y == 2)')
     expect(inside).toMatchObject({ selector: { filters: [{ left: { key: 'x' } }, { left: { key: 'y' } }] } })
     expect(condition('trace.all(a.where(x)).where(y)')).toMatchObject({
@@ -180,7 +180,7 @@ describe('names', () => {
 })
 
 describe('precedence', () => {
-  it('binds or loosest, then and, then not', () => {
+  test('binds or loosest, then and, then not', () => {
     expect(condition('a or b and not c')).toMatchObject({
       kind: 'or',
       operands: [
@@ -190,11 +190,11 @@ describe('precedence', () => {
     })
   })
 
-  it('lets not stand before a comparison without brackets', () => {
+  test('lets not stand before a comparison without brackets', () => {
     expect(filter('not a contains "x"')).toMatchObject({ kind: 'not', operand: { kind: 'comparison' } })
   })
 
-  it('calculates from the left, products first', () => {
+  test('calculates from the left, products first', () => {
     expect(left('a - b - c * 2 > 0')).toMatchObject({
       operator: '-',
       left: { operator: '-', left: { key: 'a' }, right: { key: 'b' } },
@@ -205,7 +205,7 @@ describe('precedence', () => {
 })
 
 describe('layout', () => {
-  it.each([
+  test.each([
     ['CRLF line ends', 'trace.has(a)\r\n  and not trace.has(b)\r\n'],
     ['tabs', '\ttrace.has(a)\tand\tnot\ttrace.has(b)'],
     ['no-break spaces', 'trace.has(a)\u00a0and not\u00a0trace.has(b)'],
@@ -216,7 +216,7 @@ describe('layout', () => {
     expect(condition(text)).toMatchObject({ kind: 'and', operands: [{ kind: 'has' }, { kind: 'not' }] })
   })
 
-  it('gives every node its place in the file', () => {
+  test('gives every node its place in the file', () => {
     const text = 'trace.has(a)\n  and b.where(x > 1)'
     const node = condition(text)
     const second = node.kind === 'and' ? node.operands[1] : undefined
@@ -232,7 +232,7 @@ describe('nesting', () => {
   const nested = (open: string, count: number, inner: string, close: string) =>
     `${open.repeat(count)}${inner}${close.repeat(count)}`
 
-  it.each([
+  test.each([
     ['groups in a condition', (n: number) => nested('(', n, 'a', ')')],
     ['not', (n: number) => nested('not ', n, 'a', '')],
     ['groups and not', (n: number) => nested('not (', Math.floor(n / 2), n % 2 ? '(a)' : 'a', ')')],
@@ -245,7 +245,7 @@ describe('nesting', () => {
     expect(parse(text(65)).problems).toMatchObject([{ code: 'nesting-too-deep' }])
   })
 
-  it.each(['(', 'not ', 'not (', 'a.where(', 'num(', 'trace.has(', '[', 'when {', '-(', 'a in [('])(
+  test.each(['(', 'not ', 'not (', 'a.where(', 'num(', 'trace.has(', '[', 'when {', '-(', 'a in [('])(
     'does not overflow on 60 KB of %s',
     (open) => {
       const { problems } = parse(open.repeat(60_000 / open.length))
@@ -253,21 +253,21 @@ describe('nesting', () => {
     },
   )
 
-  it('is read once each: 64 levels of any kind take milliseconds', () => {
+  test('is read once each: 64 levels of any kind take milliseconds', () => {
     const started = performance.now()
     parse(`a.where(${nested('(', 30, `${nested('(', 30, 'x', ' + 1)')} == 1`, ' or y)')})`)
     parse(`${nested('(', 60, 'count(a) > 1', ' and b)')}`)
     expect(performance.now() - started).toBeLessThan(2000)
   })
 
-  it('counts operators of one calculation up to 200', () => {
+  test('counts operators of one calculation up to 200', () => {
     const sum = (operators: number) => `a.where(x${' + 1'.repeat(operators)} > 0)`
     expect(parse(sum(200)).problems).toEqual([])
     expect(parse(sum(201)).problems).toMatchObject([{ code: 'expression-too-long' }])
     expect(parse(sum(15_000)).problems).toMatchObject([{ code: 'expression-too-long' }])
   })
 
-  it('has no limit on conditions in a row', () => {
+  test('has no limit on conditions in a row', () => {
     const text = Array.from({ length: 5000 }, (_, index) => `s${index}`).join(' and ')
     expect(condition(text)).toMatchObject({ kind: 'and', operands: { length: 5000 } })
   })

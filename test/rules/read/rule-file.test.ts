@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkRules } from '../../../shared/rules/check/check.ts'
 
 function check(text: string) {
@@ -13,7 +13,7 @@ function check(text: string) {
 const headers = (header: string) => check(`${header}\ntrace.has(a)\n`)
 
 describe('a header', () => {
-  it.each([
+  test.each([
     ['// Signal: A (critical)', 'A', 'critical'],
     ['//Signal:A(high)', 'A', 'high'],
     ['   //   Signal:   a-B_2   (info)   ', 'a-B_2', 'info'],
@@ -22,7 +22,7 @@ describe('a header', () => {
     expect(headers(header)).toMatchObject({ problems: [], rules: [{ name, severity }] })
   })
 
-  it.each([
+  test.each([
     ['// Signal: A', 'malformed-header 1:1-13', 'write // Signal: NAME (severity)'],
     ['// Signal:', 'malformed-header 1:1-11', 'write // Signal: NAME (severity)'],
     ['// Signal: (high)', 'malformed-header 1:1-18', 'write // Signal: NAME (severity)'],
@@ -44,12 +44,12 @@ describe('a header', () => {
     expect([rules.length, ruleCount]).toEqual([0, 1])
   })
 
-  it('does not hide the problems of its rule', () => {
+  test('does not hide the problems of its rule', () => {
     const { places } = check('// Signal: A B (high)\ntrace.has(a) && trace.has(b)')
     expect(places.map(([place]) => place)).toEqual(['malformed-header 1:1-22', 'wrong-operator 2:14-16'])
   })
 
-  it('is no comment that only speaks of signals', () => {
+  test('is no comment that only speaks of signals', () => {
     const text =
       '// Signal processing (all of it)\n// Signals: see below\n// Signal: A (low)\ntrace.has(a)\n// signal handlers follow'
     expect(check(text)).toMatchObject({ problems: [], ruleCount: 1 })
@@ -62,7 +62,7 @@ describe('metadata', () => {
     return { metadata: rules[0]?.metadata, places }
   }
 
-  it('is read in any order and letter case', () => {
+  test('is read in any order and letter case', () => {
     expect(
       metadata(
         '// mode: shadow',
@@ -86,7 +86,7 @@ describe('metadata', () => {
     })
   })
 
-  it('is absent where nothing is said', () => {
+  test('is absent where nothing is said', () => {
     expect(
       metadata('// a comment', '// Note: another', '// Node: x', '// Owners: y', '// Model: shadow of itself'),
     ).toEqual({
@@ -95,7 +95,7 @@ describe('metadata', () => {
     })
   })
 
-  it.each([
+  test.each([
     ['// Mode: shadwo', 'malformed-metadata 2:10-16', 'write shadow'],
     ['// Mode: off', 'malformed-metadata 2:10-13', 'write live or shadow'],
     ['// Mode:', 'malformed-metadata 2:4-8', 'write one after the colon, or remove the line'],
@@ -107,19 +107,19 @@ describe('metadata', () => {
     expect(metadata(lines).places).toEqual([[place, hint]])
   })
 
-  it('of the mode is reported below the condition, where it would be overlooked', () => {
+  test('of the mode is reported below the condition, where it would be overlooked', () => {
     const { places } = check('// Signal: A (low)\ntrace.has(a)\n  // Mode: shadow\n// Description: of nothing')
     expect(places).toEqual([['malformed-metadata 3:3-18', 'move the line up, to just below the header']])
   })
 })
 
 describe('a file', () => {
-  it('may be empty, or hold comments alone', () => {
+  test('may be empty, or hold comments alone', () => {
     expect(check('')).toMatchObject({ problems: [], ruleCount: 0 })
     expect(check('\uFEFF\n// nothing yet\n\n')).toMatchObject({ problems: [], ruleCount: 0 })
   })
 
-  it.each(['\n', '\r\n'])('may have a byte order mark, and %j line ends', (newline) => {
+  test.each(['\n', '\r\n'])('may have a byte order mark, and %j line ends', (newline) => {
     const text = `\uFEFF// Signal: A (low)\n// Owner: x\ntrace.has(a)\n\n// Signal: B (low)\nb &&\n  c`.replaceAll(
       '\n',
       newline,
@@ -129,24 +129,24 @@ describe('a file', () => {
     expect(places).toEqual([['wrong-operator 6:3-5', 'write "and"']])
   })
 
-  it('keeps the text of each condition as written', () => {
+  test('keeps the text of each condition as written', () => {
     const { rules } = check('// Signal: A (low)\n\n  trace.has(a) // why\n    and b\n\n// more\n// Signal: B (low)\nb')
     expect(rules.map(({ text }) => text)).toEqual(['trace.has(a) // why\n    and b\n\n// more', 'b'])
   })
 
-  it('tells where each rule and its name stand', () => {
+  test('tells where each rule and its name stand', () => {
     const [, second] = check('// Signal: A (low)\na\n// Signal: B (low)\nb.where(c)\n').rules
     expect(second?.nameRange).toMatchObject({ start: { line: 3, column: 12 }, end: { line: 3, column: 13 } })
     expect(second?.range).toMatchObject({ start: { line: 3, column: 1 }, end: { line: 4, column: 11 } })
   })
 
-  it('reports a condition before the first header once', () => {
+  test('reports a condition before the first header once', () => {
     expect(check('// a file\n  trace.has(a)\n  and b\n// Signal: A (low)\na').places).toEqual([
       ['condition-before-header 2:3-15', 'write // Signal: NAME (severity) on the line before the condition'],
     ])
   })
 
-  it.each(['', '\n', '// only a comment\n', '   \n\t\n'])('reports a rule without a condition: %j', (body) => {
+  test.each(['', '\n', '// only a comment\n', '   \n\t\n'])('reports a rule without a condition: %j', (body) => {
     expect(check(`// Signal: A (low)\n${body}`).places).toEqual([
       ['missing-condition 1:12-13', 'write its condition below the header'],
     ])

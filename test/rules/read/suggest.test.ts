@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { editDistance, nearest } from '../../../shared/rules/read/suggest.ts'
 
-it.each([
+test.each([
   ['', '', 0],
   ['a', '', 1],
   ['has', 'hsa', 1],
@@ -14,7 +14,7 @@ it.each([
   expect(editDistance(to, from)).toBe(edits)
 })
 
-it('the nearest word is suggested, letter case aside, and nothing that is far', () => {
+test('the nearest word is suggested, letter case aside, and nothing that is far', () => {
   expect(nearest('SHADWO', ['live', 'shadow'])).toBe('shadow')
   expect(nearest('span.durtion', ['span.duration', 'trace.duration'])).toBe('span.duration')
   expect(nearest('foo', ['live', 'shadow'])).toBeUndefined()
@@ -40,7 +40,7 @@ function editsByTable(from: string, to: string): number {
 
 const word = fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 9 })
 
-it('edits are counted as the whole table of them counts, up to a limit', () => {
+test('edits are counted as the whole table of them counts, up to a limit', () => {
   fc.assert(
     fc.property(word, word, fc.nat(9), (from, to, limit) => {
       expect(editDistance(from, to)).toBe(editsByTable(from, to))
@@ -50,7 +50,7 @@ it('edits are counted as the whole table of them counts, up to a limit', () => {
   )
 })
 
-it('a search that takes too long finds nothing, and says how far it went', () => {
+test('a search that takes too long finds nothing, and says how far it went', () => {
   const effort = { steps: 1000 }
   const words = Array.from({ length: 500 }, (_, index) => `payment.charge.${index}`)
   expect(nearest('payment.chrage.x', [...words, 'payment.chrage.x'], effort)).toBeUndefined()

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it as test } from 'vitest'
 import { canonicalBody } from '../../../shared/rules/print/canonical.ts'
 import { parseBody } from '../../../shared/rules/read/parse.ts'
 
@@ -16,7 +16,7 @@ function problemsOf(text: string): readonly string[] {
 }
 
 describe('order and structure', () => {
-  it.each([
+  test.each([
     ['a before b', 'trace.has("a") before trace.has("b")'],
     ['has(a) starts  after trace.has("b c") within 90s', 'trace.has("a") starts after trace.has("b c") within 90s'],
     ['not a.where(x == 1) under any', 'not trace.has("a").where(attr("x") == 1) under trace.has(any)'],
@@ -25,7 +25,7 @@ describe('order and structure', () => {
     ['let $t = 5s a before b within $t', 'trace.has("a") before trace.has("b") within 5s'],
   ])('%s is read', (text, expected) => expect(canonical(text)).toBe(expected))
 
-  it.each([
+  test.each([
     ['a before', ['missing-value at 3']],
     ['a before b before c', ['chained-comparison at 12']],
     ['a.where(x == 1) before b == 3', ['chained-comparison at 26']],
@@ -42,7 +42,7 @@ describe('order and structure', () => {
 })
 
 describe('binding', () => {
-  it.each([
+  test.each([
     ['a as p and p.x == 1', 'trace.has("a") as s1 and s1.attr("x") == 1'],
     ['has(a).where(y) as p and p.where(x < 3)', 'trace.has("a").where(attr("y")) as s1 and s1.where(attr("x") < 3)'],
     ['a as p and b.where(k == p.k)', 'trace.has("a") as s1 and trace.has("b").where(attr("k") == s1.attr("k"))'],
@@ -71,7 +71,7 @@ describe('binding', () => {
     ],
   ])('%s is read', (text, expected) => expect(canonical(text)).toBe(expected))
 
-  it.each([
+  test.each([
     ['p.x == 1 and a as p', ['unbound-name at 1']],
     ['a.where(p.x == 1) as p', ['unbound-name at 9']],
     ['not (a as p) and p.x == 1', ['unbound-name at 18']],
@@ -101,18 +101,18 @@ describe('binding', () => {
     ['a as p.where(x == 1)', ['unexpected-text at 7']],
   ])('%s is an error', (text, expected) => expect(problemsOf(text)).toEqual(expected))
 
-  it('takes four names, not five', () => {
+  test('takes four names, not five', () => {
     expect(problemsOf('a as p and b as q and c as r and d as s')).toEqual([])
     expect(problemsOf('when { a as p and b as q and c as r and d as s } always { e as t }')).toEqual([
       'too-many-names at 64',
     ])
   })
 
-  it('gives one revision to rules that differ in the names alone', () => {
+  test('gives one revision to rules that differ in the names alone', () => {
     expect(canonical('a as p and p.x == 1')).toBe(canonical('a as other and other.x == 1'))
   })
 
-  it('keeps the names of a definition inside', () => {
+  test('keeps the names of a definition inside', () => {
     const retried = 'define retried = a as p and b.where(k == p.k)\n'
     const inside = (name: string) =>
       `trace.has("a") as ${name} and trace.has("b").where(attr("k") == ${name}.attr("k"))`
@@ -123,7 +123,7 @@ describe('binding', () => {
 })
 
 describe('span events', () => {
-  it.each([
+  test.each([
     [
       'a.event(exception).where(exception.type == Timeout)',
       'trace.has("a").event("exception").where(attr("exception.type") == "Timeout")',
@@ -139,7 +139,7 @@ describe('span events', () => {
     ],
   ])('%s is read', (text, expected) => expect(canonical(text)).toBe(expected))
 
-  it.each([
+  test.each([
     ['a.event()', ['missing-value at 3']],
     ['a.event(x, y)', ['unexpected-text at 12']],
     ['a.event(x == 1)', ['not-a-value at 9']],
