@@ -1,4 +1,5 @@
 import type { SourceRange } from '../errors.ts'
+import type { ComparisonOperator } from './operators.ts'
 
 /** Every node knows where it stands in its file. */
 interface Located {
@@ -134,8 +135,6 @@ export type NamePattern =
 
 /** One comparison; the same forms stand in filters (of a span) and in conditions (of a trace). */
 export type Test = Comparison | Membership | Matches | Exists | Truthy
-
-export type ComparisonOperator = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'contains' | 'starts with' | 'ends with'
 
 export interface Comparison extends Located {
   readonly kind: 'comparison'

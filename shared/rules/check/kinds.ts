@@ -1,4 +1,5 @@
 import type { Comparison, Literal, Matches, Membership, Operand, Test, Truthy } from '../ast.ts'
+import { OPERATORS } from '../operators.ts'
 import { printOperand } from '../print/print.ts'
 import type { PlacedTest } from '../walk.ts'
 import { inWords, type Kind, kindOf, reportWrongValue } from './kind.ts'
@@ -71,23 +72,25 @@ interface Explanation {
 }
 
 function comparisonProblem(node: Comparison, left: Kind, right: Kind): Explanation | undefined {
-  switch (node.operator) {
-    case '==':
-    case '!=':
+  const { compares } = OPERATORS[node.operator]
+  switch (compares) {
+    case 'equality':
       return agree(left, right) ? undefined : disagreement(node, left, right)
-    case 'contains':
-    case 'starts with':
-    case 'ends with':
+    case 'text':
       return textProblem(node, left, right)
-    default:
-      if (isNamed(left) || isNamed(right)) {
-        return { message: 'statuses and kinds have no order', hint: 'compare with == or in [ … ]' }
-      }
-      if (left === 'boolean' || right === 'boolean') {
-        return { message: 'true and false have no order', hint: 'compare with == or !=' }
-      }
-      return agree(left, right) ? undefined : disagreement(node, left, right)
+    case 'order':
+      return orderProblem(node, left, right)
   }
+}
+
+function orderProblem(node: Comparison, left: Kind, right: Kind): Explanation | undefined {
+  if (isNamed(left) || isNamed(right)) {
+    return { message: 'statuses and kinds have no order', hint: 'compare with == or in [ … ]' }
+  }
+  if (left === 'boolean' || right === 'boolean') {
+    return { message: 'true and false have no order', hint: 'compare with == or !=' }
+  }
+  return agree(left, right) ? undefined : disagreement(node, left, right)
 }
 
 /** Whether two kinds can be equal on some trace. */
@@ -105,7 +108,7 @@ function textProblem(node: Comparison, left: Kind, right: Kind): Explanation | u
     }
   }
   if (!isTextual(left)) return { message: `${inWords(left)} is no text`, hint: 'compare it with == or <' }
-  const mayBeElement = node.operator === 'contains' && left === 'attribute' && right !== 'duration'
+  const mayBeElement = OPERATORS[node.operator].ofElements !== undefined && left === 'attribute' && right !== 'duration'
   if (isTextual(right) || mayBeElement) return undefined
   return { message: `${inWords(right)} is no text`, hint: 'write the text after it in quotes' }
 }
@@ -126,18 +129,13 @@ function hintFor(node: Comparison, left: Kind, right: Kind): string {
 /** A bare word is text after `==`, where an attribute or a count may be meant. */
 function wordHint({ left, operator }: Comparison, word: string): string | undefined {
   if (left.kind === 'count') return `write a number, or trace.count(${word})`
-  if (isLiteral(left)) return `write the attribute first: ${word} ${mirrored(operator)} …`
+  if (isLiteral(left)) return `write the attribute first: ${word} ${OPERATORS[operator].mirrored ?? operator} …`
   if (left.kind === 'intrinsic' && left.name.startsWith('trace.')) return undefined
   return `write attr(${word}) for the attribute so named`
 }
 
 function isLiteral(operand: Operand): boolean {
   return operand.kind === 'number' || operand.kind === 'boolean' || operand.kind === 'duration'
-}
-
-function mirrored(operator: Comparison['operator']): string {
-  if (operator.startsWith('<')) return operator.replace('<', '>')
-  return operator.replace('>', '<')
 }
 
 function durationHint(other: Operand): string {

@@ -4,7 +4,6 @@ import type {
   Attribute,
   BoundValue,
   Comparison,
-  ComparisonOperator,
   Condition,
   Count,
   Filter,
@@ -15,7 +14,9 @@ import type {
   Test,
 } from '../ast.ts'
 import { calculate, negate, toNumber } from '../judge/arithmetic.ts'
-import { elementsOf, equal, isArray, isMissing, relate, type Value } from '../judge/values.ts'
+import { relate } from '../judge/relate.ts'
+import { elementsOf, equal, isArray, isMissing, type Value } from '../judge/values.ts'
+import { type ComparisonOperator, OPERATORS } from '../operators.ts'
 import type { RegexTest } from './regex.ts'
 
 /** Reads an operand of one span, or of one trace. */
@@ -140,7 +141,7 @@ export function planRight<Scope>(operator: ComparisonOperator, right: Operand, l
 }
 
 function againstNumber<Scope>(operator: ComparisonOperator, read: Reader<Scope>, number: number): Decider<Scope> {
-  const direct = numberRelations[operator]
+  const direct = OPERATORS[operator].ofNumbers
   if (direct === undefined) return (scope) => relate(operator, read(scope), number)
   return (scope) => {
     const value = read(scope)
@@ -148,30 +149,13 @@ function againstNumber<Scope>(operator: ComparisonOperator, read: Reader<Scope>,
   }
 }
 
-const numberRelations: { readonly [O in ComparisonOperator]?: (value: number, number: number) => boolean } = {
-  '==': (value, number) => value === number,
-  '!=': (value, number) => value !== number,
-  '<': (value, number) => value < number,
-  '<=': (value, number) => value <= number,
-  '>': (value, number) => value > number,
-  '>=': (value, number) => value >= number,
-}
-
 function againstText<Scope>(operator: ComparisonOperator, read: Reader<Scope>, text: string): Decider<Scope> {
-  const direct = textRelations[operator]
+  const direct = OPERATORS[operator].ofTexts
   if (direct === undefined) return (scope) => relate(operator, read(scope), text)
   return (scope) => {
     const value = read(scope)
     return typeof value === 'string' ? direct(value, text) : relate(operator, value, text)
   }
-}
-
-const textRelations: { readonly [O in ComparisonOperator]?: (value: string, text: string) => boolean } = {
-  '==': (value, text) => value === text,
-  '!=': (value, text) => value !== text,
-  contains: (value, text) => value.includes(text),
-  'starts with': (value, text) => value.startsWith(text),
-  'ends with': (value, text) => value.endsWith(text),
 }
 
 function planMembership<Scope>({ left, items, negated }: Membership, lookups: Lookups<Scope>): Decider<Scope> {

@@ -1,6 +1,7 @@
 import type { Comparison, Filter, Membership, Operand, Test } from '../ast.ts'
 import { type Lookups, planLogic, planOperand, planRight, planTest } from '../compile/plan-test.ts'
 import { elementsOf, equal, isArray, isMissing, isNumeric, type Value } from '../judge/values.ts'
+import { OPERATORS } from '../operators.ts'
 import { printLiteral, printOperand } from '../print/print.ts'
 import { isLiteral } from '../walk.ts'
 import { cut, describe, describeDuration, describeTyped, isDuration, typeName } from './wording.ts'
@@ -101,23 +102,11 @@ function failedComparison<Scope>(sight: Sight<Scope>, test: Comparison): string 
     return `${leftName} is ${describeTyped(left)}${other}`
   }
   const wanted = isFixed ? word(test.right, right) : `${rightName}, which is ${word(test.right, right)}`
-  return `${leftName} is ${word(test.left, left)}, ${failedRelation[test.operator]} ${wanted}`
-}
-
-const failedRelation: { readonly [O in Comparison['operator']]: string } = {
-  '==': 'not',
-  '!=': 'the same as',
-  '<': 'not <',
-  '<=': 'not <=',
-  '>': 'not >',
-  '>=': 'not >=',
-  contains: 'which does not contain',
-  'starts with': 'which does not start with',
-  'ends with': 'which does not end with',
+  return `${leftName} is ${word(test.left, left)}, ${OPERATORS[test.operator].negation} ${wanted}`
 }
 
 function areUnlike({ operator }: Comparison, left: Value, right: Value): boolean {
   if (isArray(left) || isArray(right)) return false
-  const isTextual = operator === 'contains' || operator === 'starts with' || operator === 'ends with'
+  const isTextual = OPERATORS[operator].compares === 'text'
   return isTextual ? typeof left !== 'string' || typeof right !== 'string' : equal(left, right) === undefined
 }

@@ -1,5 +1,4 @@
 import type { AttributeValue } from '../../trace/span.ts'
-import type { ComparisonOperator } from '../ast.ts'
 
 /**
  * What an operand comes to: an attribute's value, a count, a duration in nanoseconds. Undefined (no such attribute) and
@@ -24,53 +23,6 @@ export function elementsOf(array: readonly AttributeValue[]): readonly Attribute
 }
 
 /**
- * Whether `left operator right` holds. An array on either side holds if some element does, for `!=` if every one does
- * (so `!=` holds of an empty array and nothing else does); an array contains what equals some element.
- */
-export function relate(operator: ComparisonOperator, left: Value, right: Value): boolean {
-  if (isMissing(left) || isMissing(right)) return false
-  if (isArray(left)) {
-    const each = operator === 'contains' ? '==' : operator
-    return quantify(operator, elementsOf(left), (element) => !isArray(element) && relate(each, element, right))
-  }
-  if (isArray(right)) {
-    return quantify(operator, elementsOf(right), (element) => !isArray(element) && relate(operator, left, element))
-  }
-  return relateScalars(operator, left, right)
-}
-
-function quantify(
-  operator: ComparisonOperator,
-  elements: readonly AttributeValue[],
-  holds: (element: AttributeValue) => boolean,
-): boolean {
-  return operator === '!=' ? elements.every(holds) : elements.some(holds)
-}
-
-function relateScalars(operator: ComparisonOperator, left: Value, right: Value): boolean {
-  switch (operator) {
-    case '==':
-      return equal(left, right) === true
-    case '!=':
-      return equal(left, right) === false
-    case '<':
-      return order(left, right) < 0
-    case '<=':
-      return order(left, right) <= 0
-    case '>':
-      return order(left, right) > 0
-    case '>=':
-      return order(left, right) >= 0
-    case 'contains':
-      return typeof left === 'string' && typeof right === 'string' && left.includes(right)
-    case 'starts with':
-      return typeof left === 'string' && typeof right === 'string' && left.startsWith(right)
-    case 'ends with':
-      return typeof left === 'string' && typeof right === 'string' && left.endsWith(right)
-  }
-}
-
-/**
  * Whether two scalars are equal, undefined where they are of unlike types and cannot be compared (bytes and key-value
  * lists compare with nothing). Numbers are compared exactly, int64 beyond 2^53 against doubles too; NaN equals nothing.
  */
@@ -82,7 +34,7 @@ export function equal(left: Value, right: Value): boolean | undefined {
 }
 
 /** Negative, 0, positive, or NaN where there is no order: unlike types, booleans, NaN. */
-function order(left: Value, right: Value): number {
+export function order(left: Value, right: Value): number {
   if (isNumeric(left) && isNumeric(right)) return left < right ? -1 : left > right ? 1 : left >= right ? 0 : Number.NaN
   if (typeof left === 'string' && typeof right === 'string') return compareByCodePoint(left, right)
   return Number.NaN

@@ -1,6 +1,7 @@
 import type { All, Count, EventSelector, Has, NamePattern, Operand, Selector, Test } from '../ast.ts'
 import { globTest } from '../compile/glob.ts'
 import { groupedOperand } from '../compile/groups.ts'
+import { OPERATORS } from '../operators.ts'
 import { canonicalCondition, canonicalOperand } from '../print/canonical.ts'
 import { isLiteral } from '../walk.ts'
 import { allOf, CLAIM_LIMIT, type Claim, filterCases } from './cases.ts'
@@ -166,15 +167,6 @@ function isBeforeItself(test: Test): boolean {
   return test.left.kind === test.right.kind && operandText(test.left) === operandText(test.right)
 }
 
-const MIRRORED = new Map([
-  ['<', '>'],
-  ['>', '<'],
-  ['<=', '>='],
-  ['>=', '<='],
-  ['==', '=='],
-  ['!=', '!='],
-] as const)
-
 /** A test as a demand on a value, where it compares one with fixed values. */
 export function demandOf(test: Test): Demand | undefined {
   if (test.kind === 'membership') {
@@ -183,7 +175,7 @@ export function demandOf(test: Test): Demand | undefined {
   if (test.kind !== 'comparison') return undefined
   const { left, operator, right } = test
   if (isLiteral(right)) return isLiteral(left) ? undefined : { term: left, operator, values: [scalarOf(right)] }
-  const mirrored = MIRRORED.get(operator as '<')
+  const { mirrored } = OPERATORS[operator]
   return isLiteral(left) && mirrored !== undefined
     ? { term: right, operator: mirrored, values: [scalarOf(left)] }
     : undefined

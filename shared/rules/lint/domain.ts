@@ -1,4 +1,5 @@
-import type { ComparisonOperator, Literal, Operand } from '../ast.ts'
+import type { Literal, Operand } from '../ast.ts'
+import { type ComparisonOperator, OPERATORS } from '../operators.ts'
 
 export type Scalar = number | bigint | string | boolean
 type Kind = 'number' | 'text' | 'boolean'
@@ -85,16 +86,10 @@ function kindOf(value: Scalar): Kind {
 }
 
 /** The operator that holds of a value exactly where the other does not. */
-export const OPPOSITES: ReadonlyMap<string, Demand['operator']> = new Map<string, Demand['operator']>([
-  ['==', '!='],
-  ['!=', '=='],
-  ['<', '>='],
-  ['>=', '<'],
-  ['>', '<='],
-  ['<=', '>'],
-  ['in', 'not in'],
-  ['not in', 'in'],
-])
+function oppositeOf(operator: Demand['operator']): Demand['operator'] | undefined {
+  if (operator === 'in') return 'not in'
+  return operator === 'not in' ? 'in' : OPERATORS[operator].opposite
+}
 
 /**
  * Adds that a demand does not hold: the opposite one does, where the value is known to be there and of the kind that the
@@ -103,7 +98,7 @@ export const OPPOSITES: ReadonlyMap<string, Demand['operator']> = new Map<string
 export function addOpposite(domain: Domain, { term, operator, values }: Demand): void {
   const known = domain.fixed || (domain.present && values.every((value) => domain.kinds.has(kindOf(value))))
   if (!known) return
-  const opposite = OPPOSITES.get(operator)
+  const opposite = oppositeOf(operator)
   const [text] = values
   if (opposite !== undefined) addDemand(domain, { term, operator: opposite, values })
   else if (typeof text === 'string') domain.texts.push({ operator: operator as ComparisonOperator, text, holds: false })
@@ -125,18 +120,24 @@ export function addDemand(domain: Domain, { operator, values }: Demand): void {
         domain.oneOf === undefined ? values : domain.oneOf.filter((one) => values.some((v) => same(one, v)))
       if (values.every((value) => kindOf(value) === kindOf(first))) domain.kinds.add(kindOf(first))
       return
-    case 'contains':
-      // An array contains elements of any kind.
-      return
-    case 'starts with':
-    case 'ends with':
-      domain.kinds.add('text')
-      if (typeof first === 'string') domain.texts.push({ operator, text: first, holds: true })
-      return
-    default:
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
       domain.kinds.add(kindOf(first))
       if (typeof first === 'number' || typeof first === 'bigint') narrow(domain, operator, first)
+      return
+    default:
+      addTextDemand(domain, operator, first)
   }
+}
+
+/** Of an operator that also looks for an element of an array, nothing follows for the kind of the value. */
+function addTextDemand(domain: Domain, operator: ComparisonOperator, text: Scalar): void {
+  const { compares, ofElements } = OPERATORS[operator]
+  if (compares !== 'text' || ofElements !== undefined) return
+  domain.kinds.add('text')
+  if (typeof text === 'string') domain.texts.push({ operator, text, holds: true })
 }
 
 function same(left: Scalar, right: Scalar): boolean {
@@ -190,8 +191,7 @@ function isAllowed({ whole, low, high, kinds, noneOf, texts }: Domain, value: Sc
 }
 
 function fits(value: string, operator: ComparisonOperator, text: string): boolean {
-  if (operator === 'starts with') return value.startsWith(text)
-  return operator === 'ends with' ? value.endsWith(text) : value.includes(text)
+  return OPERATORS[operator].ofTexts?.(value, text) ?? true
 }
 
 /** Whether one text can start (and end) as all of these demand. */

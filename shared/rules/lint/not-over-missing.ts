@@ -1,7 +1,7 @@
 import type { Atom, Condition, Test } from '../ast.ts'
+import { OPERATORS } from '../operators.ts'
 import { printCondition } from '../print/print.ts'
 import { isTest, operandsOf } from '../walk.ts'
-import { OPPOSITES } from './domain.ts'
 import type { Lint } from './warning.ts'
 
 /** `not (currency == USD)` holds of a span without a currency too, which is seldom meant. */
@@ -78,6 +78,6 @@ function keysOf(atom: Atom): readonly string[] {
 function opposite(test: Test): string | undefined {
   if (test.kind === 'membership') return printCondition({ ...test, negated: !test.negated })
   if (test.kind !== 'comparison') return undefined
-  const operator = OPPOSITES.get(test.operator)
-  return operator && printCondition({ ...test, operator: operator as typeof test.operator })
+  const operator = OPERATORS[test.operator].opposite
+  return operator && printCondition({ ...test, operator })
 }

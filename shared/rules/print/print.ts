@@ -16,6 +16,7 @@ import type {
   Test,
 } from '../ast.ts'
 import { describeDuration } from '../evidence/wording.ts'
+import { OPERATORS } from '../operators.ts'
 import { quoted } from '../resolve/reading.ts'
 
 /** How words are spelled that may stand with or without quotes. */
@@ -135,7 +136,7 @@ export function printExactName(name: string): string {
 
 /** After `==` and its like a plain word is text, so an attribute is written `attr(…)` there. */
 function printRight({ operator, right }: Comparison, spelling: Spelling): string {
-  const isOrder = operator === '<' || operator === '<=' || operator === '>' || operator === '>='
+  const isOrder = OPERATORS[operator].compares === 'order'
   if (isOrder || right.kind !== 'attribute' || right.from === 'resource') return printOperand(right, spelling)
   return `attr(${quoted(right.key)})`
 }

@@ -1,67 +1,16 @@
-import type { ComparisonOperator } from '../ast.ts'
+import { type ComparisonOperator, MATCHES_ALIASES, OPERATORS, operatorNamed } from '../operators.ts'
 import { type Reading, report } from './reading.ts'
 import type { Token } from './syntax.ts'
 
+/** What follows a value in a test: a comparison operator, or `matches`. */
 export type ComparingOperator = ComparisonOperator | 'matches'
-
-const OPERATORS: readonly ComparingOperator[] = [
-  '==',
-  '!=',
-  '<',
-  '<=',
-  '>',
-  '>=',
-  'contains',
-  'starts with',
-  'ends with',
-  'matches',
-]
 
 /** Spellings of other languages, and the operator meant. */
 const SPELLINGS: ReadonlyMap<string, ComparingOperator> = new Map([
-  ['===', '=='],
-  ['=', '=='],
-  [':', '=='],
-  ['!==', '!='],
-  ['<>', '!='],
-  ['≠', '!='],
-  ['=<', '<='],
-  ['≤', '<='],
-  ['=>', '>='],
-  ['≥', '>='],
-  ['<<', '<'],
-  ['>>', '>'],
-  ['=~', 'matches'],
-  ['~', 'matches'],
-  ['equals', '=='],
-  ['equal', '=='],
-  ['eq', '=='],
-  ['is', '=='],
-  ['neq', '!='],
-  ['ne', '!='],
-  ['is not', '!='],
-  ['isnt', '!='],
-  ['gt', '>'],
-  ['gte', '>='],
-  ['ge', '>='],
-  ['lt', '<'],
-  ['lte', '<='],
-  ['le', '<='],
-  ['contain', 'contains'],
-  ['includes', 'contains'],
-  ['include', 'contains'],
-  ['icontains', 'contains'],
-  ['starts', 'starts with'],
-  ['ends', 'ends with'],
-  ['starts_with', 'starts with'],
-  ['startswith', 'starts with'],
-  ['ends_with', 'ends with'],
-  ['endswith', 'ends with'],
-  ['like', 'matches'],
-  ['ilike', 'matches'],
-  ['imatches', 'matches'],
-  ['match', 'matches'],
-  ['regex', 'matches'],
+  ...Object.entries(OPERATORS).flatMap(([operator, { aliases }]) =>
+    aliases.map((alias) => [alias, operator as ComparisonOperator] as const),
+  ),
+  ...MATCHES_ALIASES.map((alias) => [alias, 'matches'] as const),
 ])
 
 const CASELESS = new Set(['icontains', 'imatches', 'ilike'])
@@ -69,7 +18,7 @@ const CASELESS = new Set(['icontains', 'imatches', 'ilike'])
 /** The operator of a comparison; one of another language is reported and read as the one meant. */
 export function comparingOperator(reading: Reading, token: Token, left: string): ComparingOperator {
   const written = token.text
-  const known = OPERATORS.find((operator) => operator === written)
+  const known = comparingNamed(written)
   if (known !== undefined) return known
   const lower = written.toLowerCase()
   const shown = left.length <= 40 ? left : '…'
@@ -87,7 +36,11 @@ export function comparingOperator(reading: Reading, token: Token, left: string):
 }
 
 function meantBy(word: string): ComparingOperator | undefined {
-  return OPERATORS.find((operator) => operator === word) ?? SPELLINGS.get(word)
+  return comparingNamed(word) ?? SPELLINGS.get(word)
+}
+
+function comparingNamed(word: string): ComparingOperator | undefined {
+  return word === 'matches' ? word : operatorNamed(word)
 }
 
 /** Whether a membership is `not in`; reports `notin`, `IN` and the like. */

@@ -1,4 +1,5 @@
-import type { Comparison, ComparisonOperator, Literal, Matches, Membership, Test } from '../ast.ts'
+import type { Comparison, Literal, Matches, Membership, Test } from '../ast.ts'
+import { OPERATORS } from '../operators.ts'
 import { checkBracket } from './bracket.ts'
 import { useValue } from './definitions.ts'
 import { booleanLiteral, decodeText, negatedLiteral, resolveNumber } from './literal.ts'
@@ -61,14 +62,10 @@ function resolveComparison(
     )
   }
   if (operator === 'matches') return resolveMatches(reading, node, tail, left)
-  const role = isTextual(operator) ? 'text' : 'value'
+  const role = OPERATORS[operator].compares === 'order' ? 'value' : 'text'
   const right = resolveOperand(reading, tail.right, role, place)
   if (left === undefined || right === undefined) return undefined
   return { kind: 'comparison', operator, left, right, range: reading.rangeOf(node) }
-}
-
-function isTextual(operator: ComparisonOperator): boolean {
-  return !operator.startsWith('<') && !operator.startsWith('>')
 }
 
 function resolveMatches(

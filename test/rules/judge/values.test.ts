@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { relate, type Value } from '../../../shared/rules/judge/values.ts'
+import { relate } from '../../../shared/rules/judge/relate.ts'
+import type { Value } from '../../../shared/rules/judge/values.ts'
 
 const operators = ['==', '!=', '<', '<=', '>', '>=', 'contains', 'starts with', 'ends with'] as const
 

@@ -14,7 +14,7 @@ import { boundBody, relatedBody } from '../../reference/bound-rules.ts'
 import { anyBody } from '../../reference/rules.ts'
 
 const word = fc.constantFrom('a', 'b', 'pay.charge', 'pay.refund', 'http.*', '*.charge', '"pay*e"', 'any')
-const test = fc.constantFrom(
+const comparison = fc.constantFrom(
   'x > 3',
   'x > 5',
   'x == 4',
@@ -30,11 +30,11 @@ const test = fc.constantFrom(
 )
 const clause = fc.oneof(
   word.map((name) => `trace.has(${name})`),
-  fc.tuple(word, test).map(([name, one]) => `trace.has(${name}).where(${one})`),
-  fc.tuple(word, test, test).map(([name, one, other]) => `trace.has(${name}).where(${one} and ${other})`),
-  fc.tuple(word, test, test).map(([name, one, other]) => `trace.has(${name}).where(${one} or ${other})`),
+  fc.tuple(word, comparison).map(([name, one]) => `trace.has(${name}).where(${one})`),
+  fc.tuple(word, comparison, comparison).map(([name, one, other]) => `trace.has(${name}).where(${one} and ${other})`),
+  fc.tuple(word, comparison, comparison).map(([name, one, other]) => `trace.has(${name}).where(${one} or ${other})`),
   fc.tuple(word, fc.nat(3)).map(([name, limit]) => `trace.count(${name}) > ${limit}`),
-  fc.tuple(word, test).map(([name, one]) => `trace.all(${name}).where(${one})`),
+  fc.tuple(word, comparison).map(([name, one]) => `trace.all(${name}).where(${one})`),
 )
 const body = fc.oneof(
   clause,
