@@ -1,4 +1,4 @@
-import type { PageFile } from './page-file.ts'
+import type { PageFile } from './pages.ts'
 import { readPageContent, type Value } from './records.ts'
 import { isChunkKey, type RecoveredRow, rowOf } from './tables.ts'
 

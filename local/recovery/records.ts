@@ -1,4 +1,4 @@
-import type { PageFile } from './page-file.ts'
+import type { PageFile } from './pages.ts'
 
 /** What is needed of a file to read one of its pages. */
 type Pages = Pick<PageFile, 'pageCount' | 'usableBytes' | 'page'>

@@ -36,8 +36,8 @@ const RESERVED: Readonly<Record<string, readonly string[]>> = {
   'grammar/generated': ['shared/rules/read/parse.ts'],
 }
 
-/** The pure layers know no clock, file, socket or environment; of Node they use only these two modules. */
-const PURE_NODE_MODULES = ['node:crypto', 'node:zlib']
+/** The pure layers know no clock, file, socket or environment; of Node they use only these modules. */
+const PURE_NODE_MODULES = ['node:buffer', 'node:crypto', 'node:zlib']
 /** Developers run it by hand; nothing imports it. */
 const SCRIPTS = ['shared/pipeline/dictionary/build.ts']
 
