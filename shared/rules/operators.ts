@@ -4,7 +4,7 @@ import { equal, order, type Value } from './judge/values.ts'
  * What an operator asks of the kinds of its sides. `equality`: both are of one kind; `order`: both are of one kind that
  * has an order; `text`: both are text.
  */
-export type Comparing = 'equality' | 'order' | 'text'
+type Comparing = 'equality' | 'order' | 'text'
 
 /** Everything the language knows of one comparison operator. */
 export interface OperatorEntry {
