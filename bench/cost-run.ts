@@ -11,7 +11,7 @@ import type { Chunk } from '../shared/pipeline/chunk.ts'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../shared/pipeline/experiment-calendar.ts'
 import { INGEST_OPTIONS, ingest } from '../shared/pipeline/ingest.ts'
-import type { Archive, ArchivedTrace } from '../shared/pipeline/ports.ts'
+import type { Archive, ArchiveEntry } from '../shared/pipeline/ports.ts'
 import { ruleSetOf } from '../shared/pipeline/rule-set.ts'
 import { judgingSettings } from '../shared/pipeline/settings.ts'
 import { handleTimers } from '../shared/pipeline/timers.ts'
@@ -167,7 +167,7 @@ function newArchive() {
     [...store.objects].reduce((sum, [key, { length }]) => sum + (key.includes(`/${origin}-`) ? length : 0), 0)
   return {
     flush,
-    async write({ trace, chunks, filing, revision, reason }: ArchivedTrace) {
+    async write({ trace, chunks, filing, revision, reason }: ArchiveEntry) {
       const { traceId, complete, truncated } = trace
       const bytes = chunks.map((chunk) => chunk.bytes)
       const inOneHour = { atMs: 0, by: filing.by }

@@ -1,5 +1,5 @@
 import { compileRules } from '../shared/rules/compile/compile.ts'
-import type { RuleSet } from '../shared/rules/compile/rule-set.ts'
+import type { CompiledRules } from '../shared/rules/compile/rule-set.ts'
 import { judge } from '../shared/rules/judge/judge.ts'
 import { assembleTrace } from '../shared/trace/assemble.ts'
 import { referenceOutcome } from '../test/reference/interpreter.ts'
@@ -115,7 +115,7 @@ function joinCases(): readonly Case[] {
   })
 }
 
-function judgingAssembled(recorded: RecordedTrace, set: () => RuleSet): Work {
+function judgingAssembled(recorded: RecordedTrace, set: () => CompiledRules): Work {
   const ready = once(() => ({ set: set(), trace: assembleTrace(recorded.traceId, [recorded.bytes]) }))
   const run = () => {
     const { set, trace } = ready()
@@ -136,7 +136,7 @@ function assembling(recorded: readonly RecordedTrace[]): Case {
   return { name: 'assembling alone', ...perSpan(recorded, ({ spans }) => spans.length) }
 }
 
-function judging(recorded: readonly RecordedTrace[], makeSet: () => RuleSet): Work {
+function judging(recorded: readonly RecordedTrace[], makeSet: () => CompiledRules): Work {
   const set = once(makeSet)
   return perSpan(recorded, (trace) => judge(set(), trace))
 }

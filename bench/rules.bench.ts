@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
-import { checkRules, type RuleSource } from '../shared/rules/check/check.ts'
+import { checkRules, type RuleFile } from '../shared/rules/check/check.ts'
 import { compileRules } from '../shared/rules/compile/compile.ts'
 import { lintRules } from '../shared/rules/lint/lint.ts'
 import { isRuleFileName } from '../shared/rules/read/read.ts'
@@ -20,7 +20,7 @@ export const suite: Suite = {
   cases: (size) => [...shippedCases(), ...generatedCases(size), ...extremeCases()],
 }
 
-type Sources = () => readonly RuleSource[]
+type Sources = () => readonly RuleFile[]
 
 function shippedCases(): readonly Case[] {
   const folder = new URL('../rules/', import.meta.url)
@@ -146,7 +146,7 @@ function byByte(name: string, text: string): Case {
   return { name, run: () => checkedWell([{ file: 'bench.rules', text }]), units: text.length, unit: 'byte' }
 }
 
-function checkedWell(sources: readonly RuleSource[]) {
+function checkedWell(sources: readonly RuleFile[]) {
   const { rules, problems } = checkRules(sources)
   const [problem] = problems
   if (problem !== undefined) throw new Error(`${problem.message} in line ${problem.range?.start.line}`)

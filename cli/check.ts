@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { checkRules } from '../shared/rules/check/check.ts'
 import { lintRules } from '../shared/rules/lint/lint.ts'
-import { type Sample, sampleOf } from '../shared/rules/lint/sample.ts'
+import { type SampledSpans, sampleOf } from '../shared/rules/lint/sample.ts'
 import type { RuleWarning } from '../shared/rules/lint/warning.ts'
 import type { RuleProblem } from '../shared/rules/problem.ts'
 import { countIn } from '../shared/rules/read/listing.ts'
@@ -79,7 +79,7 @@ async function check(paths: readonly string[], options: CheckOptions, terminal: 
 }
 
 /** The names in recorded traces; a file that cannot be read whole would make good names look unknown. */
-async function readSample(files: readonly string[], terminal: Terminal): Promise<Sample> {
+async function readSample(files: readonly string[], terminal: Terminal): Promise<SampledSpans> {
   const { traces, problemCount, spanCount } = await readTraces(files, terminal)
   if (problemCount > 0) throw new CommandError('the sample could not be read whole', 'mend the file, or leave it out')
   if (spanCount === 0) throw new CommandError('the sample holds no spans', 'name a file of recorded traces')

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type SignalData, signalData } from '../shared/pipeline/signal.ts'
 import { compileRules } from '../shared/rules/compile/compile.ts'
-import type { RuleSet } from '../shared/rules/compile/rule-set.ts'
+import type { CompiledRules } from '../shared/rules/compile/rule-set.ts'
 import { judge } from '../shared/rules/judge/judge.ts'
 import { assembleTrace } from '../shared/trace/assemble.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
@@ -77,7 +77,7 @@ interface Tally {
 }
 
 async function judgeAll(
-  rules: RuleSet,
+  rules: CompiledRules,
   { traces }: CollectedTraces,
   format: Format,
   terminal: Terminal,

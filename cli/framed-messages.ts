@@ -8,7 +8,7 @@ const LENGTH_BYTES = 4
 const MAX_MESSAGE_BYTES = 128 * 1024 * 1024 - 1
 const FIRST_BYTE_OF_MORE = 8
 /** An empty batch is a message of no bytes. More than 1,000 of them are zeros that a file system left after a crash. */
-const MOST_EMPTY = 1_000
+const MAX_EMPTY = 1_000
 
 /** Whether a file begins with the length of a message. */
 export function isFramed(head: Buffer): boolean {
@@ -36,7 +36,7 @@ async function* readMessages(reader: ByteReader): AsyncGenerator<FramedMessage> 
     if (prefix.length < LENGTH_BYTES) return yield { number, problem: 'it is cut short within its length' }
     const length = prefix.readUInt32BE(0)
     empty = length === 0 ? empty + 1 : 0
-    if (empty > MOST_EMPTY) return yield { number, problem: 'from here on there are zeros; the rest is not read' }
+    if (empty > MAX_EMPTY) return yield { number, problem: 'from here on there are zeros; the rest is not read' }
     if (length > MAX_MESSAGE_BYTES) {
       yield { number, problem: `its length is ${length} bytes; at most 128 MiB are read` }
       await reader.skip(length)

@@ -1,8 +1,9 @@
 import type { CheckedRule } from '../shared/rules/ast.ts'
+import type { RuleFile } from '../shared/rules/check/check.ts'
 import { checkRules } from '../shared/rules/check/check.ts'
 import { countIn, type Listing, moreText } from '../shared/rules/read/listing.ts'
 import { type PlacedProblem, renderProblem } from '../shared/text/problem-text.ts'
-import { type RuleFile, readRuleFiles } from './rule-files.ts'
+import { readRuleFiles } from './rule-files.ts'
 import { paint, type Screen, type Terminal, write } from './terminal.ts'
 
 /** Rules to judge by, and how many problems kept others out. */

@@ -55,7 +55,7 @@ export function parseUrl(text: string): string {
 }
 
 /** A key as a client sends it. */
-export function parseKey(text: string): string {
+export function parseApiKey(text: string): string {
   if (!/^[\x21-\x7e]+$/.test(text))
     throw new InvalidArgumentError('A key has no spaces, line breaks or letters beyond ASCII.')
   return text

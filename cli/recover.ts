@@ -11,7 +11,7 @@ interface RecoverOptions {
 }
 
 /** Traces named one by one; of more only the number is told. */
-const MOST_NAMED = 50
+const MAX_NAMED = 50
 
 /** `betrace recover`: saves what can be read of a damaged database. */
 export function recoverCommand(terminal: Terminal, finish: Finish): Command {
@@ -57,7 +57,7 @@ async function recover({ data }: RecoverOptions, terminal: Terminal): Promise<Ex
     ...(damagedPages.length === 0
       ? []
       : [
-          `damaged pages: ${damagedPages.slice(0, MOST_NAMED).join(', ')}${damagedPages.length > MOST_NAMED ? ' …' : ''}`,
+          `damaged pages: ${damagedPages.slice(0, MAX_NAMED).join(', ')}${damagedPages.length > MAX_NAMED ? ' …' : ''}`,
           'which spans were on them is not known: verdicts on traces that had none yet may lack some',
         ]),
     ...(damagedRows === 0 ? [] : [`${counted(damagedRows, 'row')} cannot be read`]),
@@ -75,7 +75,7 @@ const MISMATCHES = {
 
 function named(traces: readonly string[]): readonly string[] {
   if (traces.length === 0) return []
-  const some = traces.slice(0, MOST_NAMED)
+  const some = traces.slice(0, MAX_NAMED)
   const more = traces.length > some.length ? [`  and ${traces.length - some.length} more`] : []
   return [
     `${counted(traces.length, 'trace')} lost spans before they were judged; do not rely on their verdicts:`,

@@ -28,7 +28,7 @@ export async function writeSize(size: ReplaySize, terminal: Terminal): Promise<E
 }
 
 /** Writes a report: failures to stderr, the rest as the format has it, then a summary to stderr. */
-export async function writeReport(
+export async function showReport(
   report: ReplayReport,
   format: ReplayFormat,
   seconds: number,

@@ -10,7 +10,7 @@ import { CommandError } from './command-error.ts'
 import { existingArchive } from './existing-data.ts'
 import { loadRules } from './load-rules.ts'
 import { createProgress } from './progress.ts'
-import { bar, exitCodeOf, type ReplayFormat, writeReport, writeSize } from './replay-output.ts'
+import { bar, exitCodeOf, type ReplayFormat, showReport, writeSize } from './replay-output.ts'
 import { type ExitCode, type Terminal, write } from './terminal.ts'
 import { counted, percent } from './text.ts'
 
@@ -124,7 +124,7 @@ async function replay(options: ReplayOptions, terminal: Terminal): Promise<ExitC
         ),
     })
     progress.clear()
-    await writeReport(report, options.format, (performance.now() - startedMs) / 1000, terminal)
+    await showReport(report, options.format, (performance.now() - startedMs) / 1000, terminal)
     return exitCodeOf(report, loaded.problemCount === 0)
   } catch (error) {
     progress.clear()

@@ -9,14 +9,9 @@ import {
   streamPipe,
 } from '../local/files/input-file.ts'
 import { InputError } from '../shared/errors.ts'
+import type { RuleFile } from '../shared/rules/check/check.ts'
 import { isRuleFileName, isTestFileName } from '../shared/rules/read/read.ts'
 import { CommandError } from './command-error.ts'
-
-/** A rule file as it was read; `file` is the path to show. */
-export interface RuleFile {
-  readonly file: string
-  readonly text: string
-}
 
 /**
  * Reads the rule files that paths name, as `findRuleFiles` finds them; a path may also be what a shell puts in place of

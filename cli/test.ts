@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { LISTED_LIMIT, NO_MORE } from '../shared/rules/read/listing.ts'
+import { MAX_LISTEDS, NO_MORE } from '../shared/rules/read/listing.ts'
 import type { PlacedProblem } from '../shared/text/problem-text.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { writeProblems } from './load-rules.ts'
@@ -48,7 +48,7 @@ async function testRules(paths: readonly string[], options: TestOptions, termina
   const found = [...loaded.problems]
   const suites: SuiteResult[] = []
   for (const suite of loaded.suites) suites.push(await runSuite(suite, under, found, loaded.roots))
-  const listed = found.slice(0, LISTED_LIMIT)
+  const listed = found.slice(0, MAX_LISTEDS)
   const problems = [...listed, ...lastOf(listed, found.length - listed.length + loaded.unlisted)]
   const results: Results = { suites, coverage: coverageOf([...under.values()]), problems }
   if (options.format !== 'json') await writeProblems({ items: problems, more: NO_MORE }, loaded.files, terminal.stderr)

@@ -35,7 +35,7 @@ interface VerifyOptions extends ApiChoice {
 }
 
 /** Judged without asking back. */
-const LONGEST_WINDOW_MS = 24 * 3_600_000
+const MAX_WINDOW_MS = 24 * 3_600_000
 const ASK_EVERY_MS = 1_000
 
 /** `betrace verify`: did the invariants hold? */
@@ -86,7 +86,7 @@ function verifyOptions(): readonly Option[] {
       .default(0, 'not'),
     new Option('--max-window <duration>', 'judge windows up to so long')
       .argParser(parseDurationMs)
-      .default(LONGEST_WINDOW_MS, '24h'),
+      .default(MAX_WINDOW_MS, '24h'),
     new Option('--dry-run', 'say how much there is to judge, and stop'),
     ...apiOptions(),
   ]

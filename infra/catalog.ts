@@ -93,7 +93,7 @@ export class Catalog extends Construct {
     })
     const latest = table('SpansLatest', spansLatest(databaseName))
     latest.addResourceDependency(spans)
-    const workgroup = this.#workgroup(context, storage)
+    const workgroup = this.addWorkgroup(context, storage)
     this.workgroup = workgroup.name
     for (const [index, { question, sql }] of documentedQueries().entries()) {
       const query = new CfnNamedQuery(this, `Query${index}`, {
@@ -106,7 +106,7 @@ export class Catalog extends Construct {
     }
   }
 
-  #workgroup(context: StackContext, { archive }: Storage): CfnWorkGroup {
+  private addWorkgroup(context: StackContext, { archive }: Storage): CfnWorkGroup {
     const { settings, key, namespace } = context
     const encryptionConfiguration =
       key === undefined ? { encryptionOption: 'SSE_S3' } : { encryptionOption: 'SSE_KMS', kmsKey: key.keyArn }

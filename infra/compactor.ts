@@ -64,10 +64,10 @@ export class Compactor extends Construct {
       schedule: Schedule.cron({ minute: String(MINUTE) }),
       targets: [new LambdaFunction(compactor, { deadLetterQueue: failed, retryAttempts: 0 })],
     })
-    this.#alarms(context, pager, failed)
+    this.alarms(context, pager, failed)
   }
 
-  #alarms({ namespace }: StackContext, pager: Pager, failed: Queue): void {
+  private alarms({ namespace }: StackContext, pager: Pager, failed: Queue): void {
     const own = (metricName: MetricName) =>
       new Metric({
         namespace,

@@ -8,11 +8,11 @@ import {
 import { Construct } from 'constructs'
 import { FUNCTION_DIMENSION, type MetricName } from '../shared/aws/deployment.ts'
 import type { Compactor } from './compactor.ts'
-import type { Evaluator } from './evaluator.ts'
+import type { EvaluatorFunction } from './evaluator.ts'
 import type { Ingest } from './ingest.ts'
 import type { StackContext } from './lambda-function.ts'
 import { ALARM_PERIOD, type Pager } from './pager.ts'
-import type { Replay } from './replay.ts'
+import type { ReplayFunctions } from './replay.ts'
 import type { Storage } from './storage.ts'
 
 /** What an operator looks at first: what comes in, what is judged, what it costs, what is wrong. */
@@ -25,8 +25,8 @@ export class Dashboard extends Construct {
     parts: {
       readonly storage: Storage
       readonly ingest: Ingest
-      readonly evaluator: Evaluator
-      readonly replay: Replay
+      readonly evaluator: EvaluatorFunction
+      readonly replay: ReplayFunctions
       readonly compactor: Compactor
       readonly pager: Pager
     },

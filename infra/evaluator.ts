@@ -35,7 +35,7 @@ const REMOVAL_RETRIES = 20
 const OLDEST_TIMER = Duration.minutes(30)
 
 /** Judges traces when their timers fire, and rescues chunks that expired without a verdict. */
-export class Evaluator extends Construct {
+export class EvaluatorFunction extends Construct {
   readonly timers: Queue
   readonly deadLetters: Queue
   readonly evaluator: BetraceFunction
@@ -67,12 +67,12 @@ export class Evaluator extends Construct {
         judging: this.judging,
       },
     })
-    this.#permissions(context, storage, pager)
-    this.#timerSource(context.settings)
-    this.#alarms(context, pager, this.#removalSource(storage))
+    this.permissions(context, storage, pager)
+    this.timerSource(context.settings)
+    this.alarms(context, pager, this.removalSource(storage))
   }
 
-  #permissions({ key }: StackContext, storage: Storage, pager: Pager): void {
+  private permissions({ key }: StackContext, storage: Storage, pager: Pager): void {
     const { role } = this.evaluator
     const onTable = ['GetItem', 'BatchGetItem', 'Query', 'UpdateItem', 'BatchWriteItem']
     allow(
@@ -89,7 +89,7 @@ export class Evaluator extends Construct {
     allowKey(role, key, 'table')
   }
 
-  #timerSource(settings: StackSettings): void {
+  private timerSource(settings: StackSettings): void {
     const source = new EventSourceMapping(this, 'TimerSource', {
       target: this.evaluator.function,
       eventSourceArn: this.timers.queueArn,
@@ -101,7 +101,7 @@ export class Evaluator extends Construct {
     source.node.addDependency(this.evaluator.role)
   }
 
-  #removalSource(storage: Storage): EventSourceMapping {
+  private removalSource(storage: Storage): EventSourceMapping {
     return streamSource(this, 'Removals', this.evaluator, storage, {
       batchSize: REMOVAL_BATCH,
       maxBatchingWindow: REMOVAL_WINDOW,
@@ -110,7 +110,7 @@ export class Evaluator extends Construct {
     })
   }
 
-  #alarms({ namespace }: StackContext, pager: Pager, removals: EventSourceMapping): void {
+  private alarms({ namespace }: StackContext, pager: Pager, removals: EventSourceMapping): void {
     const sum = { period: ALARM_PERIOD, statistic: 'Sum' }
     const own = (metricName: MetricName) =>
       new Metric({ namespace, metricName, dimensionsMap: { [FUNCTION_DIMENSION]: 'evaluator' }, ...sum })

@@ -7,7 +7,7 @@ import { Construct } from 'constructs'
 import { SPANS_PREFIX } from '../shared/archive/object-key.ts'
 import { RULE_KEYS } from '../shared/aws/rules/rule-sets.ts'
 import { FIS_DETAIL_TYPE } from '../shared/experiments/fis.ts'
-import type { Evaluator } from './evaluator.ts'
+import type { EvaluatorFunction } from './evaluator.ts'
 import type { Ingest } from './ingest.ts'
 import { BetraceFunction, type StackContext } from './lambda-function.ts'
 import { ALARM_PERIOD, type Pager } from './pager.ts'
@@ -19,7 +19,7 @@ import type { Storage } from './storage.ts'
 export interface ExperimentParts {
   readonly storage: Storage
   readonly ingest: Ingest
-  readonly evaluator: Evaluator
+  readonly evaluator: EvaluatorFunction
   readonly pager: Pager
 }
 
@@ -41,7 +41,7 @@ export class Experiments extends Construct {
     })
     allow(role, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], [storage.table.tableArn])
     allowKey(role, context.key, 'table')
-    this.#routes(parts.ingest, new LambdaIntegration(api, { timeout: Duration.seconds(29), allowTestInvoke: false }))
+    this.routes(parts.ingest, new LambdaIntegration(api, { timeout: Duration.seconds(29), allowTestInvoke: false }))
     new Rule(this, 'FisStateChanges', {
       description: 'BeTrace: AWS FIS experiments start and end',
       eventPattern: { source: ['aws.fis'], detailType: [FIS_DETAIL_TYPE] },
@@ -68,7 +68,7 @@ export class Experiments extends Construct {
   }
 
   /** Behind the authorizer that spans pass, with the keys that spans bring. */
-  #routes({ v1, authorizer }: Ingest, integration: LambdaIntegration): void {
+  private routes({ v1, authorizer }: Ingest, integration: LambdaIntegration): void {
     const guarded = { authorizer, authorizationType: AuthorizationType.CUSTOM }
     const experiments = v1.addResource('experiments')
     experiments.addMethod('POST', integration, guarded)

@@ -64,7 +64,7 @@ export class Ingest extends Construct {
     )
     this.url = `${this.api.url.replace(/\/$/, '')}`
     if (settings.corsOrigins.length > 0) allowOrigins(traces, settings.corsOrigins)
-    this.#alarms(pager)
+    this.alarms(pager)
     acknowledge(
       this.api,
       'APIG2',
@@ -74,7 +74,7 @@ export class Ingest extends Construct {
     acknowledge(this.api, 'COG4', 'clients are SDKs and Collectors with an API key, not people with a user pool')
   }
 
-  #alarms(pager: Pager): void {
+  private alarms(pager: Pager): void {
     pager.alarm(this, 'ServerErrors', {
       heading: 'Ingest answers 5xx',
       metric: this.api.metricServerError({ period: ALARM_PERIOD, statistic: 'Sum' }),

@@ -22,8 +22,8 @@ export interface AlarmProps {
 export class Pager extends Construct {
   readonly signals: Topic
   readonly alarms: Topic
-  readonly #runbookUrl: string
-  readonly #raised: Alarm[] = []
+  private readonly runbookUrl: string
+  private readonly alarmsRaised: Alarm[] = []
 
   constructor(scope: Construct, context: StackContext) {
     super(scope, 'Pager')
@@ -39,23 +39,23 @@ export class Pager extends Construct {
       enforceSSL: true,
       ...(key !== undefined && { masterKey: key }),
     })
-    this.#hearFrom('cloudwatch', `${Stack.of(this).region}:${Stack.of(this).account}:alarm:*`)
-    this.#runbookUrl = settings.runbookUrl
+    this.hearFrom('cloudwatch', `${Stack.of(this).region}:${Stack.of(this).account}:alarm:*`)
+    this.runbookUrl = settings.runbookUrl
     settings.pager.forEach((subscriber, i) => {
-      this.#subscribe(`Pager${i}`, subscriber)
+      this.subscribe(`Pager${i}`, subscriber)
     })
-    if (settings.monthlyBudgetUsd > 0) this.#budget(settings.monthlyBudgetUsd)
+    if (settings.monthlyBudgetUsd > 0) this.budget(settings.monthlyBudgetUsd)
   }
 
   /** All alarms raised so far, for the dashboard. */
   get raised(): readonly Alarm[] {
-    return this.#raised
+    return this.alarmsRaised
   }
 
   /** An alarm that goes to the pager and says where in the runbook it is explained. */
   alarm(scope: Construct, id: string, { heading, metric, threshold, periods = 1 }: AlarmProps): Alarm {
     const alarm = new Alarm(scope, `${id}Alarm`, {
-      alarmDescription: `${heading}. What to do: ${this.#runbookUrl}#${headingAnchor(heading)}`,
+      alarmDescription: `${heading}. What to do: ${this.runbookUrl}#${headingAnchor(heading)}`,
       metric,
       threshold,
       evaluationPeriods: periods,
@@ -64,11 +64,11 @@ export class Pager extends Construct {
     })
     alarm.addAlarmAction(new SnsAction(this.alarms))
     alarm.addOkAction(new SnsAction(this.alarms))
-    this.#raised.push(alarm)
+    this.alarmsRaised.push(alarm)
     return alarm
   }
 
-  #subscribe(id: string, subscriber: string): void {
+  private subscribe(id: string, subscriber: string): void {
     subscribe(this, `${id}Alarms`, subscriber, { topic: this.alarms })
     subscribe(this, `${id}Signals`, subscriber, {
       topic: this.signals,
@@ -84,7 +84,7 @@ export class Pager extends Construct {
    * A service acts for all of its customers: only what it does for this account may raise an alarm. Its use of the key
    * has no such condition, since AWS does not promise that it names what it acts for there.
    */
-  #hearFrom(service: string, source: string): void {
+  private hearFrom(service: string, source: string): void {
     const arn = `arn:${Stack.of(this).partition}:${service}:${source}`
     const principal = new ServicePrincipal(`${service}.amazonaws.com`)
     this.alarms.addToResourcePolicy(
@@ -98,8 +98,8 @@ export class Pager extends Construct {
     this.alarms.masterKey?.grant(principal, 'kms:Decrypt', 'kms:GenerateDataKey*')
   }
 
-  #budget(monthlyUsd: number): void {
-    this.#hearFrom('budgets', `:${Stack.of(this).account}:*`)
+  private budget(monthlyUsd: number): void {
+    this.hearFrom('budgets', `:${Stack.of(this).account}:*`)
     const subscribers = [{ subscriptionType: 'SNS', address: this.alarms.topicArn }]
     const notify = (notificationType: 'ACTUAL' | 'FORECASTED', threshold: number) => ({
       notification: { notificationType, threshold, thresholdType: 'PERCENTAGE', comparisonOperator: 'GREATER_THAN' },

@@ -7,7 +7,7 @@ import { SPANS_PREFIX } from '../shared/archive/object-key.ts'
 import { SIGNALS_PREFIX } from '../shared/archive/signal-objects.ts'
 import { REPLAYS_PREFIX } from '../shared/aws/replay/replay-runs.ts'
 import { RULE_KEYS } from '../shared/aws/rules/rule-sets.ts'
-import type { Evaluator } from './evaluator.ts'
+import type { EvaluatorFunction } from './evaluator.ts'
 import { BetraceFunction, type FunctionProps, type StackContext } from './lambda-function.ts'
 import { ALARM_PERIOD, type Pager } from './pager.ts'
 import { acknowledge, allow, allowKey, allowUnder } from './permissions.ts'
@@ -23,11 +23,11 @@ const ANSWER_TIMEOUT = Duration.minutes(2)
 const MEMORY_MB = 1769
 
 /** Judges archived traces again: a function that answers small ranges at once, and a state machine for large ones. */
-export class Replay extends Construct {
+export class ReplayFunctions extends Construct {
   readonly replay: BetraceFunction
   readonly worker: BetraceFunction
 
-  constructor(scope: Construct, context: StackContext, storage: Storage, evaluator: Evaluator, pager: Pager) {
+  constructor(scope: Construct, context: StackContext, storage: Storage, evaluator: EvaluatorFunction, pager: Pager) {
     super(scope, 'Replay')
     const common = {
       memoryMb: MEMORY_MB,
@@ -56,7 +56,7 @@ export class Replay extends Construct {
       description: 'adds up what the workers of a large replay found',
       timeout: WORKER_TIMEOUT,
     })
-    const machine = this.#machine(context, storage, { plan, worker, report })
+    const machine = this.machine(context, storage, { plan, worker, report })
     this.replay = new BetraceFunction(this, context, {
       ...common,
       handler: 'replay',
@@ -64,7 +64,7 @@ export class Replay extends Construct {
       timeout: ANSWER_TIMEOUT,
       environment: { ...common.environment, replayMachine: machine.attrArn },
     })
-    this.#permissions(context, storage, pager, { plan, worker, report })
+    this.permissions(context, storage, pager, { plan, worker, report })
     const { role } = this.replay
     allow(role, ['states:StartExecution'], [machine.attrArn])
     allow(role, ['states:DescribeExecution'], [executionsOf(machine)])
@@ -73,10 +73,10 @@ export class Replay extends Construct {
       executionsFinding(machine),
       'executions of this state machine, whose names are made as they start',
     )
-    this.#alarms(pager, machine)
+    this.alarms(pager, machine)
   }
 
-  #permissions(context: StackContext, storage: Storage, pager: Pager, steps: Steps): void {
+  private permissions(context: StackContext, storage: Storage, pager: Pager, steps: Steps): void {
     const { archive, rules } = storage
     for (const { role } of [this.replay, ...Object.values(steps)]) {
       // Keys are listed by bucket; what may be read is a matter of prefixes.
@@ -97,7 +97,7 @@ export class Replay extends Construct {
     allow(this.replay.role, ['s3:GetObject'], [rules.arnForObjects(RULE_KEYS.pointer)])
   }
 
-  #machine(context: StackContext, { archive }: Storage, steps: Steps): CfnStateMachine {
+  private machine(context: StackContext, { archive }: Storage, steps: Steps): CfnStateMachine {
     const { settings, key } = context
     const role = new Role(this, 'MachineRole', {
       assumedBy: new ServicePrincipal('states.amazonaws.com'),
@@ -128,7 +128,7 @@ export class Replay extends Construct {
       tracingConfiguration: { enabled: settings.xray },
     })
     machine.node.addDependency(role)
-    this.#allowChildren(role, machine)
+    this.allowChildren(role, machine)
     acknowledge(machine, 'SF1', 'the report says what failed, the functions log why, and executions keep their history')
     acknowledge(machine, 'SF2', 'traced where the xray setting is on')
     if (settings.xray) {
@@ -144,7 +144,7 @@ export class Replay extends Construct {
   }
 
   /** A distributed map starts its workers as executions of its own; a policy apart, for the machine needs the role first. */
-  #allowChildren(role: Role, machine: CfnStateMachine): void {
+  private allowChildren(role: Role, machine: CfnStateMachine): void {
     const children = new PolicyStatement({ actions: ['states:StartExecution'], resources: [machine.attrArn] })
     const own = new PolicyStatement({
       actions: ['states:DescribeExecution', 'states:StopExecution'],
@@ -154,7 +154,7 @@ export class Replay extends Construct {
     acknowledge(policy, executionsFinding(machine), 'executions of this state machine, which it starts itself')
   }
 
-  #alarms(pager: Pager, machine: CfnStateMachine): void {
+  private alarms(pager: Pager, machine: CfnStateMachine): void {
     const sum = { period: ALARM_PERIOD, statistic: 'Sum' }
     pager.alarm(this, 'Errors', {
       heading: 'The replay function fails',

@@ -5,16 +5,16 @@ import { Brakes } from './brakes.ts'
 import { Catalog } from './catalog.ts'
 import { Compactor } from './compactor.ts'
 import { Dashboard } from './dashboard.ts'
-import { Evaluator } from './evaluator.ts'
+import { EvaluatorFunction } from './evaluator.ts'
 import { Experiments } from './experiments.ts'
 import { Ingest } from './ingest.ts'
 import type { StackContext } from './lambda-function.ts'
 import { Pager } from './pager.ts'
-import { Replay } from './replay.ts'
+import { ReplayFunctions } from './replay.ts'
 import { RuleSeeding } from './rule-seeding.ts'
 import type { StackSettings } from './settings.ts'
 import { customerKey, Storage } from './storage.ts'
-import { Timer } from './timer.ts'
+import { TimerFunction } from './timer.ts'
 
 /** One environment of BeTrace: traces in by HTTP, signals out by SNS. */
 export class BetraceStack extends Stack {
@@ -30,9 +30,9 @@ export class BetraceStack extends Stack {
     const context: StackContext = { settings, key, namespace: stackName(settings.environment) }
     const pager = new Pager(this, context)
     const storage = new Storage(this, context)
-    const evaluator = new Evaluator(this, context, storage, pager)
-    new Timer(this, context, storage, evaluator, pager)
-    const replay = new Replay(this, context, storage, evaluator, pager)
+    const evaluator = new EvaluatorFunction(this, context, storage, pager)
+    new TimerFunction(this, context, storage, evaluator, pager)
+    const replay = new ReplayFunctions(this, context, storage, evaluator, pager)
     const compactor = new Compactor(this, context, storage, pager)
     const catalog = new Catalog(this, context, storage)
     const ingest = new Ingest(this, context, storage, pager)
@@ -41,7 +41,7 @@ export class BetraceStack extends Stack {
     new Experiments(this, context, { storage, ingest, evaluator, pager })
     new Brakes(this, context)
     const dashboard = new Dashboard(this, context, { storage, ingest, evaluator, replay, compactor, pager })
-    this.#outputs({
+    this.outputs({
       ingestUrl: ingest.url,
       keySecret: ingest.keySecret.secretArn,
       signalTopic: pager.signals.topicArn,
@@ -58,7 +58,7 @@ export class BetraceStack extends Stack {
     })
   }
 
-  #outputs(values: Readonly<Record<keyof typeof OUTPUTS, string>>): void {
+  private outputs(values: Readonly<Record<keyof typeof OUTPUTS, string>>): void {
     for (const [name, value] of Object.entries(values)) {
       new CfnOutput(this, OUTPUTS[name as keyof typeof OUTPUTS], { value })
     }

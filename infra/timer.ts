@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib'
 import { Construct } from 'constructs'
-import type { Evaluator } from './evaluator.ts'
+import type { EvaluatorFunction } from './evaluator.ts'
 import { BetraceFunction, type StackContext } from './lambda-function.ts'
 import { ALARM_PERIOD, type Pager } from './pager.ts'
 import { allow, allowKey } from './permissions.ts'
@@ -9,11 +9,11 @@ import { failedRecords, streamSource } from './stream-source.ts'
 
 /** Chunks of a trace that come within the window share a timer; the delay counts from their arrival, so nobody waits longer. */
 const BATCH = 10_000
-const LONGEST_WINDOW_SECONDS = 10
+const MAX_WINDOW_SECONDS = 10
 
 /** Arms a timer for each chunk that was stored: the table's stream is the outbox. */
-export class Timer extends Construct {
-  constructor(scope: Construct, context: StackContext, storage: Storage, evaluator: Evaluator, pager: Pager) {
+export class TimerFunction extends Construct {
+  constructor(scope: Construct, context: StackContext, storage: Storage, evaluator: EvaluatorFunction, pager: Pager) {
     super(scope, 'Timer')
     const quietSeconds = context.settings.quietPeriodSeconds
     const timer = new BetraceFunction(this, context, {
@@ -31,7 +31,7 @@ export class Timer extends Construct {
     allowKey(timer.role, context.key, 'send')
     const source = streamSource(this, 'Inserts', timer, storage, {
       batchSize: BATCH,
-      maxBatchingWindow: Duration.seconds(Math.min(LONGEST_WINDOW_SECONDS, Math.floor(quietSeconds / 2))),
+      maxBatchingWindow: Duration.seconds(Math.min(MAX_WINDOW_SECONDS, Math.floor(quietSeconds / 2))),
       retryAttempts: -1,
       pattern: { eventName: ['INSERT'] },
     })

@@ -18,7 +18,7 @@ const RECENT_DAYS = '-8d'
 /** Once a day hours are looked at to which nothing came lately. */
 const FULL_RUN_HOUR = 3
 /** What one function merges in the time that RESERVE_MS leaves it: some 16 million spans at 40,000 a second. */
-const MOST_BYTES = 768 * 1024 * 1024
+const MAX_BYTES = 768 * 1024 * 1024
 /** The largest hour takes so long at most; with less time left none is begun. */
 const RESERVE_MS = 8 * 60_000
 
@@ -36,7 +36,7 @@ export const handler = middy<CompactionEvent, CompactionAnswer>()
         newToken: randomUUID,
         all: asked || new Date(nowMs).getUTCHours() === FULL_RUN_HOUR,
         limits: asked ? { ...COMPACTION_LIMITS, leastNewShare: 0 } : COMPACTION_LIMITS,
-        mostBytes: MOST_BYTES,
+        mostBytes: MAX_BYTES,
         hasTime: () => context.getRemainingTimeInMillis() > RESERVE_MS,
       })
       const answer = compactionAnswer(done)

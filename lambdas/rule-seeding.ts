@@ -4,7 +4,7 @@ import middy from '@middy/core'
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
 import { s3Client } from '../shared/aws/clients.ts'
 import { seedPacks } from '../shared/aws/rules/rule-seeding.ts'
-import { RULE_KEYS, type RuleFile } from '../shared/aws/rules/rule-sets.ts'
+import { RULE_KEYS, type StoredRuleFile } from '../shared/aws/rules/rule-sets.ts'
 import { isRuleFileName } from '../shared/rules/read/read.ts'
 import { visible } from '../shared/text/visible.ts'
 import { setting } from './support/environment.ts'
@@ -29,7 +29,7 @@ export const handler = middy<CloudFormationCustomResourceEvent, void>()
   })
 
 /** The packs that the stack's settings ask for. */
-function packs({ ResourceProperties }: CloudFormationCustomResourceEvent): readonly RuleFile[] {
+function packs({ ResourceProperties }: CloudFormationCustomResourceEvent): readonly StoredRuleFile[] {
   const wanted: readonly string[] = ResourceProperties.packs ?? []
   const names = readdirSync(PACKS_FOLDER, { recursive: true, encoding: 'utf8' }).filter(isRuleFileName)
   const unknown = wanted.filter((pack) => pack !== '*' && !names.some((name) => packName(name) === pack))

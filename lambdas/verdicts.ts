@@ -24,13 +24,13 @@ const rules = new S3RuleSource(
 )
 
 /** More of the archive than this a function cannot judge in its time; about 45 million spans. */
-const MOST_BYTES = 2 * 1024 ** 3
+const MAX_BYTES = 2 * 1024 ** 3
 
 const sweep: ExperimentSweep = {
   experiments,
   publisher: new SnsSignalPublisher({ client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }),
   rules: async () => (await rules.current()).rules,
-  replay: replayOf(s3ObjectStore({ client: s3, name: setting('archiveBucket') }), VERDICT_SAMPLES, MOST_BYTES),
+  replay: replayOf(s3ObjectStore({ client: s3, name: setting('archiveBucket') }), VERDICT_SAMPLES, MAX_BYTES),
   settings: judging(),
   clock,
   metrics,

@@ -13,8 +13,8 @@ import type { Scheduler } from './clock/scheduler.ts'
 import { Senders } from './fairness/senders.ts'
 import { openDataFolder } from './files/data-folder.ts'
 import { sparingLog, textLog } from './log.ts'
-import { Room } from './maintenance/room.ts'
-import { type LoadedRules, RulesWatcher, rulesReport } from './rules/rules-watcher.ts'
+import { DatabaseRoom } from './maintenance/room.ts'
+import { type RulesInForce, RulesWatcher, rulesReport } from './rules/rules-watcher.ts'
 import { BodyThread } from './server/body-thread.ts'
 import { PrometheusMetrics } from './server/metrics.ts'
 import type { RuntimeSettings, RuntimeSettingsInput } from './settings.ts'
@@ -92,7 +92,7 @@ export interface Parts {
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
   readonly clockWatch: ClockWatch
-  readonly room: Room
+  readonly room: DatabaseRoom
   /** Writes all of it that was acknowledged. */
   readonly flushArchive: () => Promise<void>
 }
@@ -113,7 +113,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   closers.push(() => database.close())
   database.promises?.log(log)
   const colour = inColour(options.screen)
-  const onRules = (loaded: LoadedRules) => options.onRules?.(rulesReport(loaded, colour))
+  const onRules = (loaded: RulesInForce) => options.onRules?.(rulesReport(loaded, colour))
   const rules = await RulesWatcher.open(options.rulePaths, onRules)
   const senders = new Senders(settings, lastFlow(database), clock)
   const bodies = new BodyThread()
@@ -132,7 +132,7 @@ export async function openParts(options: RuntimeOptions, settings: RuntimeSettin
   const clockWatch = new ClockWatch(clock, stopwatch, log)
   const { maxDatabaseBytes: maxBytes, judgeWindowMs } = settings
   const isClockDoubtful = () => clockWatch.isDoubtful
-  const room = new Room({ database, maxBytes, judgeWindowMs, clock, stopwatch, isClockDoubtful, log })
+  const room = new DatabaseRoom({ database, maxBytes, judgeWindowMs, clock, stopwatch, isClockDoubtful, log })
   const { archive, archiveDue, archiveState, flushArchive } = await openArchive(
     options,
     { clock, log, database },

@@ -5,7 +5,7 @@ import { grouped } from '../text.ts'
 export type TracesByRule = ReadonlyMap<string, ReadonlySet<string>>
 
 /** What the demo knows at its end. */
-export interface Outcome {
+export interface DemoOutcome {
   /** Names of all rules in force. */
   readonly rules: readonly string[]
   readonly tracesJudged: number
@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 /** Each way in which signals and planted faults differ, one line a trace; empty where they agree. */
-export function disagreements({ rules, signalled, planted }: Outcome): readonly string[] {
+export function disagreements({ rules, signalled, planted }: DemoOutcome): readonly string[] {
   const names = [...new Set([...rules, ...planted.keys(), ...signalled.keys()])]
   return names.flatMap((rule) => [
     ...missing(planted.get(rule), signalled.get(rule)).map(
@@ -31,7 +31,7 @@ function missing(these: ReadonlySet<string> = new Set(), there: ReadonlySet<stri
 }
 
 /** A table of all rules: traces judged, signals, planted, and whether the last two are the same traces. */
-export function reportTable(outcome: Outcome, screen: Screen): string {
+export function reportTable(outcome: DemoOutcome, screen: Screen): string {
   const header = ['rule', 'traces judged', 'signals', 'planted', '']
   const rows = outcome.rules.map((rule) => {
     const one = {

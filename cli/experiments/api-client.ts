@@ -1,7 +1,7 @@
 import { Option } from 'commander'
 import type { ExperimentDetail } from '../../shared/experiments/api.ts'
 import { CommandError } from '../command-error.ts'
-import { parseKey, parseUrl, unshown } from '../option-values.ts'
+import { parseApiKey, parseUrl, unshown } from '../option-values.ts'
 import { generatedKey } from '../stack/keys.ts'
 import { outputsOf } from '../stack/stack-option.ts'
 
@@ -28,7 +28,7 @@ export function apiOptions(): readonly Option[] {
     new Option('-s, --stack <name>', 'a deployed stack instead of a server').env('BETRACE_STACK'),
     new Option('--api-key <key>', 'the key it asks for')
       .env('BETRACE_API_KEY')
-      .argParser(unshown('--api-key', parseKey)),
+      .argParser(unshown('--api-key', parseApiKey)),
   ]
 }
 

@@ -25,11 +25,11 @@ export async function stackArchive(stack: string): Promise<ArchiveToVerify> {
   const { s3ObjectStore } = await import('../../shared/aws/archive/s3-object-store.ts')
   const client = s3Client()
   const rulesInForce = async () => {
-    const { readPointer, readRuleFiles, readSet } = await import('../../shared/aws/rules/rule-sets.ts')
+    const { readPointer, readSetFiles, readSet } = await import('../../shared/aws/rules/rule-sets.ts')
     const { ruleSetOfRead } = await import('../../shared/pipeline/rule-set.ts')
     const bucket = { client, name: rulesBucket }
     const { id } = await readPointer(bucket)
-    return ruleSetOfRead(readSet(await readRuleFiles(bucket, id))).rules
+    return ruleSetOfRead(readSet(await readSetFiles(bucket, id))).rules
   }
   return { store: s3ObjectStore({ client, name: archiveBucket }), rulesInForce }
 }

@@ -1,7 +1,7 @@
 import type { SourceRange } from '../../shared/errors.ts'
 import type { CheckedRule, Condition } from '../../shared/rules/ast.ts'
 import { compileRules } from '../../shared/rules/compile/compile.ts'
-import type { RuleSet } from '../../shared/rules/compile/rule-set.ts'
+import type { CompiledRules } from '../../shared/rules/compile/rule-set.ts'
 import { judge } from '../../shared/rules/judge/judge.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { probesOf } from './probes.ts'
@@ -18,7 +18,7 @@ export interface Clause {
 /** The clauses of some rules, each as two patterns: one that is true where the clause is, one where it is not. */
 export interface ClauseProbes {
   readonly clauses: readonly Clause[]
-  readonly set: RuleSet
+  readonly set: CompiledRules
   /** What a violation of each pattern says. */
   readonly meanings: ReadonlyMap<CheckedRule, { readonly clause: Clause; readonly truth: boolean }>
 }

@@ -1,6 +1,6 @@
 import type { CheckedRule } from '../../shared/rules/ast.ts'
 import { compileRules } from '../../shared/rules/compile/compile.ts'
-import type { RuleSet } from '../../shared/rules/compile/rule-set.ts'
+import type { CompiledRules } from '../../shared/rules/compile/rule-set.ts'
 import type { Outcome } from '../../shared/rules/judge/verdict.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { type Clause, type ClauseProbes, observeClauses, probeClauses } from './clauses.ts'
@@ -8,7 +8,7 @@ import type { TestedRules } from './suite.ts'
 
 /** The rules of one file, ready to judge, and what the tests so far have shown of them. */
 export interface RulesUnderTest extends TestedRules {
-  readonly set: RuleSet
+  readonly set: CompiledRules
   readonly probes: ClauseProbes
   readonly seen: Map<Clause, Set<boolean>>
   readonly outcomes: Map<CheckedRule, Set<Outcome>>

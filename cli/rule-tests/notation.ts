@@ -1,4 +1,4 @@
-import { type DrawnEvent, type DrawnSpan, readEvent, readSpan } from './span-line.ts'
+import { type DrawnEvent, type DrawnSpan, readEvent, readSpanLine } from './span-line.ts'
 import { type WordProblem, wordsOf } from './words.ts'
 
 /** A problem in a drawn trace; offsets in its text. */
@@ -50,7 +50,7 @@ function readLine(line: string, open: OpenSpan[], report: (problem: WordProblem)
     if (event !== undefined) parent.events?.push(event)
     return
   }
-  const span = readSpan(words, report)
+  const span = readSpanLine(words, report)
   if (span === undefined) return
   parent.children.push(span)
   open.push({ indent: first.start, children: span.children, events: span.events, childIndent: undefined })

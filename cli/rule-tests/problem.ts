@@ -18,4 +18,4 @@ export interface RuleTestProblem extends Problem<RuleTestProblemCode> {
 }
 
 /** Takes a problem; reading goes on, so that all of a file are found at once. */
-export type Report = (problem: RuleTestProblem) => void
+export type ReportTestProblem = (problem: RuleTestProblem) => void

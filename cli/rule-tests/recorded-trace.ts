@@ -4,7 +4,7 @@ import { assembleTrace } from '../../shared/trace/assemble.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { counted } from '../text.ts'
 import { collectTraces } from '../traces.ts'
-import type { Report } from './problem.ts'
+import type { ReportTestProblem } from './problem.ts'
 import { referencedFile } from './references.ts'
 import type { Placed, TestTrace } from './test-file.ts'
 
@@ -15,7 +15,7 @@ export async function recordedTrace(
   { file, traceId }: RecordedTrace,
   testFile: string,
   roots: readonly string[],
-  report: Report,
+  report: ReportTestProblem,
 ): Promise<Trace | undefined> {
   const path = join(dirname(testFile), file.text)
   const problems: string[] = []

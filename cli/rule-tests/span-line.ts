@@ -66,7 +66,7 @@ const FACT_NAMES: Readonly<Record<keyof Facts, string>> = {
 }
 
 /** Reads the words of a span's line; undefined where they name no span. */
-export function readSpan(words: readonly Word[], report: Report): DrawnSpan | undefined {
+export function readSpanLine(words: readonly Word[], report: Report): DrawnSpan | undefined {
   const [name, ...rest] = words as [Word, ...Word[]]
   if (!isName(name)) {
     report(problem(name, 'a line begins with the name of its span', 'write the name first, in quotes if it has blanks'))

@@ -3,13 +3,14 @@ import { dirname, join, relative, resolve } from 'node:path'
 import type { InputFile } from '../../local/files/input-file.ts'
 import { InputError } from '../../shared/errors.ts'
 import type { CheckedRule } from '../../shared/rules/ast.ts'
+import type { RuleFile } from '../../shared/rules/check/check.ts'
 import { checkRules } from '../../shared/rules/check/check.ts'
 import { isRuleFileName, isTestFileName } from '../../shared/rules/read/read.ts'
 import { nearest } from '../../shared/rules/read/suggest.ts'
 import type { PlacedProblem } from '../../shared/text/problem-text.ts'
 import { CommandError } from '../command-error.ts'
-import { fail, filesBelow, type RuleFile, readTextFile } from '../rule-files.ts'
-import type { Report } from './problem.ts'
+import { fail, filesBelow, readTextFile } from '../rule-files.ts'
+import type { ReportTestProblem } from './problem.ts'
 import { referencedFile, referencedRules, referenceRoots } from './references.ts'
 import { type Placed, readTestFile, type TestFile } from './test-file.ts'
 
@@ -108,7 +109,7 @@ async function loadSuite(loading: Loading, input: InputFile): Promise<Suite> {
   const { file } = input
   const { rules, tests, problems } = readTestFile(source.text)
   loading.files.push(source)
-  const report: Report = (problem) => loading.problems.push({ ...problem, file })
+  const report: ReportTestProblem = (problem) => loading.problems.push({ ...problem, file })
   for (const problem of problems) report(problem)
   const tested: TestedRules[] = []
   for (const each of await ruleFilesOf(loading, file, rules, report)) tested.push(await loadRuleFile(loading, each))
@@ -121,7 +122,7 @@ async function ruleFilesOf(
   { roots }: Loading,
   file: string,
   named: readonly Placed[],
-  report: Report,
+  report: ReportTestProblem,
 ): Promise<readonly InputFile[]> {
   const inputs: InputFile[] = []
   for (const { text, range } of named) {
@@ -164,7 +165,7 @@ function fromHere(path: string): string {
   return here.startsWith(join('..', '..')) ? path : here
 }
 
-function reportUnknownRules(tests: TestFile['tests'], tested: readonly TestedRules[], report: Report): void {
+function reportUnknownRules(tests: TestFile['tests'], tested: readonly TestedRules[], report: ReportTestProblem): void {
   const known = tested.flatMap(({ rules }) => rules.map(({ name }) => name))
   for (const { signals, satisfied, vacuous } of tests) {
     for (const { text, range } of [...signals, ...satisfied, ...vacuous]) {

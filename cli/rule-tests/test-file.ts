@@ -3,20 +3,20 @@ import type { SourceRange } from '../../shared/errors.ts'
 import type { TextProblem } from '../../shared/rules/problem.ts'
 import {
   entriesOf,
-  isMissing,
+  isMissingNode,
   itemsOf,
   type PackNodes,
   parsePack,
   rangeOf,
-  startOf,
-  textOf,
+  startOfNode,
+  textEntry,
 } from '../../shared/rules/read/pack-nodes.ts'
 import { rangeIn, sourceOf } from '../../shared/rules/read/source.ts'
 import { offsetsOfScalar } from '../../shared/rules/read/yaml-offsets.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { drawnTrace } from './drawn-trace.ts'
 import { readDrawing } from './notation.ts'
-import type { Report, RuleTestProblem } from './problem.ts'
+import type { ReportTestProblem, RuleTestProblem } from './problem.ts'
 
 /** A text of the file and where it stands. */
 export interface Placed {
@@ -53,7 +53,7 @@ const TEST_KEYS = ['name', 'trace', 'file', 'traceId', 'signals', 'satisfied', '
 
 interface Reading {
   readonly nodes: PackNodes
-  readonly report: Report
+  readonly report: ReportTestProblem
 }
 
 type Entries = ReadonlyMap<string, Node>
@@ -61,7 +61,7 @@ type Entries = ReadonlyMap<string, Node>
 /** Reads a file of rule tests; all its problems are returned, and tests with one are left out. */
 export function readTestFile(text: string): TestFile {
   const problems: RuleTestProblem[] = []
-  const report: Report = (problem) => problems.push(problem)
+  const report: ReportTestProblem = (problem) => problems.push(problem)
   const nodes = parsePack(sourceOf(text), forTests(report))
   if (nodes === undefined) return { rules: [], tests: [], problems }
   const reading: Reading = { nodes, report }
@@ -78,12 +78,12 @@ export function readTestFile(text: string): TestFile {
 }
 
 /** What reading YAML finds is worded alike for packs of rules and files of tests. */
-function forTests(report: Report): (problem: TextProblem) => void {
+function forTests(report: ReportTestProblem): (problem: TextProblem) => void {
   return ({ code, ...problem }) =>
     report({ ...problem, code: code === 'malformed-yaml' ? 'malformed-yaml' : 'malformed-test' })
 }
 
-function reportRepeatedNames(tests: readonly RuleTest[], report: Report): void {
+function reportRepeatedNames(tests: readonly RuleTest[], report: ReportTestProblem): void {
   const names = new Set<string>()
   for (const { name } of tests) {
     if (names.has(name.text)) {
@@ -113,7 +113,7 @@ function textsOf(reading: Reading, entries: Entries, key: string): readonly Plac
 }
 
 function placedText({ nodes, report }: Reading, entries: Entries, key: string): Placed | undefined {
-  const node = textOf(nodes, entries, key, forTests(report))
+  const node = textEntry(nodes, entries, key, forTests(report))
   return node && { text: node.value, range: rangeOf(nodes, node) }
 }
 
@@ -127,11 +127,11 @@ function readTest(reading: Reading, item: Node): RuleTest | undefined {
   if (!isMap(item)) return refuse(reading, item, 'a test is a map', 'write name, trace and signals')
   const { nodes, report } = reading
   const entries = entriesOf(nodes, item, TEST_KEYS, forTests(report))
-  const isMissingKey = (key: string) => isMissing(entries.get(key))
+  const isMissingKey = (key: string) => isMissingNode(entries.get(key))
   const missing = ['name', 'trace'].filter((key) => isMissingKey(key) && (key !== 'trace' || isMissingKey('file')))
   for (const key of entries.has('signals') ? missing : [...missing, 'signals']) {
     const hint = MISSING_HINTS[key] ?? ''
-    report({ code: 'malformed-test', message: `the test has no ${key}`, hint, range: startOf(nodes, item) })
+    report({ code: 'malformed-test', message: `the test has no ${key}`, hint, range: startOfNode(nodes, item) })
   }
   const name = placedText(reading, entries, 'name')
   const trace = readTrace(reading, entries)
@@ -153,7 +153,7 @@ function reportContradictions({ report }: Reading, lists: readonly (readonly Pla
 }
 
 function readTrace(reading: Reading, entries: Entries): TestTrace | undefined {
-  const drawing = textOf(reading.nodes, entries, 'trace', forTests(reading.report))
+  const drawing = textEntry(reading.nodes, entries, 'trace', forTests(reading.report))
   const file = placedText(reading, entries, 'file')
   const traceId = placedText(reading, entries, 'traceId')
   if (drawing === undefined) return file && { kind: 'file', file, traceId }

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { type Finish, newCommand, withExamples } from '../command.ts'
-import { parseDurationMs, parseKey, unshown } from '../option-values.ts'
+import { parseApiKey, parseDurationMs, unshown } from '../option-values.ts'
 import type { Terminal } from '../terminal.ts'
 import type { DoctorOptions } from './examine.ts'
 import { AWS_HELP, stackOption } from './stack-option.ts'
@@ -21,7 +21,7 @@ export function doctorCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(
       new Option('--api-key <key>', 'the key to send; else the one generated at deploy')
         .env('BETRACE_API_KEY')
-        .argParser(unshown('--api-key', parseKey)),
+        .argParser(unshown('--api-key', parseApiKey)),
     )
     .action(async (options: DoctorOptions) => {
       const { examine } = await import('./examine.ts')

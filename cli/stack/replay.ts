@@ -8,7 +8,7 @@ import type { ReplayAnswer } from '../../shared/aws/replay/replay-service.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { CommandError } from '../command-error.ts'
 import { createProgress, type Progress } from '../progress.ts'
-import { bar, exitCodeOf, type ReplayFormat, writeReport, writeSize } from '../replay-output.ts'
+import { bar, exitCodeOf, type ReplayFormat, showReport, writeSize } from '../replay-output.ts'
 import { readRuleFiles } from '../rule-files.ts'
 import { type ExitCode, paint, type Terminal, write } from '../terminal.ts'
 import { counted, percent } from '../text.ts'
@@ -32,7 +32,7 @@ export interface StackReplay {
 
 const POLL_MS = 1_000
 /** Also the most that the function lists. */
-const MOST_LISTED = 1_000
+const MAX_LISTED = 1_000
 
 type Ended = Extract<ReplayAnswer, { readonly state: 'done' | 'failed' }>
 
@@ -84,7 +84,7 @@ async function eventOf(options: StackReplay): Promise<object> {
     ...((files ?? names) !== undefined && { rules: files?.map(({ file, text }) => ({ file, text })) ?? names }),
     mode: publish ? 'publish' : 'report',
     dryRun,
-    limit: Math.min(options.limit, MOST_LISTED),
+    limit: Math.min(options.limit, MAX_LISTED),
   }
 }
 
@@ -110,7 +110,7 @@ async function tell(
   terminal: Terminal,
 ): Promise<ExitCode> {
   const report = await wholeReport(outputs, answer)
-  if (report !== undefined) await writeReport(report, format, seconds, terminal)
+  if (report !== undefined) await showReport(report, format, seconds, terminal)
   if (answer.reportAt !== undefined) await write(terminal.stderr, `report: ${visible(answer.reportAt)}\n`)
   const problems = problemsOf(answer)
   for (const problem of problems)

@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { type Command, Option } from 'commander'
 import { MAX_TEXT_BYTES, readInput, writeText } from '../../local/files/input-file.ts'
 import { makeFolder } from '../../local/files/make-folder.ts'
-import type { RuleFile, RulesBucket } from '../../shared/aws/rules/rule-sets.ts'
+import type { RulesBucket, StoredRuleFile } from '../../shared/aws/rules/rule-sets.ts'
 import { InputError } from '../../shared/errors.ts'
 import { checkRules } from '../../shared/rules/check/check.ts'
 import { countIn } from '../../shared/rules/read/listing.ts'
@@ -85,8 +85,8 @@ async function push(paths: readonly string[], options: PushOptions, terminal: Te
 }
 
 /** Files by their path here; a file of a folder keeps its place below that folder, a single one its name. */
-async function namedFiles(paths: readonly string[]): Promise<ReadonlyMap<string, RuleFile>> {
-  const named = new Map<string, RuleFile>()
+async function namedFiles(paths: readonly string[]): Promise<ReadonlyMap<string, StoredRuleFile>> {
+  const named = new Map<string, StoredRuleFile>()
   const taken = new Map<string, string>()
   for (const path of paths) {
     for (const { file, text } of await readRuleFiles([path])) {
@@ -167,7 +167,7 @@ function pullCommand(terminal: Terminal, finish: Finish): Command {
 }
 
 /** Looks at all files before it writes one. */
-async function writeFiles(folder: string, files: readonly RuleFile[], force: boolean): Promise<number> {
+async function writeFiles(folder: string, files: readonly StoredRuleFile[], force: boolean): Promise<number> {
   const places = files.map(({ file, text }) => ({ path: placeIn(folder, file), text }))
   await writing(folder, async () => makeFolder(folder))
   const root = await realpath(folder)

@@ -3,7 +3,7 @@ import { visible } from '../../shared/text/visible.ts'
 import type { Span, Trace } from '../../shared/trace/span.ts'
 import { counted } from '../text.ts'
 import { cell } from './cell.ts'
-import { type Row, rowsOf } from './rows.ts'
+import { rowsOf, type WaterfallRow } from './rows.ts'
 
 /** Spans drawn of a trace; more are told by their number. */
 const MAX_SPANS = 40
@@ -49,7 +49,12 @@ export function drawWaterfall(
   })
 }
 
-function layoutFor(rows: readonly Row[], spans: readonly Span[], marks: ReadonlyMap<number, string>, columns: number) {
+function layoutFor(
+  rows: readonly WaterfallRow[],
+  spans: readonly Span[],
+  marks: ReadonlyMap<number, string>,
+  columns: number,
+) {
   const drawn = rows.flatMap((row) => (row.kind === 'span' ? [{ span: spans[row.position] as Span, ...row }] : []))
   const longest = (lengths: readonly number[], most: number) => Math.min(most, Math.max(0, ...lengths))
   const mark =
@@ -76,10 +81,10 @@ function layoutFor(rows: readonly Row[], spans: readonly Span[], marks: Readonly
 }
 
 /** No column is wider than a screen: of a long text the beginning is enough. */
-const LONGEST_LOOKED_AT = 1_000
+const MAX_LOOKED_AT = 1_000
 
 function lengthShown(text: string): number {
-  return visible(text.slice(0, LONGEST_LOOKED_AT)).length
+  return visible(text.slice(0, MAX_LOOKED_AT)).length
 }
 
 function indented(depth: number, spanName: string): string {
@@ -87,7 +92,11 @@ function indented(depth: number, spanName: string): string {
   return depth <= MAX_INDENT ? `${'  '.repeat(depth)}${name}` : `${'  '.repeat(MAX_INDENT)}(${depth}) ${name}`
 }
 
-function leftOut({ count, depth }: Extract<Row, { kind: 'left out' }>, { mark }: Layout, columns: number): string {
+function leftOut(
+  { count, depth }: Extract<WaterfallRow, { kind: 'left out' }>,
+  { mark }: Layout,
+  columns: number,
+): string {
   const indent = '  '.repeat(Math.min(depth, MAX_INDENT))
   return cell(`${' '.repeat(mark)}${indent}… ${counted(count, 'more span')}`, columns).trimEnd()
 }

@@ -2,7 +2,7 @@ import { type Lineage, lineageOf, membersOf } from '../../shared/rules/judge/lin
 import type { Span } from '../../shared/trace/span.ts'
 
 /** A line of a drawn trace: a span (its position in the trace), or how many are left out there. */
-export type Row =
+export type WaterfallRow =
   | { readonly kind: 'span'; readonly position: number; readonly depth: number }
   | { readonly kind: 'left out'; readonly count: number; readonly depth: number }
 
@@ -24,13 +24,13 @@ interface Placed {
  * The spans as a tree, each under its parent and siblings by start, at most `maxSpans` of them: those that are wanted
  * (positions) and what they stand under first, then from the roots down. Cycles of parents and lost parents are roots.
  */
-export function rowsOf(spans: readonly Span[], wanted: readonly number[], maxSpans: number): readonly Row[] {
+export function rowsOf(spans: readonly Span[], wanted: readonly number[], maxSpans: number): readonly WaterfallRow[] {
   const lineage = lineageOf(spans)
   const placed = placeAll(spans, lineage)
   if (placed.length <= maxSpans) return placed.map(({ position, depth }) => ({ kind: 'span', position, depth }))
   const orders = withAncestors(lineage, wanted)
   const chosen = choose(placed, (position) => orders.get(lineage.nodes[position] as number), maxSpans)
-  const rows: Row[] = []
+  const rows: WaterfallRow[] = []
   for (const { position, depth } of placed) {
     const last = rows.at(-1)
     if (chosen.has(position)) rows.push({ kind: 'span', position, depth })

@@ -17,7 +17,7 @@ import { experimentCalendar } from '../../shared/pipeline/experiment-calendar.ts
 import type { Archive, SignalStore } from '../../shared/pipeline/ports.ts'
 import { ruleSetOfRead } from '../../shared/pipeline/rule-set.ts'
 import { judging, setting } from './environment.ts'
-import { newPlaces, type Places } from './semaphore.ts'
+import { newSemaphore, type Semaphore } from './semaphore.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** The pipeline's evaluator over the stack's stores, and what of it the handler asks beyond the ports. */
@@ -26,7 +26,7 @@ export interface EvaluatorParts {
   readonly buffer: DynamoTraceBuffer
   readonly rules: S3RuleSource
   /** Of the traces worked on. */
-  readonly places: Places
+  readonly semaphore: Semaphore
 }
 
 /** Traces worked on side by side: enough to wait for storage together, few enough for large ones to fit in memory. */
@@ -43,7 +43,7 @@ const EXPERIMENTS_CACHE_MS = 15_000
 export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorParts {
   const clock = Date.now
   const settings = judging()
-  const places = newPlaces(WIDTH)
+  const semaphore = newSemaphore(WIDTH)
   const table = { client: dynamoClient(), name: setting('table'), backoff: PATIENT }
   const queues = { client: sqsClient(), timersUrl: setting('timersUrl'), deadLettersUrl: setting('deadLettersUrl') }
   const s3 = s3Client()
@@ -58,7 +58,7 @@ export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorPar
     rules,
     experiments: experimentCalendar(new DynamoExperiments(table, clock), clock, settings, EXPERIMENTS_CACHE_MS),
     timers: new SqsTimers({ ...queues, backoff: PATIENT }, clock),
-    archive: sharedObjects(s3ObjectStore(archive), places),
+    archive: sharedObjects(s3ObjectStore(archive), semaphore),
     signals: recordedIn(new S3SignalStore(archive), new DynamoFiring(table, clock)),
     publisher: new SnsSignalPublisher({ client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }),
     storms: new DynamoStormLedger(table, clock),
@@ -69,7 +69,7 @@ export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorPar
     newToken: randomUUID,
     settings,
   }
-  return { evaluator, buffer, rules, places }
+  return { evaluator, buffer, rules, semaphore }
 }
 
 /** The brake may hear of a signal twice, but not before the signal is kept. */
@@ -86,13 +86,13 @@ function recordedIn(kept: SignalStore, firing: SignalStore): SignalStore {
  * Archives the traces of an invocation together, one object an hour as a rule: small traces make room for others while
  * they wait, and the object is written when all that are left wait for it.
  */
-function sharedObjects(store: ObjectStore, places: Places): Archive {
-  const patience = () => Promise.race([places.idle(), PATIENT.pause(PATIENCE_MS)])
+function sharedObjects(store: ObjectStore, semaphore: Semaphore): Archive {
+  const patience = () => Promise.race([semaphore.idle(), PATIENT.pause(PATIENCE_MS)])
   const archive = new S3ParquetArchive(store, patience)
   return {
     write(entry) {
       const bytes = entry.chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0)
-      return places.wait(bytes <= SMALL_TRACE_BYTES, () => archive.write(entry))
+      return semaphore.wait(bytes <= SMALL_TRACE_BYTES, () => archive.write(entry))
     },
   }
 }

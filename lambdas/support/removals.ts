@@ -6,7 +6,7 @@ import { traceIdOf } from './stream-records.ts'
 
 /** Rescues what no verdict took in among chunks that expired; a trace that cannot be rescued now is delivered again. */
 export async function onRemovals(
-  { evaluator, buffer, places }: EvaluatorParts,
+  { evaluator, buffer, semaphore }: EvaluatorParts,
   event: DynamoDBStreamEvent,
   context: Context,
 ): Promise<DynamoDBBatchResponse> {
@@ -16,7 +16,7 @@ export async function onRemovals(
   }
   const byTrace = Map.groupBy(event.Records, traceIdOf)
   const rescued = new Map(
-    [...byTrace].map(([traceId, records]) => [traceId, places.run(() => rescue(traceId, records))]),
+    [...byTrace].map(([traceId, records]) => [traceId, semaphore.run(() => rescue(traceId, records))]),
   )
   const rescuing = async (record: DynamoDBRecord) => {
     try {

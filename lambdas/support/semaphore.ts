@@ -1,5 +1,5 @@
 /** Bounds how much work is under way at once, and knows when all of it only waits. */
-export interface Places {
+export interface Semaphore {
   /** Runs work at once while a place is free, else as soon as one is. */
   run<Result>(work: () => Promise<Result>): Promise<Result>
   /** For work that has a place: it waits. Where it `lends` its place, others work meanwhile, and it goes on when one is free. */
@@ -8,7 +8,7 @@ export interface Places {
   idle(): Promise<void>
 }
 
-export function newPlaces(count: number): Places {
+export function newSemaphore(count: number): Semaphore {
   let free = count
   let working = 0
   const queue: (() => void)[] = []

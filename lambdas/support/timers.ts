@@ -13,10 +13,11 @@ const SPREAD_MS = 60_000
 
 /** Handles the timers of a queue's batch; one message that fails holds up no other. */
 export async function onTimers(parts: EvaluatorParts, event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const e = parts.evaluator
-  const { run } = parts.places
+  const { evaluator, semaphore } = parts
   const groups = Map.groupBy(event.Records, subjectOf)
-  const handled = new Map([...groups].map(([subject, records]) => [subject, run(() => handle(e, records, context))]))
+  const handled = new Map(
+    [...groups].map(([subject, records]) => [subject, semaphore.run(() => handle(evaluator, records, context))]),
+  )
   const handling = (record: SQSRecord) => handled.get(subjectOf(record)) as Promise<void>
   const processor = new BatchProcessor(EventType.SQS)
   return processPartialResponse(event, handling, processor, { context, throwOnFullBatchFailure: false })
@@ -34,14 +35,14 @@ function cameBefore({ attributes }: SQSRecord): boolean {
 }
 
 /** Throws for what the queue has to deliver again. */
-async function handle(e: Evaluator, records: readonly SQSRecord[], context: Context): Promise<void> {
+async function handle(evaluator: Evaluator, records: readonly SQSRecord[], context: Context): Promise<void> {
   const timers = records.map(({ body }) => timerOf(body)).filter((timer) => timer !== undefined)
   const [first] = timers
   if (first === undefined) throw new Error('a message of the timers queue holds no timer')
   const timer = merged(first, timers)
-  if (records.some(cameBefore)) return setApart(e, timer)
-  if (context.getRemainingTimeInMillis() < RESERVE_MS) return e.timers.arm([timer])
-  const undone = await handleTimers(e, [timer])
+  if (records.some(cameBefore)) return setApart(evaluator, timer)
+  if (context.getRemainingTimeInMillis() < RESERVE_MS) return evaluator.timers.arm([timer])
+  const undone = await handleTimers(evaluator, [timer])
   if (undone.length > 0) throw new Error('a timer could not be handled, nor set back')
 }
 
@@ -60,11 +61,11 @@ function merged(first: Timer, timers: readonly Timer[]): Timer {
  * A trace that kills its function takes the others of its batch with it, and would again. Each goes into a message of
  * its own, with one attempt less, at another time: the innocent are judged there, the guilty one ends among the dead letters.
  */
-async function setApart(e: Evaluator, timer: Timer): Promise<void> {
+async function setApart(evaluator: Evaluator, timer: Timer): Promise<void> {
   const attempt = timer.attempt + 1
-  if (attempt < e.settings.maxAttempts) {
-    return e.timers.arm([{ ...timer, attempt, dueAtMs: e.clock() + Math.random() * SPREAD_MS }])
+  if (attempt < evaluator.settings.maxAttempts) {
+    return evaluator.timers.arm([{ ...timer, attempt, dueAtMs: evaluator.clock() + Math.random() * SPREAD_MS }])
   }
-  await e.timers.bury({ ...timer, attempt }, 'the function was killed while it worked on this')
-  e.metrics.add('timersBuried', {})
+  await evaluator.timers.bury({ ...timer, attempt }, 'the function was killed while it worked on this')
+  evaluator.metrics.add('timersBuried', {})
 }

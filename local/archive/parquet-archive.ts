@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TraceToArchive, traceToArchive } from '../../shared/archive/trace-record.ts'
-import type { Archive, ArchivedTrace, Clock, Log } from '../../shared/pipeline/ports.ts'
+import type { Archive, ArchiveEntry, Clock, Log } from '../../shared/pipeline/ports.ts'
 import { RUNBOOK } from '../server/runbook.ts'
 import { JOURNAL } from './archive-journal.ts'
 import { ArchiveThread } from './archive-thread.ts'
@@ -22,7 +22,7 @@ export interface ParquetArchiveOptions {
   readonly maxQueued?: number
 }
 
-export interface ArchiveState {
+export interface JournalState {
   /** Journals that wait for their turn. */
   readonly queued: number
   /** How often it failed. */
@@ -89,7 +89,7 @@ export class ParquetArchive implements Archive {
   }
 
   /** How turning journals into objects stands since the start. */
-  get state(): ArchiveState {
+  get state(): JournalState {
     const { failures, damaged, kept, queue } = this
     return {
       queued: queue.length,
@@ -100,7 +100,7 @@ export class ParquetArchive implements Archive {
     }
   }
 
-  write(entry: ArchivedTrace): Promise<void> {
+  write(entry: ArchiveEntry): Promise<void> {
     return this.append(traceToArchive(entry))
   }
 

@@ -1,5 +1,5 @@
 import { type TraceToArchive, traceToArchive } from '../../shared/archive/trace-record.ts'
-import type { Archive, ArchivedTrace, Log } from '../../shared/pipeline/ports.ts'
+import type { Archive, ArchiveEntry, Log } from '../../shared/pipeline/ports.ts'
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
 import type { Database } from '../sqlite/database.ts'
 import { packForDisk, unpackFromDisk } from '../sqlite/packed-chunk.ts'
@@ -26,7 +26,7 @@ export class SpillArchive implements Archive {
     this.log = log
   }
 
-  async write(entry: ArchivedTrace): Promise<void> {
+  async write(entry: ArchiveEntry): Promise<void> {
     try {
       await this.archive.write(entry)
     } catch (error) {

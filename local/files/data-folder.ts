@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { InputError } from '../../shared/errors.ts'
 import { RUNBOOK } from '../server/runbook.ts'
-import { kindOf } from './input-file.ts'
+import { fileKindOf } from './input-file.ts'
 import { makeFolder, PRIVATE } from './make-folder.ts'
 
 /** A folder that is ours alone until `unlock`. */
@@ -42,7 +42,7 @@ export function requireOurs(folder: string): void {
     const isFile = name === 'lock' || name.startsWith('betrace.db')
     const stats = isFile || FOLDERS.includes(name) ? statSync(join(folder, name), { throwIfNoEntry: false }) : undefined
     if (stats === undefined || (isFile ? stats.isFile() : stats.isDirectory())) continue
-    const reason = `${name} is in the way: it is ${kindOf(stats)}, not a ${isFile ? 'file' : 'folder'}`
+    const reason = `${name} is in the way: it is ${fileKindOf(stats)}, not a ${isFile ? 'file' : 'folder'}`
     throw unusable(folder, reason, `move ${join(folder, name)} elsewhere, or name another folder`)
   }
 }

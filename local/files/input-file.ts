@@ -224,13 +224,13 @@ export async function readStreamedText(chunks: AsyncIterable<Uint8Array>): Promi
 /** Throws an InputError that says what the file is instead. */
 export function requireRegular(stats: Kinds): void {
   if (stats.isFile()) return
-  throw notAFile(`it is ${kindOf(stats)}, not a file`, stats.isDirectory() ? 'name the files in it' : undefined)
+  throw notAFile(`it is ${fileKindOf(stats)}, not a file`, stats.isDirectory() ? 'name the files in it' : undefined)
 }
 
 type Kinds = Pick<Stats, 'isFile' | 'isDirectory' | 'isFIFO' | 'isSocket' | 'isSymbolicLink'>
 
 /** What is there, for a sentence. */
-export function kindOf(stats: Kinds): string {
+export function fileKindOf(stats: Kinds): string {
   if (stats.isFile()) return 'a file'
   if (stats.isDirectory()) return 'a folder'
   if (stats.isFIFO()) return 'a named pipe'

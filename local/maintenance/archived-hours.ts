@@ -1,4 +1,4 @@
-import { HOUR_MS, parseKey, SPANS_PREFIX } from '../../shared/archive/object-key.ts'
+import { HOUR_MS, parseObjectKey, SPANS_PREFIX } from '../../shared/archive/object-key.ts'
 import type { ObjectStore } from '../../shared/archive/object-store.ts'
 
 /** Hours to look at, milliseconds since 1970; `toMs` is exclusive. */
@@ -11,7 +11,7 @@ export interface HourRange {
 export async function archivedHours(store: ObjectStore, { fromMs, toMs }: HourRange): Promise<readonly number[]> {
   const hours = new Set<number>()
   for (const { key } of await store.list(SPANS_PREFIX)) {
-    const hourMs = parseKey(key)?.hourMs
+    const hourMs = parseObjectKey(key)?.hourMs
     if (hourMs !== undefined && hourMs < toMs && hourMs + HOUR_MS > fromMs) hours.add(hourMs)
   }
   return [...hours].sort((a, b) => a - b)

@@ -92,7 +92,7 @@ export async function forgetArchived(
   }
 }
 
-const MOST_ROUNDS = 5
+const MAX_ROUNDS = 5
 
 /** A compaction at work may bring back what it read before: look again until nothing is found. */
 async function forgetUntilGone(
@@ -102,7 +102,7 @@ async function forgetUntilGone(
   dryRun: boolean,
 ): Promise<readonly ForgottenHour[]> {
   const rounds: ForgottenHour[] = []
-  for (let round = 1; round <= MOST_ROUNDS; round++) {
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
     const result = await forgetHour(store, hourMs, forgotten, { token: randomUUID(), dryRun })
     if (result.traceIds.length === 0 && round > 1) return rounds
     rounds.push(result)

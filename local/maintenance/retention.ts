@@ -16,14 +16,14 @@ const STORM_RETENTION_MS = 24 * 3_600_000
  * for good: after `failureRetentionMs` more they are dropped, and counted.
  */
 export async function sweep(
-  e: Evaluator,
+  evaluator: Evaluator,
   database: Database,
   buffer: SqliteBuffer,
   settings: RuntimeSettings,
 ): Promise<void> {
-  const nowMs = e.clock()
+  const nowMs = evaluator.clock()
   for (const traceId of buffer.expiredTraces(nowMs - settings.chunkRetentionMs, TRACES_PER_SWEEP)) {
-    await removeChunks(e, buffer, traceId, nowMs - settings.chunkRetentionMs, settings.failureRetentionMs)
+    await removeChunks(evaluator, buffer, traceId, nowMs - settings.chunkRetentionMs, settings.failureRetentionMs)
   }
   const windowMs = Math.min(settings.judgeWindowMs, settings.chunkRetentionMs)
   await removeJudgedChunks(database, { beforeMs: nowMs - windowMs, isEnough: () => false })
@@ -45,7 +45,7 @@ export async function sweep(
 }
 
 async function removeChunks(
-  e: Evaluator,
+  evaluator: Evaluator,
   buffer: SqliteBuffer,
   traceId: string,
   beforeMs: number,
@@ -53,14 +53,14 @@ async function removeChunks(
 ): Promise<void> {
   const expired = buffer.expiredChunks(traceId, beforeMs)
   try {
-    const outcome = await onChunksRemoved(e, traceId, expired)
-    if (outcome !== 'seen') e.log('warn', 'chunks of a trace ran out of time', { traceId, outcome })
+    const outcome = await onChunksRemoved(evaluator, traceId, expired)
+    if (outcome !== 'seen') evaluator.log('warn', 'chunks of a trace ran out of time', { traceId, outcome })
     await buffer.remove(expired)
   } catch (error) {
     const hopeless = expired.filter(({ key }) => arrivalMs(key) < beforeMs - failureRetentionMs)
     await buffer.remove(hopeless)
-    e.metrics.add('chunksDropped', {}, hopeless.length)
+    evaluator.metrics.add('chunksDropped', {}, hopeless.length)
     const fields = { traceId, dropped: hopeless.length, reason: String(error) }
-    e.log('error', 'chunks that ran out of time could not be judged', fields)
+    evaluator.log('error', 'chunks that ran out of time could not be judged', fields)
   }
 }

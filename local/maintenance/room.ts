@@ -7,10 +7,10 @@ import { removeCopiedSignals, removeOldMarkers } from './old-rows.ts'
 
 /** Above this share of its bound the database makes room, and health is degraded. */
 const TIGHT = 0.8
-/** Room is made down to this share. */
+/** DatabaseRoom is made down to this share. */
 const ROOMY = 0.75
 /** Kept free for judging: a tenth of the bound, at most so much. */
-const MOST_RESERVE_BYTES = 256 * 1024 * 1024
+const MAX_RESERVE_BYTES = 256 * 1024 * 1024
 /** Work done at a time, so that judging goes on meanwhile. */
 const SLICE_MS = 100
 /** Where nothing more can be removed, it is looked at again so long after. */
@@ -37,7 +37,7 @@ export interface RoomOptions {
 }
 
 /** Keeps the database within its bound: makes room before it is full, and refuses spans while there is none. */
-export class Room {
+export class DatabaseRoom {
   private readonly options: RoomOptions
   private pausedUntilMs = Number.NEGATIVE_INFINITY
   private removedAtMs = Number.NEGATIVE_INFINITY
@@ -59,7 +59,7 @@ export class Room {
   /** Bytes that spans may fill: a part of the bound is kept for judging them. */
   private get ingestBytes(): number {
     const { maxBytes } = this.options
-    return maxBytes - Math.min(maxBytes / 10, MOST_RESERVE_BYTES)
+    return maxBytes - Math.min(maxBytes / 10, MAX_RESERVE_BYTES)
   }
 
   /** Spans were refused for want of room a moment ago, or would be now. */

@@ -1,14 +1,14 @@
-import type { Reading } from '../server/metrics.ts'
+import type { MetricReading } from '../server/metrics.ts'
 import { RUNBOOK } from '../server/runbook.ts'
 import { type Content, contentsOf } from '../sqlite/contents.ts'
 import type { Database } from '../sqlite/database.ts'
 import type { SqliteTimers } from '../sqlite/sqlite-timers.ts'
-import type { Room } from './room.ts'
+import type { DatabaseRoom } from './room.ts'
 
 export interface SpaceSubjects {
   readonly database: Database
   readonly timers: SqliteTimers
-  readonly room: Room
+  readonly room: DatabaseRoom
   readonly nowMs: () => number
 }
 
@@ -48,7 +48,7 @@ export function spaceProblem(
 
 const megabytes = (bytes: number) => Math.round(bytes / 1e6).toLocaleString('en')
 
-function removedEarly(room: Room): readonly string[] {
+function removedEarly(room: DatabaseRoom): readonly string[] {
   if (!room.hasRemoved()) return []
   const { chunks, signals, markers } = room.removed
   return [
@@ -80,7 +80,7 @@ function loudestRule(database: Database, nowMs: number): string {
   return row === undefined ? '' : `look at ${row.rule}, which gave ${row.count} signals in a day, `
 }
 
-export function spaceReadings({ room }: SpaceSubjects): readonly Reading[] {
+export function spaceReadings({ room }: SpaceSubjects): readonly MetricReading[] {
   const { removed } = room
   const early = (['chunks', 'signals', 'markers'] as const).map((what) => ({
     name: 'betrace_removed_early_total',

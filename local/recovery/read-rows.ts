@@ -1,5 +1,5 @@
 import type { PageFile } from './pages.ts'
-import { readPageContent, type Value } from './records.ts'
+import { readPageContent, type SqlValue } from './records.ts'
 import { isChunkKey, type RecoveredRow, rowOf } from './tables.ts'
 
 /** What was read of a page. */
@@ -42,7 +42,7 @@ export function* readPages(file: PageFile): Generator<ReadPage> {
   }
 }
 
-function chunkIndexed(values: readonly Value[]): readonly string[] {
+function chunkIndexed(values: readonly SqlValue[]): readonly string[] {
   const [traceId, key] = values
   return values.length === 3 && typeof traceId === 'string' && isChunkKey(key) ? [`${traceId} ${key}`] : []
 }

@@ -3,12 +3,12 @@ import type { PageFile } from './pages.ts'
 /** What is needed of a file to read one of its pages. */
 type Pages = Pick<PageFile, 'pageCount' | 'usableBytes' | 'page'>
 
-export type Value = null | number | bigint | string | Buffer
+export type SqlValue = null | number | bigint | string | Buffer
 
 /** What a page holds, as far as it can be read (https://www.sqlite.org/fileformat.html#b_tree_pages). */
 export interface PageContent {
   readonly kind: 'table' | 'index'
-  readonly records: readonly { readonly rowid: number; readonly values: readonly Value[] }[]
+  readonly records: readonly { readonly rowid: number; readonly values: readonly SqlValue[] }[]
   /** Cells that make no sense. */
   readonly damaged: number
 }
@@ -27,7 +27,7 @@ export function readPageContent(file: Pages, number: number): PageContent | 'dam
   const pointersAt = start + (type === INDEX_INTERIOR ? 12 : 8)
   const count = page.readUInt16BE(start + 3)
   if (pointersAt + 2 * count > file.usableBytes) return 'damaged'
-  const records: { rowid: number; values: readonly Value[] }[] = []
+  const records: { rowid: number; values: readonly SqlValue[] }[] = []
   let damaged = 0
   for (let cell = 0; cell < count; cell++) {
     const at = page.readUInt16BE(pointersAt + 2 * cell)
@@ -73,7 +73,7 @@ function readPayload(file: Pages, page: Buffer, at: number, length: number, isTa
   return Buffer.concat(parts)
 }
 
-function readRecord(payload: Buffer): readonly Value[] {
+function readRecord(payload: Buffer): readonly SqlValue[] {
   const header = varint(payload, 0)
   const types: number[] = []
   let at = header.bytes
@@ -99,7 +99,7 @@ function lengthOf(type: number): number {
   return length
 }
 
-function valueFrom(type: number, bytes: Buffer): Value {
+function valueFrom(type: number, bytes: Buffer): SqlValue {
   if (type === 0) return null
   if (type === 8 || type === 9) return type - 8
   if (type === 7) return bytes.readDoubleBE(0)

@@ -2,7 +2,7 @@ import { splitByTrace } from '../../shared/otlp/split.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
 import { unpackFromDisk } from '../sqlite/packed-chunk.ts'
 import { PROMISE_MARK } from '../sqlite/schema.ts'
-import type { Value } from './records.ts'
+import type { SqlValue } from './records.ts'
 
 type Kind = 'id' | 'int' | 'int?' | 'text' | 'text?' | 'json' | 'blob'
 
@@ -14,15 +14,15 @@ export interface RecoveredTable {
   /** Of no use later: known so that it is not taken for damage. */
   readonly isLeft?: true
   /** What makes a row of the right shape wrong. */
-  readonly isSound?: (row: Readonly<Record<string, Value>>) => boolean
+  readonly isSound?: (row: Readonly<Record<string, SqlValue>>) => boolean
 }
 
 const MAX_CHUNK_BYTES = 256 * 1024 * 1024
 const TRACE_ID = /^[0-9a-f]{32}$/
 const CHUNK_KEY = /^c#\d{13}#[0-9a-f]{16}$/
 
-const isTraceId = (value: Value | undefined) => typeof value === 'string' && TRACE_ID.test(value)
-export const isChunkKey = (value: Value | undefined) => typeof value === 'string' && CHUNK_KEY.test(value)
+const isTraceId = (value: SqlValue | undefined) => typeof value === 'string' && TRACE_ID.test(value)
+export const isChunkKey = (value: SqlValue | undefined) => typeof value === 'string' && CHUNK_KEY.test(value)
 
 /** All that must outlive damage. Timers of traces are made anew; counts of storms are of the last minutes only. */
 export const TABLES: readonly RecoveredTable[] = [
@@ -124,11 +124,11 @@ export const TABLES: readonly RecoveredTable[] = [
 
 export interface RecoveredRow {
   readonly table: string
-  readonly row: Readonly<Record<string, Value>>
+  readonly row: Readonly<Record<string, SqlValue>>
 }
 
 /** The row as its table has it; undefined where it is of no use, `damaged` where it is of no table or cannot be true. */
-export function rowOf(rowid: number, values: readonly Value[]): RecoveredRow | 'damaged' | undefined {
+export function rowOf(rowid: number, values: readonly SqlValue[]): RecoveredRow | 'damaged' | undefined {
   for (const { name, columns, isSound, isLeft } of TABLES) {
     const row = shaped(rowid, values, Object.entries(columns))
     if (row === undefined) continue
@@ -144,9 +144,9 @@ export function rowOf(rowid: number, values: readonly Value[]): RecoveredRow | '
   return 'damaged'
 }
 
-function shaped(rowid: number, values: readonly Value[], columns: readonly (readonly [string, string])[]) {
+function shaped(rowid: number, values: readonly SqlValue[], columns: readonly (readonly [string, string])[]) {
   if (values.length > columns.length) return undefined
-  const row: Record<string, Value> = {}
+  const row: Record<string, SqlValue> = {}
   for (const [index, [name, kind]] of columns.entries()) {
     const [type = '', missing] = kind.split('=')
     const given = values[index] ?? (index >= values.length && missing !== undefined ? Number(missing) : null)
@@ -157,7 +157,7 @@ function shaped(rowid: number, values: readonly Value[], columns: readonly (read
   return row
 }
 
-function isOf(kind: string, value: Value): boolean {
+function isOf(kind: string, value: SqlValue): boolean {
   if (kind === 'id') return value === null
   if (kind.endsWith('?') && value === null) return true
   if (kind.startsWith('int')) return typeof value === 'number'
@@ -171,7 +171,7 @@ function isSoundChunk({
   key,
   span_count: spanCount,
   packed,
-}: Readonly<Record<string, Value>>): boolean {
+}: Readonly<Record<string, SqlValue>>): boolean {
   if (!isTraceId(traceId) || !isChunkKey(key)) return false
   const bytes = unpackFromDisk(packed as Buffer, MAX_CHUNK_BYTES)
   if (!newChunk('', 0, bytes, 0).key.endsWith(String(key).slice(15))) return false

@@ -21,11 +21,11 @@ export interface LocalReplay extends WorkerTask {
 }
 
 /** An item holds at most this much of the archive, so that a worker keeps within some 500 MB. */
-const MOST_ITEM_BYTES = 256 * 1024 * 1024
+const MAX_ITEM_BYTES = 256 * 1024 * 1024
 
 /** Lists what the archive in the folder has in range. */
 export function planLocalReplay(folder: string, range: ReplayRange): Promise<ReplayPlan> {
-  return planReplay(folderStore(folder), range, { mostItemBytes: MOST_ITEM_BYTES })
+  return planReplay(folderStore(folder), range, { mostItemBytes: MAX_ITEM_BYTES })
 }
 
 /** A thread takes half a second to start and warm up; in that time one core judges so much. */

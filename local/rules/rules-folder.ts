@@ -30,7 +30,10 @@ interface UnreadableFile {
  * Reads every rule file under the paths (files or folders), by name. What cannot be read is named, and keeps the text
  * that it had `before`: a rule goes when its file is deleted, not when a disk fails.
  */
-export async function readRules(paths: readonly string[], before: readonly RuleFile[] = []): Promise<RulesFolder> {
+export async function readRulesFolder(
+  paths: readonly string[],
+  before: readonly RuleFile[] = [],
+): Promise<RulesFolder> {
   const { found, unread } = await findFiles(paths, isRuleFileName)
   const failed: { readonly file: string; readonly error: Failure }[] = [...unread]
   const files: RuleFile[] = []

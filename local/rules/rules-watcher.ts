@@ -5,10 +5,10 @@ import { moreText } from '../../shared/rules/read/listing.ts'
 import { renderProblem } from '../../shared/text/problem-text.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { inSlices } from './in-slices.ts'
-import { fingerprint, type RulesFolder, readRules } from './rules-folder.ts'
+import { fingerprint, type RulesFolder, readRulesFolder } from './rules-folder.ts'
 
 /** Rules that came into force, and what was read for them. */
-export interface LoadedRules {
+export interface RulesInForce {
   readonly set: RuleSet
   readonly folder: RulesFolder
 }
@@ -17,11 +17,11 @@ export interface LoadedRules {
 export class RulesWatcher implements RuleSource {
   private readonly paths: readonly string[]
   private readonly onLoaded: OnLoaded
-  private loaded: LoadedRules
+  private loaded: RulesInForce
   private loadedVersion: string
   private seenVersion: string
 
-  private constructor(paths: readonly string[], version: string, loaded: LoadedRules, onLoaded: OnLoaded) {
+  private constructor(paths: readonly string[], version: string, loaded: RulesInForce, onLoaded: OnLoaded) {
     this.paths = paths
     this.loaded = loaded
     this.loadedVersion = version
@@ -46,7 +46,7 @@ export class RulesWatcher implements RuleSource {
     return this.loaded.set
   }
 
-  get state(): LoadedRules {
+  get state(): RulesInForce {
     return this.loaded
   }
 
@@ -65,15 +65,15 @@ export class RulesWatcher implements RuleSource {
   }
 }
 
-type OnLoaded = (loaded: LoadedRules) => void
+type OnLoaded = (loaded: RulesInForce) => void
 
-async function load(paths: readonly string[], before: RulesFolder['files']): Promise<LoadedRules> {
-  const folder = await readRules(paths, before)
+async function load(paths: readonly string[], before: RulesFolder['files']): Promise<RulesInForce> {
+  const folder = await readRulesFolder(paths, before)
   return { set: await inSlices(makingRuleSet(folder.files)), folder }
 }
 
 /** What was loaded, for people: a line of counts, then each problem with its source line and caret. */
-export function rulesReport({ set, folder }: LoadedRules, colour: boolean): string {
+export function rulesReport({ set, folder }: RulesInForce, colour: boolean): string {
   const texts = new Map(folder.files.map(({ file, text }) => [file, text]))
   const rejected = set.rejected === 0 ? '' : `, ${set.rejected} rejected`
   const parts = [`${set.rules.length} ${set.rules.length === 1 ? 'rule' : 'rules'} in force${rejected}`]

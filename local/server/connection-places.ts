@@ -2,16 +2,16 @@
 export type NoPlace = 'full' | 'address'
 
 /** Connections that have places. In each set the one that changed first is at the front. */
-export interface Room<T> {
+export interface PlacesLeft<T> {
   readonly idle: Set<T>
   readonly busy: Set<T>
 }
 
-/** Places for connections, with a limit in all and one for each block of addresses. */
-export class Places<T extends { readonly block: string; readonly maxOfBlock: number }> {
+/** ConnectionPlaces for connections, with a limit in all and one for each block of addresses. */
+export class ConnectionPlaces<T extends { readonly block: string; readonly maxOfBlock: number }> {
   private readonly max: number
-  private readonly all: Room<T> = newRoom()
-  private readonly blocks = new Map<string, Room<T>>()
+  private readonly all: PlacesLeft<T> = newRoom()
+  private readonly blocks = new Map<string, PlacesLeft<T>>()
 
   constructor(max: number) {
     this.max = max
@@ -26,7 +26,7 @@ export class Places<T extends { readonly block: string; readonly maxOfBlock: num
   }
 
   /** Gives a place to one that is idle; where none is left, `evict` may take one from those in the room. */
-  enter(item: T, evict: (room: Room<T>) => boolean): NoPlace | undefined {
+  enter(item: T, evict: (room: PlacesLeft<T>) => boolean): NoPlace | undefined {
     const own = this.blocks.get(item.block) ?? newRoom()
     if (size(own) >= item.maxOfBlock && !evict(own)) return 'address'
     if (size(this.all) >= this.max && !evict(this.all)) return 'full'
@@ -57,10 +57,10 @@ export class Places<T extends { readonly block: string; readonly maxOfBlock: num
   }
 }
 
-function newRoom<T>(): Room<T> {
+function newRoom<T>(): PlacesLeft<T> {
   return { idle: new Set(), busy: new Set() }
 }
 
-function size<T>({ idle, busy }: Room<T>): number {
+function size<T>({ idle, busy }: PlacesLeft<T>): number {
   return idle.size + busy.size
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { Log } from '../../shared/pipeline/ports.ts'
 import { addressName } from '../fairness/sender-name.ts'
 import type { ConnectionLimits } from './connection-limits.ts'
-import { type NoPlace, Places, type Room } from './connection-places.ts'
+import { ConnectionPlaces, type NoPlace, type PlacesLeft } from './connection-places.ts'
 import { CUT_MESSAGES, CUT_REASONS, type CutReason } from './connection-reasons.ts'
 import { RUNBOOK } from './runbook.ts'
 import { isLoopback } from './web-pages.ts'
@@ -49,7 +49,7 @@ export class Connections {
   private readonly log: Log
   private readonly stopwatch: () => number
   private readonly known = new WeakMap<Socket, Connection>()
-  private readonly places: Places<Connection>
+  private readonly places: ConnectionPlaces<Connection>
   private readonly reserve = new Set<Connection>()
   private readonly cuts = new Map<CutReason, number>(CUT_REASONS.map((reason) => [reason, 0]))
 
@@ -58,7 +58,7 @@ export class Connections {
     this.limits = limits
     this.log = log
     this.stopwatch = stopwatch
-    this.places = new Places(limits.maxConnections)
+    this.places = new ConnectionPlaces(limits.maxConnections)
   }
 
   state(): ConnectionState {
@@ -139,7 +139,7 @@ export class Connections {
   }
 
   /** Cuts off the connection that can best be done without, if there is one. */
-  private makeRoom({ idle, busy }: Room<Connection>): boolean {
+  private makeRoom({ idle, busy }: PlacesLeft<Connection>): boolean {
     const unused = firstOf(idle, LOOKED_AT).find((connection) => !this.isNew(connection))
     const spared = unused ?? firstOf(busy, LOOKED_AT).find((connection) => this.isSlow(connection))
     if (spared === undefined) return false

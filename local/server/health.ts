@@ -4,9 +4,9 @@ import type { ClockWatch } from '../clock/clock-watch.ts'
 import type { ArchiveState } from '../dependencies.ts'
 import type { EvaluatorLoop } from '../evaluator-loop.ts'
 import type { Senders } from '../fairness/senders.ts'
-import type { Room } from '../maintenance/room.ts'
+import type { DatabaseRoom } from '../maintenance/room.ts'
 import { spaceProblem } from '../maintenance/space.ts'
-import type { LoadedRules } from '../rules/rules-watcher.ts'
+import type { RulesInForce } from '../rules/rules-watcher.ts'
 import type { JsonLinesFile } from '../sinks/json-lines-file.ts'
 import type { Database } from '../sqlite/database.ts'
 import type { SqliteTimers } from '../sqlite/sqlite-timers.ts'
@@ -14,19 +14,19 @@ import type { PageResponse } from './http-requests.ts'
 import { RUNBOOK } from './runbook.ts'
 
 /** The loop looks for due timers a few times a second. */
-const LONGEST_SILENCE_MS = 30_000
+const MAX_SILENCE_MS = 30_000
 
 export interface HealthSubjects {
   readonly database: Database
   readonly loop: EvaluatorLoop
-  readonly rules: () => LoadedRules
+  readonly rules: () => RulesInForce
   readonly nowMs: () => number
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
   readonly clockWatch: ClockWatch
   readonly senders: Senders
   readonly timers: SqliteTimers
-  readonly room: Room
+  readonly room: DatabaseRoom
 }
 
 /** A write that failed so short a time ago is told, though a small one succeeds. */
@@ -95,7 +95,7 @@ async function examine(subjects: HealthSubjects): Promise<PageResponse> {
   return { status: failing ? 503 : 200, contentType: 'application/json', body: `${jsonText(body)}\n` }
 }
 
-function rulesProblem({ unreadable }: LoadedRules['folder']): string | undefined {
+function rulesProblem({ unreadable }: RulesInForce['folder']): string | undefined {
   const [first] = unreadable
   if (first === undefined) return undefined
   const { file, reason, hint, isKept } = first
@@ -116,7 +116,7 @@ function spaceOf(subjects: HealthSubjects): ReturnType<typeof spaceProblem> {
 function evaluatorProblem({ loop, nowMs }: HealthSubjects): string | undefined {
   if (loop.failure !== undefined) return `cannot look for due traces: ${advice(loop.failure)}`
   const silentMs = nowMs() - loop.lastRunMs
-  return silentMs > LONGEST_SILENCE_MS ? `has not looked for due traces for ${silentMs} ms` : undefined
+  return silentMs > MAX_SILENCE_MS ? `has not looked for due traces for ${silentMs} ms` : undefined
 }
 
 /** Named on the page; the rest are counted. */

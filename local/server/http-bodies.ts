@@ -11,7 +11,7 @@ export interface Budget {
 export type ReadOutcome = 'whole' | 'too-large' | 'busy' | 'aborted'
 
 /** Reads a body into `taken`, as far as it may; what it takes out of the budget is given back by `giveBack`. */
-export async function readBody(
+export async function readRequestBody(
   request: IncomingMessage,
   taken: Taken,
   maxBodyBytes: number,

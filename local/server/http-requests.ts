@@ -17,7 +17,7 @@ import type { Door } from './access-control.ts'
 import type { NoPlace } from './connection-places.ts'
 import { NO_PLACE } from './connection-reasons.ts'
 import type { Connections } from './connections.ts'
-import { type Budget, dropBody, dropRest, giveBack, readBody } from './http-bodies.ts'
+import { type Budget, dropBody, dropRest, giveBack, readRequestBody } from './http-bodies.ts'
 import type { Asked } from './web-pages.ts'
 
 /** What a page beside the traces answers to GET and HEAD. */
@@ -119,7 +119,7 @@ async function answer(
   if (expectsContinue) response.writeContinue()
   const taken: Taken = { sender, parts: [], bytes: 0 }
   try {
-    const outcome = await readBody(request, taken, MAX_EVENT_BYTES, budget)
+    const outcome = await readRequestBody(request, taken, MAX_EVENT_BYTES, budget)
     if (outcome === 'aborted') return
     if (outcome !== 'whole') return refuse(request, response, sendable(refusedBody(outcome)), deps)
     const body = Buffer.concat(taken.parts, taken.bytes).toString('utf8')
@@ -173,7 +173,7 @@ async function receive(
   if (expectsContinue) response.writeContinue()
   const taken: Taken = { sender, parts: [], bytes: 0 }
   try {
-    const outcome = await readBody(request, taken, deps.options.maxBodyBytes, budget)
+    const outcome = await readRequestBody(request, taken, deps.options.maxBodyBytes, budget)
     if (outcome === 'aborted') deps.metrics.add('requests', { status: CLIENT_CLOSED_REQUEST })
     else if (outcome === 'too-large') refuse(request, response, refuseTooLarge(head, deps), deps)
     else if (outcome === 'busy') refuse(request, response, refuseBusy(head, TOO_MANY, deps), deps)

@@ -53,7 +53,7 @@ interface Histogram {
 }
 
 /** A value read when `/metrics` is asked for; a counter's name ends in `_total`. */
-export interface Reading {
+export interface MetricReading {
   readonly name: string
   readonly help: string
   readonly value: number
@@ -93,7 +93,7 @@ export class PrometheusMetrics implements Metrics {
   }
 
   /** Everything, and the given readings, as Prometheus reads it (text format 0.0.4). */
-  render(readings: readonly Reading[]): string {
+  render(readings: readonly MetricReading[]): string {
     const lines: string[] = []
     for (const [key, [name, help]] of Object.entries(COUNTERS)) {
       lines.push(...heading(name, help, 'counter'))
@@ -136,7 +136,7 @@ function renderHistogram(name: string, histogram: Histogram | undefined): readon
   ]
 }
 
-function renderReadings(readings: readonly Reading[]): readonly string[] {
+function renderReadings(readings: readonly MetricReading[]): readonly string[] {
   const lines: string[] = []
   const headed = new Set<string>()
   for (const { name, help, value, labels } of readings) {

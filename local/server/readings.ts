@@ -1,31 +1,31 @@
 import type { ClockWatch } from '../clock/clock-watch.ts'
 import type { ArchiveState } from '../dependencies.ts'
-import type { Room } from '../maintenance/room.ts'
+import type { DatabaseRoom } from '../maintenance/room.ts'
 import { spaceReadings } from '../maintenance/space.ts'
-import type { LoadedRules } from '../rules/rules-watcher.ts'
+import type { RulesInForce } from '../rules/rules-watcher.ts'
 import type { JsonLinesFile } from '../sinks/json-lines-file.ts'
 import type { Webhook } from '../sinks/webhook.ts'
 import type { Database } from '../sqlite/database.ts'
 import { missing } from '../sqlite/lost-writes.ts'
 import type { SqliteTimers } from '../sqlite/sqlite-timers.ts'
 import type { Connections } from './connections.ts'
-import type { Reading } from './metrics.ts'
+import type { MetricReading } from './metrics.ts'
 
 export interface ReadSubjects {
   readonly database: Database
   readonly timers: SqliteTimers
   readonly webhooks: readonly Webhook[]
-  readonly rules: () => LoadedRules
+  readonly rules: () => RulesInForce
   readonly nowMs: () => number
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
   readonly clockWatch: ClockWatch
   readonly connections: Connections
-  readonly room: Room
+  readonly room: DatabaseRoom
 }
 
 /** What `/metrics` shows besides counters: how things stand at this moment. */
-export function readings(subjects: ReadSubjects): readonly Reading[] {
+export function readings(subjects: ReadSubjects): readonly MetricReading[] {
   const { database, timers, webhooks, rules, nowMs } = subjects
   const { set, folder } = rules()
   const { waiting, digests, buried } = timers.counts()
@@ -62,7 +62,7 @@ export function readings(subjects: ReadSubjects): readonly Reading[] {
   ].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
-function lossReadings(database: Database): readonly Reading[] {
+function lossReadings(database: Database): readonly MetricReading[] {
   const { spans, chunks, writes } = missing(database.promises?.losses() ?? [])
   const help = (what: string) => `${what} that were promised and are missing, until somebody acknowledges it.`
   return [
@@ -72,7 +72,7 @@ function lossReadings(database: Database): readonly Reading[] {
   ]
 }
 
-function clockReadings({ counts }: ClockWatch): readonly Reading[] {
+function clockReadings({ counts }: ClockWatch): readonly MetricReading[] {
   return (['forward', 'back'] as const).map((direction) => ({
     name: 'betrace_clock_steps_total',
     help: 'Steps of the clock by a second or more.',
@@ -81,9 +81,9 @@ function clockReadings({ counts }: ClockWatch): readonly Reading[] {
   }))
 }
 
-function connectionReadings(connections: Connections): readonly Reading[] {
+function connectionReadings(connections: Connections): readonly MetricReading[] {
   const { idle, busy, reserved, max, cuts } = connections.state()
-  const open = (state: string, value: number): Reading => ({
+  const open = (state: string, value: number): MetricReading => ({
     name: 'betrace_connections',
     help: 'Connections at this moment: idle, with a request under way, or in the reserve of those that have no place.',
     value,
@@ -103,7 +103,7 @@ function connectionReadings(connections: Connections): readonly Reading[] {
   ]
 }
 
-function archiveReadings({ failures, damaged, journals, queued, traces }: ArchiveState): readonly Reading[] {
+function archiveReadings({ failures, damaged, journals, queued, traces }: ArchiveState): readonly MetricReading[] {
   return [
     { name: 'betrace_archive_failures_total', help: 'Journals that could not be archived.', value: failures },
     { name: 'betrace_archive_journals_queued', help: 'Journals that wait for their turn.', value: queued },
@@ -113,7 +113,7 @@ function archiveReadings({ failures, damaged, journals, queued, traces }: Archiv
   ]
 }
 
-function linesReadings(lines: JsonLinesFile): readonly Reading[] {
+function linesReadings(lines: JsonLinesFile): readonly MetricReading[] {
   const { waiting } = lines.state()
   return [
     { name: 'betrace_json_lines_failures_total', help: 'Failed writes to the JSON-lines file.', value: lines.failures },
@@ -121,10 +121,10 @@ function linesReadings(lines: JsonLinesFile): readonly Reading[] {
   ]
 }
 
-function webhookReadings(webhook: Webhook): readonly Reading[] {
+function webhookReadings(webhook: Webhook): readonly MetricReading[] {
   const { delivered, retried, failed } = webhook.counts
   const { waiting, setAside } = webhook.backlog()
-  const attempts = (outcome: string, value: number): Reading => ({
+  const attempts = (outcome: string, value: number): MetricReading => ({
     name: 'betrace_webhook_deliveries_total',
     help: 'Webhook requests, by what became of them.',
     value,

@@ -3,7 +3,7 @@ import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
 import { visible } from '../../shared/text/visible.ts'
 import type { WebhookSettings } from '../settings.ts'
 import type { Database, Row } from '../sqlite/database.ts'
-import { backoffMs, type DeliveryFailure, failureOf } from './backoff.ts'
+import { backoffMs, type DeliveryFailure, deliveryFailureOf } from './backoff.ts'
 
 /** Requests to one receiver at a time. */
 const CONCURRENT = 4
@@ -134,7 +134,7 @@ export class Webhook {
         signal: AbortSignal.timeout(timeoutMs),
       })
       await response.body?.cancel()
-      return response.ok ? undefined : failureOf(response.status, response.headers.get('retry-after'))
+      return response.ok ? undefined : deliveryFailureOf(response.status, response.headers.get('retry-after'))
     } catch (error) {
       const { name, cause } = error as Error
       const reason = name === 'TimeoutError' ? `no answer within ${timeoutMs} ms` : causeOf(cause)

@@ -3,7 +3,7 @@ import type { RuntimeSettings } from '../settings.ts'
 import type { Database } from './database.ts'
 
 /** What fails waits so long at most before it is tried again. */
-const LONGEST_RETRY_MS = 900_000
+const MAX_RETRY_MS = 900_000
 
 /**
  * Moves the times at which something is due by a step of the clock, so that it neither waits for the clock to get there
@@ -30,7 +30,7 @@ export async function shiftStoredTimes(
 /** For a start: nothing waits longer than it ever would; where it does, the clock was put back since. */
 export async function capStoredTimes(database: Database, nowMs: number, settings: RuntimeSettings): Promise<void> {
   const { quietPeriodMs, incompleteWaitMs, leaseMs, stormWindowMs } = settings
-  const latestMs = nowMs + Math.max(LONGEST_RETRY_MS, incompleteWaitMs, leaseMs, 2 * stormWindowMs)
+  const latestMs = nowMs + Math.max(MAX_RETRY_MS, incompleteWaitMs, leaseMs, 2 * stormWindowMs)
   const dueMs = nowMs + quietPeriodMs
   await database.write(() => {
     const timers = `UPDATE timers SET visible_ms = ?, timer = json_set(timer, '$.dueAtMs', ?)

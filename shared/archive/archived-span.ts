@@ -1,6 +1,6 @@
 import type { AttributeSource, Span, SpanEvent } from '../trace/span.ts'
 import { kindNumber, statusNumber } from './enum-names.ts'
-import { jsonEvents, RowAttributes, resourceAttributes } from './json-attributes.ts'
+import { archivedResourceAttributes, jsonEvents, RowAttributes } from './json-attributes.ts'
 import { type Meanings, meanings } from './meanings.ts'
 import { nanosAt } from './read-records.ts'
 import type { RowGroup } from './row-group.ts'
@@ -20,7 +20,7 @@ export function spanColumns(group: RowGroup): SpanColumns {
     names: meanings(group, 'name', textOf),
     kinds: meanings(group, 'kind', (entry) => kindNumber(textOf(entry))),
     statuses: meanings(group, 'status_code', (entry) => statusNumber(textOf(entry))),
-    resources: meanings(group, 'resource', resourceAttributes),
+    resources: meanings(group, 'resource', archivedResourceAttributes),
   }
 }
 

@@ -1,5 +1,5 @@
 import { COMPACTION_LIMITS, type CompactedHour, type CompactionLimits, compactHour, GRACE_MS } from './compact.ts'
-import { dayPrefix, HOUR_MS, parseKey } from './object-key.ts'
+import { dayPrefix, HOUR_MS, parseObjectKey } from './object-key.ts'
 import type { ObjectStore, StoredObject } from './object-store.ts'
 
 /** One run over the hours of some days. */
@@ -57,7 +57,7 @@ async function openHours(run: CompactionOfHours): Promise<readonly (readonly [nu
   const toMs = Math.min(run.toMs, run.nowMs - HOUR_MS - SETTLED_MS)
   for (let dayMs = Math.floor(run.fromMs / DAY_MS) * DAY_MS; dayMs < toMs; dayMs += DAY_MS) {
     for (const object of await run.store.list(dayPrefix(dayMs))) {
-      const hourMs = parseKey(object.key)?.hourMs
+      const hourMs = parseObjectKey(object.key)?.hourMs
       if (hourMs === undefined || hourMs < run.fromMs || hourMs >= toMs) continue
       const before = found.get(hourMs)
       if (before === undefined) found.set(hourMs, [object])

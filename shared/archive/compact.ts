@@ -1,7 +1,7 @@
 import { cutBatches, indexSources, readBatch, type UnreadableSource } from './compaction-batches.ts'
 import { currentObjects, type HourObjects } from './current-objects.ts'
 import { inParallel } from './in-parallel.ts'
-import { hourPrefix, objectKey, parseKey } from './object-key.ts'
+import { hourPrefix, objectKey, parseObjectKey } from './object-key.ts'
 import type { ObjectStore, StoredObject } from './object-store.ts'
 import { type ByteSource, type ObjectFooter, readFooter } from './read-footer.ts'
 import { cutSlices } from './slice.ts'
@@ -92,7 +92,7 @@ export async function compactHour(
 /** Lists the objects of an hour and reads their footers. */
 export async function openHour(store: ObjectStore, hourMs: number): Promise<readonly OpenedObject[]> {
   const listed = await store.list(hourPrefix(hourMs))
-  const ours = listed.filter(({ key }) => parseKey(key) !== undefined)
+  const ours = listed.filter(({ key }) => parseObjectKey(key) !== undefined)
   return inParallel(ours, FOOTERS_AT_ONCE, async (stored): Promise<OpenedObject> => {
     const source = store.open(stored)
     try {

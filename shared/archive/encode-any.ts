@@ -8,14 +8,14 @@ import {
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
-  readText,
+  readJsonText,
   readWord,
-  skipValue,
+  skipJsonValue,
 } from './json-cursor.ts'
 import { bytesTag, fixed64Tag, varintTag } from './message.ts'
 
 /** Writes the JSON object at the cursor as KeyValues under the field. */
-export function writeAttributes(writer: BinaryWriter, field: number, cursor: JsonCursor): void {
+export function encodeAttributes(writer: BinaryWriter, field: number, cursor: JsonCursor): void {
   eachMember(cursor, (key) => {
     writer.uint32(bytesTag(field)).fork()
     writer.uint32(bytesTag(KEY_VALUE.key)).string(key)
@@ -29,7 +29,7 @@ export function writeAttributes(writer: BinaryWriter, field: number, cursor: Jso
 function writeAnyValue(writer: BinaryWriter, cursor: JsonCursor): boolean {
   switch (cursor.bytes[cursor.pos]) {
     case QUOTE:
-      writer.uint32(bytesTag(ANY_VALUE.stringValue)).string(readText(cursor))
+      writer.uint32(bytesTag(ANY_VALUE.stringValue)).string(readJsonText(cursor))
       return true
     case OPEN_BRACKET:
       writeArray(writer, cursor)
@@ -64,10 +64,11 @@ function writeObject(writer: BinaryWriter, cursor: JsonCursor): boolean {
   let form = ''
   eachMember(cursor, (key) => {
     form ||= key.startsWith('$') ? key : ''
-    if (form === '$bytes') writer.uint32(bytesTag(ANY_VALUE.bytesValue)).bytes(Buffer.from(readText(cursor), 'base64'))
-    else if (form === '$double') writer.uint32(fixed64Tag(ANY_VALUE.doubleValue)).double(Number(readText(cursor)))
+    if (form === '$bytes')
+      writer.uint32(bytesTag(ANY_VALUE.bytesValue)).bytes(Buffer.from(readJsonText(cursor), 'base64'))
+    else if (form === '$double') writer.uint32(fixed64Tag(ANY_VALUE.doubleValue)).double(Number(readJsonText(cursor)))
     else if (form === '$kvlist') writeKvlist(writer, cursor)
-    else skipValue(cursor)
+    else skipJsonValue(cursor)
   })
   if (form === '') writeKvlist(writer, { bytes: cursor.bytes, pos: start })
   return form !== '$absent'
@@ -75,6 +76,6 @@ function writeObject(writer: BinaryWriter, cursor: JsonCursor): boolean {
 
 function writeKvlist(writer: BinaryWriter, cursor: JsonCursor): void {
   writer.uint32(bytesTag(ANY_VALUE.kvlistValue)).fork()
-  writeAttributes(writer, LIST.values, cursor)
+  encodeAttributes(writer, LIST.values, cursor)
   writer.join()
 }

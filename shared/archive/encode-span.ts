@@ -1,7 +1,7 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { EVENT, LINK, RESOURCE, RESOURCE_SPANS, SCOPE, SCOPE_SPANS, SPAN, STATUS, TRACES_DATA } from '../otlp/fields.ts'
-import { writeAttributes } from './encode-any.ts'
-import { eachItem, eachMember, type JsonCursor, readText, readWord } from './json-cursor.ts'
+import { encodeAttributes } from './encode-any.ts'
+import { eachItem, eachMember, type JsonCursor, readJsonText, readWord } from './json-cursor.ts'
 import { bytesTag, fixed32Tag, fixed64Tag, varintTag } from './message.ts'
 import type { SpanRow } from './span-row.ts'
 
@@ -27,7 +27,7 @@ function writeSpan(writer: BinaryWriter, traceId: Uint8Array, row: SpanRow): voi
   if (row.kind !== 0) writer.uint32(varintTag(SPAN.kind)).int32(row.kind)
   writer.uint32(fixed64Tag(SPAN.startTimeUnixNano)).fixed64(row.startUnixNano)
   writer.uint32(fixed64Tag(SPAN.endTimeUnixNano)).fixed64(row.endUnixNano)
-  writeAttributes(writer, SPAN.attributes, cursorOf(row.attributes))
+  encodeAttributes(writer, SPAN.attributes, cursorOf(row.attributes))
   writeCount(writer, SPAN.droppedAttributesCount, row.droppedAttributesCount)
   writeItems(writer, SPAN.events, row.events, writeEventField)
   writeCount(writer, SPAN.droppedEventsCount, row.droppedEventsCount)
@@ -59,7 +59,7 @@ function writeContext(
   let present = false
   let url = ''
   eachMember(cursor, (key) => {
-    if (key === 'schema_url') url = readText(cursor)
+    if (key === 'schema_url') url = readJsonText(cursor)
     else {
       present = true
       write(content, key, cursor)
@@ -80,30 +80,30 @@ function writeItems(writer: BinaryWriter, field: number, json: string | null, wr
 }
 
 function writeResourceField(writer: BinaryWriter, key: string, cursor: JsonCursor): void {
-  if (key === 'attributes') writeAttributes(writer, RESOURCE.attributes, cursor)
+  if (key === 'attributes') encodeAttributes(writer, RESOURCE.attributes, cursor)
   else writeCount(writer, RESOURCE.droppedAttributesCount, Number(readWord(cursor)))
 }
 
 function writeScopeField(writer: BinaryWriter, key: string, cursor: JsonCursor): void {
-  if (key === 'name') writeText(writer, SCOPE.name, readText(cursor))
-  else if (key === 'version') writeText(writer, SCOPE.version, readText(cursor))
-  else if (key === 'attributes') writeAttributes(writer, SCOPE.attributes, cursor)
+  if (key === 'name') writeText(writer, SCOPE.name, readJsonText(cursor))
+  else if (key === 'version') writeText(writer, SCOPE.version, readJsonText(cursor))
+  else if (key === 'attributes') encodeAttributes(writer, SCOPE.attributes, cursor)
   else writeCount(writer, SCOPE.droppedAttributesCount, Number(readWord(cursor)))
 }
 
 function writeEventField(writer: BinaryWriter, key: string, cursor: JsonCursor): void {
-  if (key === 'name') writeText(writer, EVENT.name, readText(cursor))
+  if (key === 'name') writeText(writer, EVENT.name, readJsonText(cursor))
   else if (key === 'time_unix_nano') writer.uint32(fixed64Tag(EVENT.timeUnixNano)).fixed64(BigInt(readWord(cursor)))
-  else if (key === 'attributes') writeAttributes(writer, EVENT.attributes, cursor)
+  else if (key === 'attributes') encodeAttributes(writer, EVENT.attributes, cursor)
   else writeCount(writer, EVENT.droppedAttributesCount, Number(readWord(cursor)))
 }
 
 function writeLinkField(writer: BinaryWriter, key: string, cursor: JsonCursor): void {
-  if (key === 'trace_id') writer.uint32(bytesTag(LINK.traceId)).bytes(Buffer.from(readText(cursor), 'hex'))
-  else if (key === 'span_id') writer.uint32(bytesTag(LINK.spanId)).bytes(Buffer.from(readText(cursor), 'hex'))
-  else if (key === 'trace_state') writeText(writer, LINK.traceState, readText(cursor))
+  if (key === 'trace_id') writer.uint32(bytesTag(LINK.traceId)).bytes(Buffer.from(readJsonText(cursor), 'hex'))
+  else if (key === 'span_id') writer.uint32(bytesTag(LINK.spanId)).bytes(Buffer.from(readJsonText(cursor), 'hex'))
+  else if (key === 'trace_state') writeText(writer, LINK.traceState, readJsonText(cursor))
   else if (key === 'flags') writer.uint32(fixed32Tag(LINK.flags)).fixed32(Number(readWord(cursor)))
-  else if (key === 'attributes') writeAttributes(writer, LINK.attributes, cursor)
+  else if (key === 'attributes') encodeAttributes(writer, LINK.attributes, cursor)
   else writeCount(writer, LINK.droppedAttributesCount, Number(readWord(cursor)))
 }
 

@@ -1,7 +1,7 @@
 import { isReadable, type OpenedObject, openHour, type ReadableObject } from './compact.ts'
 import { currentObjects } from './current-objects.ts'
 import { ArchiveObjectError } from './errors.ts'
-import { jsonAttributes, jsonEvents, resourceAttributes } from './json-attributes.ts'
+import { archivedResourceAttributes, jsonAttributes, jsonEvents } from './json-attributes.ts'
 import { objectKey } from './object-key.ts'
 import type { ObjectStore } from './object-store.ts'
 import { readRecords } from './read-records.ts'
@@ -154,7 +154,7 @@ function holds(span: SpanRow, { key, value }: { readonly key: string; readonly v
   const bytesOf = (json: string | null) => (json === null ? undefined : Buffer.from(json))
   const sources = [
     jsonAttributes(Buffer.from(span.attributes)),
-    resourceAttributes(bytesOf(span.resource)),
+    archivedResourceAttributes(bytesOf(span.resource)),
     ...jsonEvents(bytesOf(span.events)).map(({ attributes }) => attributes),
   ]
   return sources.some((attributes) => {

@@ -8,10 +8,10 @@ import {
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
-  readText,
+  readJsonText,
   readWord,
   seekMember,
-  skipValue,
+  skipJsonValue,
 } from './json-cursor.ts'
 
 type Entry = readonly [string, AttributeValue]
@@ -57,7 +57,7 @@ export class RowAttributes implements AttributeSource {
 const NOTHING = Buffer.alloc(0)
 
 /** The attributes of a resource column, decoded once, on first use: every span of the resource asks for the same few. */
-export function resourceAttributes(bytes: Buffer | undefined): AttributeSource {
+export function archivedResourceAttributes(bytes: Buffer | undefined): AttributeSource {
   if (bytes === undefined) return NO_ATTRIBUTES
   let entries: readonly Entry[] | undefined
   let byKey: ReadonlyMap<string, AttributeValue> | undefined
@@ -89,25 +89,25 @@ function readEvent(cursor: JsonCursor): SpanEvent {
   let timeUnixNano = 0n
   let attributes = NO_ATTRIBUTES
   eachMember(cursor, (key) => {
-    if (key === 'name') name = readText(cursor)
+    if (key === 'name') name = readJsonText(cursor)
     else if (key === 'time_unix_nano') timeUnixNano = BigInt(readWord(cursor))
     else {
       if (key === 'attributes') attributes = jsonAttributes(cursor.bytes, cursor.pos)
-      skipValue(cursor)
+      skipJsonValue(cursor)
     }
   })
   return { name, timeUnixNano, attributes }
 }
 
 const quotedKeys = new Map<string, Buffer>()
-const MOST_QUOTED_KEYS = 10_000
+const MAX_QUOTED_KEYS = 10_000
 
 /** Rules ask for the same few keys again and again. */
 function quoted(key: string): Buffer {
   let bytes = quotedKeys.get(key)
   if (bytes === undefined) {
     bytes = Buffer.from(JSON.stringify(key))
-    if (quotedKeys.size < MOST_QUOTED_KEYS) quotedKeys.set(key, bytes)
+    if (quotedKeys.size < MAX_QUOTED_KEYS) quotedKeys.set(key, bytes)
   }
   return bytes
 }
@@ -121,7 +121,7 @@ function readEntries(cursor: JsonCursor): readonly Entry[] {
 function readAnyValue(cursor: JsonCursor): AttributeValue {
   switch (cursor.bytes[cursor.pos]) {
     case QUOTE:
-      return readText(cursor)
+      return readJsonText(cursor)
     case OPEN_BRACKET:
       return readArray(cursor)
     case OPEN_BRACE:
@@ -137,7 +137,7 @@ function readArray(cursor: JsonCursor): readonly AttributeValue[] {
   return values
 }
 
-const LONGEST_SAFE_INT = 15
+const MAX_SAFE_INT = 15
 
 function readScalar(cursor: JsonCursor): AttributeValue {
   const at = cursor.pos
@@ -147,7 +147,7 @@ function readScalar(cursor: JsonCursor): AttributeValue {
   if (word === 'null') return null
   const value = Number(word)
   if (Number.isNaN(value)) throw corruptText(at)
-  if (word.length <= LONGEST_SAFE_INT || !isInteger(word) || Number.isSafeInteger(value)) return value
+  if (word.length <= MAX_SAFE_INT || !isInteger(word) || Number.isSafeInteger(value)) return value
   return BigInt(word)
 }
 
@@ -169,9 +169,9 @@ function readObject(cursor: JsonCursor): AttributeValue {
 
 function readSpecial(cursor: JsonCursor, form: string): AttributeValue {
   if (form === '$kvlist') return firstOfEach(readEntries(cursor))
-  if (form === '$bytes') return Uint8Array.from(Buffer.from(readText(cursor), 'base64'))
-  if (form === '$double') return Number(readText(cursor))
-  skipValue(cursor)
+  if (form === '$bytes') return Uint8Array.from(Buffer.from(readJsonText(cursor), 'base64'))
+  if (form === '$double') return Number(readJsonText(cursor))
+  skipJsonValue(cursor)
   return null
 }
 

@@ -20,7 +20,7 @@ export function eachMember(cursor: JsonCursor, visit: (key: string) => void): vo
   expect(cursor, OPEN_BRACE)
   if (accept(cursor, CLOSE_BRACE)) return
   do {
-    const key = readText(cursor)
+    const key = readJsonText(cursor)
     expect(cursor, COLON)
     visit(key)
   } while (accept(cursor, COMMA))
@@ -49,7 +49,7 @@ export function seekMember(cursor: JsonCursor, quotedKey: Buffer): boolean {
     const found = cursor.pos - start === quotedKey.length && startsWith(cursor.bytes, start, quotedKey)
     expect(cursor, COLON)
     if (found) return true
-    skipValue(cursor)
+    skipJsonValue(cursor)
   } while (accept(cursor, COMMA))
   return false
 }
@@ -60,7 +60,7 @@ function startsWith(bytes: Buffer, start: number, text: Buffer): boolean {
 }
 
 /** Reads the string at the cursor. */
-export function readText(cursor: JsonCursor): string {
+export function readJsonText(cursor: JsonCursor): string {
   const start = cursor.pos
   const escaped = skipText(cursor)
   if (!escaped) return cursor.bytes.toString('utf8', start + 1, cursor.pos - 1)
@@ -74,7 +74,7 @@ export function readWord(cursor: JsonCursor): string {
   return cursor.bytes.toString('latin1', start, cursor.pos)
 }
 
-export function skipValue(cursor: JsonCursor): void {
+export function skipJsonValue(cursor: JsonCursor): void {
   const first = cursor.bytes[cursor.pos]
   if (first === QUOTE) skipText(cursor)
   else if (first === OPEN_BRACE || first === OPEN_BRACKET) skipNested(cursor)

@@ -15,8 +15,8 @@ interface BloomNames {
 }
 
 /** Span names are few by OpenTelemetry's rules; an object with more has ids in its names. */
-const MOST_EXACT_NAMES = 2000
-const MOST_EXACT_BYTES = 64 * 1024
+const MAX_EXACT_NAMES = 2000
+const MAX_EXACT_BYTES = 64 * 1024
 
 /** One name in a hundred that is not there passes for one that is: 9.6 bits a name, 7 hashes. */
 const BLOOM_ERROR = 0.01
@@ -27,7 +27,7 @@ const HASHES = Math.round(BITS_PER_NAME * Math.LN2)
 export function nameSet(names: ReadonlySet<string>): NameSet {
   let bytes = 0
   for (const name of names) bytes += Buffer.byteLength(name)
-  if (names.size <= MOST_EXACT_NAMES && bytes <= MOST_EXACT_BYTES) return { kind: 'exact', names }
+  if (names.size <= MAX_EXACT_NAMES && bytes <= MAX_EXACT_BYTES) return { kind: 'exact', names }
   const bits = new Uint8Array(Math.ceil((names.size * BITS_PER_NAME) / 8))
   for (const name of names)
     for (const bit of bitsOf(name, HASHES, bits.length * 8)) bits[bit >> 3] = byteWith(bits, bit)

@@ -24,7 +24,7 @@ export function dayPrefix(atMs: number): string {
 }
 
 /** What a key says; undefined for a key that is none of ours. */
-export function parseKey(key: string): { readonly hourMs: number; readonly origin: ObjectOrigin } | undefined {
+export function parseObjectKey(key: string): { readonly hourMs: number; readonly origin: ObjectOrigin } | undefined {
   const parts = /^spans\/dt=(\d{4}-\d\d-\d\d)\/hour=(\d\d)\/([cw])-[0-9a-f]{32}\.parquet$/.exec(key)
   if (parts === null) return undefined
   const hourMs = Date.parse(`${parts[1]}T${parts[2]}:00:00Z`)

@@ -34,7 +34,7 @@ const TAIL_BYTES = 8
 /** Enough for the footer of most objects. */
 const FIRST_READ_BYTES = 64 * 1024
 /** What a footer may take; a length beyond is damage, not data. */
-const MOST_FOOTER_BYTES = 64 * 1024 * 1024
+const MAX_FOOTER_BYTES = 64 * 1024 * 1024
 
 /** Reads what an object says of itself, usually in one read; throws ArchiveObjectError where it is none of ours. */
 export async function readFooter(source: ByteSource): Promise<ObjectFooter> {
@@ -45,7 +45,7 @@ export async function readFooter(source: ByteSource): Promise<ObjectFooter> {
     throw new ArchiveObjectError('corrupt', 'it does not end as Parquet does: it is cut off or no Parquet file')
   }
   const footerBytes = tail.readUInt32LE(tail.length - TAIL_BYTES) + TAIL_BYTES
-  if (footerBytes > Math.min(byteLength, MOST_FOOTER_BYTES)) {
+  if (footerBytes > Math.min(byteLength, MAX_FOOTER_BYTES)) {
     throw new ArchiveObjectError('corrupt', `its footer cannot have ${footerBytes} bytes`)
   }
   if (footerBytes > tail.length) tail = await source.read(byteLength - footerBytes, byteLength)

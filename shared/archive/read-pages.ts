@@ -15,7 +15,7 @@ export interface Page {
 }
 
 /** More than a page of ours ever has; an honest one runs over its 1 MiB by one value at most, a span's attributes. */
-const MOST_PAGE_BYTES = 256 * 1024 * 1024
+const MAX_PAGE_BYTES = 256 * 1024 * 1024
 
 /** Splits the bytes of a column chunk into its pages. */
 export function splitPages(chunk: Buffer): readonly Page[] {
@@ -26,7 +26,7 @@ export function splitPages(chunk: Buffer): readonly Page[] {
     const start = reader.offset
     const end = start + header.compressed_page_size
     const inflatedBytes = header.uncompressed_page_size
-    if (!(end > start && end <= chunk.length && inflatedBytes >= 0 && inflatedBytes <= MOST_PAGE_BYTES)) {
+    if (!(end > start && end <= chunk.length && inflatedBytes >= 0 && inflatedBytes <= MAX_PAGE_BYTES)) {
       throw new ArchiveObjectError('corrupt', 'a page has an impossible size')
     }
     reader.offset = end
@@ -61,7 +61,7 @@ export function inflatePage({ compressed, inflatedBytes }: Page): Buffer {
  * for Int32Array and whole groups: the names of 50,000 spans take 0.1 ms.
  */
 export function decodeRuns(bytes: Buffer, pos: number, width: number, count: number): Int32Array {
-  if (width > MOST_BITS) throw new ArchiveObjectError('corrupt', `codes of ${width} bits`)
+  if (width > MAX_BITS) throw new ArchiveObjectError('corrupt', `codes of ${width} bits`)
   const padded = new Int32Array(count + GROUP)
   let at = pos
   let done = 0
@@ -95,7 +95,7 @@ export function decodeRuns(bytes: Buffer, pos: number, width: number, count: num
 }
 
 const GROUP = 8
-const MOST_BITS = 24
+const MAX_BITS = 24
 
 /** Unpacks groups of eight numbers of `width` bits, least bits first. */
 function unpack(bytes: Buffer, pos: number, width: number, out: Int32Array, start: number, groups: number): void {

@@ -40,7 +40,7 @@ function signalObject(folder: string, lines: readonly string[]) {
 
 const OBJECTS_AT_ONCE = 16
 /** Signals of one object, inflated. */
-const MOST_SIGNAL_BYTES = 512 * 1024 * 1024
+const MAX_SIGNAL_BYTES = 512 * 1024 * 1024
 
 /** Writes objects of signals anew without those of the traces; returns how many these were. */
 export async function forgetSignals(store: ObjectStore, traceIds: ReadonlySet<string>): Promise<number> {
@@ -51,7 +51,7 @@ export async function forgetSignals(store: ObjectStore, traceIds: ReadonlySet<st
 
 async function forgetSome(store: ObjectStore, object: StoredObject, traceIds: ReadonlySet<string>): Promise<number> {
   const bytes = await store.open(object).read(0, object.byteLength)
-  const lines = gunzipSync(bytes, { maxOutputLength: MOST_SIGNAL_BYTES }).toString().split('\n')
+  const lines = gunzipSync(bytes, { maxOutputLength: MAX_SIGNAL_BYTES }).toString().split('\n')
   const all = lines.filter((line) => line !== '')
   const kept = all.filter((line) => !traceIds.has((JSON.parse(line) as { readonly subject: string }).subject))
   if (kept.length === all.length) return 0

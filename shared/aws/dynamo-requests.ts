@@ -11,7 +11,7 @@ import {
 import { inParallel } from '../archive/in-parallel.ts'
 import { asked, conditionFailed, storageFailure, wasThrottled } from './aws-failure.ts'
 import { type Backoff, untilTaken } from './backoff.ts'
-import { type Item, itemBytes, keyOf } from './buffer/buffer-items.ts'
+import { type Item, itemBytes, tableKey } from './buffer/buffer-items.ts'
 import { cutBySize } from './cut.ts'
 
 /** A table, and how to ask it. */
@@ -51,7 +51,7 @@ async function putOnce(table: DynamoTable, items: readonly Item[]): Promise<read
 }
 
 function keyBatches(keys: readonly (readonly [string, string])[], mostItems: number): readonly (readonly Item[])[] {
-  const items = keys.map(([partition, sort]) => keyOf(partition, sort))
+  const items = keys.map(([partition, sort]) => tableKey(partition, sort))
   return cutBySize(items, () => 1, mostItems, mostItems)
 }
 

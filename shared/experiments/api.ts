@@ -105,7 +105,7 @@ function decoded(part: string): string {
 }
 
 /** Distinct things that can be said of one experiment. */
-const MOST_EVENTS = 200
+const MAX_EVENTS = 200
 
 async function receive({ headers, body }: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
   // Also keeps pages of other origins out: a browser asks first before it sends this type.
@@ -118,8 +118,8 @@ async function receive({ headers, body }: ApiRequest, deps: ApiDeps): Promise<Ap
   const event = readExperimentEvent(body, { nowMs: deps.clock(), newId: deps.newId })
   const known = await deps.experiments.eventsOf(event.experiment)
   const isKnown = known.some((other) => eventKey(other) === eventKey(event))
-  if (known.length >= MOST_EVENTS && !isKnown) {
-    const message = `${event.experiment} has ${MOST_EVENTS} events already`
+  if (known.length >= MAX_EVENTS && !isKnown) {
+    const message = `${event.experiment} has ${MAX_EVENTS} events already`
     throw experimentError('too-many-events', message, 'give each experiment an id of its own')
   }
   await deps.experiments.append(event)
@@ -127,15 +127,15 @@ async function receive({ headers, body }: ApiRequest, deps: ApiDeps): Promise<Ap
   return json(isKnown ? 200 : 202, viewOf(experiment, deps))
 }
 
-const MOST_LISTED = 500
+const MAX_LISTED = 500
 
 async function list(query: URLSearchParams, deps: ApiDeps): Promise<ApiResponse> {
   const nowMs = deps.clock()
   const toMs = parseTime('to', query.get('to') ?? 'now', nowMs)
   const fromMs = parseTime('from', query.get('from') ?? '-7d', nowMs)
   const { maxExperimentMs } = deps.settings
-  if (toMs - fromMs > MOST_DAYS * 86_400_000) {
-    throw experimentError('bad-query', `the range is longer than ${MOST_DAYS} days`, 'list it in several requests')
+  if (toMs - fromMs > MAX_DAYS * 86_400_000) {
+    throw experimentError('bad-query', `the range is longer than ${MAX_DAYS} days`, 'list it in several requests')
   }
   const found = await experimentsBetween(deps.experiments, fromMs, toMs + 1, maxExperimentMs)
   const views = found
@@ -144,10 +144,10 @@ async function list(query: URLSearchParams, deps: ApiDeps): Promise<ApiResponse>
       return window === null || (Date.parse(window.from) <= toMs && Date.parse(window.to) > fromMs)
     })
   const newest = views.sort((a, b) => ((a.start ?? a.end ?? '') < (b.start ?? b.end ?? '') ? 1 : -1))
-  return json(200, { experiments: newest.slice(0, MOST_LISTED), more: Math.max(0, newest.length - MOST_LISTED) })
+  return json(200, { experiments: newest.slice(0, MAX_LISTED), more: Math.max(0, newest.length - MAX_LISTED) })
 }
 
-const MOST_DAYS = 92
+const MAX_DAYS = 92
 
 async function show(id: string, deps: ApiDeps): Promise<ApiResponse> {
   const experiment = foldExperiment(await deps.experiments.eventsOf(id))

@@ -19,9 +19,9 @@ export interface FiringSource {
 }
 
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const
-const MOST_SHOWN = 20
+const MAX_SHOWN = 20
 /** How long a firing rule is remembered on either runtime. */
-const LONGEST_HEALTH_WINDOW_MS = 3_600_000
+const MAX_HEALTH_WINDOW_MS = 3_600_000
 
 /**
  * The brake: 200 while no rule of the severity or above has fired in the window, else 503 with those that have. For
@@ -41,9 +41,9 @@ export async function healthOf(query: URLSearchParams, firing: FiringSource, now
     severity: severities,
     windowSeconds: windowMs / 1000,
     firing: firingNow
-      .slice(0, MOST_SHOWN)
+      .slice(0, MAX_SHOWN)
       .map(({ lastMs, ...rule }) => ({ ...rule, last: new Date(lastMs).toISOString() })),
-    more: Math.max(0, firingNow.length - MOST_SHOWN),
+    more: Math.max(0, firingNow.length - MAX_SHOWN),
   }
   return {
     status: firingNow.length === 0 ? 200 : 503,
@@ -65,7 +65,7 @@ function severitiesOf(text: string): readonly Severity[] {
 function windowOfQuery(text: string): number {
   const [, digits, unit] = /^(\d{1,5})(s|m|h)$/.exec(text) ?? []
   const ms = Number(digits) * { s: 1_000, m: 60_000, h: 3_600_000 }[(unit ?? 's') as 's' | 'm' | 'h']
-  if (ms >= 1_000 && ms <= LONGEST_HEALTH_WINDOW_MS) return ms
+  if (ms >= 1_000 && ms <= MAX_HEALTH_WINDOW_MS) return ms
   throw experimentError(
     'bad-query',
     `window is ${JSON.stringify(text.slice(0, 50))}`,

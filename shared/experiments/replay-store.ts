@@ -8,7 +8,7 @@ import { compileRules } from '../rules/compile/compile.ts'
 import type { Replay } from './verdict.ts'
 
 /** Items that are worked on as a whole hold at most so much of the archive: a few hundred MB of memory. */
-const MOST_ITEM_BYTES = 64 * 1024 * 1024
+const MAX_ITEM_BYTES = 64 * 1024 * 1024
 
 /**
  * Replays what a store holds, item by item, in this thread. Of a range with more than `mostBytes` nothing is read, which
@@ -16,7 +16,7 @@ const MOST_ITEM_BYTES = 64 * 1024 * 1024
  */
 export function replayOf(store: ObjectStore, sampleLimit: number, mostBytes = Number.POSITIVE_INFINITY): Replay {
   return async (rules, range) => {
-    const plan = await planReplay(store, range, { mostItemBytes: MOST_ITEM_BYTES })
+    const plan = await planReplay(store, range, { mostItemBytes: MAX_ITEM_BYTES })
     const worker = newWorker(store, compileRules(rules), range, sampleLimit)
     const sum = newTally(rules.length)
     if (plan.bytes > mostBytes) {

@@ -7,7 +7,7 @@ type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow'
 export type Paint = (style: Style | undefined, text: string) => string
 
 /** Rules that nothing exercised and nobody expected are named in one line where there are more. */
-const MOST_IDLE_ROWS = 10
+const MAX_IDLE_ROWS = 10
 
 /** What another release sends may have none. */
 const STYLES: ReadonlyMap<string, Style> = new Map<RuleVerdict['verdict'], Style>([
@@ -19,7 +19,7 @@ const STYLES: ReadonlyMap<string, Style> = new Map<RuleVerdict['verdict'], Style
 /** A verdict for people, line by line: what was judged, a table of the rules, what broke them, and what follows. */
 export function verdictLines(verdict: ExperimentVerdict, paint: Paint): readonly string[] {
   const idle = verdict.rules.filter(({ verdict: of, expected }) => of === 'NOT EXERCISED' && !expected)
-  const hidden = idle.length > MOST_IDLE_ROWS ? new Set(idle) : new Set()
+  const hidden = idle.length > MAX_IDLE_ROWS ? new Set(idle) : new Set()
   const shown = verdict.rules.filter((rule) => !hidden.has(rule))
   return [
     ...headLines(verdict, paint),

@@ -9,10 +9,10 @@ import {
   FALSE,
   INTEGER,
   type JsonTape,
-  kindOf,
+  kindOnTape,
   NUMBER,
   STRING,
-  startOf,
+  startOnTape,
   TRUE,
 } from './json-tape.ts'
 import { BYTES, FIXED32, FIXED64, VARINT } from './wire.ts'
@@ -44,26 +44,26 @@ function isString(kind: number): boolean {
 
 /** The content of a string that is read, not copied. */
 function pieceOf({ tape }: Conversion, value: number): Piece {
-  const start = startOf(tape, value)
+  const start = startOnTape(tape, value)
   const end = endOf(tape, value)
-  if (kindOf(tape, value) !== ESCAPED_STRING) return { bytes: tape.bytes, start, end }
+  if (kindOnTape(tape, value) !== ESCAPED_STRING) return { bytes: tape.bytes, start, end }
   const bytes = Buffer.allocUnsafe(end - start)
   return { bytes, start: 0, end: unescapeInto(tape.bytes, start, end, bytes, 0) }
 }
 
 /** Writes a text; an empty one is an absent one. */
-export const writeText: WriteField = (to, field, name, value, depth) => {
-  if (isString(kindOf(to.tape, value)) && startOf(to.tape, value) === endOf(to.tape, value)) return
+export const writeJsonText: WriteField = (to, field, name, value, depth) => {
+  if (isString(kindOnTape(to.tape, value)) && startOnTape(to.tape, value) === endOf(to.tape, value)) return
   writeAnyText(to, field, name, value, depth)
 }
 
 /** Writes a text, empty ones as well. */
 export const writeAnyText: WriteField = (to, field, name, value) => {
   const { tape, out } = to
-  const kind = kindOf(tape, value)
+  const kind = kindOnTape(tape, value)
   if (!isString(kind)) throw invalidOtlpJson(name, 'a string')
   const end = to.pos
-  const from = startOf(tape, value)
+  const from = startOnTape(tape, value)
   const until = endOf(tape, value)
   if (kind === STRING) to.pos = copyBackwards(tape.bytes, from, until, out, end)
   else {
@@ -81,7 +81,7 @@ const NOT_AN_ID = 0xff
 
 /** Writes a trace or span id given as hex of either case. Other text, such as base64, becomes an id of the wrong length. */
 export const writeId: WriteField = (to, field, name, value) => {
-  if (!isString(kindOf(to.tape, value))) throw invalidOtlpJson(name, 'a string of hex digits')
+  if (!isString(kindOnTape(to.tape, value))) throw invalidOtlpJson(name, 'a string of hex digits')
   const { bytes, start, end } = pieceOf(to, value)
   if (start === end) return
   const contentEnd = to.pos
@@ -127,7 +127,7 @@ const NO_NAMES = 'OTLP/JSON wants the number of an enum, not its name: 2, not "S
 /** Writes an enum; a number that has no name yet is kept. */
 export const writeEnum: WriteField = (to, field, name, value) => {
   if (!readInteger(to, value)) {
-    const isText = isString(kindOf(to.tape, value)) && !isIntegerText(pieceOf(to, value))
+    const isText = isString(kindOnTape(to.tape, value)) && !isIntegerText(pieceOf(to, value))
     throw isText ? invalidOtlpJson(name, 'an integer', NO_NAMES) : notAnInteger(name, LEAST_INT32, 2n ** 31n - 1n)
   }
   if (!isSigned(to.integer, 0, 0x8000_0000)) throw notAnInteger(name, LEAST_INT32, 2n ** 31n - 1n)
@@ -164,7 +164,7 @@ function notAnInteger(name: string, least: bigint, most: bigint) {
 
 /** The number zero is how JSON leaves a field out; the text "0" is written. */
 function isAbsent({ tape, integer }: Conversion, value: number): boolean {
-  return integer.low === 0 && integer.high === 0 && !isString(kindOf(tape, value))
+  return integer.low === 0 && integer.high === 0 && !isString(kindOnTape(tape, value))
 }
 
 function readUnsigned(to: Conversion, value: number): boolean {
@@ -174,16 +174,16 @@ function readUnsigned(to: Conversion, value: number): boolean {
 /** Reads an integer given as JSON number or decimal string, exactly; false for anything else. */
 function readInteger(to: Conversion, value: number): boolean {
   const { tape, integer } = to
-  switch (kindOf(tape, value)) {
+  switch (kindOnTape(tape, value)) {
     case STRING:
     case INTEGER:
-      return readDecimal(tape.bytes, startOf(tape, value), endOf(tape, value), integer)
+      return readDecimal(tape.bytes, startOnTape(tape, value), endOf(tape, value), integer)
     case ESCAPED_STRING: {
       const { bytes, start, end } = pieceOf(to, value)
       return readDecimal(bytes, start, end, integer)
     }
     case NUMBER:
-      return takeDouble(readNumber(tape.bytes, startOf(tape, value), endOf(tape, value)), integer)
+      return takeDouble(readNumber(tape.bytes, startOnTape(tape, value), endOf(tape, value)), integer)
     default:
       return false
   }
@@ -198,7 +198,7 @@ function readNumber(bytes: Buffer, start: number, end: number): number {
 }
 
 export const writeBool: WriteField = (to, field, name, value) => {
-  const kind = kindOf(to.tape, value)
+  const kind = kindOnTape(to.tape, value)
   if (kind !== TRUE && kind !== FALSE) throw invalidOtlpJson(name, 'true or false')
   to.out[--to.pos] = kind === TRUE ? 1 : 0
   writeTag(to, field, VARINT)
@@ -211,16 +211,16 @@ export const writeDouble: WriteField = (to, field, name, value) => {
 }
 
 /** Longer than any of the words that JSON has no number for. */
-const LONGEST_WORD = 9
+const MAX_WORD = 9
 
 function readDouble(to: Conversion, name: string, value: number): number {
   const { tape } = to
-  const kind = kindOf(tape, value)
-  if (kind === NUMBER || kind === INTEGER) return readNumber(tape.bytes, startOf(tape, value), endOf(tape, value))
+  const kind = kindOnTape(tape, value)
+  if (kind === NUMBER || kind === INTEGER) return readNumber(tape.bytes, startOnTape(tape, value), endOf(tape, value))
   if (isString(kind)) {
     const { bytes, start, end } = pieceOf(to, value)
     if (isDecimal(bytes, start, end)) return readNumber(bytes, start, end)
-    const word = end - start > LONGEST_WORD ? '' : bytes.toString('latin1', start, end)
+    const word = end - start > MAX_WORD ? '' : bytes.toString('latin1', start, end)
     if (word === 'NaN') return Number.NaN
     if (word === 'Infinity' || word === '-Infinity') return Number(word)
   }
@@ -235,7 +235,7 @@ export const writeBase64: WriteField = (to, field, name, value) => {
 }
 
 function readBase64(to: Conversion, name: string, value: number): Uint8Array {
-  if (!isString(kindOf(to.tape, value))) throw invalidOtlpJson(name, 'a base64 string')
+  if (!isString(kindOnTape(to.tape, value))) throw invalidOtlpJson(name, 'a base64 string')
   const { bytes, start, end } = pieceOf(to, value)
   try {
     return base64Decode(bytes.toString('latin1', start, end))

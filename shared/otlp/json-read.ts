@@ -4,7 +4,6 @@ import { fieldNamed, NO_FIELD, UNKNOWN_FIELD } from './json-names.ts'
 import { isDigit, isHexDigit, unescapeInto } from './json-strings.ts'
 import {
   ARRAY,
-  COLUMNS,
   END,
   ESCAPED_STRING,
   FALSE,
@@ -18,6 +17,7 @@ import {
   ROOT,
   START,
   STRING,
+  TAPE_COLUMNS,
   TRUE,
 } from './json-tape.ts'
 import { overLimit, type RequestLimits } from './limits.ts'
@@ -47,7 +47,7 @@ export function readJson(text: Uint8Array, limits: RequestLimits): JsonTape {
   const bytes = asBuffer(text)
   if (!isUtf8(bytes)) throw malformedJson('the body is not UTF-8')
   const table = new Int32Array(
-    COLUMNS * (2 + Math.min(limits.maxRequestValues, Math.ceil(bytes.length / BYTES_A_VALUE))),
+    TAPE_COLUMNS * (2 + Math.min(limits.maxRequestValues, Math.ceil(bytes.length / BYTES_A_VALUE))),
   )
   const pos = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   const scan: Scan = { bytes, limits, pos, table, used: ROOT, values: 0, muted: 0 }
@@ -121,12 +121,12 @@ function add(scan: Scan, kind: number, start: number, end: number, previous: num
   table[at + END] = end
   table[at + PREVIOUS] = previous
   table[at + KIND_AND_FIELD] = kind | (field << 8)
-  scan.used = at + COLUMNS
+  scan.used = at + TAPE_COLUMNS
   return at
 }
 
 function grow(scan: Scan): void {
-  const most = COLUMNS * (scan.limits.maxRequestValues + 1)
+  const most = TAPE_COLUMNS * (scan.limits.maxRequestValues + 1)
   const table = new Int32Array(Math.min(2 * scan.table.length, most))
   table.set(scan.table)
   scan.table = table
@@ -177,7 +177,7 @@ function isContinued(scan: Scan, close: number): boolean {
 }
 
 /** No name of OTLP is longer than this, written with an escape for each letter. */
-const LONGEST_ESCAPED_NAME = 6 * 24
+const MAX_ESCAPED_NAME = 6 * 24
 
 function readKey(scan: Scan): number {
   if (skipSpace(scan) !== QUOTE) throw unexpected(scan, scan.pos)
@@ -185,7 +185,7 @@ function readKey(scan: Scan): number {
   const isEscaped = skipString(scan)
   const end = scan.pos - 1
   if (!isEscaped) return fieldNamed(scan.bytes, start, end)
-  if (end - start > LONGEST_ESCAPED_NAME) return UNKNOWN_FIELD
+  if (end - start > MAX_ESCAPED_NAME) return UNKNOWN_FIELD
   const name = Buffer.alloc(end - start)
   return fieldNamed(name, 0, unescapeInto(scan.bytes, start, end, name, 0))
 }

@@ -25,11 +25,11 @@ export const END = 1
 /** … and how to go from the last child to those before it. */
 export const PREVIOUS = 2
 export const KIND_AND_FIELD = 3
-export const COLUMNS = 4
+export const TAPE_COLUMNS = 4
 /** The whole text; the first row of the table is left empty, since 0 names no value. */
 export const ROOT = 4
 
-export function kindOf({ table }: JsonTape, at: number): number {
+export function kindOnTape({ table }: JsonTape, at: number): number {
   return (table[at + KIND_AND_FIELD] as number) & 0xff
 }
 
@@ -39,7 +39,7 @@ export function fieldOf({ table }: JsonTape, at: number): number {
 }
 
 /** Where the content of a string or number starts; a string's without its quotes. */
-export function startOf({ table }: JsonTape, at: number): number {
+export function startOnTape({ table }: JsonTape, at: number): number {
   return table[at + START] as number
 }
 

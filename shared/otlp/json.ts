@@ -28,12 +28,12 @@ import {
   writeFixed64,
   writeId,
   writeInt64,
-  writeText,
+  writeJsonText,
   writeUint32,
 } from './json-fields.ts'
 import { fieldNumbered } from './json-names.ts'
 import { readJson } from './json-read.ts'
-import { ARRAY, fieldOf, kindOf, lastChildOf, memberOf, NULL, OBJECT, previousOf, ROOT } from './json-tape.ts'
+import { ARRAY, fieldOf, kindOnTape, lastChildOf, memberOf, NULL, OBJECT, previousOf, ROOT } from './json-tape.ts'
 import { NO_LIMITS, type RequestLimits } from './limits.ts'
 import { BYTES, MAX_NESTING } from './wire.ts'
 
@@ -80,7 +80,7 @@ const writeAnyValue: WriteField = (to, field, name, value, outerDepth) => {
   to.pos = writeHeader(to.out, to.pos, tagOf(field, BYTES), end)
 }
 
-const KEY_VALUE_MESSAGE = message(KEY_VALUE, { key: writeText, value: writeAnyValue })
+const KEY_VALUE_MESSAGE = message(KEY_VALUE, { key: writeJsonText, value: writeAnyValue })
 const ARRAY_MESSAGE = message(LIST, { values: listOf(writeAnyValue) })
 const KVLIST_MESSAGE = message(LIST, { values: listOf(nested(KEY_VALUE_MESSAGE)) })
 const writeAttributes = listOf(nested(KEY_VALUE_MESSAGE))
@@ -100,22 +100,22 @@ const KINDS = new Map(
 
 const ATTRIBUTED = { attributes: writeAttributes, droppedAttributesCount: writeUint32 }
 const RESOURCE_MESSAGE = message(RESOURCE, ATTRIBUTED)
-const SCOPE_MESSAGE = message(SCOPE, { name: writeText, version: writeText, ...ATTRIBUTED })
-const EVENT_MESSAGE = message(EVENT, { timeUnixNano: writeFixed64, name: writeText, ...ATTRIBUTED })
+const SCOPE_MESSAGE = message(SCOPE, { name: writeJsonText, version: writeJsonText, ...ATTRIBUTED })
+const EVENT_MESSAGE = message(EVENT, { timeUnixNano: writeFixed64, name: writeJsonText, ...ATTRIBUTED })
 const LINK_MESSAGE = message(LINK, {
   traceId: writeId,
   spanId: writeId,
-  traceState: writeText,
+  traceState: writeJsonText,
   ...ATTRIBUTED,
   flags: writeFixed32,
 })
-const STATUS_MESSAGE = message(STATUS, { message: writeText, code: writeEnum })
+const STATUS_MESSAGE = message(STATUS, { message: writeJsonText, code: writeEnum })
 const SPAN_MESSAGE = message(SPAN, {
   traceId: writeId,
   spanId: writeId,
-  traceState: writeText,
+  traceState: writeJsonText,
   parentSpanId: writeId,
-  name: writeText,
+  name: writeJsonText,
   kind: writeEnum,
   startTimeUnixNano: writeFixed64,
   endTimeUnixNano: writeFixed64,
@@ -130,11 +130,11 @@ const SPAN_MESSAGE = message(SPAN, {
 const SCOPE_SPANS_MESSAGE = message(SCOPE_SPANS, {
   scope: nested(SCOPE_MESSAGE),
   spans: listOf(nested(SPAN_MESSAGE)),
-  schemaUrl: writeText,
+  schemaUrl: writeJsonText,
 })
 const RESOURCE_SPANS_MESSAGE = message(
   RESOURCE_SPANS,
-  { resource: nested(RESOURCE_MESSAGE), scopeSpans: listOf(nested(SCOPE_SPANS_MESSAGE)), schemaUrl: writeText },
+  { resource: nested(RESOURCE_MESSAGE), scopeSpans: listOf(nested(SCOPE_SPANS_MESSAGE)), schemaUrl: writeJsonText },
   true,
 )
 const REQUEST = message(TRACES_DATA, { resourceSpans: listOf(nested(RESOURCE_SPANS_MESSAGE)) }, true)
@@ -146,7 +146,7 @@ const REQUEST = message(TRACES_DATA, { resourceSpans: listOf(nested(RESOURCE_SPA
  */
 export function convertJson(body: Uint8Array, limits: RequestLimits = NO_LIMITS): ConvertedJson {
   const tape = readJson(body, limits)
-  if (kindOf(tape, ROOT) !== OBJECT) throw invalidOtlpJson('the body', 'a JSON object')
+  if (kindOnTape(tape, ROOT) !== OBJECT) throw invalidOtlpJson('the body', 'a JSON object')
   const out = Buffer.allocUnsafeSlow(mostBytes(body.length))
   const integer = { isNegative: false, high: 0, low: 0 }
   const to: Conversion = { tape, out, pos: out.length, unknownFields: false, integer }
@@ -166,7 +166,7 @@ function writeFields(to: Conversion, { fields, watched }: JsonMessage, object: n
   for (let i = fields.length - 1; i >= 0; i--) {
     const { key, number, name, write } = fields[i] as JsonField
     const value = memberOf(tape, object, key)
-    if (value !== 0 && kindOf(tape, value) !== NULL) write(to, number, name, value, depth)
+    if (value !== 0 && kindOnTape(tape, value) !== NULL) write(to, number, name, value, depth)
   }
 }
 
@@ -189,18 +189,18 @@ function nested(content: JsonMessage): WriteField {
 }
 
 function requireObject({ tape }: Conversion, name: string, value: number): void {
-  if (kindOf(tape, value) !== OBJECT) throw invalidOtlpJson(name, 'an object')
+  if (kindOnTape(tape, value) !== OBJECT) throw invalidOtlpJson(name, 'an object')
 }
 
 /** Writes a list of messages; a null element is an empty message. */
 function listOf(write: WriteField): WriteField {
   return (to, field, name, list, depth) => {
     const { tape } = to
-    if (kindOf(tape, list) !== ARRAY) throw invalidOtlpJson(name, 'an array')
+    if (kindOnTape(tape, list) !== ARRAY) throw invalidOtlpJson(name, 'an array')
     let at = lastChildOf(tape, list)
     try {
       for (; at !== 0; at = previousOf(tape, at)) {
-        if (kindOf(tape, at) !== NULL) write(to, field, 'it', at, depth)
+        if (kindOnTape(tape, at) !== NULL) write(to, field, 'it', at, depth)
         else to.pos = writeHeader(to.out, to.pos, tagOf(field, BYTES), to.pos)
       }
     } catch (error) {
@@ -224,7 +224,7 @@ function inside(place: string, error: unknown): unknown {
 
 function writeKind(to: Conversion, member: number, depth: number): void {
   const kind = KINDS.get(fieldOf(to.tape, member))
-  if (kind === undefined || kindOf(to.tape, member) === NULL) return
+  if (kind === undefined || kindOnTape(to.tape, member) === NULL) return
   kind.write(to, kind.number, kind.name, member, depth)
 }
 

@@ -8,8 +8,8 @@ import {
   skim,
   skimField,
   skimPlainAttributes,
-  skipUnknown,
-  type Tally,
+  skipUnknownField,
+  type ValueTally,
 } from './skim.ts'
 import { BYTES, type Cursor, FIXED64, readEnd, readTag, skipFixed64, VARINT } from './wire.ts'
 
@@ -41,13 +41,13 @@ export interface SpanHead {
 }
 
 /** Called with the cursor at a span's content, which ends at `end`; must leave it there. `start` is where the field starts. */
-export type VisitSpan = (cursor: Cursor, end: number, scope: ScopeLayout, start: number, tally: Tally) => void
+export type VisitSpan = (cursor: Cursor, end: number, scope: ScopeLayout, start: number, tally: ValueTally) => void
 
 interface Walk {
   readonly cursor: Cursor
   readonly visit: VisitSpan
   readonly limits: RequestLimits
-  readonly tally: Tally
+  readonly tally: ValueTally
   spans: number
 }
 
@@ -68,7 +68,7 @@ export function walkSpans(bytes: Buffer, visit: VisitSpan, limits: RequestLimits
       if (walkResource(walk, readEnd(cursor, bytes.length))) unknownFields = true
     } else {
       unknownFields = true
-      skipUnknown(cursor, bytes.length, tag, walk.tally)
+      skipUnknownField(cursor, bytes.length, tag, walk.tally)
     }
   }
   return unknownFields
@@ -105,7 +105,7 @@ function walkResource(walk: Walk, end: number): boolean {
     if (tag === RESOURCE_TAG) skim(cursor, readEnd(cursor, end), RESOURCE_SHAPE, 0, tally)
     else {
       unknown ||= tag !== RESOURCE_SCHEMA_URL_TAG
-      skipUnknown(cursor, end, tag, tally)
+      skipUnknownField(cursor, end, tag, tally)
     }
     addRest(resource, start, cursor.pos)
   }
@@ -125,13 +125,13 @@ function walkScope(walk: Walk, end: number, resource: ResourceLayout): void {
       continue
     }
     if (tag === SCOPE_TAG) skim(cursor, readEnd(cursor, end), SCOPE_SHAPE, 0, tally)
-    else skipUnknown(cursor, end, tag, tally)
+    else skipUnknownField(cursor, end, tag, tally)
     addRest(scope, start, cursor.pos)
   }
 }
 
 /** Finds the head of the span from `pos` to `end` (of a field given twice the last counts) and skims the rest. */
-export function readSpanHead(cursor: Cursor, end: number, head: SpanHead, tally: Tally): void {
+export function readSpanHead(cursor: Cursor, end: number, head: SpanHead, tally: ValueTally): void {
   head.traceId = -1
   head.traceIdLength = 0
   head.spanId = -1
@@ -171,7 +171,7 @@ function readPlainHead(cursor: Cursor, end: number, head: SpanHead): void {
   cursor.pos = at + 20
 }
 
-function readHeadField(cursor: Cursor, end: number, head: SpanHead, tally: Tally): void {
+function readHeadField(cursor: Cursor, end: number, head: SpanHead, tally: ValueTally): void {
   countFields(tally, 1)
   const tag = readTag(cursor, end)
   switch (tag) {

@@ -14,27 +14,27 @@ interface Shape {
 }
 
 /** What was walked so far, and what may be. */
-export interface Tally {
+export interface ValueTally {
   readonly limits: RequestLimits
   /** Fields, of which an attribute with a plain value is one. */
   values: number
 }
 
 /** Takes fields into account; throws InputError (`too-many-values`). */
-export function countFields(tally: Tally, count: number): void {
+export function countFields(tally: ValueTally, count: number): void {
   tally.values += count
   if (tally.values > tally.limits.maxRequestValues) throw overLimit('maxRequestValues', tally.limits)
 }
 
 function shape(fields: Readonly<Record<number, Shape>>, attributesField?: number): Shape {
-  const nested = new Array<Shape | undefined>(MOST_FIELDS).fill(undefined)
+  const nested = new Array<Shape | undefined>(MAX_FIELDS).fill(undefined)
   for (const [field, inner] of Object.entries(fields)) nested[Number(field)] = inner
   if (attributesField === undefined) return { nested, attributesTag: -1, level: 0 }
   nested[attributesField] = KEY_VALUE_SHAPE
   return { nested, attributesTag: (attributesField << 3) | BYTES, level: 0 }
 }
 
-const MOST_FIELDS = 32
+const MAX_FIELDS = 32
 const ANY_VALUE_SHAPE: Shape = { ...shape({}), level: 1 }
 const KEY_VALUE_SHAPE = shape({ [KEY_VALUE.value]: ANY_VALUE_SHAPE })
 ANY_VALUE_SHAPE.nested[ANY_VALUE.arrayValue] = shape({ [LIST.values]: ANY_VALUE_SHAPE })
@@ -56,7 +56,7 @@ export const SPAN_SHAPE = shape(
  * where a length, varint or tag is impossible or values are nested more than MAX_NESTING deep, so that what is stored
  * can be read later without failing.
  */
-export function skim(cursor: Cursor, end: number, message: Shape, depth: number, tally: Tally): void {
+export function skim(cursor: Cursor, end: number, message: Shape, depth: number, tally: ValueTally): void {
   const inner = depth + message.level
   if (inner > MAX_NESTING) throw nestedTooDeep(MAX_NESTING)
   while (cursor.pos < end) {
@@ -70,7 +70,7 @@ export function skim(cursor: Cursor, end: number, message: Shape, depth: number,
  * Skims the attributes that stand one after another from `pos`, as far as they are plain (`isScalarKeyValue`); false
  * where there was none.
  */
-export function skimPlainAttributes(cursor: Cursor, end: number, { attributesTag }: Shape, tally: Tally): boolean {
+export function skimPlainAttributes(cursor: Cursor, end: number, { attributesTag }: Shape, tally: ValueTally): boolean {
   const { bytes, pos } = cursor
   let at = pos
   let count = 0
@@ -133,14 +133,21 @@ function isScalar(bytes: Buffer, start: number, end: number): boolean {
 }
 
 /** Skims the value of one field whose tag was just read. */
-export function skimField(cursor: Cursor, end: number, tag: number, message: Shape, depth: number, tally: Tally): void {
+export function skimField(
+  cursor: Cursor,
+  end: number,
+  tag: number,
+  message: Shape,
+  depth: number,
+  tally: ValueTally,
+): void {
   const nested = (tag & 7) === BYTES ? message.nested[tag >>> 3] : undefined
-  if (nested === undefined) skipUnknown(cursor, end, tag, tally, depth)
+  if (nested === undefined) skipUnknownField(cursor, end, tag, tally, depth)
   else skim(cursor, readEnd(cursor, end), nested, depth, tally)
 }
 
 /** Skips the value of a field that holds no message, or is not OTLP's; in a group two bytes may be a field. */
-export function skipUnknown(cursor: Cursor, end: number, tag: number, tally: Tally, depth = 0): void {
+export function skipUnknownField(cursor: Cursor, end: number, tag: number, tally: ValueTally, depth = 0): void {
   const start = cursor.pos
   skipValue(cursor, end, tag, depth)
   if ((tag & 7) === GROUP_START) countFields(tally, (cursor.pos - start) >>> 1)

@@ -56,7 +56,7 @@ export interface ExperimentWindow {
 }
 
 /** An event further in the future than this has a wrong clock: when it was received counts instead. */
-const LARGEST_CLOCK_LEAD_MS = 300_000
+const MAX_CLOCK_LEAD_MS = 300_000
 
 /** The identity of what was said, whenever it was received. */
 export function eventKey({ receivedAtMs: _, ...said }: ExperimentEvent): string {
@@ -69,7 +69,7 @@ export function eventTimeMs({ atMs, receivedAtMs }: ExperimentEvent): number {
 }
 
 function claimsFuture(atMs: number, receivedAtMs: number): boolean {
-  return atMs > receivedAtMs + LARGEST_CLOCK_LEAD_MS
+  return atMs > receivedAtMs + MAX_CLOCK_LEAD_MS
 }
 
 /** The same event received twice is the one that came first. */

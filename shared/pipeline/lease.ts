@@ -2,7 +2,7 @@ import type { Evaluator } from './evaluator.ts'
 
 /** Runs work done under a lease; if it fails the lease is given back, so that the next attempt need not wait for its end. */
 export async function releasedOnError<Result>(
-  e: Evaluator,
+  evaluator: Evaluator,
   traceId: string,
   token: string,
   work: () => Promise<Result>,
@@ -10,8 +10,8 @@ export async function releasedOnError<Result>(
   try {
     return await work()
   } catch (error) {
-    await e.buffer.release(traceId, token).catch((releaseError: unknown) => {
-      e.log('warn', 'lease not released; it ends by itself', { traceId, error: String(releaseError) })
+    await evaluator.buffer.release(traceId, token).catch((releaseError: unknown) => {
+      evaluator.log('warn', 'lease not released; it ends by itself', { traceId, error: String(releaseError) })
     })
     throw error
   }

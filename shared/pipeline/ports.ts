@@ -136,10 +136,10 @@ export interface StormTimer {
 /** Keeps whole traces for replay and questions. */
 export interface Archive {
   /** Resolved means durable. Writing the same again adds nothing a reader would see twice. */
-  write(entry: ArchivedTrace): Promise<void>
+  write(entry: ArchiveEntry): Promise<void>
 }
 
-export interface ArchivedTrace {
+export interface ArchiveEntry {
   /** For `late` only the spans that came too late to be judged, else the whole trace. */
   readonly trace: Trace
   /** The same spans as they came, TracesData each, and those that were cut off for the size of the trace. */

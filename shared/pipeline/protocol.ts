@@ -30,82 +30,85 @@ export type TimerOutcome =
  * The protocol of one trace, run when a timer fires. Whatever crashes, comes twice, stalls or races: every chunk gets
  * into a verdict, and a signal is committed before it is sent. The clock decides when, never whether.
  */
-export async function onTraceTimer(e: Evaluator, timer: TraceTimer): Promise<TimerOutcome> {
-  const nowMs = e.clock()
-  if (nowMs < timer.dueAtMs) return rearm(e, timer, timer.dueAtMs, 'early')
-  const marker = await e.buffer.readMarker(timer.traceId)
-  const newest = await e.buffer.newestChunkKey(timer.traceId)
+export async function onTraceTimer(evaluator: Evaluator, timer: TraceTimer): Promise<TimerOutcome> {
+  const nowMs = evaluator.clock()
+  if (nowMs < timer.dueAtMs) return rearm(evaluator, timer, timer.dueAtMs, 'early')
+  const marker = await evaluator.buffer.readMarker(timer.traceId)
+  const newest = await evaluator.buffer.newestChunkKey(timer.traceId)
   if (marker?.lease !== undefined && nowMs <= marker.lease.untilMs) {
-    return rearm(e, timer, marker.lease.untilMs + 1, 'held')
+    return rearm(evaluator, timer, marker.lease.untilMs + 1, 'held')
   }
   const seen = new Set(marker?.seen)
   if (marker === undefined || marker.pending.length === 0) {
     if (timer.chunkKeys.every((key) => seen.has(key))) return 'settled'
-    if (marker?.truncated === true) return archiveOwnChunks(e, timer, marker)
+    if (marker?.truncated === true) return archiveOwnChunks(evaluator, timer, marker)
   }
-  if (newest !== undefined && !(await tooOldToWait(e, timer, newest, seen))) {
+  if (newest !== undefined && !(await tooOldToWait(evaluator, timer, newest, seen))) {
     // An evaluator that outlived its lease may hold the newest chunk's timer, and have read the trace before ours came:
     // clocks of ingest functions differ, so the newest by key need not be the last that was stored.
     const outlived = marker?.lease !== undefined
     if (!seen.has(newest) && !timer.chunkKeys.includes(newest) && !outlived) return 'superseded'
-    const quietAtMs = arrivedMs(e, newest) + e.settings.quietPeriodMs
-    if (nowMs < quietAtMs) return rearm(e, timer, quietAtMs, 'not-quiet')
+    const quietAtMs = arrivedMs(evaluator, newest) + evaluator.settings.quietPeriodMs
+    if (nowMs < quietAtMs) return rearm(evaluator, timer, quietAtMs, 'not-quiet')
   }
-  const lease = { token: e.newToken(), untilMs: e.clock() + e.settings.leaseMs }
-  if (!(await e.buffer.takeLease(timer.traceId, marker, lease))) return rearm(e, timer, lease.untilMs + 1, 'held')
-  return releasedOnError(e, timer.traceId, lease.token, () => underLease(e, timer, marker, lease.token))
+  const lease = { token: evaluator.newToken(), untilMs: evaluator.clock() + evaluator.settings.leaseMs }
+  if (!(await evaluator.buffer.takeLease(timer.traceId, marker, lease)))
+    return rearm(evaluator, timer, lease.untilMs + 1, 'held')
+  return releasedOnError(evaluator, timer.traceId, lease.token, () => underLease(evaluator, timer, marker, lease.token))
 }
 
 /** The pages are read only now, under the lease, so that no chunk stored before is overlooked. */
 async function underLease(
-  e: Evaluator,
+  evaluator: Evaluator,
   timer: TraceTimer,
   marker: Marker | undefined,
   token: string,
 ): Promise<TimerOutcome> {
   const { traceId } = timer
-  const unsent = await publishPending(e, marker?.pending ?? [])
+  const unsent = await publishPending(evaluator, marker?.pending ?? [])
   if (marker?.truncated === true) {
-    await endWithoutVerdict(e, traceId, token, marker, unsent)
-    return rearm(e, timer, e.clock(), 'continued')
+    await endWithoutVerdict(evaluator, traceId, token, marker, unsent)
+    return rearm(evaluator, timer, evaluator.clock(), 'continued')
   }
-  const stored = await readTrace(e, traceId, marker, [], archiveBeyond(e, traceId, marker))
-  const judgeAtMs = waitingUntilMs(e, traceId, stored)
+  const stored = await readTrace(evaluator, traceId, marker, [], archiveBeyond(evaluator, traceId, marker))
+  const judgeAtMs = waitingUntilMs(evaluator, traceId, stored)
   const nothingNew = stored.unseenKeys.length === 0 && !stored.truncated
-  if (nothingNew || e.clock() < judgeAtMs) {
-    const owned = await endWithoutVerdict(e, traceId, token, marker, unsent)
-    if (!nothingNew) return rearm(e, timer, judgeAtMs, 'incomplete')
-    return owned ? 'republished' : rearmAfterLease(e, timer)
+  if (nothingNew || evaluator.clock() < judgeAtMs) {
+    const owned = await endWithoutVerdict(evaluator, traceId, token, marker, unsent)
+    if (!nothingNew) return rearm(evaluator, timer, judgeAtMs, 'incomplete')
+    return owned ? 'republished' : rearmAfterLease(evaluator, timer)
   }
-  const outcome = await giveVerdict(e, { traceId, token, marker, stored, unsent, rescued: false })
-  if (outcome === 'lost') return rearmAfterLease(e, timer)
-  return outcome === 'continued' ? rearm(e, timer, e.clock(), outcome) : outcome
+  const outcome = await giveVerdict(evaluator, { traceId, token, marker, stored, unsent, rescued: false })
+  if (outcome === 'lost') return rearmAfterLease(evaluator, timer)
+  return outcome === 'continued' ? rearm(evaluator, timer, evaluator.clock(), outcome) : outcome
 }
 
 /** Gives the lease back; false if another evaluator has it by now. Throws while signals remain that could not be sent. */
 async function endWithoutVerdict(
-  e: Evaluator,
+  evaluator: Evaluator,
   traceId: string,
   token: string,
   marker: Marker | undefined,
   unsent: readonly PendingSignal[],
 ): Promise<boolean> {
   const hadPending = marker !== undefined && marker.pending.length > 0
-  const owned = hadPending ? await e.buffer.settle(traceId, token, unsent) : await e.buffer.release(traceId, token)
+  const owned = hadPending
+    ? await evaluator.buffer.settle(traceId, token, unsent)
+    : await evaluator.buffer.release(traceId, token)
   requirePublished(unsent)
   return owned
 }
 
 /** When to judge: at once (0) if the trace is complete, truncated or too old, else when its missing spans had their time. */
-function waitingUntilMs(e: Evaluator, traceId: string, stored: StoredTrace): number {
+function waitingUntilMs(evaluator: Evaluator, traceId: string, stored: StoredTrace): number {
   const oldest = stored.unseen[0]
   const newest = stored.chunks.at(-1)
   if (oldest === undefined || newest === undefined || stored.truncated) return 0
-  const forcedAtMs = arrivedMs(e, oldest.key) + e.settings.maxTraceAgeMs
-  const incompleteAtMs = arrivedMs(e, newest.key) + e.settings.incompleteWaitMs
+  const forcedAtMs = arrivedMs(evaluator, oldest.key) + evaluator.settings.maxTraceAgeMs
+  const incompleteAtMs = arrivedMs(evaluator, newest.key) + evaluator.settings.incompleteWaitMs
   const judgeAtMs = Math.min(forcedAtMs, incompleteAtMs)
-  if (e.clock() >= judgeAtMs) return 0
-  const { complete, truncated } = assembled(e, traceId, stored.chunks)
+  if (evaluator.clock() >= judgeAtMs) return 0
+  const { complete, truncated } = assembled(evaluator, traceId, stored.chunks)
   return complete || truncated ? 0 : judgeAtMs
 }
 
@@ -113,30 +116,35 @@ function waitingUntilMs(e: Evaluator, traceId: string, stored: StoredTrace): num
  * True where a trace that does not go quiet has waited long enough. Chunks closer together than half a quiet period
  * are no sign of such a trace, and spare the read: in an endless trace every second timer or more sees a wider gap.
  */
-async function tooOldToWait(e: Evaluator, timer: TraceTimer, newest: string, seen: ReadonlySet<string>) {
+async function tooOldToWait(evaluator: Evaluator, timer: TraceTimer, newest: string, seen: ReadonlySet<string>) {
   const first = timer.chunkKeys.toSorted()[0] ?? newest
-  if (arrivalMs(newest) - arrivalMs(first) < e.settings.quietPeriodMs / 2) return false
+  if (arrivalMs(newest) - arrivalMs(first) < evaluator.settings.quietPeriodMs / 2) return false
   const lastSeen = [...seen].toSorted().at(-1)
-  const oldest = await e.buffer.oldestChunkKey(timer.traceId, lastSeen)
-  return oldest !== undefined && e.clock() - arrivedMs(e, oldest) >= e.settings.maxTraceAgeMs
+  const oldest = await evaluator.buffer.oldestChunkKey(timer.traceId, lastSeen)
+  return oldest !== undefined && evaluator.clock() - arrivedMs(evaluator, oldest) >= evaluator.settings.maxTraceAgeMs
 }
 
 /** A truncated trace is not judged again: its later chunks go to the archive, each by its own timer. */
-async function archiveOwnChunks(e: Evaluator, timer: TraceTimer, marker: Marker): Promise<TimerOutcome> {
+async function archiveOwnChunks(evaluator: Evaluator, timer: TraceTimer, marker: Marker): Promise<TimerOutcome> {
   const seen = new Set(marker.seen)
   const unseen = timer.chunkKeys.filter((key) => !seen.has(key))
-  const chunks = await e.buffer.readChunksByKey(timer.traceId, unseen)
-  const filing = filingOf(e, timer.traceId, marker, chunks)
-  await archiveLate(e, { traceId: timer.traceId, chunks, filing, revision: marker.verdicts })
+  const chunks = await evaluator.buffer.readChunksByKey(timer.traceId, unseen)
+  const filing = filingOf(evaluator, timer.traceId, marker, chunks)
+  await archiveLate(evaluator, { traceId: timer.traceId, chunks, filing, revision: marker.verdicts })
   return 'late'
 }
 
-async function rearm(e: Evaluator, timer: TraceTimer, dueAtMs: number, outcome: TimerOutcome): Promise<TimerOutcome> {
-  await e.timers.arm([{ ...timer, dueAtMs }])
+async function rearm(
+  evaluator: Evaluator,
+  timer: TraceTimer,
+  dueAtMs: number,
+  outcome: TimerOutcome,
+): Promise<TimerOutcome> {
+  await evaluator.timers.arm([{ ...timer, dueAtMs }])
   return outcome
 }
 
 /** Whoever took over read our chunks too, but may crash before it commits: look again after its lease. */
-function rearmAfterLease(e: Evaluator, timer: TraceTimer): Promise<TimerOutcome> {
-  return rearm(e, timer, e.clock() + e.settings.leaseMs, 'lost')
+function rearmAfterLease(evaluator: Evaluator, timer: TraceTimer): Promise<TimerOutcome> {
+  return rearm(evaluator, timer, evaluator.clock() + evaluator.settings.leaseMs, 'lost')
 }

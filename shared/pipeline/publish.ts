@@ -6,19 +6,19 @@ import { admitToStorm } from './storm.ts'
 
 /** Stores signals, then sends those that are neither in shadow mode nor part of a storm; returns what could not be sent. */
 export async function publishPending(
-  e: Evaluator,
+  evaluator: Evaluator,
   pending: readonly PendingSignal[],
 ): Promise<readonly PendingSignal[]> {
   if (pending.length === 0) return []
-  await e.signals.record(pending)
+  await evaluator.signals.record(pending)
   const events: SignalEvent[] = []
   for (const { event, shadow } of pending) {
-    if (!shadow && (await admitToStorm(e, event))) events.push(event)
+    if (!shadow && (await admitToStorm(evaluator, event))) events.push(event)
   }
   if (events.length === 0) return []
-  const failed = await e.publisher.publish(events)
-  for (const { event, reason } of failed) e.log('error', 'signal not sent', { id: event.id, reason })
-  if (failed.length > 0) e.metrics.add('publishFailures', {}, failed.length)
+  const failed = await evaluator.publisher.publish(events)
+  for (const { event, reason } of failed) evaluator.log('error', 'signal not sent', { id: event.id, reason })
+  if (failed.length > 0) evaluator.metrics.add('publishFailures', {}, failed.length)
   const failedIds = new Set(failed.map(({ event }) => event.id))
   return pending.filter(({ event }) => failedIds.has(event.id))
 }

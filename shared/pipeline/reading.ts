@@ -26,7 +26,7 @@ export type OnOverflow = (beyond: readonly Chunk[], within: readonly Chunk[]) =>
  * chunks are not kept but handed on, a page at a time, so that no trace is too large for the memory.
  */
 export async function readTrace(
-  e: Evaluator,
+  evaluator: Evaluator,
   traceId: string,
   marker: Marker | undefined,
   atHand: readonly Chunk[],
@@ -38,12 +38,12 @@ export async function readTrace(
   const unseenKeys = new Set<string>()
   const size = { spans: 0, bytes: 0 }
   let truncated = false
-  for await (const page of pages(e, traceId, atHand)) {
+  for await (const page of pages(evaluator, traceId, atHand)) {
     const beyond: Chunk[] = []
     for (const chunk of page) {
       const content = contentOf(chunk.key)
       const repeated = kept.has(content)
-      truncated ||= !repeated && kept.size > 0 && exceeds(e, kept.size, size, chunk)
+      truncated ||= !repeated && kept.size > 0 && exceeds(evaluator, kept.size, size, chunk)
       if (truncated && !repeated) {
         beyond.push(chunk)
         continue
@@ -67,17 +67,21 @@ export async function readTrace(
   }
 }
 
-async function* pages(e: Evaluator, traceId: string, atHand: readonly Chunk[]): AsyncGenerator<readonly Chunk[]> {
+async function* pages(
+  evaluator: Evaluator,
+  traceId: string,
+  atHand: readonly Chunk[],
+): AsyncGenerator<readonly Chunk[]> {
   yield atHand
-  yield* e.buffer.readChunks(traceId)
+  yield* evaluator.buffer.readChunks(traceId)
 }
 
 /** The chunks in portions, each within the limits of a trace or a single chunk: what is archived at once is in memory. */
-export function* portionsOf(e: Evaluator, chunks: readonly Chunk[]): Generator<readonly Chunk[]> {
+export function* portionsOf(evaluator: Evaluator, chunks: readonly Chunk[]): Generator<readonly Chunk[]> {
   let portion: Chunk[] = []
   const size = { spans: 0, bytes: 0 }
   for (const chunk of chunks) {
-    if (portion.length > 0 && exceeds(e, portion.length, size, chunk)) {
+    if (portion.length > 0 && exceeds(evaluator, portion.length, size, chunk)) {
       yield portion
       portion = []
       size.spans = 0
@@ -91,8 +95,8 @@ export function* portionsOf(e: Evaluator, chunks: readonly Chunk[]): Generator<r
 }
 
 /** Spans in overlapping requests count twice here, not once assembled: hence twice the limit. */
-function exceeds(e: Evaluator, count: number, size: { spans: number; bytes: number }, next: Chunk): boolean {
-  const { maxTraceSpans, maxTraceBytes, maxTraceChunks } = e.settings
+function exceeds(evaluator: Evaluator, count: number, size: { spans: number; bytes: number }, next: Chunk): boolean {
+  const { maxTraceSpans, maxTraceBytes, maxTraceChunks } = evaluator.settings
   return (
     count + 1 > maxTraceChunks ||
     size.spans + next.spanCount > 2 * maxTraceSpans ||
@@ -101,15 +105,20 @@ function exceeds(e: Evaluator, count: number, size: { spans: number; bytes: numb
 }
 
 /** The trace that chunks make up, within the limits of the settings. */
-export function assembled(e: Evaluator, traceId: string, chunks: readonly Chunk[]): Trace {
+export function assembled(evaluator: Evaluator, traceId: string, chunks: readonly Chunk[]): Trace {
   const bytes = chunks.map((chunk) => chunk.bytes)
-  return assembleTrace(traceId, bytes, e.settings)
+  return assembleTrace(traceId, bytes, evaluator.settings)
 }
 
 /** Where the archive files the trace: as at its first verdict, or fixed by the chunks of this one. */
-export function filingOf(e: Evaluator, traceId: string, marker: Marker | undefined, chunks: readonly Chunk[]): Filing {
-  const first = chunks[0] === undefined ? e.clock() : arrivalMs(chunks[0].key)
-  return marker?.filing ?? fileTrace(assembled(e, traceId, firstJudged(e, traceId, chunks)), first)
+export function filingOf(
+  evaluator: Evaluator,
+  traceId: string,
+  marker: Marker | undefined,
+  chunks: readonly Chunk[],
+): Filing {
+  const first = chunks[0] === undefined ? evaluator.clock() : arrivalMs(chunks[0].key)
+  return marker?.filing ?? fileTrace(assembled(evaluator, traceId, firstJudged(evaluator, traceId, chunks)), first)
 }
 
 /**
@@ -117,13 +126,13 @@ export function filingOf(e: Evaluator, traceId: string, marker: Marker | undefin
  * but what it archived: whoever comes after it, with more chunks, has to file the trace in the same partition.
  * A chunk that was stored after such a verdict and stamped before it, by clocks that differ, is taken for one of them.
  */
-function firstJudged(e: Evaluator, traceId: string, chunks: readonly Chunk[]): readonly Chunk[] {
-  const { quietPeriodMs, incompleteWaitMs, maxTraceAgeMs } = e.settings
+function firstJudged(evaluator: Evaluator, traceId: string, chunks: readonly Chunk[]): readonly Chunk[] {
+  const { quietPeriodMs, incompleteWaitMs, maxTraceAgeMs } = evaluator.settings
   const arrivals = chunks.map(({ key }) => arrivalMs(key))
   const end = arrivals.findIndex((arrivedAtMs, index) => {
     const gapMs = arrivedAtMs - (arrivals[index - 1] ?? arrivedAtMs)
     if (gapMs > incompleteWaitMs || arrivedAtMs - (arrivals[0] ?? 0) > maxTraceAgeMs) return true
-    return gapMs > quietPeriodMs && assembled(e, traceId, chunks.slice(0, index)).complete
+    return gapMs > quietPeriodMs && assembled(evaluator, traceId, chunks.slice(0, index)).complete
   })
   return end < 0 ? chunks : chunks.slice(0, end)
 }

@@ -15,29 +15,30 @@ export type RescueOutcome = 'seen' | 'republished' | 'rescued' | 'late' | 'repea
  * evaluator has the trace: the removed chunks exist only in this call, so the caller has to come again with them.
  */
 export async function onChunksRemoved(
-  e: Evaluator,
+  evaluator: Evaluator,
   traceId: string,
   removed: readonly Chunk[],
 ): Promise<RescueOutcome> {
-  const marker = await e.buffer.readMarker(traceId)
+  const marker = await evaluator.buffer.readMarker(traceId)
   const seen = new Set(marker?.seen)
   const pending = marker?.pending ?? []
   const unseen = removed.some((chunk) => !seen.has(chunk.key))
   if (pending.length === 0 && !unseen) return 'seen'
   if (pending.length === 0 && marker?.truncated === true) return 'beyond-limits'
-  const nowMs = e.clock()
+  const nowMs = evaluator.clock()
   if (marker?.lease !== undefined && nowMs <= marker.lease.untilMs) throw busy(traceId)
-  const token = e.newToken()
-  if (!(await e.buffer.takeLease(traceId, marker, { token, untilMs: nowMs + e.settings.leaseMs }))) throw busy(traceId)
-  return releasedOnError(e, traceId, token, async () => {
-    const unsent = await publishPending(e, pending)
+  const token = evaluator.newToken()
+  if (!(await evaluator.buffer.takeLease(traceId, marker, { token, untilMs: nowMs + evaluator.settings.leaseMs })))
+    throw busy(traceId)
+  return releasedOnError(evaluator, traceId, token, async () => {
+    const unsent = await publishPending(evaluator, pending)
     if (!unseen || marker?.truncated === true) {
-      if (!(await e.buffer.settle(traceId, token, unsent))) throw busy(traceId)
+      if (!(await evaluator.buffer.settle(traceId, token, unsent))) throw busy(traceId)
       requirePublished(unsent)
       return 'republished'
     }
-    const stored = await readTrace(e, traceId, marker, removed, archiveBeyond(e, traceId, marker))
-    const outcome = await giveVerdict(e, { traceId, token, marker, stored, unsent, rescued: true })
+    const stored = await readTrace(evaluator, traceId, marker, removed, archiveBeyond(evaluator, traceId, marker))
+    const outcome = await giveVerdict(evaluator, { traceId, token, marker, stored, unsent, rescued: true })
     if (outcome === 'lost' || outcome === 'continued') throw busy(traceId)
     return outcome === 'judged' ? 'rescued' : outcome
   })

@@ -1,16 +1,16 @@
-import { type CheckedRules, checkingRules, checkRead, type ReadSource, type RuleSource } from '../rules/check/check.ts'
+import { type CheckedRules, checkingRules, checkRead, type ReadSource, type RuleFile } from '../rules/check/check.ts'
 import { compilingRules } from '../rules/compile/compile.ts'
 import { judge } from '../rules/judge/judge.ts'
 import { finished } from '../rules/read/stepwise.ts'
 import type { RuleSet } from './ports.ts'
 
 /** Checks and compiles files of rules into a set, in steps; a bad rule is among the problems and stops no other. Never throws. */
-export function* makingRuleSet(files: readonly RuleSource[]): Generator<void, RuleSet> {
+export function* makingRuleSet(files: readonly RuleFile[]): Generator<void, RuleSet> {
   return yield* compiling(yield* checkingRules(files))
 }
 
 /** The same at once. */
-export function ruleSetOf(files: readonly RuleSource[]): RuleSet {
+export function ruleSetOf(files: readonly RuleFile[]): RuleSet {
   return finished(makingRuleSet(files))
 }
 

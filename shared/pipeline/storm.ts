@@ -9,33 +9,33 @@ const GRACE_MS = 5_000
 const SAMPLE_CHARACTERS = 500
 
 /** True if a signal may be sent by itself; past the limit of its rule's window it is left to the window's digest. */
-export async function admitToStorm(e: Evaluator, event: SignalEvent): Promise<boolean> {
-  const { stormLimit: limit, stormWindowMs } = e.settings
+export async function admitToStorm(evaluator: Evaluator, event: SignalEvent): Promise<boolean> {
+  const { stormLimit: limit, stormWindowMs } = evaluator.settings
   const { signal: rule, severity } = event.data
-  const windowStartMs = Math.floor(e.clock() / stormWindowMs) * stormWindowMs
-  const window = await e.storms.admit({ rule, windowStartMs, limit, sample: sampleOf(event) })
+  const windowStartMs = Math.floor(evaluator.clock() / stormWindowMs) * stormWindowMs
+  const window = await evaluator.storms.admit({ rule, windowStartMs, limit, sample: sampleOf(event) })
   if (window.count <= limit) return true
   if (!window.armed) {
     const dueAtMs = windowStartMs + stormWindowMs + GRACE_MS
-    await e.timers.arm([{ kind: 'storm', rule, windowStartMs, dueAtMs, attempt: 0 }])
-    await e.storms.mark(rule, windowStartMs, 'armed')
+    await evaluator.timers.arm([{ kind: 'storm', rule, windowStartMs, dueAtMs, attempt: 0 }])
+    await evaluator.storms.mark(rule, windowStartMs, 'armed')
   }
-  e.metrics.add('signalsSuppressed', { rule, severity })
+  evaluator.metrics.add('signalsSuppressed', { rule, severity })
   return false
 }
 
 /** Sends the digest of a window that has ended: once, and with the same id should a crash make it twice. */
-export async function onStormTimer(e: Evaluator, timer: StormTimer): Promise<'early' | 'digest' | 'calm'> {
-  if (e.clock() < timer.dueAtMs) {
-    await e.timers.arm([timer])
+export async function onStormTimer(evaluator: Evaluator, timer: StormTimer): Promise<'early' | 'digest' | 'calm'> {
+  if (evaluator.clock() < timer.dueAtMs) {
+    await evaluator.timers.arm([timer])
     return 'early'
   }
-  const window = await e.storms.read(timer.rule, timer.windowStartMs)
+  const window = await evaluator.storms.read(timer.rule, timer.windowStartMs)
   const first = window?.samples[0]
   if (window === undefined || first === undefined || window.sent) return 'calm'
-  const failed = await e.publisher.publish([digestEvent(e, timer, window, first.describes)])
+  const failed = await evaluator.publisher.publish([digestEvent(evaluator, timer, window, first.describes)])
   if (failed[0] !== undefined) throw new StorageError('unavailable', `digest could not be sent: ${failed[0].reason}`)
-  await e.storms.mark(timer.rule, timer.windowStartMs, 'sent')
+  await evaluator.storms.mark(timer.rule, timer.windowStartMs, 'sent')
   return 'digest'
 }
 
@@ -53,12 +53,12 @@ function sampleOf(event: SignalEvent): StormSample {
   return { id: event.id, status: event.status, traceId, service, text, describes }
 }
 
-function digestEvent(e: Evaluator, timer: StormTimer, window: StormWindow, rule: RuleDescription): DigestEvent {
-  const endMs = timer.windowStartMs + e.settings.stormWindowMs
+function digestEvent(evaluator: Evaluator, timer: StormTimer, window: StormWindow, rule: RuleDescription): DigestEvent {
+  const endMs = timer.windowStartMs + evaluator.settings.stormWindowMs
   return {
     specversion: '1.0',
     id: `${hash(['digest', timer.rule, String(timer.windowStartMs)])}.live`,
-    source: e.settings.source,
+    source: evaluator.settings.source,
     type: 'dev.betrace.signal.digest',
     subject: timer.rule,
     time: new Date(endMs).toISOString(),
@@ -69,7 +69,7 @@ function digestEvent(e: Evaluator, timer: StormTimer, window: StormWindow, rule:
       from: new Date(timer.windowStartMs).toISOString(),
       to: new Date(endMs).toISOString(),
       count: window.count,
-      suppressed: window.count - e.settings.stormLimit,
+      suppressed: window.count - evaluator.settings.stormLimit,
       samples: window.samples.map(({ describes: _, ...sample }) => sample),
     },
   }

@@ -12,7 +12,7 @@ const MAX_RETRY_DELAY_MS = 900_000
  * caller's, to be delivered again. `check` throws a StorageError where a timer cannot be handled as things are stored.
  */
 export async function handleTimers(
-  e: Evaluator,
+  evaluator: Evaluator,
   timers: readonly Timer[],
   check: (timer: Timer) => Promise<void> = async () => {},
 ): Promise<readonly Timer[]> {
@@ -20,33 +20,34 @@ export async function handleTimers(
   for (const timer of timers) {
     try {
       await check(timer)
-      const outcome = timer.kind === 'trace' ? await onTraceTimer(e, timer) : await onStormTimer(e, timer)
-      e.metrics.add('timers', { outcome })
+      const outcome =
+        timer.kind === 'trace' ? await onTraceTimer(evaluator, timer) : await onStormTimer(evaluator, timer)
+      evaluator.metrics.add('timers', { outcome })
     } catch (error) {
-      if (!(await setBack(e, timer, error))) undone.push(timer)
+      if (!(await setBack(evaluator, timer, error))) undone.push(timer)
     }
   }
   return undone
 }
 
-async function setBack(e: Evaluator, timer: Timer, error: unknown): Promise<boolean> {
+async function setBack(evaluator: Evaluator, timer: Timer, error: unknown): Promise<boolean> {
   const transient = error instanceof StorageError && error.transient
   const attempt = timer.attempt + 1
   const subject = timer.kind === 'trace' ? { traceId: timer.traceId } : { rule: timer.rule }
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  e.metrics.add('timerFailures', { transient })
-  e.log(transient ? 'warn' : 'error', 'timer failed', { ...subject, attempt, reason })
+  evaluator.metrics.add('timerFailures', { transient })
+  evaluator.log(transient ? 'warn' : 'error', 'timer failed', { ...subject, attempt, reason })
   try {
-    if (attempt >= (transient ? e.settings.maxTransientAttempts : e.settings.maxAttempts)) {
-      await e.timers.bury({ ...timer, attempt }, reason)
-      e.metrics.add('timersBuried', {})
+    if (attempt >= (transient ? evaluator.settings.maxTransientAttempts : evaluator.settings.maxAttempts)) {
+      await evaluator.timers.bury({ ...timer, attempt }, reason)
+      evaluator.metrics.add('timersBuried', {})
     } else {
-      const delayMs = Math.min(e.settings.retryDelayMs * 2 ** timer.attempt, MAX_RETRY_DELAY_MS)
-      await e.timers.arm([{ ...timer, attempt, dueAtMs: e.clock() + delayMs }])
+      const delayMs = Math.min(evaluator.settings.retryDelayMs * 2 ** timer.attempt, MAX_RETRY_DELAY_MS)
+      await evaluator.timers.arm([{ ...timer, attempt, dueAtMs: evaluator.clock() + delayMs }])
     }
     return true
   } catch (armError) {
-    e.log('error', 'failed timer could not be set back', { ...subject, reason: String(armError) })
+    evaluator.log('error', 'failed timer could not be set back', { ...subject, reason: String(armError) })
     return false
   }
 }

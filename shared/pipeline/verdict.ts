@@ -5,7 +5,7 @@ import { arrivalMs, type Chunk } from './chunk.ts'
 import { verdictIn } from './committed.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { ExperimentWindow } from './experiment.ts'
-import type { ArchivedTrace, CommittedVerdict, Marker, PendingSignal } from './ports.ts'
+import type { ArchiveEntry, CommittedVerdict, Marker, PendingSignal } from './ports.ts'
 import { publishPending, requirePublished } from './publish.ts'
 import { assembled, filingOf, type OnOverflow, portionsOf, type StoredTrace } from './reading.ts'
 import { type StatusChanges, statusChanges } from './status.ts'
@@ -26,17 +26,20 @@ export interface LeasedTrace {
 const NO_VERDICT: CommittedVerdict = { seen: [], verdicts: 0, truncated: false, signals: [], pending: [] }
 
 /** Judges and archives a trace, commits the verdict, then sends its signals; or archives what came too late to be judged. */
-export async function giveVerdict(e: Evaluator, leased: LeasedTrace): Promise<'judged' | 'continued' | Unjudged> {
+export async function giveVerdict(
+  evaluator: Evaluator,
+  leased: LeasedTrace,
+): Promise<'judged' | 'continued' | Unjudged> {
   const before = leased.marker ?? NO_VERDICT
   if (before.verdicts > 0 && leased.stored.unseen.length === 0 && !leased.stored.truncated) {
-    return close(e, leased, before, 'repeated')
+    return close(evaluator, leased, before, 'repeated')
   }
-  if (before.verdicts > 0 && !mayReopen(e, leased)) return close(e, leased, before, 'late')
-  const judged = await judge(e, leased, before)
+  if (before.verdicts > 0 && !mayReopen(evaluator, leased)) return close(evaluator, leased, before, 'late')
+  const judged = await judge(evaluator, leased, before)
   const seen = judged.more ? before.seen : withUnseen(before, leased.stored)
   // Before the commit: a crash in between costs a verdict on an experiment worked out twice, never one missed.
-  if (!judged.more) await e.experiments.judged(judged.windows)
-  const committed = await e.buffer.commit(leased.traceId, leased.token, {
+  if (!judged.more) await evaluator.experiments.judged(judged.windows)
+  const committed = await evaluator.buffer.commit(leased.traceId, leased.token, {
     seen,
     verdicts: before.verdicts + (judged.more ? 0 : 1),
     filing: judged.filing,
@@ -45,19 +48,20 @@ export async function giveVerdict(e: Evaluator, leased: LeasedTrace): Promise<'j
     pending: [...leased.unsent, ...judged.changes],
   })
   if (!committed) return 'lost'
-  countVerdict(e, leased, before, judged)
-  const changes = e.buffer.countsShadow === true ? judged.changes.filter(({ shadow }) => !shadow) : judged.changes
-  if (!(await sendCommitted(e, leased, changes))) return 'lost'
+  countVerdict(evaluator, leased, before, judged)
+  const changes =
+    evaluator.buffer.countsShadow === true ? judged.changes.filter(({ shadow }) => !shadow) : judged.changes
+  if (!(await sendCommitted(evaluator, leased, changes))) return 'lost'
   return judged.more ? 'continued' : 'judged'
 }
 
 /** A late span re-opens its trace if it started recently and nothing that was judged before is gone. */
-function mayReopen(e: Evaluator, { traceId, stored }: LeasedTrace): boolean {
+function mayReopen(evaluator: Evaluator, { traceId, stored }: LeasedTrace): boolean {
   if (!stored.seenReadable) return false
   if (stored.truncated && stored.unseen.length === 0) return true
   return stored.unseen.some((chunk) => {
-    const earliest = BigInt(arrivalMs(chunk.key) - e.settings.judgeWindowMs) * 1_000_000n
-    return assembled(e, traceId, [chunk]).spans.some((span) => span.startUnixNano >= earliest)
+    const earliest = BigInt(arrivalMs(chunk.key) - evaluator.settings.judgeWindowMs) * 1_000_000n
+    return assembled(evaluator, traceId, [chunk]).spans.some((span) => span.startUnixNano >= earliest)
   })
 }
 
@@ -72,36 +76,44 @@ interface Judged extends StatusChanges {
   readonly inconclusive: readonly Verdict[]
 }
 
-async function judge(e: Evaluator, leased: LeasedTrace, before: CommittedVerdict): Promise<Judged> {
-  const rules = await e.rules.current()
-  const trace = traceToJudge(e, leased)
-  const filing = filingOf(e, leased.traceId, leased.marker, leased.stored.chunks)
-  const startedMs = e.stopwatch()
+async function judge(evaluator: Evaluator, leased: LeasedTrace, before: CommittedVerdict): Promise<Judged> {
+  const rules = await evaluator.rules.current()
+  const trace = traceToJudge(evaluator, leased)
+  const filing = filingOf(evaluator, leased.traceId, leased.marker, leased.stored.chunks)
+  const startedMs = evaluator.stopwatch()
   const verdicts = rules.judge(trace)
-  e.metrics.observe('judgeMs', e.stopwatch() - startedMs)
-  const windows = await e.experiments.during(trace)
+  evaluator.metrics.observe('judgeMs', evaluator.stopwatch() - startedMs)
+  const windows = await evaluator.experiments.during(trace)
   const experiments = windows.map(({ id }) => id)
-  const context = { source: e.settings.source, mode: 'live', nowMs: e.clock(), experiments } as const
-  const changes = statusChanges(trace, verdicts, before.signals, context, e.settings.maxSignalsPerCommit)
+  const context = { source: evaluator.settings.source, mode: 'live', nowMs: evaluator.clock(), experiments } as const
+  const changes = statusChanges(trace, verdicts, before.signals, context, evaluator.settings.maxSignalsPerCommit)
   if (!changes.more) {
     const { chunks } = leased.stored
     const revision = before.verdicts + 1
     const reason = leased.rescued ? 'rescued' : 'verdict'
-    await e.archive.write({ trace, chunks, filing, revision, reason })
+    await evaluator.archive.write({ trace, chunks, filing, revision, reason })
   }
   const inconclusive = verdicts.filter(({ outcome }) => outcome === 'inconclusive')
   const { complete, truncated } = trace
-  return { ...changes, filing, windows, complete, truncated, cutSpans: cutSpans(e, trace, leased.stored), inconclusive }
+  return {
+    ...changes,
+    filing,
+    windows,
+    complete,
+    truncated,
+    cutSpans: cutSpans(evaluator, trace, leased.stored),
+    inconclusive,
+  }
 }
 
 /** Those that came since the last verdict; a span that was sent twice counts twice. */
-function cutSpans(e: Evaluator, { spans }: Trace, { chunks, unseen }: StoredTrace): number {
-  if (spans.length < e.settings.maxTraceSpans) return 0
+function cutSpans(evaluator: Evaluator, { spans }: Trace, { chunks, unseen }: StoredTrace): number {
+  if (spans.length < evaluator.settings.maxTraceSpans) return 0
   return Math.min(spansIn(chunks) - spans.length, spansIn(unseen))
 }
 
-function traceToJudge(e: Evaluator, { traceId, stored, rescued }: LeasedTrace): Trace {
-  const trace = assembled(e, traceId, stored.chunks)
+function traceToJudge(evaluator: Evaluator, { traceId, stored, rescued }: LeasedTrace): Trace {
+  const trace = assembled(evaluator, traceId, stored.chunks)
   const truncated = trace.truncated || stored.truncated
   return { ...trace, truncated, complete: trace.complete && !truncated && !rescued }
 }
@@ -111,34 +123,44 @@ type Unjudged = 'late' | 'repeated' | 'lost'
 
 /** Nothing to judge: what came too late is archived beside the last verdict and counted; no signal changes. */
 async function close(
-  e: Evaluator,
+  evaluator: Evaluator,
   leased: LeasedTrace,
   before: CommittedVerdict,
   outcome: Unjudged,
 ): Promise<Unjudged> {
   const { traceId, token, stored, unsent } = leased
-  const filing = filingOf(e, traceId, leased.marker, stored.chunks)
-  await archiveLate(e, { traceId, chunks: stored.unseen, filing, revision: before.verdicts })
-  if (outcome === 'late') await e.experiments.judged(await e.experiments.during(assembled(e, traceId, stored.unseen)))
+  const filing = filingOf(evaluator, traceId, leased.marker, stored.chunks)
+  await archiveLate(evaluator, { traceId, chunks: stored.unseen, filing, revision: before.verdicts })
+  if (outcome === 'late')
+    await evaluator.experiments.judged(await evaluator.experiments.during(assembled(evaluator, traceId, stored.unseen)))
   const seen = withUnseen(before, stored)
-  const full = stored.truncated || seen.length > e.settings.maxTraceChunks
-  const committed = await e.buffer.commit(traceId, token, {
+  const full = stored.truncated || seen.length > evaluator.settings.maxTraceChunks
+  const committed = await evaluator.buffer.commit(traceId, token, {
     ...verdictIn(before),
     seen: full ? before.seen : seen,
     truncated: full,
     pending: unsent,
   })
   if (!committed) return 'lost'
-  if (outcome === 'late') e.metrics.add('tracesLate', {})
-  return (await sendCommitted(e, leased, [])) ? outcome : 'lost'
+  if (outcome === 'late') evaluator.metrics.add('tracesLate', {})
+  return (await sendCommitted(evaluator, leased, [])) ? outcome : 'lost'
 }
 
 /** Archives spans that no verdict takes in, beside the given revision of their trace. */
-export async function archiveLate(e: Evaluator, late: Omit<ArchivedTrace, 'trace' | 'reason'> & { traceId: string }) {
+export async function archiveLate(
+  evaluator: Evaluator,
+  late: Omit<ArchiveEntry, 'trace' | 'reason'> & { traceId: string },
+) {
   const { traceId, filing, revision } = late
-  for (const chunks of portionsOf(e, late.chunks)) {
-    await e.archive.write({ trace: assembled(e, traceId, chunks), chunks, filing, revision, reason: 'late' })
-    e.metrics.add('spansNotJudged', {}, spansIn(chunks))
+  for (const chunks of portionsOf(evaluator, late.chunks)) {
+    await evaluator.archive.write({
+      trace: assembled(evaluator, traceId, chunks),
+      chunks,
+      filing,
+      revision,
+      reason: 'late',
+    })
+    evaluator.metrics.add('spansNotJudged', {}, spansIn(chunks))
   }
 }
 
@@ -147,18 +169,22 @@ function spansIn(chunks: readonly Chunk[]): number {
 }
 
 /** Archives what lies beyond the size limits of a trace that is about to be judged. */
-export function archiveBeyond(e: Evaluator, traceId: string, marker: Marker | undefined): OnOverflow {
+export function archiveBeyond(evaluator: Evaluator, traceId: string, marker: Marker | undefined): OnOverflow {
   return (chunks, within) => {
-    const filing = filingOf(e, traceId, marker, within)
-    return archiveLate(e, { traceId, chunks, filing, revision: (marker?.verdicts ?? 0) + 1 })
+    const filing = filingOf(evaluator, traceId, marker, within)
+    return archiveLate(evaluator, { traceId, chunks, filing, revision: (marker?.verdicts ?? 0) + 1 })
   }
 }
 
 /** Sends what was committed and clears it; false if another evaluator took over, which then sends it again. */
-async function sendCommitted(e: Evaluator, leased: LeasedTrace, changes: readonly PendingSignal[]): Promise<boolean> {
+async function sendCommitted(
+  evaluator: Evaluator,
+  leased: LeasedTrace,
+  changes: readonly PendingSignal[],
+): Promise<boolean> {
   if (leased.unsent.length + changes.length === 0) return true
-  const unsent = [...leased.unsent, ...(await publishPending(e, changes))]
-  const owned = await e.buffer.settle(leased.traceId, leased.token, unsent)
+  const unsent = [...leased.unsent, ...(await publishPending(evaluator, changes))]
+  const owned = await evaluator.buffer.settle(leased.traceId, leased.token, unsent)
   requirePublished(unsent)
   return owned
 }
@@ -167,20 +193,20 @@ function withUnseen(before: CommittedVerdict, stored: StoredTrace): readonly str
   return [...before.seen, ...stored.unseenKeys]
 }
 
-function countVerdict(e: Evaluator, leased: LeasedTrace, before: CommittedVerdict, judged: Judged): void {
+function countVerdict(evaluator: Evaluator, leased: LeasedTrace, before: CommittedVerdict, judged: Judged): void {
   for (const { event, shadow } of judged.changes) {
     const { signal: rule, severity } = event.data
-    e.metrics.add('signals', { rule, severity, status: event.status, mode: event.mode, shadow })
-    if (event.status === 'firing' && !shadow) e.metrics.add('signalsFiring', { severity })
+    evaluator.metrics.add('signals', { rule, severity, status: event.status, mode: event.mode, shadow })
+    if (event.status === 'firing' && !shadow) evaluator.metrics.add('signalsFiring', { severity })
   }
   if (judged.more) return
-  e.metrics.add('tracesJudged', { complete: judged.complete })
-  if (before.verdicts > 0) e.metrics.add('tracesReopened', {})
-  if (judged.truncated) e.metrics.add('tracesTruncated', {})
-  if (judged.cutSpans > 0) e.metrics.add('spansNotJudged', {}, judged.cutSpans)
-  if (leased.rescued) e.metrics.add('tracesRescued', {})
+  evaluator.metrics.add('tracesJudged', { complete: judged.complete })
+  if (before.verdicts > 0) evaluator.metrics.add('tracesReopened', {})
+  if (judged.truncated) evaluator.metrics.add('tracesTruncated', {})
+  if (judged.cutSpans > 0) evaluator.metrics.add('spansNotJudged', {}, judged.cutSpans)
+  if (leased.rescued) evaluator.metrics.add('tracesRescued', {})
   for (const { rule } of judged.inconclusive) {
-    e.metrics.add('verdictsInconclusive', { severity: rule.severity })
-    e.log('warn', 'rule given up', { rule: rule.name, traceId: leased.traceId })
+    evaluator.metrics.add('verdictsInconclusive', { severity: rule.severity })
+    evaluator.log('warn', 'rule given up', { rule: rule.name, traceId: leased.traceId })
   }
 }

@@ -76,11 +76,11 @@ function copyBytes(group: RowGroup, column: string, start: number, end: number) 
 }
 
 /** Few entries are shared with the row group; many, as ids are, would keep too much of it. */
-const MOST_SHARED_ENTRIES = 256
+const MAX_SHARED_ENTRIES = 256
 
 function copyDictionary<Value>(column: DictionaryColumn<Value>, start: number, end: number): DictionaryColumn<Value> {
   const codes = column.codes.slice(start, end)
-  if (column.entries.length <= MOST_SHARED_ENTRIES) return { codes, entries: column.entries }
+  if (column.entries.length <= MAX_SHARED_ENTRIES) return { codes, entries: column.entries }
   const places = new Map([[-1, -1]])
   const entries: Value[] = []
   for (const code of codes) {

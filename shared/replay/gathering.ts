@@ -13,7 +13,7 @@ export interface GatheredTrace {
 }
 
 /** Traces that wait for the rest of their parts, apart from the row groups these lie in. */
-export interface Gathering {
+export interface TraceGathering {
   take(traceId: Buffer, run: RowRun, late: boolean, of: Occurrence, key: string): void
   /** Traces that have become whole since the last call. */
   whole(): readonly GatheredTrace[]
@@ -43,7 +43,7 @@ const MERGED_BY = [
 ] as const
 
 /** Gathers the traces of a slice. */
-export function newGathering(slice: Slice): Gathering {
+export function newGathering(slice: Slice): TraceGathering {
   const waiting = new Map<string, WaitingTrace>()
   let whole: GatheredTrace[] = []
   let attached = new Set<WaitingTrace>()

@@ -1,15 +1,15 @@
 import { ColumnNotLoaded } from '../archive/row-group.ts'
 import { signalData } from '../pipeline/signal.ts'
-import type { RuleSet } from '../rules/compile/rule-set.ts'
+import type { CompiledRules } from '../rules/compile/rule-set.ts'
 import { judge } from '../rules/judge/judge.ts'
 import type { Outcome, Verdict } from '../rules/judge/verdict.ts'
 import type { Trace } from '../trace/span.ts'
 import type { Shapes, ShapeVerdicts } from './shapes.ts'
-import { addSamples, countOutcome, countViolation, type RuleTally, type Sample, type Tally } from './tally.ts'
+import { addSamples, countOutcome, countViolation, type RuleTally, type Tally, type ViolationSample } from './tally.ts'
 
 /** What judging of archived traces needs and adds to. */
 export interface Judging {
-  readonly set: RuleSet
+  readonly set: CompiledRules
   readonly orderOf: ReadonlyMap<string, number>
   readonly shapes: Shapes
   readonly tally: Tally
@@ -24,7 +24,7 @@ export interface Judging {
 }
 
 /** Called with violations as their row group is done; again with the same where an item had to be planned anew. */
-export type OnViolation = (violation: Sample) => void
+export type OnViolation = (violation: ViolationSample) => void
 
 interface KeptViolations {
   readonly violations: Violation[]
@@ -119,7 +119,7 @@ export async function explainKept(judging: Judging): Promise<void> {
   const failures: unknown[] = []
   for (const [order, { violations }] of kept) {
     violations.sort(byTime)
-    const samples: Sample[] = []
+    const samples: ViolationSample[] = []
     for (const violation of onViolation === undefined ? violations.slice(0, sampleLimit) : violations) {
       await explain(violation).then(
         (sample) => samples.push(sample),
@@ -133,7 +133,7 @@ export async function explainKept(judging: Judging): Promise<void> {
   if (failures.length > 0) throw failures[0]
 }
 
-async function explain({ trace, verdict, atMs }: Violation): Promise<Sample> {
+async function explain({ trace, verdict, atMs }: Violation): Promise<ViolationSample> {
   return { atMs, data: await whenLoaded(() => signalData(trace, verdict())) }
 }
 

@@ -1,7 +1,7 @@
 import { recordStarts } from '../archive/read-records.ts'
 import { openRowGroup, type RowGroup } from '../archive/row-group.ts'
 import { holds, type Slice } from '../archive/slice.ts'
-import { failureOf, type OpenObject } from './open-item.ts'
+import { type OpenObject, readFailureOf } from './open-item.ts'
 import type { Failure } from './tally.ts'
 import { type Occurrences, type Part, TraceTable } from './trace-table.ts'
 
@@ -28,7 +28,7 @@ export async function findOccurrences(
       }
       readable.push(object)
     } catch (error) {
-      failures.push(failureOf(object.stored.key, error))
+      failures.push(readFailureOf(object.stored.key, error))
     }
   }
   return { readable, occurrences: traces }

@@ -49,7 +49,7 @@ async function openAll(
     try {
       return { stored, source, footer: await readFooter(source) }
     } catch (error) {
-      failures.push(failureOf(stored.key, error))
+      failures.push(readFailureOf(stored.key, error))
       return undefined
     }
   })
@@ -57,7 +57,7 @@ async function openAll(
 }
 
 /** What kept an object from being read; rethrows what asks for a new plan (ObjectGone), or may pass by itself. */
-export function failureOf(key: string, error: unknown): Failure {
+export function readFailureOf(key: string, error: unknown): Failure {
   if (error instanceof ObjectGone || (error instanceof StorageError && error.transient)) throw error
   return { key, reason: error instanceof Error ? error.message : String(error) }
 }

@@ -1,6 +1,6 @@
 import { currentObjects, type SummarisedObject } from '../archive/current-objects.ts'
 import { inParallel } from '../archive/in-parallel.ts'
-import { dayPrefix, HOUR_MS, hourPrefix, parseKey } from '../archive/object-key.ts'
+import { dayPrefix, HOUR_MS, hourPrefix, parseObjectKey } from '../archive/object-key.ts'
 import type { ObjectStore, StoredObject } from '../archive/object-store.ts'
 import { readFooter } from '../archive/read-footer.ts'
 import { ALL_TRACES, cutSlices, overlaps, type Slice } from '../archive/slice.ts'
@@ -96,7 +96,7 @@ export async function replanItem(store: ObjectStore, item: WorkItem): Promise<Wo
   const { items } = await planHour(
     store,
     item.hourMs,
-    listed.filter(({ key }) => parseKey(key) !== undefined),
+    listed.filter(({ key }) => parseObjectKey(key) !== undefined),
   )
   const objects = items.filter(({ slice }) => overlaps(slice, item.slice)).flatMap((each) => each.objects)
   return { ...item, objects }
@@ -112,7 +112,7 @@ function byHour(listed: readonly StoredObject[], { fromMs, toMs }: ReplayRange) 
   const hours = new Map<number, StoredObject[]>()
   const foreign: string[] = []
   for (const object of listed) {
-    const parsed = parseKey(object.key)
+    const parsed = parseObjectKey(object.key)
     if (parsed === undefined) foreign.push(object.key)
     else if (parsed.hourMs < toMs && parsed.hourMs + HOUR_MS > fromMs) {
       const before = hours.get(parsed.hourMs)
@@ -125,7 +125,7 @@ function byHour(listed: readonly StoredObject[], { fromMs, toMs }: ReplayRange) 
 
 async function planHour(store: ObjectStore, hourMs: number, objects: readonly StoredObject[]) {
   const summarised = await inParallel(objects, FOOTERS_AT_ONCE, async (stored): Promise<SummarisedObject> => {
-    if (parseKey(stored.key)?.origin !== 'compacted') return { stored, summary: undefined }
+    if (parseObjectKey(stored.key)?.origin !== 'compacted') return { stored, summary: undefined }
     // Where it cannot be read, whoever works on the item meets the same failure and reports it.
     const footer = await readFooter(store.open(stored)).catch(() => undefined)
     return { stored, summary: footer?.summary }

@@ -10,7 +10,7 @@ type RangeErrorCode = 'bad-time' | 'empty-range' | 'range-too-long' | 'range-in-
 
 const UNITS_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
 const DAY_MS = UNITS_MS.d
-const LONGEST_RANGE_DAYS = 400
+const MAX_RANGE_DAYS = 400
 
 /**
  * Reads a time range: ISO 8601 dates and times (UTC where they name no zone), or relative ones (`-29d`, `-90m`, `now`)
@@ -32,12 +32,8 @@ export function parseRange(from: string, to: string, nowMs: number): ReplayRange
       'name an earlier from',
     )
   }
-  if (range.toMs - range.fromMs > LONGEST_RANGE_DAYS * DAY_MS) {
-    throw rangeError(
-      'range-too-long',
-      `the range is longer than ${LONGEST_RANGE_DAYS} days`,
-      'replay it in several runs',
-    )
+  if (range.toMs - range.fromMs > MAX_RANGE_DAYS * DAY_MS) {
+    throw rangeError('range-too-long', `the range is longer than ${MAX_RANGE_DAYS} days`, 'replay it in several runs')
   }
   return range
 }

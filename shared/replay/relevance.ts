@@ -2,7 +2,7 @@ import { mayHaveName, mayHaveNameThat, type NameSet } from '../archive/name-set.
 import type { CheckedRule, NamePattern } from '../rules/ast.ts'
 import { globTest } from '../rules/compile/glob.ts'
 import { type Requirement, requirementOf } from '../rules/compile/requirement.ts'
-import type { RuleSet } from '../rules/compile/rule-set.ts'
+import type { CompiledRules } from '../rules/compile/rule-set.ts'
 
 /** What the rules can have to say, as far as span names tell. */
 export interface Relevance {
@@ -15,7 +15,7 @@ export interface Relevance {
 }
 
 /** Derives it from the rules of a compiled set. */
-export function relevanceOf(set: RuleSet): Relevance {
+export function relevanceOf(set: CompiledRules): Relevance {
   const requirements = set.rules.map(ruleRequirement)
   return {
     everyTrace: set.always.length > 0 || set.anySpan.length > 0,

@@ -57,7 +57,7 @@ const LARGE_ITEM_BYTES = 16 * 1024 * 1024
 const ATTEMPTS = 3
 const FIRST_WAIT_MS = 500
 /** Signals of one item that are held in memory, 16 KiB each at most, and sent. */
-const MOST_SIGNALS = 2_000
+const MAX_SIGNALS = 2_000
 
 /**
  * Judges items, some of them at once. What S3 cannot deliver now is tried again; an item that stays out of reach is
@@ -123,7 +123,7 @@ function newFindings() {
     withheld,
     take({ data }: Violation) {
       const key = `${data.traceId} ${data.signal}`
-      if (violations.size < MOST_SIGNALS || violations.has(key)) violations.set(key, data)
+      if (violations.size < MAX_SIGNALS || violations.has(key)) violations.set(key, data)
       else withheld.add(key)
     },
   }

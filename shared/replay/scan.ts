@@ -9,7 +9,7 @@ import type { Relevance } from './relevance.ts'
 import type { Occurrence, Occurrences } from './trace-table.ts'
 
 /** Which traces of an object are to be judged. */
-export interface Selection {
+export interface TraceSelection {
   readonly hourMs: number
   readonly slice: Slice
   /** Undefined where all traces of the object lie in range. */
@@ -29,7 +29,7 @@ export const PART_COLUMNS = ['revision', 'reason'] as const
  * Judges the traces of a row group whose columns of `judging.columns` are loaded; others are loaded when a rule turns
  * out to need them.
  */
-export async function scanRowGroup(group: RowGroup, selection: Selection, judging: Judging): Promise<void> {
+export async function scanRowGroup(group: RowGroup, selection: TraceSelection, judging: Judging): Promise<void> {
   const next = openWalk(group, selection, judging)
   await whenLoaded(
     () => {
@@ -42,7 +42,7 @@ export async function scanRowGroup(group: RowGroup, selection: Selection, judgin
 /** Deals with the next record; false at the end. What throws has changed nothing and can be repeated. */
 type NextRecord = () => boolean
 
-function openWalk(group: RowGroup, selection: Selection, judging: Judging): NextRecord {
+function openWalk(group: RowGroup, selection: TraceSelection, judging: Judging): NextRecord {
   const { hourMs, occurrences } = selection
   const { shapes } = judging
   const columns = spanColumns(group)
@@ -106,7 +106,7 @@ function concernedNames(names: readonly Buffer[], { everyTrace, concerns }: Rele
   return Uint8Array.from(names, (name) => (everyTrace || concerns(name.toString()) ? 1 : 0))
 }
 
-function isSelected(group: RowGroup, row: number, traceId: Buffer, { slice, range }: Selection): boolean {
+function isSelected(group: RowGroup, row: number, traceId: Buffer, { slice, range }: TraceSelection): boolean {
   if (!holds(slice, traceId)) return false
   if (range === undefined) return true
   const atMs = filedAtMs(group, row)

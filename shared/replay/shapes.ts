@@ -1,4 +1,4 @@
-import type { RuleSet } from '../rules/compile/rule-set.ts'
+import type { CompiledRules } from '../rules/compile/rule-set.ts'
 import { judge } from '../rules/judge/judge.ts'
 import type { Outcome } from '../rules/judge/verdict.ts'
 import type { Span, Trace } from '../trace/span.ts'
@@ -31,10 +31,10 @@ interface Kind {
 }
 
 /** Where there are so many kinds, remembering them helps no more. */
-const MOST_KINDS = 20_000
-const MOST_SPANS = 256
+const MAX_KINDS = 20_000
+const MAX_SPANS = 256
 
-export function newShapes(set: RuleSet, orderOf: ReadonlyMap<string, number>): Shapes {
+export function newShapes(set: CompiledRules, orderOf: ReadonlyMap<string, number>): Shapes {
   const numbers = new Map<string, number>()
   const names: string[] = []
   const root: Kind = { next: new Map(), verdicts: undefined }
@@ -42,7 +42,7 @@ export function newShapes(set: RuleSet, orderOf: ReadonlyMap<string, number>): S
 
   function nextOf(kind: Kind, name: number): Kind | undefined {
     const known = kind.next.get(name)
-    if (known !== undefined || kinds >= MOST_KINDS) return known
+    if (known !== undefined || kinds >= MAX_KINDS) return known
     const next: Kind = { next: new Map(), verdicts: undefined }
     kind.next.set(name, next)
     kinds++
@@ -58,7 +58,7 @@ export function newShapes(set: RuleSet, orderOf: ReadonlyMap<string, number>): S
       return number
     },
     verdicts(codes, numberOf, start, end) {
-      if (end - start > MOST_SPANS) return undefined
+      if (end - start > MAX_SPANS) return undefined
       let kind: Kind | undefined = root
       for (let row = start; row < end && kind !== undefined; row++) {
         kind = nextOf(kind, numberOf[codes[row] as number] as number)
@@ -77,7 +77,7 @@ export function newShapes(set: RuleSet, orderOf: ReadonlyMap<string, number>): S
 class BeyondNames extends Error {}
 
 function judgeNames(
-  set: RuleSet,
+  set: CompiledRules,
   orderOf: ReadonlyMap<string, number>,
   names: readonly string[],
 ): ShapeVerdicts | undefined {

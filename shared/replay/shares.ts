@@ -10,12 +10,12 @@ const SHARE_BYTES = 64 * 1024 * 1024
 /** Reading a small item is mostly waiting for S3. */
 const ITEM_BYTES = 512 * 1024
 /** More workers than this would take longer to start and to add up than to work. */
-const MOST_SHARES = 5_000
+const MAX_SHARES = 5_000
 
 /** Cuts the items of a plan into shares of about equal work. */
 export function divide({ items }: Pick<ReplayPlan, 'items'>): readonly Share[] {
   const all = items.reduce((sum, item) => sum + weightOf(item), 0)
-  const most = Math.max(SHARE_BYTES, all / MOST_SHARES)
+  const most = Math.max(SHARE_BYTES, all / MAX_SHARES)
   const shares: WorkItem[][] = []
   let weight = Number.POSITIVE_INFINITY
   for (const item of items) {
@@ -34,12 +34,12 @@ function weightOf({ objects }: WorkItem): number {
 }
 
 /** Failures that are named of one share. */
-const MOST_NAMED = 100
+const MAX_NAMED = 100
 
 /** What a report says where a whole share was not judged: each of its objects, or how many more there are. */
 export function shareFailures(share: Share, reason: string): readonly Failure[] {
   const keys = share.flatMap(({ objects }) => objects.map(({ key }) => key))
-  const named = [...new Set(keys)].slice(0, MOST_NAMED).map((key) => ({ key, reason }))
+  const named = [...new Set(keys)].slice(0, MAX_NAMED).map((key) => ({ key, reason }))
   const rest = new Set(keys).size - named.length
   if (rest === 0) return named
   const hours = share.map(({ hourMs }) => hourMs)

@@ -21,11 +21,11 @@ export interface RuleTally {
   firstMs: number
   lastMs: number
   /** The earliest violations, by time, then trace id. */
-  samples: readonly Sample[]
+  samples: readonly ViolationSample[]
 }
 
 /** One violation, with its evidence. */
-export interface Sample {
+export interface ViolationSample {
   readonly atMs: number
   readonly data: SignalData
 }
@@ -84,11 +84,11 @@ export function countViolation(rule: RuleTally, hourMs: number, atMs: number): v
   rule.lastMs = Math.max(rule.lastMs, atMs)
 }
 
-export function addSamples(rule: RuleTally, samples: readonly Sample[], limit: number): void {
+export function addSamples(rule: RuleTally, samples: readonly ViolationSample[], limit: number): void {
   rule.samples = [...rule.samples, ...samples].sort(bySample).slice(0, limit)
 }
 
-function bySample(a: Sample, b: Sample): number {
+function bySample(a: ViolationSample, b: ViolationSample): number {
   if (a.atMs !== b.atMs) return a.atMs - b.atMs
   if (a.data.traceId === b.data.traceId) return 0
   return a.data.traceId < b.data.traceId ? -1 : 1

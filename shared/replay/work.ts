@@ -2,16 +2,16 @@ import type { ObjectStore } from '../archive/object-store.ts'
 import { ObjectGone } from '../archive/object-store.ts'
 import { openRowGroup } from '../archive/row-group.ts'
 import { cutSlices, shareOf } from '../archive/slice.ts'
-import type { RuleSet } from '../rules/compile/rule-set.ts'
+import type { CompiledRules } from '../rules/compile/rule-set.ts'
 import { mergedTrace } from './archived-trace.ts'
-import { type GatheredTrace, type Gathering, newGathering } from './gathering.ts'
+import { type GatheredTrace, newGathering, type TraceGathering } from './gathering.ts'
 import { explainKept, type Judging, judgeOne, type OnViolation, whenLoaded } from './judge-archived.ts'
 import { findOccurrences } from './occurrences.ts'
-import { countsHere, failureOf, type OpenObject, openItem } from './open-item.ts'
+import { countsHere, type OpenObject, openItem, readFailureOf } from './open-item.ts'
 import { replanItem, type WorkItem } from './plan.ts'
 import type { ReplayRange } from './range.ts'
 import { type Relevance, relevanceOf } from './relevance.ts'
-import { filedAtMs, PART_COLUMNS, type Selection, scanRowGroup } from './scan.ts'
+import { filedAtMs, PART_COLUMNS, scanRowGroup, type TraceSelection } from './scan.ts'
 import { newShapes, type Shapes } from './shapes.ts'
 import { newTally, type Tally } from './tally.ts'
 import type { Occurrences } from './trace-table.ts'
@@ -19,7 +19,7 @@ import type { Occurrences } from './trace-table.ts'
 /** All that the work on an item needs; made once and used for many. */
 export interface Worker {
   readonly store: ObjectStore
-  readonly set: RuleSet
+  readonly set: CompiledRules
   readonly relevance: Relevance
   readonly orderOf: ReadonlyMap<string, number>
   readonly shapes: Shapes
@@ -33,7 +33,7 @@ export interface Worker {
 /** `onViolation` takes every violation with its evidence; without it the tallies hold samples, the earliest. */
 export function newWorker(
   store: ObjectStore,
-  set: RuleSet,
+  set: CompiledRules,
   range: ReplayRange,
   sampleLimit: number,
   onViolation?: OnViolation,
@@ -56,10 +56,10 @@ export function newWorker(
  * Spans of traces in several parts that are held at a time, at some 400 bytes each; where there are more, the objects are
  * gone through again for the next.
  */
-const MOST_GATHERED_SPANS = 400_000
+const MAX_GATHERED_SPANS = 400_000
 
 /** How often an item is planned anew because its objects were taken over under the reader's feet. */
-const MOST_PLANS = 4
+const MAX_PLANS = 4
 
 /**
  * Judges the traces of an item. What cannot be read is named among the failures, and the rest goes on; an object that
@@ -68,14 +68,14 @@ const MOST_PLANS = 4
 export async function workOn(
   worker: Worker,
   item: WorkItem,
-  mostGatheredSpans: number = MOST_GATHERED_SPANS,
+  mostGatheredSpans: number = MAX_GATHERED_SPANS,
 ): Promise<Tally> {
   let planned = item
   for (let plans = 1; ; plans++) {
     try {
       return await attempt(worker, planned, mostGatheredSpans)
     } catch (error) {
-      if (!(error instanceof ObjectGone) || plans === MOST_PLANS) throw error
+      if (!(error instanceof ObjectGone) || plans === MAX_PLANS) throw error
       planned = await replanItem(worker.store, item)
     }
   }
@@ -110,7 +110,7 @@ interface Scan {
   readonly worker: Worker
   readonly item: WorkItem
   readonly occurrences: Occurrences | undefined
-  readonly gathering: Gathering
+  readonly gathering: TraceGathering
   readonly judging: Judging
   /** Later ones only look for traces in several parts. */
   readonly isFirst: boolean
@@ -125,7 +125,7 @@ async function scanObject(scan: Scan, { stored, source, footer }: OpenObject): P
   let bytes = 0
   for (const [index, layout] of footer.rowGroups.entries()) {
     const group = openRowGroup(source, layout)
-    const selection: Selection = {
+    const selection: TraceSelection = {
       hourMs: item.hourMs,
       slice: item.slice,
       range: isInside ? undefined : range,
@@ -147,7 +147,7 @@ async function scanObject(scan: Scan, { stored, source, footer }: OpenObject): P
     ]
     for (const attempt of attempts) {
       await attempt().catch((error) => {
-        const { key, reason } = failureOf(stored.key, error)
+        const { key, reason } = readFailureOf(stored.key, error)
         // What a first turn met, later ones meet again.
         if (scan.isFirst)
           failures.push({ key, reason: `row group ${index + 1} of ${footer.rowGroups.length}: ${reason}` })
@@ -177,6 +177,6 @@ async function judgeGathered({ key, wholes, late }: GatheredTrace, { item, judgi
     )
     await explainKept(judging)
   } catch (error) {
-    judging.tally.failures.push(failureOf(key, error))
+    judging.tally.failures.push(readFailureOf(key, error))
   }
 }

@@ -61,13 +61,21 @@ export const RULE_PROBLEM_CODES = [
 ] as const
 
 /** Problems of one rule that are told one by one. */
-export const PROBLEM_LIMIT = 100
+export const MAX_PROBLEMS = 100
 
 export type RuleProblemCode = (typeof RULE_PROBLEM_CODES)[number]
 
 /** A problem inside one text, its place known; not yet tied to a file. */
 export interface TextProblem extends Problem<RuleProblemCode> {
   readonly range: SourceRange
+}
+
+/** Takes the problems of a text, one by one. */
+export type ReportProblem = (problem: TextProblem) => void
+
+/** A problem with the instruction that mends it. */
+export function problemAt(range: SourceRange, code: RuleProblemCode, message: string, hint: string): TextProblem {
+  return { code, message, hint, range }
 }
 
 /** A problem in a file of rules; `rule` names the rule where that is known. */
@@ -92,9 +100,9 @@ export function inOrder(problems: readonly TextProblem[]): readonly TextProblem[
  * are where only the first 101 are given.
  */
 export function withinLimit(problems: readonly TextProblem[], count = problems.length): readonly TextProblem[] {
-  const next = problems[PROBLEM_LIMIT]
+  const next = problems[MAX_PROBLEMS]
   if (next === undefined) return problems
-  const message = `${count - PROBLEM_LIMIT} more problems from here on`
+  const message = `${count - MAX_PROBLEMS} more problems from here on`
   const hint = 'mend those above and check again'
-  return [...problems.slice(0, PROBLEM_LIMIT), { code: 'too-many-problems', message, hint, range: next.range }]
+  return [...problems.slice(0, MAX_PROBLEMS), { code: 'too-many-problems', message, hint, range: next.range }]
 }

@@ -9,8 +9,8 @@ export interface Filing {
 }
 
 const HOUR_MS = 3_600_000
-const LONGEST_DELAY_MS = 7 * 24 * HOUR_MS
-const LARGEST_CLOCK_LEAD_MS = HOUR_MS
+const MAX_DELAY_MS = 7 * 24 * HOUR_MS
+const MAX_CLOCK_LEAD_MS = HOUR_MS
 
 /**
  * Files a trace under its earliest start; where that lies more than 7 days before or 1 hour after the arrival
@@ -20,6 +20,6 @@ export function fileTrace(trace: Pick<Trace, 'spans'>, arrivedAtMs: number): Fil
   const first = trace.spans[0]
   if (first === undefined) return { atMs: arrivedAtMs, by: 'arrival' }
   const startMs = Number(first.startUnixNano / 1_000_000n)
-  const believable = startMs >= arrivedAtMs - LONGEST_DELAY_MS && startMs <= arrivedAtMs + LARGEST_CLOCK_LEAD_MS
+  const believable = startMs >= arrivedAtMs - MAX_DELAY_MS && startMs <= arrivedAtMs + MAX_CLOCK_LEAD_MS
   return believable ? { atMs: startMs, by: 'start' } : { atMs: arrivedAtMs, by: 'arrival' }
 }

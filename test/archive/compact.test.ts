@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { COMPACTION_LIMITS, compactHour, GRACE_MS } from '../../shared/archive/compact.ts'
-import { parseKey } from '../../shared/archive/object-key.ts'
+import { parseObjectKey } from '../../shared/archive/object-key.ts'
 import { ObjectGone, type ObjectStore } from '../../shared/archive/object-store.ts'
 import { readFooter } from '../../shared/archive/read-footer.ts'
 import { readRecords } from '../../shared/archive/read-records.ts'
@@ -34,7 +34,7 @@ const compact = (into: ObjectStore = store, limits: Partial<typeof COMPACTION_LI
   )
 }
 
-const origins = () => [...store.objects.keys()].map((key) => parseKey(key)?.origin).sort()
+const origins = () => [...store.objects.keys()].map((key) => parseObjectKey(key)?.origin).sort()
 
 /** Every trace id a replay sees, once for each time it is judged. */
 async function judged(): Promise<readonly string[]> {
@@ -61,7 +61,7 @@ describe('compaction', () => {
     expect(origins()).toEqual(['compacted', 'written', 'written', 'written'])
     store.reads.clear()
     expect(await judged()).toEqual([idOf(1), idOf(2), idOf(3)])
-    expect([...store.reads.keys()].map((key) => parseKey(key)?.origin)).toEqual(['compacted'])
+    expect([...store.reads.keys()].map((key) => parseObjectKey(key)?.origin)).toEqual(['compacted'])
   })
 
   test('deletes what was merged an hour later, not before', async () => {
@@ -87,7 +87,7 @@ describe('compaction', () => {
     await put(trace(1), trace(2, { revision: 2, spans: [{ name: 'a' }, { name: 'b' }] }))
     await put(trace(1, { revision: 1, reason: 'late', spans: [{ name: 'c', id: 9 }] }))
     await compact()
-    const [key] = [...store.objects.keys()].filter((each) => parseKey(each)?.origin === 'compacted')
+    const [key] = [...store.objects.keys()].filter((each) => parseObjectKey(each)?.origin === 'compacted')
     expect((await recordsIn(key ?? '')).map(({ revision, reason, spans }) => [revision, reason, spans.length])).toEqual(
       [
         [1, 'late', 1],
@@ -105,7 +105,7 @@ describe('compaction', () => {
     const bytes = [...store.objects.values()].reduce((sum, object) => sum + object.length, 0)
     const result = await compact(store, { targetBytes: Math.ceil(bytes / 3), mostSpans: 7 })
     expect(result).toMatchObject({ merged: 2, written: 3 })
-    const parts = [...store.objects.keys()].filter((each) => parseKey(each)?.origin === 'compacted')
+    const parts = [...store.objects.keys()].filter((each) => parseObjectKey(each)?.origin === 'compacted')
     const sizes = await Promise.all(parts.map(async (key) => (await recordsIn(key)).length))
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(60)
     expect(Math.min(...sizes)).toBeGreaterThan(5)

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEvent, Context, SQSEvent, SQSRecord } from 'aws-lambda'
 import { bodyOf, headersOf, resultOf } from '../../lambdas/support/gateway.ts'
-import { newPlaces } from '../../lambdas/support/semaphore.ts'
+import { newSemaphore } from '../../lambdas/support/semaphore.ts'
 import { onTimers } from '../../lambdas/support/timers.ts'
 import { timerMessage, timerOf } from '../../shared/aws/buffer/timer-message.ts'
 import { answerApi } from '../../shared/experiments/api.ts'
@@ -221,7 +221,7 @@ function message(random: Random): string {
 /** Each message that is no timer fails alone; the others of the batch are done. */
 async function checkQueue(bodies: readonly string[]): Promise<void> {
   const { evaluator } = new World([{ name: 'A', violated: () => true }])
-  const parts = { evaluator, places: newPlaces(4) } as unknown as Parameters<typeof onTimers>[0]
+  const parts = { evaluator, places: newSemaphore(4) } as unknown as Parameters<typeof onTimers>[0]
   const records = bodies.map(
     (body, index) =>
       ({

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { keyOf } from '../../shared/aws/buffer/buffer-items.ts'
+import { tableKey } from '../../shared/aws/buffer/buffer-items.ts'
 import { timerOf } from '../../shared/aws/buffer/timer-message.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
 import type { TraceTimer } from '../../shared/pipeline/ports.ts'
@@ -15,7 +15,7 @@ afterEach(() => stack.faults.decide(() => 'served'))
 
 const key = (traceId: string, arrivedInMs: number) =>
   newChunk(traceId, START_MS + arrivedInMs, Buffer.from(traceId), 1).key
-const inserted = (traceId: string, chunkKey: string) => streamRecord('INSERT', keyOf(traceId, chunkKey))
+const inserted = (traceId: string, chunkKey: string) => streamRecord('INSERT', tableKey(traceId, chunkKey))
 const armed = () => stack.queued('timers').map((text) => timerOf(text) as TraceTimer)
 
 describe('inserted chunks', () => {

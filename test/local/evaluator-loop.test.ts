@@ -9,7 +9,7 @@ import { SqliteStorms } from '../../local/sqlite/sqlite-storms.ts'
 import { SqliteTimers } from '../../local/sqlite/sqlite-timers.ts'
 import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../../shared/pipeline/experiment-calendar.ts'
-import type { ArchivedTrace, RuleSet } from '../../shared/pipeline/ports.ts'
+import type { ArchiveEntry, RuleSet } from '../../shared/pipeline/ports.ts'
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
 import { MemoryArchive, MemoryPublisher } from '../pipeline/memory-stores.ts'
 import { chunkOf, has, ruleSet } from '../pipeline/traces.ts'
@@ -97,7 +97,7 @@ describe('evaluators', () => {
     const archived: string[] = []
     const hold = Promise.withResolvers<void>()
     const archive = {
-      async write({ trace: { traceId } }: ArchivedTrace) {
+      async write({ trace: { traceId } }: ArchiveEntry) {
         archived.push(traceId)
         if (traceId === trace(1)) await hold.promise
         if (traceId === trace(3)) hold.resolve()

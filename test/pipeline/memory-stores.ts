@@ -2,7 +2,7 @@ import type { Chunk } from '../../shared/pipeline/chunk.ts'
 import { verdictIn } from '../../shared/pipeline/committed.ts'
 import type {
   Archive,
-  ArchivedTrace,
+  ArchiveEntry,
   CommittedVerdict,
   Lease,
   Marker,
@@ -136,9 +136,9 @@ export class MemoryTimers implements Timers {
 }
 
 export class MemoryArchive implements Archive {
-  readonly entries: ArchivedTrace[] = []
+  readonly entries: ArchiveEntry[] = []
 
-  async write(entry: ArchivedTrace): Promise<void> {
+  async write(entry: ArchiveEntry): Promise<void> {
     this.entries.push(entry)
   }
 }

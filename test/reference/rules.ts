@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { CheckedRule, Rule } from '../../shared/rules/ast.ts'
 import { checkRules } from '../../shared/rules/check/check.ts'
-import { readRules } from '../../shared/rules/read/read.ts'
+import { readRuleText } from '../../shared/rules/read/read.ts'
 import { keys, texts } from './traces.ts'
 
 /** The checked rules of a text of conditions, named R0, R1 …; throws where one has a problem. */
@@ -15,7 +15,7 @@ export function rulesOf(...bodies: readonly string[]): readonly CheckedRule[] {
 
 /** A body as it is read, before it is checked; throws where it has a problem. */
 export function bodyOf(text: string): Rule['body'] {
-  const [read] = readRules('test.rules', `// Signal: R (info)\n${text}\n`).rules
+  const [read] = readRuleText('test.rules', `// Signal: R (info)\n${text}\n`).rules
   if (read?.rule === undefined || read.problems.length > 0)
     throw new Error(`${read?.problems.map(({ message }) => message).join('\n')}\n${text}`)
   return read.rule.body

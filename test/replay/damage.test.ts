@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { COMPACTION_LIMITS, compactHour, GRACE_MS } from '../../shared/archive/compact.ts'
 import { forgetHour } from '../../shared/archive/forget.ts'
-import { parseKey } from '../../shared/archive/object-key.ts'
+import { parseObjectKey } from '../../shared/archive/object-key.ts'
 import { memoryStore } from '../archive/memory-store.ts'
 import { rulesOf } from '../reference/rules.ts'
 import { archive, ONE_DAY, recordOf, replay, START_MS } from './archived.ts'
@@ -110,7 +110,11 @@ describe('an object that is damaged', () => {
     await compactHour(store, START_MS, { nowMs: START_MS, token: 'one' }, { ...limits, targetBytes: bytes / 3 })
     await compactHour(store, START_MS, { nowMs: START_MS + GRACE_MS, token: 'two' }, limits)
     const [lost = '', ...others] = store.objects.keys()
-    expect([lost, ...others].map((each) => parseKey(each)?.origin)).toEqual(['compacted', 'compacted', 'compacted'])
+    expect([lost, ...others].map((each) => parseObjectKey(each)?.origin)).toEqual([
+      'compacted',
+      'compacted',
+      'compacted',
+    ])
     store.objects.set(lost, Buffer.alloc(100))
     const report = await replay(store, RULES)
     expect(report.failures.map(({ key }) => key)).toEqual([lost])

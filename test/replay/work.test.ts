@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { COMPACTION_LIMITS, compactHour } from '../../shared/archive/compact.ts'
 import { planReplay } from '../../shared/replay/plan.ts'
-import type { Sample } from '../../shared/replay/tally.ts'
+import type { ViolationSample } from '../../shared/replay/tally.ts'
 import { newWorker, workOn } from '../../shared/replay/work.ts'
 import { compileRules } from '../../shared/rules/compile/compile.ts'
 import { memoryStore } from '../archive/memory-store.ts'
@@ -41,7 +41,7 @@ describe('the work of a replay', () => {
   test('hands over every violation with its evidence, samples or not', async () => {
     const store = memoryStore()
     await archive(store, traces(20))
-    const found: Sample[] = []
+    const found: ViolationSample[] = []
     const worker = newWorker(store, compileRules(rulesOf('trace.has(a)')), ONE_DAY, 1, (each) => found.push(each))
     const plan = await planReplay(store, ONE_DAY, { mostItemBytes: Number.MAX_SAFE_INTEGER })
     for (const item of plan.items) await workOn(worker, item)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { checkRules } from '../../shared/rules/check/check.ts'
 import { lintRules } from '../../shared/rules/lint/lint.ts'
-import type { Sample } from '../../shared/rules/lint/sample.ts'
+import type { SampledSpans } from '../../shared/rules/lint/sample.ts'
 
 const COUNT = 2000
 /** Ten times what they take, at least: a set takes some 0.3 s, the slowest 2 s. */
@@ -17,7 +17,7 @@ const rulesText = (body: (index: number) => string, name = (index: number) => `R
 const packText = (condition: (index: number) => string) =>
   `rules:\n${Array.from({ length: COUNT }, (_, index) => `  - id: R${index}\n    severity: high\n    condition: |\n      ${condition(index)}\n`).join('')}`
 
-const SAMPLE: Sample = {
+const SAMPLE: SampledSpans = {
   keysByName: new Map(
     Array.from({ length: 20_000 }, (_, index) => [`pay.charge.${letters(index)}`, new Set([`key.${letters(index)}`])]),
   ),

@@ -26,7 +26,7 @@ export interface CompactionSum extends Pick<CompactedHour, (typeof COUNTS)[numbe
 }
 
 /** Failures that are named. */
-const MOST_FAILURES = 1_000
+const MAX_FAILURES = 1_000
 
 /** Adds up what became of all hours. */
 export function compactionAnswer({ hours, left, tooLarge }: CompactedHours): CompactionSum {
@@ -40,6 +40,6 @@ export function compactionAnswer({ hours, left, tooLarge }: CompactedHours): Com
     bytesWritten: sum('bytesWritten'),
     left,
     tooLarge,
-    failures: hours.flatMap(({ failures }) => failures).slice(0, MOST_FAILURES),
+    failures: hours.flatMap(({ failures }) => failures).slice(0, MAX_FAILURES),
   }
 }

@@ -4,13 +4,13 @@ import type { ObjectStore } from '../../archive/object-store.ts'
 import { type SignalLine, signalLine, signalObjects } from '../../archive/signal-objects.ts'
 import { type TraceRecord, traceRecords, traceToArchive } from '../../archive/trace-record.ts'
 import { writeObject } from '../../archive/write-object.ts'
-import type { Archive, ArchivedTrace, PendingSignal, SignalStore } from '../../pipeline/ports.ts'
+import type { Archive, ArchiveEntry, PendingSignal, SignalStore } from '../../pipeline/ports.ts'
 import { asked } from '../aws-failure.ts'
 import type { Pause } from '../backoff.ts'
 import { type Gather, gather } from '../gather.ts'
 
 /** What an archive writes to. */
-export interface Bucket {
+export interface WrittenBucket {
   readonly client: S3Client
   readonly name: string
   readonly pause: Pause
@@ -32,11 +32,11 @@ interface WaitingTrace {
  * decoded fails alone, a write that fails fails for every trace of its object.
  */
 export class S3ParquetArchive implements Archive {
-  readonly #put: Gather<WaitingTrace, void>
+  private readonly put: Gather<WaitingTrace, void>
 
   /** `patience` resolves when the first trace of an object has waited long enough for others. */
   constructor(store: ObjectStore, patience: () => Promise<unknown>) {
-    this.#put = gather((waiting) => putObjects(store, waiting), {
+    this.put = gather((waiting) => putObjects(store, waiting), {
       maxItems: GROUP_ITEMS,
       maxBytes: GROUP_BYTES,
       sizeBytes: ({ bytes }) => bytes,
@@ -44,9 +44,9 @@ export class S3ParquetArchive implements Archive {
     })
   }
 
-  async write(entry: ArchivedTrace): Promise<void> {
+  async write(entry: ArchiveEntry): Promise<void> {
     const trace = traceToArchive(entry)
-    await this.#put({ records: traceRecords(trace), bytes: trace.chunks.reduce((sum, { length }) => sum + length, 0) })
+    await this.put({ records: traceRecords(trace), bytes: trace.chunks.reduce((sum, { length }) => sum + length, 0) })
   }
 }
 
@@ -64,9 +64,9 @@ async function putObjects(store: ObjectStore, waiting: readonly WaitingTrace[]):
 
 /** Keeps every signal as gzipped JSON lines; a reader takes an event id once, however often it was written. */
 export class S3SignalStore implements SignalStore {
-  readonly #put: Gather<readonly PendingSignal[], void>
+  private readonly put: Gather<readonly PendingSignal[], void>
 
-  constructor(bucket: Bucket) {
+  constructor(bucket: WrittenBucket) {
     const put = async (groups: readonly (readonly PendingSignal[])[]) => {
       await putSignals(
         bucket,
@@ -74,7 +74,7 @@ export class S3SignalStore implements SignalStore {
       )
       return groups.map(() => undefined)
     }
-    this.#put = gather(put, {
+    this.put = gather(put, {
       maxItems: GROUP_ITEMS,
       maxBytes: GROUP_ITEMS,
       sizeBytes: (signals) => signals.length,
@@ -83,11 +83,11 @@ export class S3SignalStore implements SignalStore {
   }
 
   async record(signals: readonly PendingSignal[]): Promise<void> {
-    if (signals.length > 0) await this.#put(signals)
+    if (signals.length > 0) await this.put(signals)
   }
 }
 
-async function putSignals(bucket: Bucket, lines: readonly SignalLine[]): Promise<void> {
+async function putSignals(bucket: WrittenBucket, lines: readonly SignalLine[]): Promise<void> {
   const puts = signalObjects(lines).map(({ key, bytes }) => {
     const put = new PutObjectCommand({ Bucket: bucket.name, Key: key, Body: bytes, ContentType: 'application/gzip' })
     return asked('write to the archive', bucket.client.send(put))

@@ -42,7 +42,7 @@ export function chunkItems(chunk: Chunk): ChunkItems {
   const [first = new Uint8Array(), ...rest] = cutBytes(packChunk(chunk.bytes))
   const expirySeconds = Math.ceil(arrivalMs(chunk.key) / 1000) + CHUNK_DAYS * DAY_SECONDS
   const head: Item = {
-    ...keyOf(chunk.traceId, chunk.key),
+    ...tableKey(chunk.traceId, chunk.key),
     p: { B: first },
     n: { N: String(chunk.spanCount) },
     x: { N: String(expirySeconds) },
@@ -52,7 +52,7 @@ export function chunkItems(chunk: Chunk): ChunkItems {
   const partExpiry = { N: String(expirySeconds + DAY_SECONDS) }
   const parts = rest.map(
     (part, i): Item => ({
-      ...keyOf(chunk.traceId, `${partPrefix(chunk.key)}${String(i + 1).padStart(4, '0')}`),
+      ...tableKey(chunk.traceId, `${partPrefix(chunk.key)}${String(i + 1).padStart(4, '0')}`),
       p: { B: part },
       x: partExpiry,
     }),
@@ -84,7 +84,7 @@ export function partPrefix(chunkKey: string): string {
   return `d#${chunkKey.slice(CHUNK_PREFIX.length)}#`
 }
 
-export function keyOf(partition: string, sort: string): Item {
+export function tableKey(partition: string, sort: string): Item {
   return { [TABLE_KEYS.partition]: { S: partition }, [TABLE_KEYS.sort]: { S: sort } }
 }
 

@@ -21,11 +21,11 @@ import {
   chunkOf,
   expiry,
   type Item,
-  keyOf,
   MARKER_DAYS,
   MARKER_KEY,
   partCount,
   partPrefix,
+  tableKey,
 } from './buffer-items.ts'
 import { markerOf, type PackedValue, packValue, partSetPrefixes } from './marker-items.ts'
 
@@ -34,21 +34,21 @@ const MARKER_PART_DAYS = 2 * MARKER_DAYS
 
 /** The buffer in one DynamoDB table; its stream arms the timers. Item layout: buffer-items.ts and marker-items.ts. */
 export class DynamoTraceBuffer implements TraceBuffer {
-  readonly #table: DynamoTable
-  readonly #clock: Clock
+  private readonly table: DynamoTable
+  private readonly clock: Clock
 
   constructor(table: DynamoTable, clock: Clock) {
-    this.#table = table
-    this.#clock = clock
+    this.table = table
+    this.clock = clock
   }
 
   async append(chunks: Iterable<Chunk>): Promise<readonly RefusedChunk[]> {
     // BatchWriteItem takes no key twice, and equal keys are equal chunks.
     const distinct = [...new Map(Array.from(chunks, (chunk) => [`${chunk.traceId}${chunk.key}`, chunk])).values()]
     const packed = distinct.map(chunkItems)
-    const withoutParts = await this.#putParts(packed)
+    const withoutParts = await this.putParts(packed)
     const heads = new Map(packed.filter((items) => !withoutParts.has(items)).map(({ head, chunk }) => [head, chunk]))
-    const left = await putItems(this.#table, [...heads.keys()])
+    const left = await putItems(this.table, [...heads.keys()])
     const leftKeys = new Set(left.map(keyText))
     const refused = [
       ...[...withoutParts].map(({ chunk }) => chunk),
@@ -61,11 +61,11 @@ export class DynamoTraceBuffer implements TraceBuffer {
   }
 
   /** Writes what large chunks need besides their heads; returns those whose parts are not all there. */
-  async #putParts(packed: readonly ChunkItems[]): Promise<ReadonlySet<ChunkItems>> {
+  private async putParts(packed: readonly ChunkItems[]): Promise<ReadonlySet<ChunkItems>> {
     const large = packed.filter(({ parts }) => parts.length > 0)
     if (large.length === 0) return new Set()
     const left = await putItems(
-      this.#table,
+      this.table,
       large.flatMap(({ parts }) => parts),
     )
     const leftKeys = new Set(left.map(keyText))
@@ -74,81 +74,81 @@ export class DynamoTraceBuffer implements TraceBuffer {
 
   async readMarker(traceId: string): Promise<Marker | undefined> {
     const get = new GetItemCommand({
-      TableName: this.#table.name,
-      Key: keyOf(traceId, MARKER_KEY),
+      TableName: this.table.name,
+      Key: tableKey(traceId, MARKER_KEY),
       ConsistentRead: true,
     })
-    const { Item } = await asked('read a marker', this.#table.client.send(get))
+    const { Item } = await asked('read a marker', this.table.client.send(get))
     if (Item === undefined) return undefined
     const parts = new Map<string, readonly Item[]>()
-    for (const prefix of partSetPrefixes(Item)) parts.set(prefix, await this.#itemsUnder(traceId, prefix))
+    for (const prefix of partSetPrefixes(Item)) parts.set(prefix, await this.itemsUnder(traceId, prefix))
     return markerOf(Item, parts)
   }
 
   async newestChunkKey(traceId: string): Promise<string | undefined> {
-    return this.#firstKey(traceId, CHUNK_PREFIX, false)
+    return this.firstKey(traceId, CHUNK_PREFIX, false)
   }
 
   async oldestChunkKey(traceId: string, after: string | undefined): Promise<string | undefined> {
-    return this.#firstKey(traceId, after === undefined ? CHUNK_PREFIX : `${after}!`, true)
+    return this.firstKey(traceId, after === undefined ? CHUNK_PREFIX : `${after}!`, true)
   }
 
-  async #firstKey(traceId: string, from: string, forward: boolean): Promise<string | undefined> {
+  private async firstKey(traceId: string, from: string, forward: boolean): Promise<string | undefined> {
     const options = { ScanIndexForward: forward, Limit: 1, ProjectionExpression: '#item' }
-    for await (const [first] of queryPages(this.#table, traceId, from, AFTER_CHUNKS, options)) return first?.item?.S
+    for await (const [first] of queryPages(this.table, traceId, from, AFTER_CHUNKS, options)) return first?.item?.S
     return undefined
   }
 
   async *readChunks(traceId: string): AsyncGenerator<readonly Chunk[], void, void> {
-    for await (const heads of queryPages(this.#table, traceId, CHUNK_PREFIX, AFTER_CHUNKS)) {
-      yield await this.#chunksOf(heads)
+    for await (const heads of queryPages(this.table, traceId, CHUNK_PREFIX, AFTER_CHUNKS)) {
+      yield await this.chunksOf(heads)
     }
   }
 
   async readChunksByKey(traceId: string, keys: readonly string[]): Promise<readonly Chunk[]> {
     const heads = await getItems(
-      this.#table,
+      this.table,
       [...new Set(keys)].map((key) => [traceId, key]),
     )
-    return this.#chunksOf(heads)
+    return this.chunksOf(heads)
   }
 
   /** The chunk whose head is at hand although it is gone from the table, as a stream tells of removals. */
   async chunkOfRemoved(head: Item): Promise<Chunk> {
-    const [chunk] = await this.#chunksOf([head])
+    const [chunk] = await this.chunksOf([head])
     if (chunk === undefined) throw new StorageError('corrupt', 'a removed chunk has no head')
     return chunk
   }
 
-  async #chunksOf(heads: readonly Item[]): Promise<readonly Chunk[]> {
+  private async chunksOf(heads: readonly Item[]): Promise<readonly Chunk[]> {
     const chunks: Chunk[] = []
     for (const head of heads) {
       const large = partCount(head) > 0
-      const parts = large ? await this.#itemsUnder(head.trace?.S ?? '', partPrefix(head.item?.S ?? '')) : []
+      const parts = large ? await this.itemsUnder(head.trace?.S ?? '', partPrefix(head.item?.S ?? '')) : []
       chunks.push(chunkOf(head, parts))
     }
     return chunks
   }
 
-  async #itemsUnder(traceId: string, prefix: string): Promise<readonly Item[]> {
+  private async itemsUnder(traceId: string, prefix: string): Promise<readonly Item[]> {
     const items: Item[] = []
-    for await (const page of queryPages(this.#table, traceId, prefix, `${prefix}~`)) items.push(...page)
+    for await (const page of queryPages(this.table, traceId, prefix, `${prefix}~`)) items.push(...page)
     return items
   }
 
   async takeLease(traceId: string, read: Marker | undefined, lease: Lease): Promise<boolean> {
-    const taken = { ...this.#renewal(), t: { S: lease.token }, u: { N: String(lease.untilMs) } }
+    const taken = { ...this.renewal(), t: { S: lease.token }, u: { N: String(lease.untilMs) } }
     const set = read === undefined ? { ...taken, r: { N: '0' } } : taken
-    return this.#update(traceId, { set, ...unchangedSince(read) }, lease.token)
+    return this.update(traceId, { set, ...unchangedSince(read) }, lease.token)
   }
 
   async commit(traceId: string, token: string, verdict: CommittedVerdict): Promise<boolean> {
     const { pending, ...rest } = verdict
-    const judged = this.#pack(traceId, rest)
-    const waiting = pending.length === 0 ? undefined : this.#pack(traceId, pending)
-    await this.#putMarkerParts([...judged.parts, ...(waiting?.parts ?? [])])
-    return this.#update(traceId, {
-      set: { ...this.#renewal(), v: judged.value, ...(waiting !== undefined && { q: waiting.value }) },
+    const judged = this.pack(traceId, rest)
+    const waiting = pending.length === 0 ? undefined : this.pack(traceId, pending)
+    await this.putMarkerParts([...judged.parts, ...(waiting?.parts ?? [])])
+    return this.update(traceId, {
+      set: { ...this.renewal(), v: judged.value, ...(waiting !== undefined && { q: waiting.value }) },
       remove: waiting === undefined ? ['q', 't', 'u'] : [],
       increase: ['r'],
       ...holding(token),
@@ -156,10 +156,10 @@ export class DynamoTraceBuffer implements TraceBuffer {
   }
 
   async settle(traceId: string, token: string, pending: readonly PendingSignal[]): Promise<boolean> {
-    const waiting = pending.length === 0 ? undefined : this.#pack(traceId, pending)
-    await this.#putMarkerParts(waiting?.parts ?? [])
-    return this.#update(traceId, {
-      set: { ...this.#renewal(), ...(waiting !== undefined && { q: waiting.value }) },
+    const waiting = pending.length === 0 ? undefined : this.pack(traceId, pending)
+    await this.putMarkerParts(waiting?.parts ?? [])
+    return this.update(traceId, {
+      set: { ...this.renewal(), ...(waiting !== undefined && { q: waiting.value }) },
       remove: waiting === undefined ? ['q', 't', 'u'] : ['t', 'u'],
       increase: ['r'],
       ...holding(token),
@@ -167,25 +167,25 @@ export class DynamoTraceBuffer implements TraceBuffer {
   }
 
   async release(traceId: string, token: string): Promise<boolean> {
-    return this.#update(traceId, { set: this.#renewal(), remove: ['t', 'u'], ...holding(token) })
+    return this.update(traceId, { set: this.renewal(), remove: ['t', 'u'], ...holding(token) })
   }
 
-  #renewal(): Item {
-    return { x: expiry(this.#clock(), MARKER_DAYS) }
+  private renewal(): Item {
+    return { x: expiry(this.clock(), MARKER_DAYS) }
   }
 
-  #pack(traceId: string, value: Parameters<typeof packValue>[2]): PackedValue {
-    return packValue(traceId, randomUUID(), value, expiry(this.#clock(), MARKER_PART_DAYS))
+  private pack(traceId: string, value: Parameters<typeof packValue>[2]): PackedValue {
+    return packValue(traceId, randomUUID(), value, expiry(this.clock(), MARKER_PART_DAYS))
   }
 
-  async #putMarkerParts(parts: readonly Item[]): Promise<void> {
-    const left = await putItems(this.#table, parts)
+  private async putMarkerParts(parts: readonly Item[]): Promise<void> {
+    const left = await putItems(this.table, parts)
     if (left.length > 0) throw new StorageError('throttled', 'the table does not take a large marker now')
   }
 
   /** One conditional write of the marker; false where its condition does not hold. */
-  async #update(traceId: string, change: ItemChange, wonBy?: string): Promise<boolean> {
-    const { refused } = await updateItem(this.#table, keyOf(traceId, MARKER_KEY), change)
+  private async update(traceId: string, change: ItemChange, wonBy?: string): Promise<boolean> {
+    const { refused } = await updateItem(this.table, tableKey(traceId, MARKER_KEY), change)
     // The answer to an earlier try may have been lost, and the SDK asked again.
     return refused === undefined || (wonBy !== undefined && refused.t?.S === wonBy)
   }

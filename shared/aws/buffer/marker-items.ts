@@ -2,7 +2,7 @@ import { deflateSync, inflateSync } from 'node:zlib'
 import { verdictIn } from '../../pipeline/committed.ts'
 import type { CommittedVerdict, Lease, Marker, PendingSignal } from '../../pipeline/ports.ts'
 import { StorageError } from '../../pipeline/storage-error.ts'
-import { cutBytes, type Item, joinBytes, keyOf } from './buffer-items.ts'
+import { cutBytes, type Item, joinBytes, tableKey } from './buffer-items.ts'
 
 /*
  * The marker's attributes: r revision, t and u the lease's token and end, v verdict, q pending signals, x expiry.
@@ -36,7 +36,7 @@ export function packValue(
   if (packed.length <= INLINE_BYTES) return { value: { B: packed }, parts: [] }
   const parts = cutBytes(packed).map(
     (part, i): Item => ({
-      ...keyOf(traceId, `${setPrefix(setName)}${String(i).padStart(4, '0')}`),
+      ...tableKey(traceId, `${setPrefix(setName)}${String(i).padStart(4, '0')}`),
       p: { B: part },
       x: partExpiry,
     }),

@@ -27,30 +27,30 @@ const REASON_CHARACTERS = 1_000
 
 /** Timers as delayed messages of a queue; one that arrives before it is due is armed again by whoever gets it. */
 export class SqsTimers implements Timers {
-  readonly #queues: TimerQueues
-  readonly #clock: Clock
+  private readonly queues: TimerQueues
+  private readonly clock: Clock
 
   constructor(queues: TimerQueues, clock: Clock) {
-    this.#queues = queues
-    this.#clock = clock
+    this.queues = queues
+    this.clock = clock
   }
 
   async arm(timers: readonly Timer[]): Promise<void> {
-    const texts = timers.map((timer) => ({ text: timerMessage(timer), delay: this.#delaySeconds(timer.dueAtMs) }))
+    const texts = timers.map((timer) => ({ text: timerMessage(timer), delay: this.delaySeconds(timer.dueAtMs) }))
     const batches = cutBySize(texts, ({ text }) => Buffer.byteLength(text) + ENTRY_BYTES, BATCH_ENTRIES, BATCH_BYTES)
     const left = await inParallel(batches, WIDTH, (batch) =>
-      untilTaken(batch, (rest) => this.#send(rest), this.#queues.backoff),
+      untilTaken(batch, (rest) => this.send(rest), this.queues.backoff),
     )
     if (left.flat().length > 0) throw new StorageError('unavailable', 'the queue does not take all timers now')
   }
 
-  #delaySeconds(dueAtMs: number): number {
-    const seconds = Math.ceil((dueAtMs - this.#clock()) / 1000)
+  private delaySeconds(dueAtMs: number): number {
+    const seconds = Math.ceil((dueAtMs - this.clock()) / 1000)
     return Math.min(Math.max(seconds, 0), MAX_DELAY_SECONDS)
   }
 
-  async #send(timers: readonly DelayedText[]): Promise<readonly DelayedText[]> {
-    const { client, timersUrl } = this.#queues
+  private async send(timers: readonly DelayedText[]): Promise<readonly DelayedText[]> {
+    const { client, timersUrl } = this.queues
     const Entries = timers.map(({ text, delay }, i) => ({ Id: String(i), MessageBody: text, DelaySeconds: delay }))
     const output = await asked('arm timers', client.send(new SendMessageBatchCommand({ QueueUrl: timersUrl, Entries })))
     const failed = output.Failed ?? []
@@ -60,7 +60,7 @@ export class SqsTimers implements Timers {
   }
 
   async bury(timer: Timer, reason: string): Promise<void> {
-    const { client, deadLettersUrl } = this.#queues
+    const { client, deadLettersUrl } = this.queues
     const send = new SendMessageCommand({
       QueueUrl: deadLettersUrl,
       MessageBody: timerMessage(timer),

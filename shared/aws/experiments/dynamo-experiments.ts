@@ -6,7 +6,7 @@ import type { ExperimentVerdict } from '../../pipeline/experiment-verdict.ts'
 import type { Clock } from '../../pipeline/ports.ts'
 import { StorageError } from '../../pipeline/storage-error.ts'
 import { asked } from '../aws-failure.ts'
-import { expiry, type Item, keyOf, PART_BYTES } from '../buffer/buffer-items.ts'
+import { expiry, type Item, PART_BYTES, tableKey } from '../buffer/buffer-items.ts'
 import { type DynamoTable, queryPages, updateItem } from '../dynamo-requests.ts'
 
 /*
@@ -26,51 +26,51 @@ const MAX_VERDICT_BYTES = 64 * 1024 * 1024
 
 /** What was said of experiments, and the verdicts on them, in DynamoDB. */
 export class DynamoExperiments implements ExperimentStore {
-  readonly #table: DynamoTable
-  readonly #clock: Clock
+  private readonly table: DynamoTable
+  private readonly clock: Clock
 
   constructor(table: DynamoTable, clock: Clock) {
-    this.#table = table
-    this.#clock = clock
+    this.table = table
+    this.clock = clock
   }
 
   async append(event: ExperimentEvent): Promise<void> {
     const key = eventKey(event)
     const { experiment, receivedAtMs } = event
     const received = { N: String(receivedAtMs) }
-    const set = { j: { S: JSON.stringify(event) }, r: received, x: expiry(this.#clock(), KEPT_DAYS) }
+    const set = { j: { S: JSON.stringify(event) }, r: received, x: expiry(this.clock(), KEPT_DAYS) }
     const places = [
-      keyOf(monthPartition(eventTimeMs(event)), `${timeKey(eventTimeMs(event))}#${experiment}#${key}`),
-      keyOf(partitionOf(experiment), `e#${key}`),
+      tableKey(monthPartition(eventTimeMs(event)), `${timeKey(eventTimeMs(event))}#${experiment}#${key}`),
+      tableKey(partitionOf(experiment), `e#${key}`),
     ]
     // Refused where it was received before.
     for (const place of places) {
-      await updateItem(this.#table, place, { set, condition: 'attribute_not_exists(#r) OR #r > :r' })
+      await updateItem(this.table, place, { set, condition: 'attribute_not_exists(#r) OR #r > :r' })
     }
   }
 
   eventsOf(experiment: string): Promise<readonly ExperimentEvent[]> {
-    return this.#events(partitionOf(experiment), 'e#', AFTER_EVENTS)
+    return this.events(partitionOf(experiment), 'e#', AFTER_EVENTS)
   }
 
   async eventsBetween(fromMs: number, toMs: number): Promise<readonly ExperimentEvent[]> {
     const partitions = monthsOf(fromMs, toMs).map(monthPartition)
     const found = await Promise.all(
-      partitions.map((partition) => this.#events(partition, timeKey(fromMs), timeKey(toMs))),
+      partitions.map((partition) => this.events(partition, timeKey(fromMs), timeKey(toMs))),
     )
     return found.flat()
   }
 
-  async #events(partition: string, from: string, to: string): Promise<readonly ExperimentEvent[]> {
+  private async events(partition: string, from: string, to: string): Promise<readonly ExperimentEvent[]> {
     const events: ExperimentEvent[] = []
-    for await (const page of queryPages(this.#table, partition, from, to)) {
+    for await (const page of queryPages(this.table, partition, from, to)) {
       for (const { j } of page) events.push(JSON.parse(j?.S ?? '') as ExperimentEvent)
     }
     return events
   }
 
   async readVerdict(experiment: string): Promise<KeptVerdict | undefined> {
-    const item = await this.#verdictItem(experiment)
+    const item = await this.verdictItem(experiment)
     const kept = keptOf(item)
     const packed = item?.j?.B
     if (kept === undefined || packed === undefined) return undefined
@@ -86,10 +86,10 @@ export class DynamoExperiments implements ExperimentStore {
       q: { N: String(sequence) },
       b: { S: basis },
       p: { BOOL: published },
-      x: expiry(this.#clock(), KEPT_DAYS),
+      x: expiry(this.clock(), KEPT_DAYS),
     }
     const again = '(#q = :q AND #b = :b)'
-    const changed = await updateItem(this.#table, verdictKey(experiment), {
+    const changed = await updateItem(this.table, verdictKey(experiment), {
       set,
       condition: sequence === 1 ? `attribute_not_exists(#q) OR ${again}` : `#q = :before OR ${again}`,
       ...(sequence > 1 && { values: { ':before': { N: String(sequence - 1) } } }),
@@ -98,34 +98,34 @@ export class DynamoExperiments implements ExperimentStore {
   }
 
   async noteLate(experiment: string, atMs: number): Promise<void> {
-    await updateItem(this.#table, verdictKey(experiment), {
-      set: { l: { N: String(atMs) }, x: expiry(this.#clock(), KEPT_DAYS) },
+    await updateItem(this.table, verdictKey(experiment), {
+      set: { l: { N: String(atMs) }, x: expiry(this.clock(), KEPT_DAYS) },
       condition: 'attribute_not_exists(#l) OR #l < :l',
     })
   }
 
   async stateOf(experiment: string): Promise<VerdictState> {
-    const item = await this.#verdictItem(experiment)
+    const item = await this.verdictItem(experiment)
     return { kept: keptOf(item), lateMs: Number(item?.l?.N ?? 0) }
   }
 
-  async #verdictItem(experiment: string): Promise<Item | undefined> {
-    const get = new GetItemCommand({ TableName: this.#table.name, Key: verdictKey(experiment), ConsistentRead: true })
-    return (await asked('read the verdict on an experiment', this.#table.client.send(get))).Item
+  private async verdictItem(experiment: string): Promise<Item | undefined> {
+    const get = new GetItemCommand({ TableName: this.table.name, Key: verdictKey(experiment), ConsistentRead: true })
+    return (await asked('read the verdict on an experiment', this.table.client.send(get))).Item
   }
 
   /** True for one caller until `untilMs`, or until it ends its turn: work that others need not do at the same time. */
   async takeTurn(untilMs: number): Promise<boolean> {
-    const { refused } = await updateItem(this.#table, TURN, {
+    const { refused } = await updateItem(this.table, TURN, {
       set: { u: { N: String(untilMs) } },
       condition: 'attribute_not_exists(#u) OR #u < :now',
-      values: { ':now': { N: String(this.#clock()) } },
+      values: { ':now': { N: String(this.clock()) } },
     })
     return refused === undefined
   }
 
   async endTurn(untilMs: number): Promise<void> {
-    await updateItem(this.#table, TURN, {
+    await updateItem(this.table, TURN, {
       set: { u: { N: '0' } },
       condition: '#u = :taken',
       values: { ':taken': { N: String(untilMs) } },
@@ -133,7 +133,7 @@ export class DynamoExperiments implements ExperimentStore {
   }
 }
 
-const TURN = keyOf('experiments', 'turn')
+const TURN = tableKey('experiments', 'turn')
 
 function partitionOf(experiment: string): string {
   return `experiment#${experiment}`
@@ -160,7 +160,7 @@ function timeKey(atMs: number): string {
 }
 
 function verdictKey(experiment: string): Item {
-  return keyOf(partitionOf(experiment), 'verdict')
+  return tableKey(partitionOf(experiment), 'verdict')
 }
 
 function keptOf(item: Item | undefined): VerdictState['kept'] {

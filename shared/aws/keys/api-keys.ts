@@ -47,50 +47,50 @@ export function keyDigest(key: string): string {
 
 /** The keys that clients may send. */
 export class ApiKeys {
-  readonly #client: SecretsManagerClient
-  readonly #secretId: string
-  readonly #clock: Clock
-  readonly #log: Log
-  #accepted: readonly AcceptedKey[] | undefined
-  #freshUntilMs = 0
-  #staleUntilMs = 0
+  private readonly client: SecretsManagerClient
+  private readonly secretId: string
+  private readonly clock: Clock
+  private readonly log: Log
+  private accepted: readonly AcceptedKey[] | undefined
+  private freshUntilMs = 0
+  private staleUntilMs = 0
 
   constructor(client: SecretsManagerClient, secretId: string, clock: Clock, log: Log) {
-    this.#client = client
-    this.#secretId = secretId
-    this.#clock = clock
-    this.#log = log
+    this.client = client
+    this.secretId = secretId
+    this.clock = clock
+    this.log = log
   }
 
   /** The name of the key, or undefined if it is none of ours. Takes the same time for any key. */
   async nameOf(key: string): Promise<string | undefined> {
     const digest = Buffer.from(keyDigest(key), 'hex')
     let found: string | undefined
-    for (const accepted of await this.#current()) {
+    for (const accepted of await this.current()) {
       if (timingSafeEqual(accepted.digest, digest)) found = accepted.name
     }
     return found
   }
 
-  async #current(): Promise<readonly AcceptedKey[]> {
-    const nowMs = this.#clock()
-    if (this.#accepted !== undefined && nowMs < this.#freshUntilMs) return this.#accepted
+  private async current(): Promise<readonly AcceptedKey[]> {
+    const nowMs = this.clock()
+    if (this.accepted !== undefined && nowMs < this.freshUntilMs) return this.accepted
     try {
-      this.#accepted = await this.#read()
-      this.#freshUntilMs = nowMs + CACHED_MS
-      this.#staleUntilMs = nowMs + STALE_MS
-      return this.#accepted
+      this.accepted = await this.read()
+      this.freshUntilMs = nowMs + CACHED_MS
+      this.staleUntilMs = nowMs + STALE_MS
+      return this.accepted
     } catch (failure) {
-      if (this.#accepted === undefined || nowMs >= this.#staleUntilMs) throw failure
-      this.#log('error', 'keys not refreshed, those known stay good', { reason: String(failure) })
-      this.#freshUntilMs = Math.min(nowMs + ASK_AGAIN_MS, this.#staleUntilMs)
-      return this.#accepted
+      if (this.accepted === undefined || nowMs >= this.staleUntilMs) throw failure
+      this.log('error', 'keys not refreshed, those known stay good', { reason: String(failure) })
+      this.freshUntilMs = Math.min(nowMs + ASK_AGAIN_MS, this.staleUntilMs)
+      return this.accepted
     }
   }
 
-  async #read(): Promise<readonly AcceptedKey[]> {
-    const get = new GetSecretValueCommand({ SecretId: this.#secretId })
-    const { SecretString } = await asked('read the keys', this.#client.send(get))
+  private async read(): Promise<readonly AcceptedKey[]> {
+    const get = new GetSecretValueCommand({ SecretId: this.secretId })
+    const { SecretString } = await asked('read the keys', this.client.send(get))
     const { generatedKey, addedKeys } = parseKeySecret(SecretString ?? '')
     const added = addedKeys.map(({ name, sha256 }) => ({ name, digest: Buffer.from(sha256, 'hex') }))
     if (generatedKey === undefined) return added

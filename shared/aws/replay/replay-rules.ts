@@ -5,17 +5,17 @@ import { type CheckedRules, checkRead } from '../../rules/check/check.ts'
 import { renderProblem } from '../../text/problem-text.ts'
 import {
   packedFile,
-  type RuleFile,
   type RulesBucket,
   readCurrentSet,
-  readRuleFiles,
   readSet,
+  readSetFiles,
+  type StoredRuleFile,
 } from '../rules/rule-sets.ts'
 
 /** By which rules a run judges: immutable, whatever is in force later. */
 export type RunRules =
   | { readonly set: string; readonly names?: readonly string[] }
-  | { readonly files: readonly RuleFile[] }
+  | { readonly files: readonly StoredRuleFile[] }
 
 /** Rules that were asked for, found and checked. */
 export interface FoundRules {
@@ -46,7 +46,7 @@ export async function findRules(bucket: RulesBucket, requested: RequestedRules |
 /** The rules of a run, in the order in which all its workers count. */
 export async function rulesOfRun(bucket: RulesBucket, run: RunRules): Promise<readonly CheckedRule[]> {
   if ('files' in run) return checkRead(readSet(run.files)).rules
-  const { rules } = checkRead(readSet(await readRuleFiles(bucket, run.set)))
+  const { rules } = checkRead(readSet(await readSetFiles(bucket, run.set)))
   const { names } = run
   return names === undefined
     ? rules
@@ -56,7 +56,7 @@ export async function rulesOfRun(bucket: RulesBucket, run: RunRules): Promise<re
       )
 }
 
-function requestedFiles(files: readonly RuleFile[]): FoundRules {
+function requestedFiles(files: readonly StoredRuleFile[]): FoundRules {
   const checked = checkRead(readSet(files))
   if (checked.problems.length > 0) throw badRules(checked, files)
   if (checked.rules.length === 0) {
@@ -65,7 +65,10 @@ function requestedFiles(files: readonly RuleFile[]): FoundRules {
   return { run: { files }, rules: checked.rules, rejected: 0 }
 }
 
-function badRules({ problems, more: unlisted }: CheckedRules, files: readonly RuleFile[]): InputError<RulesErrorCode> {
+function badRules(
+  { problems, more: unlisted }: CheckedRules,
+  files: readonly StoredRuleFile[],
+): InputError<RulesErrorCode> {
   const texts = new Map(files.map(({ file, text }) => [file, text]))
   const shown = problems.slice(0, SHOWN_PROBLEMS).map((problem) => {
     return renderProblem(problem, texts.get(problem.file) ?? '', { colour: false })

@@ -49,7 +49,7 @@ export interface RunReport {
 }
 
 /** Keys named in a report that are none of ours. */
-const MOST_FOREIGN = 1_000
+const MAX_FOREIGN = 1_000
 
 export function manifestKey(id: string): string {
   return `${REPLAYS_PREFIX}${id}/manifest.jsonl`
@@ -86,7 +86,7 @@ export async function writePlan(
     end += line.length
     return { share, start, end }
   })
-  const totals: PlanTotals = { ...rest, foreign: foreign.slice(0, MOST_FOREIGN), shares: shares.length }
+  const totals: PlanTotals = { ...rest, foreign: foreign.slice(0, MAX_FOREIGN), shares: shares.length }
   await store.put(planKey(id), Buffer.concat(lines))
   await store.put(manifestKey(id), Buffer.from(manifest.map((line) => `${JSON.stringify(line)}\n`).join('')))
   await writeJson(store, `${REPLAYS_PREFIX}${id}/plan.json`, totals)

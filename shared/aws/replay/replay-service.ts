@@ -78,15 +78,15 @@ export interface ReplayService {
 /** What one function judges while its caller waits: some seconds. An hour not yet compacted is some thousand objects. */
 const AT_ONCE = { objects: 2_000, bytes: 48 * 1024 * 1024 }
 /** What a plan can hold; a month of 10 billion spans a day, compacted, is a fifth of it. */
-export const MOST_OBJECTS = 500_000
+export const MAX_OBJECTS = 500_000
 /** An item of more is cut, so that a worker keeps within its memory. */
 export const PLAN_LIMITS = { mostItemBytes: 256 * 1024 * 1024 }
 /** Samples held by all rules together, at up to 8 KiB. */
-const MOST_SAMPLES = 20_000
+const MAX_SAMPLES = 20_000
 const ITEMS_AT_ONCE = 8
 /** The workers of a state machine, as good as at once. */
 const WORKERS = 100
-const MOST_ANSWER_BYTES = 5 * 1024 * 1024
+const MAX_ANSWER_BYTES = 5 * 1024 * 1024
 
 const statusSchema = v.strictObject({ run: v.pipe(v.string(), v.regex(/^[0-9TZ]{16}-[0-9a-f]{8}$/)) })
 
@@ -115,7 +115,7 @@ async function begin(service: ReplayService, request: ReplayRequest): Promise<Re
     range: request.range,
     rules: found.run,
     mode: request.mode,
-    sampleLimit: Math.min(request.limit, Math.max(1, Math.floor(MOST_SAMPLES / found.rules.length))),
+    sampleLimit: Math.min(request.limit, Math.max(1, Math.floor(MAX_SAMPLES / found.rules.length))),
   }
   const plan = atOnce ? await planReplay(store, run.range, PLAN_LIMITS) : undefined
   return plan === undefined ? start(service, run, found) : replayAtOnce(service, run, found, plan)
@@ -130,17 +130,17 @@ async function estimate(service: ReplayService, { range }: ReplayRequest, atOnce
 }
 
 async function measurePlannable({ store }: Pick<ReplayService, 'store'>, range: ReplayRange): Promise<RangeSize> {
-  const size = await measureRange(store, range, { objects: MOST_OBJECTS, bytes: Number.POSITIVE_INFINITY })
+  const size = await measureRange(store, range, { objects: MAX_OBJECTS, bytes: Number.POSITIVE_INFINITY })
   requirePlannable(size.objects)
   return size
 }
 
 /** Throws an InputError where there are more objects than a plan can hold. */
 export function requirePlannable(objects: number): void {
-  if (objects <= MOST_OBJECTS) return
+  if (objects <= MAX_OBJECTS) return
   throw new InputError({
     code: 'range-too-large',
-    message: `the range holds more than ${MOST_OBJECTS} objects`,
+    message: `the range holds more than ${MAX_OBJECTS} objects`,
     hint: 'replay it in several runs, or wait until its hours are compacted',
   })
 }
@@ -203,7 +203,7 @@ function answerOf(service: ReplayService, { run, report, published }: RunReport)
 }
 
 function fitting(answer: FinishedRun): FinishedRun {
-  if (Buffer.byteLength(JSON.stringify(answer)) <= MOST_ANSWER_BYTES) return answer
+  if (Buffer.byteLength(JSON.stringify(answer)) <= MAX_ANSWER_BYTES) return answer
   const { report } = answer
   const rules = report.rules.map((rule) => ({ ...rule, hours: [], samples: [] }))
   return { ...answer, report: { ...report, rules, failures: report.failures.slice(0, 100) }, shortened: true }

@@ -23,7 +23,7 @@ import {
   writeReplayed,
   writeReport,
 } from './replay-runs.ts'
-import { MOST_OBJECTS, PLAN_LIMITS, requirePlannable } from './replay-service.ts'
+import { MAX_OBJECTS, PLAN_LIMITS, requirePlannable } from './replay-service.ts'
 
 /*
  * The states of a large replay: plan, then a worker for each share, then the report. Each can be run again at any time;
@@ -55,7 +55,7 @@ interface StateFailure {
 /** Plans a run: what there is to read, cut into shares. */
 export async function planRun({ store }: ReplayParts, { run }: { readonly run: string }): Promise<Planned> {
   const { range } = await readRun(store, run)
-  const limits = { objects: MOST_OBJECTS, bytes: Number.POSITIVE_INFINITY }
+  const limits = { objects: MAX_OBJECTS, bytes: Number.POSITIVE_INFINITY }
   requirePlannable((await measureRange(store, range, limits)).objects)
   const plan = await planReplay(store, range, PLAN_LIMITS)
   const { shares } = await writePlan(store, run, plan, divide(plan))

@@ -9,9 +9,9 @@ import {
   type CurrentSet,
   findCurrentSet,
   RULE_KEYS,
-  type RuleFile,
   type RulesBucket,
-  readRuleFiles,
+  readSetFiles,
+  type StoredRuleFile,
   setsBefore,
   switchRuleSet,
   writeRuleSet,
@@ -23,14 +23,14 @@ const ID = /^[0-9a-f]{8,64}$/
 
 export interface RulePush {
   /** Named under own/, as they are to lie in the bucket. */
-  readonly files: readonly RuleFile[]
+  readonly files: readonly StoredRuleFile[]
   /** Remove own files that are not among these. */
   readonly prune: boolean
 }
 
 /** The whole set that a push makes, what is wrong with it, and its id once it is in force. */
 export interface PushOutcome {
-  readonly files: readonly RuleFile[]
+  readonly files: readonly StoredRuleFile[]
   /** The first of them. */
   readonly problems: readonly RuleProblem[]
   /** Those that are not among these. */
@@ -60,7 +60,7 @@ export async function pushRules(bucket: RulesBucket, push: RulePush): Promise<Pu
   throw new StorageError('unavailable', 'the rules were switched by others again and again')
 }
 
-function mergedWith(current: readonly RuleFile[], { files, prune }: RulePush) {
+function mergedWith(current: readonly StoredRuleFile[], { files, prune }: RulePush) {
   const named = new Set(files.map(({ file }) => file))
   const others = current.filter(({ file }) => !named.has(file))
   const removed = prune ? others.map(({ file }) => file).filter((file) => file.startsWith(RULE_KEYS.own)) : []
@@ -70,7 +70,7 @@ function mergedWith(current: readonly RuleFile[], { files, prune }: RulePush) {
 export interface Rollback {
   readonly from: string
   readonly to: string
-  readonly files: readonly RuleFile[]
+  readonly files: readonly StoredRuleFile[]
 }
 
 /**
@@ -83,7 +83,7 @@ export async function rollbackRules(bucket: RulesBucket, id: string | undefined)
   if (to === undefined) {
     throw setError('no set was in force before this one', 'push other rules, or name a set by its id')
   }
-  const files = await readRuleFiles(bucket, to)
+  const files = await readSetFiles(bucket, to)
   const earlier = id === undefined ? current.earlier.slice(1) : setsBefore(current)
   if (to === current.id) throw setError(`the set ${to.slice(0, 12)} is in force already`, 'see betrace rules list')
   if (!(await switchRuleSet(bucket, to, current.etag, earlier))) {
@@ -102,7 +102,7 @@ async function fullId(bucket: RulesBucket, id: string): Promise<string> {
 }
 
 /** Makes own/ look like the set in force; what is judged is the set alone, so this may be cut short and repeated. */
-async function copyOwnFiles(bucket: RulesBucket, files: readonly RuleFile[]): Promise<void> {
+async function copyOwnFiles(bucket: RulesBucket, files: readonly StoredRuleFile[]): Promise<void> {
   const own = files.filter(({ file }) => file.startsWith(RULE_KEYS.own))
   for (const { file, text } of own) {
     const put = new PutObjectCommand({ Bucket: bucket.name, Key: file, Body: text, ContentType: 'text/plain' })

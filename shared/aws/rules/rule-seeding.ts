@@ -4,8 +4,8 @@ import { asked } from '../aws-failure.ts'
 import {
   findCurrentSet,
   RULE_KEYS,
-  type RuleFile,
   type RulesBucket,
+  type StoredRuleFile,
   setsBefore,
   switchRuleSet,
   writeRuleSet,
@@ -18,7 +18,7 @@ const SWITCH_ATTEMPTS = 5
  * Puts a release's packs in force: replaces what lies under packs/, and switches to a set of these packs and of the
  * own/ files that are in force. Nothing under own/ is written or deleted. Returns the id of the set.
  */
-export async function seedPacks(bucket: RulesBucket, packs: readonly RuleFile[]): Promise<string> {
+export async function seedPacks(bucket: RulesBucket, packs: readonly StoredRuleFile[]): Promise<string> {
   const kept = new Set(packs.map(({ file }) => file))
   for (const { file, text } of packs) {
     await asked(

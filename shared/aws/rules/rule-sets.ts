@@ -19,7 +19,7 @@ import { asked, storageFailure } from '../aws-failure.ts'
 export const RULE_KEYS = { pointer: 'current.json', sets: 'sets/', packs: 'packs/', own: 'own/' } as const
 
 /** A rule file in a set; `file` is its key in the bucket, `packs/…` or `own/…`. */
-export interface RuleFile {
+export interface StoredRuleFile {
   readonly file: string
   /** As it was written, comments and all. */
   readonly text: string
@@ -29,7 +29,7 @@ export interface RuleFile {
 
 /** A set with its files. */
 export interface CurrentSet extends Pointer {
-  readonly files: readonly RuleFile[]
+  readonly files: readonly StoredRuleFile[]
 }
 
 export interface RulesBucket {
@@ -116,7 +116,7 @@ async function pointerIn(output: GetObjectCommandOutput): Promise<Pointer> {
 }
 
 /** The files of a set, whose content must be what its name says. */
-export async function readRuleFiles(bucket: RulesBucket, id: string): Promise<readonly RuleFile[]> {
+export async function readSetFiles(bucket: RulesBucket, id: string): Promise<readonly StoredRuleFile[]> {
   const Key = setKey(id)
   const output = await asked('read the rules', bucket.client.send(new GetObjectCommand({ Bucket: bucket.name, Key })))
   if ((output.ContentLength ?? 0) > MAX_SET_BYTES) throw corrupt(Key, `is larger than ${MAX_SET_BYTES} bytes`)
@@ -126,7 +126,7 @@ export async function readRuleFiles(bucket: RulesBucket, id: string): Promise<re
 }
 
 /** The rules of a set's files, to be checked. */
-export function readSet(files: readonly RuleFile[]): readonly ReadSource[] {
+export function readSet(files: readonly StoredRuleFile[]): readonly ReadSource[] {
   return files.map(({ file, text, pack }) => ({
     file,
     read: pack === undefined ? readRuleFile(text) : readPlainPack(pack),
@@ -136,7 +136,7 @@ export function readSet(files: readonly RuleFile[]): readonly ReadSource[] {
 /** The set in force. */
 export async function readCurrentSet(bucket: RulesBucket): Promise<CurrentSet> {
   const pointer = await readPointer(bucket)
-  return { ...pointer, files: await readRuleFiles(bucket, pointer.id) }
+  return { ...pointer, files: await readSetFiles(bucket, pointer.id) }
 }
 
 /** The set in force, or undefined where none ever was. */
@@ -150,7 +150,7 @@ export async function findCurrentSet(bucket: RulesBucket): Promise<CurrentSet | 
 }
 
 /** Writes a set without putting it in force, and returns its id; equal files make an equal set. */
-export async function writeRuleSet(bucket: RulesBucket, files: readonly RuleFile[]): Promise<string> {
+export async function writeRuleSet(bucket: RulesBucket, files: readonly StoredRuleFile[]): Promise<string> {
   const text = JSON.stringify({ files: files.map(packedFile).toSorted((a, b) => (a.file < b.file ? -1 : 1)) })
   const bytes = Buffer.byteLength(text)
   if (bytes > MAX_SET_BYTES) {
@@ -174,7 +174,7 @@ export async function writeRuleSet(bucket: RulesBucket, files: readonly RuleFile
 }
 
 /** The file with what functions without YAML need of it. */
-export function packedFile({ file, text }: RuleFile): RuleFile {
+export function packedFile({ file, text }: StoredRuleFile): StoredRuleFile {
   return { file, text, ...(isPack(file) && { pack: plainPack(text) }) }
 }
 

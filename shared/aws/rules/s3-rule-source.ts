@@ -1,11 +1,11 @@
 import type { Clock, Log, RuleSet, RuleSource } from '../../pipeline/ports.ts'
 import {
   type Pointer,
-  type RuleFile,
   type RulesBucket,
   readPointer,
   readPointerIfChanged,
-  readRuleFiles,
+  readSetFiles,
+  type StoredRuleFile,
 } from './rule-sets.ts'
 
 /** A switch must be in force within a minute everywhere. */
@@ -17,7 +17,7 @@ const LOGGED_PROBLEMS = 20
 /** What the rule source needs besides its bucket. */
 export interface RuleLoading {
   /** Never throws: what does not compile is among the set's problems. */
-  readonly compile: (files: readonly RuleFile[]) => RuleSet
+  readonly compile: (files: readonly StoredRuleFile[]) => RuleSet
   readonly clock: Clock
   readonly log: Log
   /** Called when the bucket could not be asked and older rules stay in force. */
@@ -30,62 +30,62 @@ interface Loaded extends Pointer {
 
 /** The rules in force according to the bucket's pointer, asked for (by its ETag) every half minute at most. */
 export class S3RuleSource implements RuleSource {
-  readonly #bucket: RulesBucket
-  readonly #loading: RuleLoading
-  #loaded: Loaded | undefined
-  #freshUntilMs = 0
-  #asking: Promise<RuleSet> | undefined
+  private readonly bucket: RulesBucket
+  private readonly loading: RuleLoading
+  private loaded: Loaded | undefined
+  private freshUntilMs = 0
+  private asking: Promise<RuleSet> | undefined
 
   constructor(bucket: RulesBucket, loading: RuleLoading) {
-    this.#bucket = bucket
-    this.#loading = loading
+    this.bucket = bucket
+    this.loading = loading
   }
 
   /** Rules of the set in force that could not be loaded; 0 before the first set. */
   get rejected(): number {
-    return this.#loaded?.set.rejected ?? 0
+    return this.loaded?.set.rejected ?? 0
   }
 
   async current(): Promise<RuleSet> {
-    if (this.#loaded !== undefined && this.#loading.clock() < this.#freshUntilMs) return this.#loaded.set
-    this.#asking ??= this.#revalidate().finally(() => {
-      this.#asking = undefined
+    if (this.loaded !== undefined && this.loading.clock() < this.freshUntilMs) return this.loaded.set
+    this.asking ??= this.revalidate().finally(() => {
+      this.asking = undefined
     })
-    return this.#asking
+    return this.asking
   }
 
-  async #revalidate(): Promise<RuleSet> {
-    const before = this.#loaded
+  private async revalidate(): Promise<RuleSet> {
+    const before = this.loaded
     try {
-      const loaded = await this.#load(before)
-      this.#loaded = loaded
-      this.#freshUntilMs = this.#loading.clock() + REVALIDATE_MS
+      const loaded = await this.load(before)
+      this.loaded = loaded
+      this.freshUntilMs = this.loading.clock() + REVALIDATE_MS
       return loaded.set
     } catch (failure) {
       if (before === undefined) throw failure
-      this.#loading.log('error', 'rules not revalidated, those loaded stay in force', {
+      this.loading.log('error', 'rules not revalidated, those loaded stay in force', {
         set: before.id,
         reason: String(failure),
       })
-      this.#loading.onStale()
-      this.#freshUntilMs = this.#loading.clock() + ASK_AGAIN_MS
+      this.loading.onStale()
+      this.freshUntilMs = this.loading.clock() + ASK_AGAIN_MS
       return before.set
     }
   }
 
-  async #load(before: Loaded | undefined): Promise<Loaded> {
-    if (before === undefined) return this.#compiled(await readPointer(this.#bucket))
-    const pointer = await readPointerIfChanged(this.#bucket, before.etag)
+  private async load(before: Loaded | undefined): Promise<Loaded> {
+    if (before === undefined) return this.compiled(await readPointer(this.bucket))
+    const pointer = await readPointerIfChanged(this.bucket, before.etag)
     if (pointer === undefined) return before
-    return pointer.id === before.id ? { ...before, etag: pointer.etag } : this.#compiled(pointer)
+    return pointer.id === before.id ? { ...before, etag: pointer.etag } : this.compiled(pointer)
   }
 
-  async #compiled(pointer: Pointer): Promise<Loaded> {
-    const set = this.#loading.compile(await readRuleFiles(this.#bucket, pointer.id))
+  private async compiled(pointer: Pointer): Promise<Loaded> {
+    const set = this.loading.compile(await readSetFiles(this.bucket, pointer.id))
     const { rules, problems, more } = set
     const count = problems.length + more.count
-    this.#loading.log('info', 'rules loaded', { set: pointer.id, rules: rules.length, problems: count })
-    logProblems(this.#loading.log, set)
+    this.loading.log('info', 'rules loaded', { set: pointer.id, rules: rules.length, problems: count })
+    logProblems(this.loading.log, set)
     return { ...pointer, set }
   }
 }

@@ -31,15 +31,15 @@ interface Entry {
 
 /** Publishes events as CloudEvents in JSON; their attributes serve filter policies. */
 export class SnsSignalPublisher implements SignalPublisher {
-  readonly #topic: SignalTopic
+  private readonly topic: SignalTopic
 
   constructor(topic: SignalTopic) {
-    this.#topic = topic
+    this.topic = topic
   }
 
   async publish(events: readonly PublishedEvent[]): Promise<readonly FailedEvent[]> {
     const batches = cutBySize(events.map(entryOf), ({ bytes }) => bytes, BATCH_ENTRIES, BATCH_BYTES)
-    const outcomes = await inParallel(batches, WIDTH, (batch) => this.#publishBatch(batch))
+    const outcomes = await inParallel(batches, WIDTH, (batch) => this.publishBatch(batch))
     const failed = outcomes.flatMap((outcome) => outcome.failed)
     const cause = outcomes.find((outcome) => outcome.cause !== undefined)?.cause
     if (cause !== undefined && failed.length === events.length) throw cause
@@ -47,12 +47,12 @@ export class SnsSignalPublisher implements SignalPublisher {
   }
 
   /** A batch that fails as a whole is no reason to give up the others: its events are among the failed. */
-  async #publishBatch(
+  private async publishBatch(
     batch: readonly Entry[],
   ): Promise<{ readonly failed: readonly FailedEvent[]; readonly cause?: unknown }> {
     const reasons = new Map<Entry, string>()
     try {
-      const left = await untilTaken(batch, (rest) => this.#send(rest, reasons), this.#topic.backoff)
+      const left = await untilTaken(batch, (rest) => this.send(rest, reasons), this.topic.backoff)
       for (const entry of left) reasons.set(entry, reasons.get(entry) ?? 'not taken')
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause)
@@ -62,14 +62,14 @@ export class SnsSignalPublisher implements SignalPublisher {
   }
 
   /** Returns the entries to send again; `reasons` keeps why an entry is not sent, until it is. */
-  async #send(entries: readonly Entry[], reasons: Map<Entry, string>): Promise<readonly Entry[]> {
+  private async send(entries: readonly Entry[], reasons: Map<Entry, string>): Promise<readonly Entry[]> {
     const requests = entries.map(({ text, attributes }, i) => ({
       Id: String(i),
       Message: text,
       MessageAttributes: attributes,
     }))
-    const publish = new PublishBatchCommand({ TopicArn: this.#topic.arn, PublishBatchRequestEntries: requests })
-    const output = await asked('publish signals', this.#topic.client.send(publish))
+    const publish = new PublishBatchCommand({ TopicArn: this.topic.arn, PublishBatchRequestEntries: requests })
+    const output = await asked('publish signals', this.topic.client.send(publish))
     for (const entry of entries) reasons.delete(entry)
     const again: Entry[] = []
     for (const { Id, Code, SenderFault } of output.Failed ?? []) {

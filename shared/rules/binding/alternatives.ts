@@ -10,7 +10,7 @@ export interface Alternative {
 type Part = Exclude<Formula, { readonly kind: 'and' }>
 
 /** More alternatives than this cost more than they save. */
-const maxAlternatives = 16
+const MAX_ALTERNATIVES = 16
 
 /** A formula as alternatives of which one must hold: joins inside each can then be answered from an index. */
 export function alternativesOf(formula: Formula): readonly Alternative[] {
@@ -41,7 +41,7 @@ function alternativesOrWhole(formula: Formula): Choice {
 }
 
 function combined(left: readonly Alternative[], { alternatives, whole }: Choice): readonly Alternative[] {
-  const isTooMany = whole !== undefined && left.length * alternatives.length > maxAlternatives
+  const isTooMany = whole !== undefined && left.length * alternatives.length > MAX_ALTERNATIVES
   const right = isTooMany ? [{ variables: [], parts: [whole] }] : alternatives
   return left.flatMap((one) =>
     right.map((other) => ({

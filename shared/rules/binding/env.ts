@@ -1,5 +1,5 @@
 import type { Run, SpanView } from '../compile/plan.ts'
-import { stepLimit } from '../judge/steps.ts'
+import { MAX_STEPS } from '../judge/steps.ts'
 
 /** One judging of one trace by one such rule. */
 export interface Env {
@@ -20,7 +20,7 @@ export function newEnv(run: Run): Env {
 
 /** Past the limit nothing that is found any more counts: the rule is given up. */
 export function isExhausted({ steps }: Env): boolean {
-  return steps > stepLimit
+  return steps > MAX_STEPS
 }
 
 /** Works something out when first asked for in an env, under a number that no other part has. */

@@ -34,9 +34,9 @@ export type Formula =
       readonly variables: readonly Variable[]
       readonly body: Formula
     }
-  | Literal
+  | FormulaLiteral
 
-export type Literal = { readonly negated: boolean; readonly free: ReadonlySet<number> } & (
+export type FormulaLiteral = { readonly negated: boolean; readonly free: ReadonlySet<number> } & (
   | { readonly kind: 'closed'; readonly condition: Condition }
   /** `own`: the span whose attributes are read; undefined in a plain condition. */
   | { readonly kind: 'test'; readonly test: Test; readonly own: Variable | undefined }

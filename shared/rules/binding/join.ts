@@ -3,7 +3,7 @@ import { alternativesOf } from './alternatives.ts'
 import type { Level } from './buckets.ts'
 import { differingCandidates, differingCount } from './differing.ts'
 import { type Holds, once } from './env.ts'
-import type { Formula, Literal, Variable } from './formula.ts'
+import type { Formula, FormulaLiteral, Variable } from './formula.ts'
 import { type Check, type Joined, someJoined } from './joined.ts'
 import { keysOf, kindsAsked, kindsOf } from './keys.ts'
 import { planLiteral, planSides } from './literal.ts'
@@ -16,7 +16,7 @@ interface Planned {
   readonly free: ReadonlySet<number>
   readonly holds: Holds
   /** Where it may be answered from an index. */
-  readonly literal: Literal | undefined
+  readonly literal: FormulaLiteral | undefined
 }
 
 export function newPlanning(planner: Planner, variables: Planning['variables']): Planning {
@@ -79,7 +79,7 @@ function planPart(planning: Planning, part: Formula): Planned {
   return { free, holds: free.size === 0 ? once(nextMemory(planning), holds) : holds, literal: undefined }
 }
 
-function isLiteral(formula: Formula): formula is Literal {
+function isLiteral(formula: Formula): formula is FormulaLiteral {
   return formula.kind !== 'and' && formula.kind !== 'or' && formula.kind !== 'some'
 }
 
@@ -147,7 +147,7 @@ function relationOf({ literal }: Planned, { slot }: Variable): Pick<Check, 'cand
 type Sides = NonNullable<ReturnType<typeof comparedSides>>
 
 /** Both sides of a comparison for equality, one of the variable's span alone, one of other variables alone. */
-function comparedSides(planning: Planning, variable: Variable, literal: Literal | undefined) {
+function comparedSides(planning: Planning, variable: Variable, literal: FormulaLiteral | undefined) {
   if (literal?.kind !== 'test' || literal.test.kind !== 'comparison') return undefined
   const { test, own, negated } = literal
   const isIndexed = test.operator === '==' || (test.operator === '!=' && !negated)

@@ -15,19 +15,19 @@ import { aggregate } from '../judge/aggregate.ts'
 import { eventsOf } from '../judge/run.ts'
 import type { Value } from '../judge/values.ts'
 import { type Env, type Holds, once } from './env.ts'
-import type { Literal, Variable } from './formula.ts'
+import type { FormulaLiteral, Variable } from './formula.ts'
 import { countPlanned, type Gathered, planGathering } from './gather.ts'
 import { nextMemory, type Planning } from './planner.ts'
 import { usesNames } from './references.ts'
 import { areRelated } from './relations.ts'
 
 /** Turns what is not made of other parts into a closure. */
-export function planLiteral(planning: Planning, literal: Literal): Holds {
+export function planLiteral(planning: Planning, literal: FormulaLiteral): Holds {
   const holds = planPositive(planning, literal)
   return literal.negated ? (env) => !holds(env) : holds
 }
 
-function planPositive(planning: Planning, literal: Literal): Holds {
+function planPositive(planning: Planning, literal: FormulaLiteral): Holds {
   switch (literal.kind) {
     case 'closed': {
       const decide = planning.planner.condition(literal.condition)

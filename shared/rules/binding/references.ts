@@ -1,5 +1,5 @@
 import type { Bound, Filter, Operand, Selector, Test } from '../ast.ts'
-import { lookupsOf, operandsOf } from '../compile/requirement.ts'
+import { lookupsOf, lookupsOfTest } from '../compile/requirement.ts'
 
 /** Ids of the bound names that a part of a condition uses; those it binds itself are among them. */
 export function namesUsed(part: unknown): ReadonlySet<number> {
@@ -33,7 +33,7 @@ export function usesNames(part: unknown): boolean {
 
 /** Whether a test of a span reads that span, and not bound ones alone. */
 export function readsOwnSpan(test: Test): boolean {
-  return operandsOf(test).some(isOwn)
+  return lookupsOfTest(test).some(isOwn)
 }
 
 export function readsOwn(operand: Operand): boolean {

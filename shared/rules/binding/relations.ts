@@ -6,11 +6,11 @@ import { askEarlier, askLater, precedes } from '../judge/order.ts'
 import { type AskRange, rangeAbove, rangeBelow, rangeEarlier, rangeLater } from '../judge/ranges.ts'
 import { lineageOfRun } from '../judge/run.ts'
 import type { Bucket } from './buckets.ts'
-import type { Literal } from './formula.ts'
+import type { FormulaLiteral } from './formula.ts'
 import type { Check } from './joined.ts'
 import { type Candidates, prepareUnrelated } from './unrelated.ts'
 
-type Relation = Extract<Literal, { readonly kind: 'relation' }>
+type Relation = Extract<FormulaLiteral, { readonly kind: 'relation' }>
 
 /** Whether the span at one position stands in the relation to that at another. */
 export function areRelated(run: Run, relation: Order | Structure, left: number, right: number): boolean {

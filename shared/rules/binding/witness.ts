@@ -17,13 +17,13 @@ import { baseOf } from './joined.ts'
 import type { Planner, Planning } from './planner.ts'
 
 /** Positions of the spans that names stand for, by the id of the name. */
-export type Names = ReadonlyMap<number, number>
+export type BoundSpans = ReadonlyMap<number, number>
 
 /**
  * Spans of the names that a condition binds, beside those already known, for which it is true: for one name after the
  * other the first such span. Undefined where there are none, or where it takes too long to find them.
  */
-export function witnessOf(planner: Planner, run: Run, condition: Condition, known: Names): Names | undefined {
+export function witnessOf(planner: Planner, run: Run, condition: Condition, known: BoundSpans): BoundSpans | undefined {
   const variables = newVariables()
   const outer = [...known].map(([id, position]) => {
     const { range } = condition
@@ -42,7 +42,7 @@ export function witnessOf(planner: Planner, run: Run, condition: Condition, know
 }
 
 /** Spans of the names of an invariant that violate it, or else of which it says something; undefined where there are none. */
-export function witnessOfInvariant(planner: Planner, run: Run, body: Invariant): Names | undefined {
+export function witnessOfInvariant(planner: Planner, run: Run, body: Invariant): BoundSpans | undefined {
   const variables = newVariables()
   const { violated, applies } = invariantFormulas(variables, body)
   for (const formula of [violated, applies]) {
@@ -53,7 +53,7 @@ export function witnessOfInvariant(planner: Planner, run: Run, body: Invariant):
   return undefined
 }
 
-function namesOf({ byName }: Variables, found: readonly Variable[], { positions }: Env): Names {
+function namesOf({ byName }: Variables, found: readonly Variable[], { positions }: Env): BoundSpans {
   const known = new Set(found)
   const named = [...byName].filter(([, variable]) => known.has(variable))
   return new Map(named.map(([id, { slot }]) => [id, positions[slot] as number] as const))

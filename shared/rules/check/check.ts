@@ -1,6 +1,6 @@
 import type { CheckedRule, Condition, Rule } from '../ast.ts'
 import { revisionOf } from '../print/canonical.ts'
-import { inOrder, PROBLEM_LIMIT, type RuleProblem, type TextProblem, withinLimit } from '../problem.ts'
+import { inOrder, MAX_PROBLEMS, type RuleProblem, type TextProblem, withinLimit } from '../problem.ts'
 import { closed, list, type More, newListing, type OpenListing, roomIn } from '../read/listing.ts'
 import type { ReadDefinitions } from '../read/parse.ts'
 import { openingRules } from '../read/read.ts'
@@ -15,7 +15,7 @@ import { reportConstantComparisons, reportSeveralGroupings, reportSpanValuesOuts
 import { reportUnusableRegexes } from './regexes.ts'
 
 /** One file of rules by the name shown in problems; `.yaml` and `.yml` are packs, all else is rule text. */
-export interface RuleSource {
+export interface RuleFile {
   readonly file: string
   readonly text: string
 }
@@ -32,7 +32,7 @@ export interface CheckedRules {
 }
 
 /** Rules in one set; the rest of a larger one is counted and not read. */
-const RULE_LIMIT = 10_000
+const MAX_RULES = 10_000
 
 /** Makes the passes for a set, in this order; each looks at the whole rule and reports all it finds. */
 function passesOfSet(): readonly Pass[] {
@@ -50,12 +50,12 @@ function passesOfSet(): readonly Pass[] {
  * Parses and checks a whole set of rules. The problems of all files are counted, the first 1,000 returned; a rule with a
  * problem is left out of `rules` and never stops another. Never throws for bad input. Takes time linear in the text.
  */
-export function checkRules(files: readonly RuleSource[]): CheckedRules {
+export function checkRules(files: readonly RuleFile[]): CheckedRules {
   return finished(checkingRules(files))
 }
 
 /** The same in steps of a rule: between them a server can answer requests. */
-export function* checkingRules(files: readonly RuleSource[]): Generator<void, CheckedRules> {
+export function* checkingRules(files: readonly RuleFile[]): Generator<void, CheckedRules> {
   const set = newSet()
   const budget = newPartBudget()
   for (const { file, text } of files) {
@@ -116,8 +116,8 @@ function* checkingFile(file: string, { outside, rules }: OpenFile, set: RuleSet)
   addOutside(found, outside, set)
   for (const unread of rules) {
     set.ruleCount += 1
-    if (set.ruleCount > RULE_LIMIT + 1) continue
-    if (set.ruleCount > RULE_LIMIT) addOfRule(found, file, unread.named().name, [tooMany(unread)], set)
+    if (set.ruleCount > MAX_RULES + 1) continue
+    if (set.ruleCount > MAX_RULES) addOfRule(found, file, unread.named().name, [tooMany(unread)], set)
     else checkRule(file, unread, found, set)
     yield
   }
@@ -138,7 +138,7 @@ function checkRule(file: string, unread: UnreadRule, found: FileProblems, set: R
 function addOutside({ outside }: FileProblems, definitions: ReadDefinitions, set: RuleSet): void {
   const problems = inOrder([...definitions.problems, ...problemsOf(definitions, set)])
   outside.count += problems.length
-  for (const problem of problems) if (outside.kept.length <= PROBLEM_LIMIT) outside.kept.push(problem)
+  for (const problem of problems) if (outside.kept.length <= MAX_PROBLEMS) outside.kept.push(problem)
 }
 
 function addOfRule(
@@ -159,7 +159,7 @@ function checkedRule(rule: Rule, file: string): CheckedRule {
 }
 
 function tooMany(unread: UnreadRule): TextProblem {
-  const message = `a set holds at most ${RULE_LIMIT.toLocaleString('en')} rules: this one and those after it are not read`
+  const message = `a set holds at most ${MAX_RULES.toLocaleString('en')} rules: this one and those after it are not read`
   return {
     code: 'too-many-rules',
     message,

@@ -1,6 +1,6 @@
 import type { Aggregate, Arithmetic, IntrinsicName, Literal, Operand } from '../ast.ts'
+import { problemAt, type ReportProblem } from '../problem.ts'
 import { nearest } from '../read/suggest.ts'
-import { problemAt, type Report } from './pass.ts'
 
 /**
  * What is known of a value before any trace is seen. An `attribute` may be anything but a duration: OpenTelemetry has no
@@ -22,7 +22,7 @@ const INTRINSIC_KINDS: Readonly<Record<IntrinsicName, Kind>> = {
 }
 
 /** The kind of a value; undefined where its parts do not go together, which is reported. */
-export function kindOf(operand: Operand, report: Report): Kind | undefined {
+export function kindOf(operand: Operand, report: ReportProblem): Kind | undefined {
   switch (operand.kind) {
     case 'attribute':
     case 'attributeOrText':
@@ -61,7 +61,7 @@ const DESCRIPTIONS: Readonly<Record<Kind, string>> = {
   spanKind: 'a span kind',
 }
 
-function aggregateKind(operand: Aggregate, report: Report): Kind | undefined {
+function aggregateKind(operand: Aggregate, report: ReportProblem): Kind | undefined {
   if (isFixed(operand.of)) {
     const message = 'this is the same of every span'
     report(
@@ -96,7 +96,7 @@ function isFixed(operand: Operand): boolean {
   }
 }
 
-function numberOf(operand: Operand, report: Report): Kind | undefined {
+function numberOf(operand: Operand, report: ReportProblem): Kind | undefined {
   const kind = kindOf(operand, report)
   if (kind === undefined || kind === 'attribute' || kind === 'number' || kind === 'text') return kind && 'number'
   report(
@@ -106,7 +106,7 @@ function numberOf(operand: Operand, report: Report): Kind | undefined {
 }
 
 /** The kind of a part of a calculation: a number (an attribute counts as one) or a duration; anything else is reported. */
-function termKind(operand: Operand, report: Report): 'number' | 'duration' | undefined {
+function termKind(operand: Operand, report: ReportProblem): 'number' | 'duration' | undefined {
   const kind = kindOf(operand, report)
   if (kind === undefined || kind === 'number' || kind === 'duration') return kind
   if (kind === 'attribute') return 'number'
@@ -118,7 +118,7 @@ function termKind(operand: Operand, report: Report): 'number' | 'duration' | und
   return undefined
 }
 
-function arithmeticKind(node: Arithmetic, report: Report): 'number' | 'duration' | undefined {
+function arithmeticKind(node: Arithmetic, report: ReportProblem): 'number' | 'duration' | undefined {
   const left = termKind(node.left, report)
   const right = termKind(node.right, report)
   if (left === undefined || right === undefined) return undefined
@@ -155,7 +155,7 @@ const STATUSES = ['unset', 'ok', 'error']
 const SPAN_KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']
 
 /** Reports text that a span's status or kind never is. */
-export function reportWrongValue(literal: Literal, kind: 'status' | 'spanKind', report: Report): void {
+export function reportWrongValue(literal: Literal, kind: 'status' | 'spanKind', report: ReportProblem): void {
   const [intrinsic, values] =
     kind === 'status' ? (['span.status', STATUSES] as const) : (['span.kind', SPAN_KINDS] as const)
   if (literal.kind !== 'text') return

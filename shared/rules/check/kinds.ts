@@ -1,29 +1,29 @@
 import type { Comparison, Literal, Matches, Membership, Operand, Test, Truthy } from '../ast.ts'
 import { OPERATORS } from '../operators.ts'
 import { printOperand } from '../print/print.ts'
+import { problemAt, type ReportProblem } from '../problem.ts'
 import type { PlacedTest } from '../walk.ts'
 import { inWords, type Kind, kindOf, reportWrongValue } from './kind.ts'
-import { problemAt, type Report } from './pass.ts'
 
 /** Where the kinds of both sides are known they must agree: durations meet durations, a count is no text. */
-export function reportKindMismatches(tests: readonly PlacedTest[], report: Report): void {
+export function reportKindMismatches(tests: readonly PlacedTest[], report: ReportProblem): void {
   for (const { test } of tests) reportMismatch(test, report)
 }
 
-function reportMismatch(test: Test, report: Report): void {
+function reportMismatch(test: Test, report: ReportProblem): void {
   if (test.kind === 'comparison') reportComparison(test, report)
   if (test.kind === 'membership') reportMembership(test, report)
   if (test.kind === 'matches') reportUnmatchable(test, report)
   if (test.kind === 'truthy') reportUntrue(test, report)
 }
 
-function reportUnmatchable(test: Matches, report: Report): void {
+function reportUnmatchable(test: Matches, report: ReportProblem): void {
   const left = kindOf(test.left, report)
   if (left === undefined || isTextual(left)) return
   report(problemAt(test.range, 'kind-mismatch', `${inWords(left)} is no text to match`, 'compare it with == or <'))
 }
 
-function reportUntrue({ operand }: Truthy, report: Report): void {
+function reportUntrue({ operand }: Truthy, report: ReportProblem): void {
   const value = operand.kind === 'boundValue' ? operand.value : operand
   if (value.kind === 'attribute') return
   const written = printOperand(operand)
@@ -46,7 +46,7 @@ function isTextual(kind: Kind): boolean {
   return kind === 'text' || kind === 'attribute' || kind === 'status' || kind === 'spanKind'
 }
 
-function reportComparison(node: Comparison, report: Report): void {
+function reportComparison(node: Comparison, report: ReportProblem): void {
   const left = kindOf(node.left, report)
   const right = kindOf(node.right, report)
   if (left === undefined || right === undefined) return
@@ -151,13 +151,13 @@ function durationHint(other: Operand): string {
   }
 }
 
-function reportMembership(node: Membership, report: Report): void {
+function reportMembership(node: Membership, report: ReportProblem): void {
   const left = kindOf(node.left, report)
   if (left === undefined) return
   for (const item of node.items) reportItem(item, left, report)
 }
 
-function reportItem(item: Literal, left: Kind, report: Report): void {
+function reportItem(item: Literal, left: Kind, report: ReportProblem): void {
   if (!agree(left, item.kind)) {
     const message = `${inWords(left)} is never ${inWords(item.kind)}`
     const hint =

@@ -1,10 +1,10 @@
 import type { Operand } from '../ast.ts'
+import { problemAt, type ReportProblem } from '../problem.ts'
 import { quoted } from '../resolve/reading.ts'
 import { operandsOf, type PlacedTest } from '../walk.ts'
-import { problemAt, type Report } from './pass.ts'
 
 /** A plain condition is about the whole trace: attributes and span values belong inside `.where(…)`. */
-export function reportSpanValuesOutsideWhere(tests: readonly PlacedTest[], report: Report): void {
+export function reportSpanValuesOutsideWhere(tests: readonly PlacedTest[], report: ReportProblem): void {
   for (const { test, of } of tests) {
     if (of !== 'trace') continue
     for (const operand of operandsOf(test)) {
@@ -39,7 +39,7 @@ function isWord(key: string): boolean {
 }
 
 /** A comparison of fixed values says nothing of a trace. */
-export function reportConstantComparisons(tests: readonly PlacedTest[], report: Report): void {
+export function reportConstantComparisons(tests: readonly PlacedTest[], report: ReportProblem): void {
   for (const { test } of tests) {
     if (operandsOf(test).some(isRead)) continue
     report(
@@ -54,7 +54,7 @@ export function reportConstantComparisons(tests: readonly PlacedTest[], report: 
 }
 
 /** With two groupings it would be open which groups belong together. */
-export function reportSeveralGroupings(tests: readonly PlacedTest[], report: Report): void {
+export function reportSeveralGroupings(tests: readonly PlacedTest[], report: ReportProblem): void {
   for (const { test } of tests) {
     const grouped = operandsOf(test).filter((operand) => 'by' in operand)
     const [, second] = grouped

@@ -1,5 +1,5 @@
 import type { Problem } from '../../errors.ts'
-import { compileRegex, isPlainRegex, maxSetRegexCost, type RegexProblemCode, regexCost } from '../compile/regex.ts'
+import { compileRegex, isPlainRegex, MAX_SET_REGEX_COST, type RegexProblemCode, regexCost } from '../compile/regex.ts'
 import type { Pass } from './pass.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Pass } from './pass.ts'
  */
 export function reportUnusableRegexes(): Pass {
   const found = new Map<string, Problem<RegexProblemCode> | 'usable'>()
-  let left = maxSetRegexCost
+  let left = MAX_SET_REGEX_COST
   const problemOf = (pattern: string) => {
     left -= regexCost(pattern)
     return left < 0 ? TOO_MUCH : (problemIn(pattern) ?? 'usable')

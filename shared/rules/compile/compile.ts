@@ -38,7 +38,7 @@ import {
 } from './plan-test.ts'
 import { compileRegex, type RegexTest } from './regex.ts'
 import { someRelated } from './relation.ts'
-import type { RuleSet } from './rule-set.ts'
+import type { CompiledRules } from './rule-set.ts'
 import { nameShape, selectorShape } from './shape.ts'
 import { choosingTriggers, type Trigger } from './trigger.ts'
 
@@ -55,12 +55,12 @@ interface Shared {
  * Compiles rules for `judge`: closures over one index of all span names and filters they ask for, so that what several
  * rules ask is answered once a trace, and a rule costs nothing on a trace that lacks its names.
  */
-export function compileRules(rules: readonly CheckedRule[]): RuleSet {
+export function compileRules(rules: readonly CheckedRule[]): CompiledRules {
   return finished(compilingRules(rules))
 }
 
 /** The same in steps of a rule: between them a server can answer requests. */
-export function* compilingRules(rules: readonly CheckedRule[]): Generator<void, RuleSet> {
+export function* compilingRules(rules: readonly CheckedRule[]): Generator<void, CompiledRules> {
   const shared = newShared()
   const triggers = yield* choosingTriggers(rules)
   const plans: RulePlan[] = []

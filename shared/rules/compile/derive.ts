@@ -1,5 +1,5 @@
 import type { CheckedRule, Condition, Filter, Has, NamePattern, Selector } from '../ast.ts'
-import { lookupsOf, operandsOf, requirementOf } from './requirement.ts'
+import { lookupsOf, lookupsOfTest, requirementOf } from './requirement.ts'
 
 /** The rule, judging only traces with a span of one of the services; the others leave it idle. Same name and revision. */
 export function withinServices(rule: CheckedRule, services: readonly string[]): CheckedRule {
@@ -72,7 +72,7 @@ function countedBy(condition: Condition): readonly Selector[] {
   switch (condition.kind) {
     case 'comparison':
     case 'membership':
-      return operandsOf(condition).flatMap((operand) => {
+      return lookupsOfTest(condition).flatMap((operand) => {
         if (operand.kind === 'count') return [relaxedSelector(operand.selector)]
         if (operand.kind !== 'aggregate') return []
         const { selector } = operand
@@ -115,7 +115,7 @@ function askedOf(filter: Filter): readonly Filter[] {
     case 'exists':
       return []
     default:
-      return present(operandsOf(filter))
+      return present(lookupsOfTest(filter))
   }
 }
 
@@ -124,7 +124,7 @@ function together(filters: readonly Filter[], { range }: Filter): Filter {
   return filters.length === 1 && first !== undefined ? first : { kind: 'and', operands: filters, range }
 }
 
-function present(operands: ReturnType<typeof operandsOf>): readonly Filter[] {
+function present(operands: ReturnType<typeof lookupsOfTest>): readonly Filter[] {
   return operands
     .filter((operand) => operand.kind === 'attribute')
     .map((operand) => ({ kind: 'exists', operand, range: operand.range }))

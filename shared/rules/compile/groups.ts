@@ -1,11 +1,11 @@
 import type { Aggregate, Count, Test } from '../ast.ts'
 import { identity } from '../judge/aggregate.ts'
 import { isMissing, type Value } from '../judge/values.ts'
-import { operandsOf } from './requirement.ts'
+import { lookupsOfTest } from './requirement.ts'
 
 /** The grouped count or aggregate of a test, which holds where it holds of some group. */
 export function groupedOperand(test: Test): ((Count | Aggregate) & Required<Pick<Count, 'by'>>) | undefined {
-  for (const operand of operandsOf(test)) {
+  for (const operand of lookupsOfTest(test)) {
     const isNumber = operand.kind === 'count' || operand.kind === 'aggregate'
     if (isNumber && operand.by !== undefined) return { ...operand, by: operand.by }
   }

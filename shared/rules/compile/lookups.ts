@@ -11,7 +11,7 @@ export interface KeySlots {
 }
 
 /** A span's view may remember this many values: beyond it they are read anew each time. */
-const maxSlots = 128
+const MAX_SLOTS = 128
 
 export function newKeySlots(): KeySlots {
   return { byKey: new Map(), used: 0 }
@@ -21,7 +21,7 @@ export function newKeySlots(): KeySlots {
 function slotOf(slots: KeySlots, key: string): { readonly slot: number | undefined } {
   const known = slots.byKey.get(key)
   if (known !== undefined) {
-    if (known.slot === undefined && slots.used < maxSlots) known.slot = slots.used++
+    if (known.slot === undefined && slots.used < MAX_SLOTS) known.slot = slots.used++
     return known
   }
   const fresh = { slot: undefined }

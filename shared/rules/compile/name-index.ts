@@ -5,8 +5,8 @@ import { literalSearch } from './literal-search.ts'
 export type NameLookup<Target> = (name: string) => readonly Target[]
 
 /** How many names with their globs are remembered, and how long a name may be for that: at most about 1 MB. */
-const maxRemembered = 2048
-const maxRememberedLength = 256
+const MAX_REMEMBERED = 2048
+const MAX_REMEMBERED_LENGTH = 256
 
 /**
  * Indexes name patterns: a lookup costs one hash of the name, whatever the number of patterns. With globs the answer for
@@ -24,8 +24,8 @@ export function indexNames<Target>(
     const before = remembered.get(name)
     if (before !== undefined) return before
     const targets = [...(known.get(name) ?? none), ...search(name)]
-    if (remembered.size >= maxRemembered) remembered.clear()
-    if (name.length <= maxRememberedLength) remembered.set(name, targets)
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear()
+    if (name.length <= MAX_REMEMBERED_LENGTH) remembered.set(name, targets)
     return targets
   }
 }

@@ -2,24 +2,24 @@ import { RE2JS, RE2JSSyntaxException } from 're2js'
 import type { Problem } from '../../errors.ts'
 
 /** Longest pattern accepted, in characters: parsing a longer one of nested repetitions could take seconds. */
-export const maxRegexLength = 1000
+export const MAX_REGEX_LENGTH = 1000
 
 /**
  * Largest compiled program accepted, in RE2 instructions. A search costs at worst (instructions × characters): at this
  * size the worst patterns found (`\b[a-z ]{490}\bX`) take 0.15 s on a hostile text of 4 KB, ordinary ones microseconds.
  */
-export const maxRegexInstructions = 500
+export const MAX_REGEX_INSTRUCTIONS = 500
 
 /** `matches` looks at this many UTF-16 units from the start of a value, whatever the pattern. */
-export const maxRegexInput = 65_536
+export const MAX_REGEX_INPUT = 65_536
 
 export type RegexProblemCode = 'invalid-regex' | 'regex-too-large'
 
-/** True where the pattern is found anywhere in the text (unanchored), looking at its first `maxRegexInput` units. */
+/** True where the pattern is found anywhere in the text (unanchored), looking at its first `MAX_REGEX_INPUT` units. */
 export type RegexTest = (text: string) => boolean
 
 /** What a set's patterns may cost to compile, by `regexCost`: about 5 s, and 400 MB in memory. */
-export const maxSetRegexCost = 5_000_000
+export const MAX_SET_REGEX_COST = 5_000_000
 
 /**
  * An upper estimate of what compiling a pattern costs, in steps of about a microsecond. A Unicode class (`\pL`) is the
@@ -28,7 +28,7 @@ export const maxSetRegexCost = 5_000_000
 export function regexCost(pattern: string): number {
   const unicode = pattern.match(/\\[pP]/g)?.length ?? 0
   const folded = /\(\?[a-z]*i/i.test(pattern) ? 10 : 1
-  return 50 + pattern.length + Math.min(repetitions(pattern), maxRegexInstructions) + 50 * unicode * folded
+  return 50 + pattern.length + Math.min(repetitions(pattern), MAX_REGEX_INSTRUCTIONS) + 50 * unicode * folded
 }
 
 /**
@@ -36,7 +36,7 @@ export function regexCost(pattern: string): number {
  * classes and groups of them, with quantifiers. Most are; compiling takes fifty times as long as this look.
  */
 export function isPlainRegex(pattern: string): boolean {
-  if (2 * (pattern.length + repetitions(pattern)) > maxRegexInstructions - 20) return false
+  if (2 * (pattern.length + repetitions(pattern)) > MAX_REGEX_INSTRUCTIONS - 20) return false
   return (
     plainRegex.test(pattern) &&
     [...pattern.matchAll(/\{(\d+),(\d+)\}/g)].every(([, least, most]) => Number(least) <= Number(most))
@@ -45,14 +45,15 @@ export function isPlainRegex(pattern: string): boolean {
 
 /** Compiles an RE2 pattern, or says what is wrong with it; total, and linear in the text whatever the pattern. */
 export function compileRegex(pattern: string): RegexTest | Problem<RegexProblemCode> {
-  if (pattern.length > maxRegexLength) return tooLarge(`is ${pattern.length} characters long, over ${maxRegexLength}`)
-  if (repetitions(pattern) > maxRegexInstructions) return tooLarge('repeats too often')
+  if (pattern.length > MAX_REGEX_LENGTH)
+    return tooLarge(`is ${pattern.length} characters long, over ${MAX_REGEX_LENGTH}`)
+  if (repetitions(pattern) > MAX_REGEX_INSTRUCTIONS) return tooLarge('repeats too often')
   const literals = literalAlternatives(pattern)
   if (literals !== undefined) return bounded((text) => literals.some((literal) => text.includes(literal)))
   try {
     const regex = RE2JS.compile(pattern)
-    if (regex.programSize() > maxRegexInstructions) {
-      return tooLarge(`compiles to ${regex.programSize()} steps, over ${maxRegexInstructions}`)
+    if (regex.programSize() > MAX_REGEX_INSTRUCTIONS) {
+      return tooLarge(`compiles to ${regex.programSize()} steps, over ${MAX_REGEX_INSTRUCTIONS}`)
     }
     return bounded((text) => regex.test(text))
   } catch (error) {
@@ -61,7 +62,7 @@ export function compileRegex(pattern: string): RegexTest | Problem<RegexProblemC
 }
 
 function bounded(test: RegexTest): RegexTest {
-  return (text) => test(text.length > maxRegexInput ? text.slice(0, maxRegexInput) : text)
+  return (text) => test(text.length > MAX_REGEX_INPUT ? text.slice(0, MAX_REGEX_INPUT) : text)
 }
 
 function invalid(error: unknown): Problem<RegexProblemCode> {

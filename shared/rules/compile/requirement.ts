@@ -55,14 +55,14 @@ function either(alternatives: readonly Requirement[]): Requirement {
 function requirementOfTest(test: Test, truth: boolean): Requirement {
   const holdsOfNothing = holdsWithoutSpans(test)
   if (holdsOfNothing === undefined || holdsOfNothing === truth) return []
-  const counts = operandsOf(test).filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
+  const counts = lookupsOfTest(test).filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
   const grouped = counts.find(({ by }) => by !== undefined)
   return grouped === undefined ? [counts.map(({ selector }) => selector.name)] : [[grouped.selector.name]]
 }
 
 /** Whether a test of counts holds where none of their spans is there; undefined where it looks up anything else. */
 export function holdsWithoutSpans(test: Test): boolean | undefined {
-  const operands = operandsOf(test)
+  const operands = lookupsOfTest(test)
   const counts = operands.filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
   if (counts.length < operands.length) return undefined
   return !counts.some(({ by }) => by !== undefined) && planTest(test, zeroCounts)(undefined)
@@ -87,7 +87,7 @@ type Lookup = Exclude<
 >
 
 /** Everything a test looks up. */
-export function operandsOf(test: Test): readonly Lookup[] {
+export function lookupsOfTest(test: Test): readonly Lookup[] {
   switch (test.kind) {
     case 'comparison':
       return [...lookupsOf(test.left), ...lookupsOf(test.right)]

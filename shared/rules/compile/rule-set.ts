@@ -8,7 +8,7 @@ import type { RegexTest } from './regex.ts'
  * Rules ready to judge any number of traces. A rule that no trace lacking certain span names can violate is looked at
  * only where such a name occurs; `judge` returns no verdict of it elsewhere, where its outcome is its idle outcome.
  */
-export interface RuleSet {
+export interface CompiledRules {
   readonly rules: readonly CheckedRule[]
   readonly plans: readonly RulePlan[]
   /** Groups of the rules that a span name belongs to; those of `any` are left out. */

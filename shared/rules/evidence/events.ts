@@ -9,7 +9,7 @@ import { eventNamed } from './selection.ts'
 import { readValues } from './values-read.ts'
 
 /** Failing events are told of the first few. */
-const maxTold = 2
+const MAX_TOLD = 2
 
 /** How many such events a span has, and what was read on the first: `event(exception)=1 event(exception).exception.type=…`. */
 export function eventValues(
@@ -32,7 +32,7 @@ export function missingEvents({ scope, lookups }: Sight<SpanView>, selector: Eve
   const isNamed = planName(selector.name)
   const named = eventsOf(scope).filter(({ name }) => isNamed(name))
   if (named.length === 0) return [`it does not have ${eventNamed(selector.name)}`]
-  return named.slice(0, maxTold).map((event) => {
+  return named.slice(0, MAX_TOLD).map((event) => {
     const sight = eventSight({ view: scope, event }, lookups)
     const failing = selector.filters.filter((filter) => !isTrue(sight, filter))
     return `event ${printExactName(event.name)}: ${failing.flatMap((filter) => failures(sight, filter)).join('; ')}`

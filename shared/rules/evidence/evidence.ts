@@ -2,7 +2,7 @@ import type { Condition, Has, Rule } from '../ast.ts'
 import { namesFromOutside, usesNames } from '../binding/references.ts'
 import { witnessOf, witnessOfInvariant } from '../binding/witness.ts'
 import { startCounting } from '../judge/run.ts'
-import { GivenUp, stepLimit } from '../judge/steps.ts'
+import { GivenUp, MAX_STEPS } from '../judge/steps.ts'
 import type { Block, ClauseEvidence, Evidence } from '../judge/verdict.ts'
 import { printCondition } from '../print/print.ts'
 import { fitEvidence } from './fit.ts'
@@ -13,10 +13,10 @@ import { noMisses } from './spans.ts'
 import { cut } from './wording.ts'
 
 /** Clauses longer than this are cut: their parts follow in full. */
-const maxClause = 200
+const MAX_CLAUSE_LENGTH = 200
 
 /** Spans that are tried for a name where none makes its condition true. */
-const maxTried = 20
+const MAX_TRIED = 20
 
 interface Explained {
   readonly holds: boolean
@@ -63,7 +63,7 @@ function seenBy(view: View, rule: Rule, look: (inspection: Inspection) => Eviden
 /** Of a rule that was given up nothing was seen. */
 export function givenUpEvidence({ body }: Rule): Evidence {
   const [first] = blocksOf(body)
-  const seen = `given up after ${stepLimit.toLocaleString('en')} steps: the rule compares too many spans with each other`
+  const seen = `given up after ${MAX_STEPS.toLocaleString('en')} steps: the rule compares too many spans with each other`
   const nothing = { holds: false, seen, spans: [], spanCount: 0, ...noMisses }
   const clauses =
     first === undefined ? [] : [{ ...head(first[1], { block: first[0], depth: 0, whole: true }), ...nothing }]
@@ -131,7 +131,7 @@ function enterScope(inspection: Inspection, condition: Condition): Inspection {
 function nearestBinding(inspection: Inspection, { as, selector }: Has, condition: Condition): Inspection {
   const parts = conjunctsOf(condition)
   const choices = select(inspection, selector)
-    .passing.slice(0, maxTried)
+    .passing.slice(0, MAX_TRIED)
     .map((position) => ({ ...inspection, names: new Map([...inspection.names, [as?.id ?? -1, position] as const]) }))
   const held = (inside: Inspection) =>
     parts.filter((part) => explain(inside, part, { block: 'pattern', depth: 0, whole: false }).holds).length
@@ -176,5 +176,5 @@ function failing(count: number, total: number): string {
 }
 
 function head(condition: Condition, { block, depth }: Place) {
-  return { block, depth, clause: cut(printCondition(condition), maxClause) }
+  return { block, depth, clause: cut(printCondition(condition), MAX_CLAUSE_LENGTH) }
 }

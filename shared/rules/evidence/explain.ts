@@ -1,17 +1,17 @@
 import type { Trace } from '../../trace/span.ts'
 import type { RulePlan, Run } from '../compile/plan.ts'
-import type { RuleSet } from '../compile/rule-set.ts'
+import type { CompiledRules } from '../compile/rule-set.ts'
 import { outcomeOf, startRun } from '../judge/judge.ts'
 import type { Verdict } from '../judge/verdict.ts'
 import { givenUpEvidence, wholeEvidence } from './evidence.ts'
 
 /** The verdict of every rule on one trace, in the order of the rules, each with all that was seen, clause by clause. */
-export function explain(set: RuleSet, trace: Trace): readonly Verdict[] {
+export function explain(set: CompiledRules, trace: Trace): readonly Verdict[] {
   const run = startRun(set, trace)
   return set.plans.map((plan) => explained(set, run, plan))
 }
 
-function explained(set: RuleSet, run: Run, plan: RulePlan): Verdict {
+function explained(set: CompiledRules, run: Run, plan: RulePlan): Verdict {
   const { rule } = plan
   const outcome = outcomeOf(plan, run)
   const evidence = outcome === 'inconclusive' ? givenUpEvidence(rule) : wholeEvidence({ set, run }, rule)

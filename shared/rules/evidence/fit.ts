@@ -2,7 +2,7 @@ import type { ClauseEvidence, Evidence, SpanEvidence } from '../judge/verdict.ts
 import { cut } from './wording.ts'
 
 /** Evidence and its text together stay within 16 KiB of JSON. */
-const maxEvidenceBytes = 8 * 1024
+const MAX_EVIDENCE_BYTES = 8 * 1024
 
 interface Detail {
   readonly clauses: number
@@ -25,7 +25,7 @@ export function fitEvidence(clauses: readonly ClauseEvidence[]): Evidence {
   let fitted: readonly ClauseEvidence[] = []
   for (const detail of details) {
     fitted = clauses.slice(0, detail.clauses).map((clause) => withDetail(clause, detail))
-    if (jsonBytes(fitted) <= maxEvidenceBytes) break
+    if (jsonBytes(fitted) <= MAX_EVIDENCE_BYTES) break
   }
   return { clauses: fitted, truncated: jsonBytes(fitted) < jsonBytes(clauses) }
 }

@@ -5,7 +5,7 @@ import type { Inspection, Seen } from './inspection.ts'
 import { inspectTest } from './numbers.ts'
 import { inspectOrder } from './order.ts'
 import { sayCount, sayNarrowing, select, spansNamed } from './selection.ts'
-import { maxSpans, missed, nearMisses, noMisses, witnesses } from './spans.ts'
+import { MAX_SPANS, missed, nearMisses, noMisses, witnesses } from './spans.ts'
 import { inspectStructure } from './structure.ts'
 
 /** Says what was seen of a condition that is not made of others. */
@@ -64,6 +64,6 @@ function inspectAll(inspection: Inspection, all: All): Seen {
     return { holds: true, seen, ...witnesses(inspection, asked, demanded), ...noMisses }
   }
   const seen = `${exceptions.length} of ${asked.length} ${which} ${exceptions.length === 1 ? 'fails' : 'fail'} ${demand}`
-  const spans = exceptions.slice(0, maxSpans).map((position) => missed(inspection, position, all).evidence)
+  const spans = exceptions.slice(0, MAX_SPANS).map((position) => missed(inspection, position, all).evidence)
   return { holds: false, seen, spans, spanCount: exceptions.length, ...noMisses }
 }

@@ -1,9 +1,9 @@
 import type { BoundValue } from '../ast.ts'
-import type { Names } from '../binding/witness.ts'
+import type { BoundSpans } from '../binding/witness.ts'
 import { newKeySlots, spanLookups } from '../compile/lookups.ts'
 import type { Run, SpanView } from '../compile/plan.ts'
 import { type Lookups, planOperand } from '../compile/plan-test.ts'
-import type { RuleSet } from '../compile/rule-set.ts'
+import type { CompiledRules } from '../compile/rule-set.ts'
 import { newView } from '../judge/run.ts'
 import type { Value } from '../judge/values.ts'
 import type { ClauseEvidence } from '../judge/verdict.ts'
@@ -11,10 +11,10 @@ import type { Sight } from './reasons.ts'
 
 /** A trace as the rules of a set see it, to say why they hold or not. */
 export interface Inspection {
-  readonly set: RuleSet
+  readonly set: CompiledRules
   readonly run: Run
   /** The spans that bound names stand for. */
-  readonly names: Names
+  readonly names: BoundSpans
 }
 
 /** What was seen of a condition that is not made of others. */

@@ -3,7 +3,7 @@ import { groupBy, groupedOperand } from '../compile/groups.ts'
 import { traceLookups } from '../compile/lookups.ts'
 import type { Run } from '../compile/plan.ts'
 import { planOperand, planTest } from '../compile/plan-test.ts'
-import { operandsOf } from '../compile/requirement.ts'
+import { lookupsOfTest } from '../compile/requirement.ts'
 import { aggregate } from '../judge/aggregate.ts'
 import { equal, type Value } from '../judge/values.ts'
 import { printOperand } from '../print/print.ts'
@@ -63,7 +63,7 @@ function sayKeys(keys: GroupKeys): string {
 
 function inspectNumbers(inspection: Inspection, test: Test): Seen {
   const sight = traceSight(inspection)
-  const counts = operandsOf(test).filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
+  const counts = lookupsOfTest(test).filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
   const selections = counts.map((operand) => ({ selector: operand.selector, ...decisive(inspection, operand) }))
   const counted = [...new Set(selections.flatMap(({ passing }) => passing))].sort((a, b) => a - b)
   const narrowing = {
@@ -114,6 +114,6 @@ function sayTest(sight: Sight<Run>, test: Test): string {
     test.kind === 'comparison'
       ? [test.left, test.right]
       : [test.kind === 'exists' || test.kind === 'truthy' ? test.operand : test.left]
-  const read = [...sides.filter((side) => !isLiteral(side)), ...operandsOf(test)]
+  const read = [...sides.filter((side) => !isLiteral(side)), ...lookupsOfTest(test)]
   return [...new Set(read.map((operand) => say(sight, operand)))].join(', ')
 }

@@ -7,7 +7,7 @@ import { nearest } from '../read/suggest.ts'
 import { type Inspection, lookupsWithNames } from './inspection.ts'
 
 /** What is asked of spans beside their name. */
-export type Narrowing = Pick<Selector, 'filters' | 'events'>
+export type EvidenceNarrowing = Pick<Selector, 'filters' | 'events'>
 
 /** Spans of a name, and those of them that pass the filters: positions in the trace, ascending. */
 export interface Selection {
@@ -18,7 +18,7 @@ export interface Selection {
 /** Of a shorter name many others are near. */
 const minNearLength = 4
 /** The nearest name is looked for among this many spans. */
-const maxCompared = 100
+const MAX_COMPARED = 100
 
 export function select(inspection: Inspection, selector: Selector): Selection {
   const { set, run } = inspection
@@ -37,12 +37,12 @@ export function sayCount({ run: { trace } }: Inspection, selector: Selector, { n
   }
   const count = `${named.length} of ${trace.spans.length} ${spansNamed(name, trace.spans.length)}`
   if (named.length > 0 || name.kind !== 'exact' || name.name.length < minNearLength) return count
-  const others = trace.spans.slice(0, maxCompared).map((span) => span.name)
+  const others = trace.spans.slice(0, MAX_COMPARED).map((span) => span.name)
   const near = nearest(name.name, [...new Set(others.filter((other) => other.length <= 64))])
   return near === undefined ? count : `${count}; the nearest name is ${printExactName(near)}`
 }
 
-export function isNarrowed({ filters, events = [] }: Narrowing): boolean {
+export function isNarrowed({ filters, events = [] }: EvidenceNarrowing): boolean {
   return filters.length > 0 || events.length > 0
 }
 
@@ -52,7 +52,7 @@ export function spansNamed(name: NamePattern, count: number): string {
 }
 
 /** ` where amount > 3 with an event named exception where …`, or nothing. */
-export function sayNarrowing({ filters, events = [] }: Narrowing): string {
+export function sayNarrowing({ filters, events = [] }: EvidenceNarrowing): string {
   const where = filters.length === 0 ? '' : ` where ${printFilters(filters)}`
   const having = events.map((event) => ` with ${eventNamed(event.name)}${sayNarrowing({ filters: event.filters })}`)
   return `${where}${having.join(' and')}`

@@ -6,7 +6,7 @@ import { nearMisses } from './spans.ts'
 import { cut } from './wording.ts'
 
 /** Span names longer than this are cut in a sentence. */
-const maxName = 60
+const MAX_NAME_LENGTH = 60
 
 /** One side of an order or a structure: the spans that it stands for. */
 export interface Side extends Selection {
@@ -58,5 +58,5 @@ export function sayOne({ selector }: Side): string {
 }
 
 export function nameAt({ run }: Inspection, position: number): string {
-  return printExactName(cut(run.trace.spans[position]?.name ?? '', maxName))
+  return printExactName(cut(run.trace.spans[position]?.name ?? '', MAX_NAME_LENGTH))
 }

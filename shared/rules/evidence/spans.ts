@@ -1,19 +1,19 @@
 import type { Operand, Selector, Test } from '../ast.ts'
-import { lookupsOf, operandsOf } from '../compile/requirement.ts'
+import { lookupsOf, lookupsOfTest } from '../compile/requirement.ts'
 import { serviceOf } from '../judge/run.ts'
 import type { SpanEvidence } from '../judge/verdict.ts'
 import { eventValues, missingEvents } from './events.ts'
 import { type Inspection, spanSight } from './inspection.ts'
 import { failures, isTrue } from './reasons.ts'
-import { isNarrowed, type Narrowing, type Selection } from './selection.ts'
+import { type EvidenceNarrowing, isNarrowed, type Selection } from './selection.ts'
 import { readValues } from './values-read.ts'
 import { cut } from './wording.ts'
 
-export const maxSpans = 3
-const maxValues = 8
-const maxReasons = 3
+export const MAX_SPANS = 3
+const MAX_VALUES = 8
+const MAX_REASONS = 3
 /** Near misses are ranked among this many spans. */
-const maxRanked = 100
+const MAX_RANKED = 100
 
 export const noMisses = { nearMisses: [], nearMissCount: 0 }
 
@@ -21,16 +21,16 @@ export const noMisses = { nearMisses: [], nearMissCount: 0 }
 export function witnesses(
   inspection: Inspection,
   positions: readonly number[],
-  narrowing: Narrowing,
+  narrowing: EvidenceNarrowing,
   taken: readonly Operand[] = [],
 ) {
-  const spans = positions.slice(0, maxSpans).map((position) => spanEvidence(inspection, position, narrowing, taken))
+  const spans = positions.slice(0, MAX_SPANS).map((position) => spanEvidence(inspection, position, narrowing, taken))
   return { spans, spanCount: positions.length }
 }
 
 /** The bound spans whose values a test reads, each with those values. */
 export function boundSpans(inspection: Inspection, test: Test) {
-  const read = operandsOf(test).filter((operand) => operand.kind === 'boundValue')
+  const read = lookupsOfTest(test).filter((operand) => operand.kind === 'boundValue')
   const positions = new Set(read.map(({ bound }) => inspection.names.get(bound.id)).filter(isThere))
   const spans = [...positions].map((position) => {
     const values = read.filter(({ bound }) => inspection.names.get(bound.id) === position).map(({ value }) => value)
@@ -46,28 +46,28 @@ function isThere(position: number | undefined): position is number {
 /** Spans of the name that fail the filters, where none passes: those that fail the fewest tests first. */
 export function nearMisses(inspection: Inspection, selector: Selector, { named, passing }: Selection) {
   if (passing.length > 0 || !isNarrowed(selector)) return noMisses
-  const ranked = named.slice(0, maxRanked).map((position) => missed(inspection, position, selector))
-  const nearest = ranked.sort((a, b) => a.failed - b.failed).slice(0, maxSpans)
+  const ranked = named.slice(0, MAX_RANKED).map((position) => missed(inspection, position, selector))
+  const nearest = ranked.sort((a, b) => a.failed - b.failed).slice(0, MAX_SPANS)
   return { nearMisses: nearest.map(({ evidence }) => evidence), nearMissCount: named.length }
 }
 
 /** A span that fails some of the filters, how many tests it fails, and why. */
-export function missed(inspection: Inspection, position: number, narrowing: Narrowing) {
+export function missed(inspection: Inspection, position: number, narrowing: EvidenceNarrowing) {
   const sight = spanSight(inspection, position)
   const { filters, events = [] } = narrowing
   const reasons = [
     ...filters.filter((filter) => !isTrue(sight, filter)).flatMap((filter) => failures(sight, filter)),
     ...events.flatMap((event) => missingEvents(sight, event)),
   ]
-  const shown = reasons.slice(0, maxReasons).join('; ')
-  const reason = reasons.length > maxReasons ? `${shown}; and ${reasons.length - maxReasons} more` : shown
+  const shown = reasons.slice(0, MAX_REASONS).join('; ')
+  const reason = reasons.length > MAX_REASONS ? `${shown}; and ${reasons.length - MAX_REASONS} more` : shown
   return { failed: reasons.length, evidence: { ...spanEvidence(inspection, position, narrowing), reason } }
 }
 
 export function spanEvidence(
   inspection: Inspection,
   position: number,
-  { filters, events = [] }: Narrowing,
+  { filters, events = [] }: EvidenceNarrowing,
   taken: readonly Operand[] = [],
 ): SpanEvidence {
   const sight = spanSight(inspection, position)
@@ -81,6 +81,6 @@ export function spanEvidence(
     spanId: span.spanId,
     name: cut(span.name),
     service: typeof service === 'string' ? cut(service) : '',
-    values: Object.fromEntries(values.slice(0, maxValues)),
+    values: Object.fromEntries(values.slice(0, MAX_VALUES)),
   }
 }

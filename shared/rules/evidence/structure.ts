@@ -4,10 +4,10 @@ import { membersOf } from '../judge/lineage.ts'
 import { lineageOfRun } from '../judge/run.ts'
 import type { Inspection, Seen } from './inspection.ts'
 import { inspectEmptySides, nameAt, type Side, sayMany, sayOne, sideOf } from './sides.ts'
-import { maxSpans, noMisses, spanEvidence } from './spans.ts'
+import { MAX_SPANS, noMisses, spanEvidence } from './spans.ts'
 
 /** What a span stands under is told of so many spans. */
-const maxTold = 3
+const MAX_TOLD = 3
 
 /** Tells which spans of the left stand under which of the right, or what they stand under instead. */
 export function inspectStructure(inspection: Inspection, node: Structure): Seen {
@@ -35,7 +35,7 @@ export function inspectStructure(inspection: Inspection, node: Structure): Seen 
 }
 
 function inspectMissed(inspection: Inspection, left: Side, right: Side, seen: string): Seen {
-  const nearMisses = left.passing.slice(0, maxSpans).map((position) => {
+  const nearMisses = left.passing.slice(0, MAX_SPANS).map((position) => {
     const found = nearestAbove(inspection, position, right)
     const reason = found === undefined ? sayAncestors(inspection, position) : sayBelow(inspection, position, found)
     return { ...spanEvidence(inspection, position, left.selector), reason }
@@ -70,8 +70,8 @@ function sayAncestors(inspection: Inspection, position: number): string {
   const { parentSpanId = '' } = inspection.run.trace.spans[position] ?? {}
   if (levels.size === 0 && parentSpanId === '') return 'it is a root'
   if (levels.size === 0) return `its parent ${parentSpanId} is not in the trace`
-  const names = [...levels.values()].slice(0, maxTold).map((above) => `under ${nameAt(inspection, above)}`)
-  const more = levels.size > maxTold ? [`under ${levels.size - maxTold} more`] : []
+  const names = [...levels.values()].slice(0, MAX_TOLD).map((above) => `under ${nameAt(inspection, above)}`)
+  const more = levels.size > MAX_TOLD ? [`under ${levels.size - MAX_TOLD} more`] : []
   return `it stands ${[...names, ...more].join(', ')}`
 }
 

@@ -1,6 +1,6 @@
 import type { Filter, Operand, Test } from '../ast.ts'
 import { planOperand } from '../compile/plan-test.ts'
-import { operandsOf } from '../compile/requirement.ts'
+import { lookupsOfTest } from '../compile/requirement.ts'
 import { isNumeric } from '../judge/values.ts'
 import type { EvidenceValue } from '../judge/verdict.ts'
 import { printOperand } from '../print/print.ts'
@@ -14,7 +14,7 @@ export function readValues<Scope>(
   first: readonly Operand[],
   filters: readonly Filter[],
 ): readonly (readonly [string, EvidenceValue])[] {
-  const read = [...first, ...filters.flatMap((filter) => [...atomsOf<Test>(filter)]).flatMap(operandsOf)].filter(
+  const read = [...first, ...filters.flatMap((filter) => [...atomsOf<Test>(filter)]).flatMap(lookupsOfTest)].filter(
     isOfSpan,
   )
   const values = new Map(read.map((operand) => [labelOf(operand), operandValue(sight, operand)] as const))

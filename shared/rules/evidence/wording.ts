@@ -3,10 +3,10 @@ import type { Operand } from '../ast.ts'
 import { isArray, isMissing, isNumeric, type Value } from '../judge/values.ts'
 import type { EvidenceValue } from '../judge/verdict.ts'
 
-/** Strings longer than this are cut in evidence, arrays longer than `maxElements`. */
-const maxCharacters = 120
-const maxElements = 8
-const maxBytes = 16
+/** Strings longer than this are cut in evidence, arrays longer than `MAX_ELEMENTS`. */
+const MAX_CHARACTERS = 120
+const MAX_ELEMENTS = 8
+const MAX_BYTES = 16
 
 /** A value as evidence carries it; -0, which JSON has not, is 0. */
 export function evidenceValue(value: Value): EvidenceValue {
@@ -20,8 +20,8 @@ export function evidenceValue(value: Value): EvidenceValue {
 }
 
 function evidenceArray(values: readonly Value[]): readonly EvidenceValue[] {
-  const shown = values.slice(0, maxElements).map((value) => (isArray(value) ? describe(value) : evidenceValue(value)))
-  return values.length > maxElements ? [...shown, `… ${values.length} in all`] : shown
+  const shown = values.slice(0, MAX_ELEMENTS).map((value) => (isArray(value) ? describe(value) : evidenceValue(value)))
+  return values.length > MAX_ELEMENTS ? [...shown, `… ${values.length} in all`] : shown
 }
 
 /** A value in a sentence: strings in quotes, so that `"5"` is not `5`. */
@@ -44,18 +44,18 @@ export function typeName(value: Value): string {
 }
 
 function describeElements(values: readonly Value[]): string {
-  const shown = values.slice(0, maxElements).map((value) => (isArray(value) ? '[…]' : describe(value)))
-  return [...shown, ...(values.length > maxElements ? [`… ${values.length} in all`] : [])].join(', ')
+  const shown = values.slice(0, MAX_ELEMENTS).map((value) => (isArray(value) ? '[…]' : describe(value)))
+  return [...shown, ...(values.length > MAX_ELEMENTS ? [`… ${values.length} in all`] : [])].join(', ')
 }
 
 function describeBytes(bytes: Uint8Array): string {
-  const shown = Array.from(bytes.subarray(0, maxBytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return `${bytes.length} bytes${bytes.length > 0 ? ':' : ''} ${shown}${bytes.length > maxBytes ? '…' : ''}`.trimEnd()
+  const shown = Array.from(bytes.subarray(0, MAX_BYTES), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `${bytes.length} bytes${bytes.length > 0 ? ':' : ''} ${shown}${bytes.length > MAX_BYTES ? '…' : ''}`.trimEnd()
 }
 
 function describeMap(map: ReadonlyMap<string, Value>): string {
-  const entries = [...map].slice(0, maxElements).map(([key, value]) => `"${visible(cut(key))}": ${nested(value)}`)
-  return cut(`{${[...entries, ...(map.size > maxElements ? [`… ${map.size} in all`] : [])].join(', ')}}`)
+  const entries = [...map].slice(0, MAX_ELEMENTS).map(([key, value]) => `"${visible(cut(key))}": ${nested(value)}`)
+  return cut(`{${[...entries, ...(map.size > MAX_ELEMENTS ? [`… ${map.size} in all`] : [])].join(', ')}}`)
 }
 
 function nested(value: Value): string {
@@ -63,7 +63,7 @@ function nested(value: Value): string {
 }
 
 /** The start of a long text and how long it is; never half a surrogate pair. */
-export function cut(text: string, characters = maxCharacters): string {
+export function cut(text: string, characters = MAX_CHARACTERS): string {
   return text.length <= characters ? text : `${text.slice(0, characters).toWellFormed()}… (${text.length} characters)`
 }
 

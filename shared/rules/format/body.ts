@@ -4,17 +4,17 @@ import type {
   MethodNode,
   RelationNode,
   SelectorCallNode,
-  Span,
   SyntaxBlock,
   SyntaxBody,
   SyntaxNode,
+  TextRange,
   Token,
 } from '../resolve/syntax.ts'
 import { group, indent, type Layout, line, newline, sequence, softLine } from './layout.ts'
-import { commentFollows, commentsBeforeClose, mark, ownComments, type Reader, token } from './tokens.ts'
+import { commentFollows, commentsBeforeClose, mark, ownComments, type TokenReader, token } from './tokens.ts'
 
 /** How a rule's body is laid out, definitions apart from its condition by an empty line. */
-export function bodyLayout(reader: Reader, body: SyntaxBody): Layout {
+export function bodyLayout(reader: TokenReader, body: SyntaxBody): Layout {
   const before = definitionsLayout(reader, body.before)
   const isEmpty = body.kind === 'pattern' && body.condition.kind === 'missing'
   const condition = isEmpty ? [] : [conditionLayout(reader, body)]
@@ -22,7 +22,7 @@ export function bodyLayout(reader: Reader, body: SyntaxBody): Layout {
   return joined([...before, ...condition, ...after], [newline, newline])
 }
 
-function definitionsLayout(reader: Reader, definitions: readonly DefinitionNode[]): readonly Layout[] {
+function definitionsLayout(reader: TokenReader, definitions: readonly DefinitionNode[]): readonly Layout[] {
   if (definitions.length === 0) return []
   return [
     joined(
@@ -32,7 +32,7 @@ function definitionsLayout(reader: Reader, definitions: readonly DefinitionNode[
   ]
 }
 
-function definitionLayout(reader: Reader, definition: DefinitionNode): Layout {
+function definitionLayout(reader: TokenReader, definition: DefinitionNode): Layout {
   const above = ownComments(reader, definition.start)
   const start = [definition.keyword, definition.name, definition.equals].flatMap((word) => [token(reader, word), ' '])
   const meaning = definition.kind === 'let' ? definition.value : definition.condition
@@ -40,7 +40,7 @@ function definitionLayout(reader: Reader, definition: DefinitionNode): Layout {
 }
 
 /** The top of a pattern always breaks: one operand of `and` or `or` a line. */
-function conditionLayout(reader: Reader, body: SyntaxBody): Layout {
+function conditionLayout(reader: TokenReader, body: SyntaxBody): Layout {
   switch (body.kind) {
     case 'pattern':
       return isChain(body.condition) ? chain(reader, body.condition, true) : node(reader, body.condition)
@@ -52,14 +52,14 @@ function conditionLayout(reader: Reader, body: SyntaxBody): Layout {
   }
 }
 
-function blockLayout(reader: Reader, { keyword, open, condition, close }: SyntaxBlock): Layout {
+function blockLayout(reader: TokenReader, { keyword, open, condition, close }: SyntaxBlock): Layout {
   const above = ownComments(reader, keyword.start)
   const opening = [token(reader, keyword), ' ', required(reader, open)]
   const inside = indent([line, node(reader, condition), ...commentsBeforeClose(reader)])
   return sequence([...above, group([...opening, inside, line, required(reader, close)])])
 }
 
-function required(reader: Reader, bracket: Token | null): Layout {
+function required(reader: TokenReader, bracket: Token | null): Layout {
   if (bracket === null) throw new Error('a bracket is missing')
   return token(reader, bracket)
 }
@@ -69,12 +69,12 @@ function joined(parts: readonly Layout[], separator: readonly Layout[]): Layout 
 }
 
 /** Comments above a node stay outside its group, so that they do not break it. */
-function node(reader: Reader, syntax: SyntaxNode): Layout {
+function node(reader: TokenReader, syntax: SyntaxNode): Layout {
   const above = syntax.kind === 'missing' ? [] : ownComments(reader, syntax.start)
   return sequence([...above, bare(reader, syntax)])
 }
 
-function bare(reader: Reader, syntax: SyntaxNode): Layout {
+function bare(reader: TokenReader, syntax: SyntaxNode): Layout {
   switch (syntax.kind) {
     case 'or':
     case 'and':
@@ -110,7 +110,7 @@ function isChain(syntax: SyntaxNode): syntax is Chain {
   return syntax.kind === 'or' || syntax.kind === 'and'
 }
 
-function chain(reader: Reader, { first, rest }: Chain, broken: boolean): Layout {
+function chain(reader: TokenReader, { first, rest }: Chain, broken: boolean): Layout {
   const start = node(reader, first)
   const operands = rest.flatMap(({ operator, operand }) => {
     if (operator === null) throw new Error('a word is missing between two conditions')
@@ -120,7 +120,7 @@ function chain(reader: Reader, { first, rest }: Chain, broken: boolean): Layout 
 }
 
 /** Breaks before an operator, but not behind a bracket or before a list, which break inside; `as` stays with its name. */
-function relation(reader: Reader, { first, rest }: RelationNode): Layout {
+function relation(reader: TokenReader, { first, rest }: RelationNode): Layout {
   const start = node(reader, first)
   const tails = rest.map(({ kind, operator, right }) => {
     const words = [token(reader, operator), ' ', node(reader, right)]
@@ -134,7 +134,7 @@ function endsWithBracket({ kind }: SyntaxNode): boolean {
   return kind === 'group' || kind === 'call' || kind === 'selectorCall' || kind === 'method'
 }
 
-function arithmetic(reader: Reader, syntax: ArithmeticNode): Layout {
+function arithmetic(reader: TokenReader, syntax: ArithmeticNode): Layout {
   const tight = isProduct(syntax)
   const steps: ArithmeticNode[] = []
   let first: SyntaxNode = syntax
@@ -153,13 +153,13 @@ function isProduct({ operator }: ArithmeticNode): boolean {
   return operator.text !== '+' && operator.text !== '-'
 }
 
-function selectorArgument(reader: Reader, { argument }: SelectorCallNode): Layout {
+function selectorArgument(reader: TokenReader, { argument }: SelectorCallNode): Layout {
   return bracketed(reader, argument, [argument.selector, ...argument.rest])
 }
 
-type Brackets = Span & { readonly open: Token; readonly close: Token | null }
+type Brackets = TextRange & { readonly open: Token; readonly close: Token | null }
 
-function bracketed(reader: Reader, { open, close }: Brackets, items: readonly SyntaxNode[]): Layout {
+function bracketed(reader: TokenReader, { open, close }: Brackets, items: readonly SyntaxNode[]): Layout {
   const opening = token(reader, open)
   const inside = items.flatMap((item, index) =>
     index === 0 ? [softLine, node(reader, item)] : [mark(reader, ','), line, node(reader, item)],
@@ -169,7 +169,7 @@ function bracketed(reader: Reader, { open, close }: Brackets, items: readonly Sy
 }
 
 /** `base.where(…)`: one method breaks inside its brackets, several stand one a line. */
-function methods(reader: Reader, syntax: SyntaxNode): Layout {
+function methods(reader: TokenReader, syntax: SyntaxNode): Layout {
   const steps: MethodNode[] = []
   let base = syntax
   while (base.kind === 'method') {

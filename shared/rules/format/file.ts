@@ -1,4 +1,4 @@
-import { KEYS, type Line } from '../read/header.ts'
+import { KEYS, type LineRange } from '../read/header.ts'
 import { isBlankOrComment, type Section, sectionsOf } from '../read/sections.ts'
 import { type Source, sourceOf } from '../read/source.ts'
 import { bodyLines, paragraphs } from './lines.ts'
@@ -20,14 +20,14 @@ export function layOutFile(text: string): string {
 }
 
 /** Definitions and comments before the first rule; the definitions end with an empty line. */
-function preambleLines(source: Source, preamble: readonly Line[]): readonly string[] {
+function preambleLines(source: Source, preamble: readonly LineRange[]): readonly string[] {
   if (preamble.every((line) => isBlankOrComment(textOf(source, line))))
     return paragraphs(preamble.map((line) => textOf(source, line)))
   const { body, remarks } = bodyLines(source.text.slice(preamble[0]?.start, preamble.at(-1)?.end))
   return [...body, ...(remarks.includes('') ? remarks : ['', ...remarks])]
 }
 
-function textOf(source: Source, line: Line): string {
+function textOf(source: Source, line: LineRange): string {
   return source.text.slice(line.start, line.end)
 }
 

@@ -1,6 +1,6 @@
 import { revisionOf } from '../print/canonical.ts'
 import { inOrder, type TextProblem } from '../problem.ts'
-import { isPack, readRules } from '../read/read.ts'
+import { isPack, readRuleText } from '../read/read.ts'
 import type { ReadFile, ReadRule } from '../read/rule-file.ts'
 import { layOutFile } from './file.ts'
 import { layOutPack } from './pack.ts'
@@ -13,11 +13,11 @@ export type Formatted = { readonly text: string } | { readonly problems: readonl
  * comment stays between the same words, the rules keep their revisions, and formatting the result changes nothing.
  */
 export function formatRules(file: string, text: string): Formatted {
-  const read = readRules(file, text)
+  const read = readRuleText(file, text)
   const problems = problemsOf(read)
   if (problems.length > 0) return { problems: inOrder(problems) }
   const formatted = isPack(file) ? layOutPack(text) : layOutFile(text)
-  const again = readRules(file, formatted)
+  const again = readRuleText(file, formatted)
   const tooLong = again.rules.findIndex((rule) => rule.problems.some(({ code }) => code === 'rule-too-long'))
   if (tooLong >= 0) return { problems: [tooLongProblem(read.rules[tooLong] as ReadRule)] }
   if (!sameRules(read, again)) throw new Error(`formatting would change a rule of ${file}`)

@@ -1,7 +1,7 @@
 import { parseSyntax } from '../read/parse.ts'
 import { bodyLayout } from './body.ts'
 import { render } from './layout.ts'
-import type { Reader } from './tokens.ts'
+import type { TokenReader } from './tokens.ts'
 
 /** Columns a formatted line keeps to, unless one word is longer. */
 const LINE_WIDTH = 100
@@ -15,7 +15,7 @@ export interface BodyLines {
 
 /** Lays out a condition that was read without problems, with what comments stand below it. */
 export function bodyLines(written: string): BodyLines {
-  const reader: Reader = { text: written, position: 0 }
+  const reader: TokenReader = { text: written, position: 0 }
   const syntax = parseSyntax(written.trimEnd())
   if (syntax.kind === 'tooDeep') throw new Error('a rule nests too deep to be laid out')
   const body = render(bodyLayout(reader, syntax), LINE_WIDTH).split('\n')

@@ -1,8 +1,8 @@
-import type { Span } from '../resolve/syntax.ts'
+import type { TextRange } from '../resolve/syntax.ts'
 import { freshLine, type Layout, newline, remark, sequence } from './layout.ts'
 
 /** A rule's body and how much of it has been laid out; tokens are taken in the order of the text, each once. */
-export interface Reader {
+export interface TokenReader {
   readonly text: string
   position: number
 }
@@ -12,7 +12,7 @@ const BLANK = /\s+/y
 const REMARK = /[^\S\r\n]+(\/\/[^\r\n]*)/y
 
 /** The next token, with the comments above it and the one behind it. Throws (a defect) where other text is in between. */
-export function token(reader: Reader, { start, end }: Span): Layout {
+export function token(reader: TokenReader, { start, end }: TextRange): Layout {
   const above = ownComments(reader, start)
   const { words, inside } = wordsOf(reader.text.slice(start, end))
   reader.position = end
@@ -21,29 +21,29 @@ export function token(reader: Reader, { start, end }: Span): Layout {
 }
 
 /** The token of one punctuation mark, which the syntax tree does not hold. */
-export function mark(reader: Reader, character: string): Layout {
+export function mark(reader: TokenReader, character: string): Layout {
   const start = nextToken(reader)
   if (reader.text[start] !== character) throw new Error(`no "${character}" at ${start} of the rule's body`)
   return token(reader, { start, end: start + 1 })
 }
 
 /** Comments on lines of their own above the token at `start`. */
-export function ownComments(reader: Reader, start: number): readonly Layout[] {
+export function ownComments(reader: TokenReader, start: number): readonly Layout[] {
   return commentsAbove(reader, start).flatMap((comment) => [freshLine, comment, newline])
 }
 
 /** Comments on lines of their own that stand before a closing bracket. */
-export function commentsBeforeClose(reader: Reader): readonly Layout[] {
+export function commentsBeforeClose(reader: TokenReader): readonly Layout[] {
   const comments = commentsAbove(reader, nextToken(reader))
   return comments.flatMap((comment) => [freshLine, comment])
 }
 
 /** Whether a comment stands between what was laid out and the next token. */
-export function commentFollows(reader: Reader): boolean {
+export function commentFollows(reader: TokenReader): boolean {
   return reader.text.slice(reader.position, nextToken(reader)).includes('//')
 }
 
-function nextToken({ text, position }: Reader): number {
+function nextToken({ text, position }: TokenReader): number {
   let at = position
   for (;;) {
     const end = skipped(BLANK, text, at) ?? skipped(COMMENT, text, at)
@@ -57,7 +57,7 @@ function skipped(pattern: RegExp, text: string, at: number): number | undefined 
   return pattern.test(text) ? pattern.lastIndex : undefined
 }
 
-function commentsAbove(reader: Reader, start: number): readonly string[] {
+function commentsAbove(reader: TokenReader, start: number): readonly string[] {
   const gap = reader.text.slice(reader.position, start)
   const comments = gap.match(/\/\/[^\r\n]*/g) ?? []
   if (gap.replace(/\/\/[^\r\n]*/g, '').trim() !== '') throw new Error(`text between tokens: ${gap}`)
@@ -65,7 +65,7 @@ function commentsAbove(reader: Reader, start: number): readonly string[] {
   return comments.map((comment) => comment.trimEnd())
 }
 
-function remarkBehind(reader: Reader): readonly string[] {
+function remarkBehind(reader: TokenReader): readonly string[] {
   REMARK.lastIndex = reader.position
   const comment = REMARK.exec(reader.text)?.[1]
   if (comment === undefined) return []

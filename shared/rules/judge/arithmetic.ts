@@ -76,12 +76,12 @@ const integer = /^[+-]?\d+$/
 const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 
 /** More characters than this are no number a span carries; fewer stay within a double and cost no time to read. */
-const maxNumericLength = 300
+const MAX_NUMERIC_LENGTH = 300
 
 /** `num(x)`: a number as it is, a string of decimal digits as its number (integers exactly), anything else missing. */
 export function toNumber(value: Value): Value {
   if (isNumeric(value)) return value
-  if (typeof value !== 'string' || value.length > maxNumericLength) return undefined
+  if (typeof value !== 'string' || value.length > MAX_NUMERIC_LENGTH) return undefined
   if (integer.test(value)) return normalise(BigInt(value.startsWith('+') ? value.slice(1) : value))
   if (!decimal.test(value)) return undefined
   const number = Number(value)

@@ -10,16 +10,16 @@ export function isWhole(unixNano: bigint): boolean {
 }
 
 /** The start of the millisecond. */
-export function cut(unixNano: bigint): bigint {
+export function cutToClock(unixNano: bigint): bigint {
   return unixNano - (unixNano % MILLISECOND_NANOS)
 }
 
-/** Nanoseconds from one moment to another; both are cut where one is known to the millisecond only. */
+/** Nanoseconds from one moment to another; both are cutToClock where one is known to the millisecond only. */
 export function gapNanos(from: bigint, to: bigint): bigint {
-  return isWhole(from) || isWhole(to) ? cut(to) - cut(from) : to - from
+  return isWhole(from) || isWhole(to) ? cutToClock(to) - cutToClock(from) : to - from
 }
 
 /** Whether two moments lie in one millisecond and no clock tells which comes first. */
 export function isTied(one: bigint, other: bigint): boolean {
-  return (isWhole(one) || isWhole(other)) && cut(one) === cut(other)
+  return (isWhole(one) || isWhole(other)) && cutToClock(one) === cutToClock(other)
 }

@@ -1,7 +1,7 @@
 import type { Trace } from '../../trace/span.ts'
 import type { Rule } from '../ast.ts'
 import type { NamedSpans, RulePlan, Run } from '../compile/plan.ts'
-import type { RuleSet } from '../compile/rule-set.ts'
+import type { CompiledRules } from '../compile/rule-set.ts'
 import { evidenceOf } from '../evidence/evidence.ts'
 import { newRun, startCounting } from './run.ts'
 import { GivenUp } from './steps.ts'
@@ -11,13 +11,13 @@ import type { Evidence, Outcome, Verdict } from './verdict.ts'
  * Judges one trace by every rule that may say something of it, in the order of the rules. A rule that is not among the
  * verdicts lacks the span names it needs: it has its `idleOutcome`. Total and re-entrant.
  */
-export function judge(set: RuleSet, trace: Trace): readonly Verdict[] {
+export function judge(set: CompiledRules, trace: Trace): readonly Verdict[] {
   const run = startRun(set, trace)
   return touchedPlans(set, run).map((plan) => verdictOf(set, plan, run))
 }
 
 /** Groups the spans of the trace by the names the rules ask for. */
-export function startRun(set: RuleSet, trace: Trace): Run {
+export function startRun(set: CompiledRules, trace: Trace): Run {
   return newRun(trace, groupByName(set, trace))
 }
 
@@ -37,7 +37,7 @@ export function outcomeOf({ decide }: RulePlan, run: Run): Outcome {
   }
 }
 
-function groupByName({ lookup }: RuleSet, { spans }: Trace): ReadonlyMap<string, NamedSpans> {
+function groupByName({ lookup }: CompiledRules, { spans }: Trace): ReadonlyMap<string, NamedSpans> {
   const byName = new Map<string, NamedSpans>()
   for (let position = 0; position < spans.length; position++) {
     const { name } = spans[position] as Trace['spans'][number]
@@ -51,27 +51,27 @@ function groupByName({ lookup }: RuleSet, { spans }: Trace): ReadonlyMap<string,
 }
 
 /** By order. Most traces concern one rule or two, so that what would sort and tell apart many comes last. */
-function touchedPlans(set: RuleSet, run: Run): readonly RulePlan[] {
+function touchedPlans(set: CompiledRules, run: Run): readonly RulePlan[] {
   const touched: RulePlan[] = [...set.always]
   if (run.trace.spans.length > 0) touched.push(...set.anySpan)
   for (const { groups } of run.spansByName.values()) for (const { triggers } of groups) touched.push(...triggers)
   return touched.length < 2 ? touched : inOrder(set, touched)
 }
 
-function inOrder({ plans }: RuleSet, touched: readonly RulePlan[]): readonly RulePlan[] {
+function inOrder({ plans }: CompiledRules, touched: readonly RulePlan[]): readonly RulePlan[] {
   const orders = touched.some(({ repeats }) => repeats)
     ? new Set(touched.map(({ order }) => order))
     : touched.map(({ order }) => order)
   return Array.from(Int32Array.from(orders).sort(), (order) => plans[order] as RulePlan)
 }
 
-function verdictOf(set: RuleSet, plan: RulePlan, run: Run): Verdict {
+function verdictOf(set: CompiledRules, plan: RulePlan, run: Run): Verdict {
   const outcome = outcomeOf(plan, run)
   return outcome === 'violated' ? violation(set, plan, run) : plan.plain[outcome]
 }
 
 /** Evidence takes longer than the verdict and not every caller asks for it. */
-function violation(set: RuleSet, { rule }: RulePlan, run: Run): Verdict {
+function violation(set: CompiledRules, { rule }: RulePlan, run: Run): Verdict {
   let evidence: Evidence | undefined
   return {
     rule,

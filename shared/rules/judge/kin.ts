@@ -1,5 +1,5 @@
 import type { Lineage, Tree } from './lineage.ts'
-import { GivenUp, stepLimit } from './steps.ts'
+import { GivenUp, MAX_STEPS } from './steps.ts'
 
 /** Asks of the span at a position for one of a set in some relation to it: its position, undefined where there is none. */
 export type Ask = (position: number) => number | undefined
@@ -58,7 +58,7 @@ function walkUp(lineage: Lineage, from: number, isWanted: (node: number) => bool
 /** Throws where one rule has taken too many. */
 function countSteps(lineage: Lineage, steps: number): void {
   lineage.steps += steps
-  if (lineage.steps > stepLimit) throw new GivenUp()
+  if (lineage.steps > MAX_STEPS) throw new GivenUp()
 }
 
 function askParents({ nodes, parentNodes }: Lineage, positions: readonly number[]): Ask {

@@ -1,5 +1,5 @@
 import type { Span } from '../../trace/span.ts'
-import { cut, isWhole, MILLISECOND_NANOS } from './clock.ts'
+import { cutToClock, isWhole, MILLISECOND_NANOS } from './clock.ts'
 
 /**
  * How one span comes before another, which is never itself: it ends no later than the other starts, or starts before
@@ -22,7 +22,7 @@ export interface Ascending {
 }
 
 /**
- * Spans of a set by some moment. Those at whole milliseconds are kept apart: what is compared with them is cut, so only
+ * Spans of a set by some moment. Those at whole milliseconds are kept apart: what is compared with them is cutToClock, so only
  * within each of the two kinds are the spans in order with a moment next to each other.
  */
 export interface Moments {
@@ -79,12 +79,12 @@ export function lastBefore(
   except: number,
 ): number | undefined {
   if (positions.length === 0) return undefined
-  const first = isCut ? cut(moment) : moment
+  const first = isCut ? cutToClock(moment) : moment
   const end = isCut && from === 'end' ? first + MILLISECOND_NANOS : first
   let last = countBefore(moments, end, !isCut && from === 'end') - 1
   if (positions[last] === except) last--
   if (last < 0 || withinNanos === undefined) return last < 0 ? undefined : last
-  const least = first - (isCut ? cut(withinNanos) : withinNanos)
+  const least = first - (isCut ? cutToClock(withinNanos) : withinNanos)
   return (moments[last] as bigint) >= least ? last : undefined
 }
 
@@ -97,12 +97,12 @@ export function firstAfter(
   except: number,
 ): number | undefined {
   if (positions.length === 0) return undefined
-  const first = isCut ? cut(moment) : moment
+  const first = isCut ? cutToClock(moment) : moment
   const start = isCut && from === 'start' ? first + MILLISECOND_NANOS : first
   let found = countBefore(moments, start, !isCut && from === 'start')
   if (positions[found] === except) found++
   if (found >= positions.length || withinNanos === undefined) return found < positions.length ? found : undefined
-  const most = isCut ? first + cut(withinNanos) + MILLISECOND_NANOS - 1n : first + withinNanos
+  const most = isCut ? first + cutToClock(withinNanos) + MILLISECOND_NANOS - 1n : first + withinNanos
   return (moments[found] as bigint) <= most ? found : undefined
 }
 
@@ -113,7 +113,7 @@ export function perTie<Result>(
 ): (moment: bigint) => Result {
   const known = { fine: new Map<bigint, Result>(), whole: new Map<bigint, Result>() }
   return (moment) => {
-    const first = cut(moment)
+    const first = cutToClock(moment)
     const results = first === moment ? known.whole : known.fine
     const before = results.get(first)
     if (before !== undefined) return before

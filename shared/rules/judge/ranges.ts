@@ -1,5 +1,5 @@
 import type { Span } from '../../trace/span.ts'
-import { cut, isWhole, MILLISECOND_NANOS } from './clock.ts'
+import { cutToClock, isWhole, MILLISECOND_NANOS } from './clock.ts'
 import { countUpTo } from './kin.ts'
 import type { Lineage } from './lineage.ts'
 import { ascending, countBefore, momentOf, type Precedence } from './moments.ts'
@@ -18,7 +18,7 @@ export interface Range {
 export type AskRange = (position: number) => Range | undefined
 
 /** What a span stands under is followed so far. */
-const maxDepth = 1000
+const MAX_DEPTH = 1000
 
 const empty: Range = { positions: [], start: 0, end: 0 }
 
@@ -31,7 +31,7 @@ export function rangeAbove(lineage: Lineage, positions: readonly number[], direc
   return (position) => {
     const found: number[] = []
     let node: number | undefined = parentNodes[position] as number
-    for (let depth = 0; depth < maxDepth; depth++) {
+    for (let depth = 0; depth < MAX_DEPTH; depth++) {
       if (node === undefined || node < 0) return whole(found)
       for (const member of byNode.get(node) ?? []) found.push(member)
       node = parentsOf(node)[0]
@@ -73,7 +73,7 @@ export function rangeEarlier(
   const isCoarse = moments.some(isWhole)
   return (position) => {
     const limit = (spans[position] as Span).startUnixNano
-    const least = (isCoarse ? cut(limit) : limit) - (withinNanos ?? 0n)
+    const least = (isCoarse ? cutToClock(limit) : limit) - (withinNanos ?? 0n)
     const start = withinNanos === undefined ? 0 : countBefore(moments, least, false)
     const end = isWhole(limit)
       ? countBefore(moments, limit + MILLISECOND_NANOS, false)
@@ -92,7 +92,7 @@ export function rangeLater(
   const isCoarse = moments.some(isWhole)
   return (position) => {
     const moment = momentOf(spans[position] as Span, from)
-    const start = countBefore(moments, isCoarse ? cut(moment) : moment, false)
+    const start = countBefore(moments, isCoarse ? cutToClock(moment) : moment, false)
     if (withinNanos === undefined) return { positions: sorted, start, end: sorted.length }
     const most = moment + withinNanos + (isWhole(moment) ? MILLISECOND_NANOS - 1n : 0n)
     return { positions: sorted, start, end: countBefore(moments, most, true) }

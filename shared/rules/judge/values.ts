@@ -7,7 +7,7 @@ import type { AttributeValue } from '../../trace/span.ts'
 export type Value = AttributeValue | undefined
 
 /** Arrays nested deeper than this hold nothing that compares. */
-const maxArrayDepth = 32
+const MAX_ARRAY_DEPTH = 32
 
 export function isMissing(value: Value): value is null | undefined {
   return value === undefined || value === null
@@ -19,7 +19,7 @@ export function isArray(value: Value): value is readonly AttributeValue[] {
 
 /** The elements of an array, those of arrays inside it among them. */
 export function elementsOf(array: readonly AttributeValue[]): readonly AttributeValue[] {
-  return (array as readonly unknown[]).flat(maxArrayDepth) as AttributeValue[]
+  return (array as readonly unknown[]).flat(MAX_ARRAY_DEPTH) as AttributeValue[]
 }
 
 /**

@@ -7,9 +7,9 @@ export interface Claim {
 }
 
 /** More ways than this for a condition to hold are not looked into. */
-const CASE_LIMIT = 64
+const MAX_CASES = 64
 /** Nor is one of more claims: each is compared with every other. */
-export const CLAIM_LIMIT = 200
+export const MAX_CLAIMS = 200
 
 /** Ways in which something can hold: in each, all of its claims. Undefined where there are too many. */
 export type Cases = readonly (readonly Claim[])[] | undefined
@@ -48,9 +48,9 @@ export function bindsSpans(condition: Condition): boolean {
 export function allOf(parts: readonly Cases[]): Cases {
   let cases: readonly (readonly Claim[])[] = [[]]
   for (const part of parts) {
-    if (part === undefined || part.length * cases.length > CASE_LIMIT) return undefined
+    if (part === undefined || part.length * cases.length > MAX_CASES) return undefined
     cases = cases.flatMap((before) => part.map((claims) => [...before, ...claims]))
-    if (cases.some((claims) => claims.length > CLAIM_LIMIT)) return undefined
+    if (cases.some((claims) => claims.length > MAX_CLAIMS)) return undefined
   }
   return cases
 }
@@ -59,7 +59,7 @@ export function allOf(parts: readonly Cases[]): Cases {
 function oneOf(parts: readonly Cases[]): Cases {
   const cases: (readonly Claim[])[] = []
   for (const part of parts) {
-    if (part === undefined || cases.length + part.length > CASE_LIMIT) return undefined
+    if (part === undefined || cases.length + part.length > MAX_CASES) return undefined
     cases.push(...part)
   }
   return cases

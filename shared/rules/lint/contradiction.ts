@@ -4,13 +4,13 @@ import { groupedOperand } from '../compile/groups.ts'
 import { OPERATORS } from '../operators.ts'
 import { canonicalCondition, canonicalOperand } from '../print/canonical.ts'
 import { isLiteral } from '../walk.ts'
-import { allOf, CLAIM_LIMIT, type Claim, filterCases } from './cases.ts'
+import { allOf, type Claim, filterCases, MAX_CLAIMS } from './cases.ts'
 import { addDemand, addOpposite, type Demand, type Domain, domainOf, isEmpty, scalarOf } from './domain.ts'
 
 /** Claims of all cases that are looked at together. */
 const CLAIMS_OF_CASES = 1000
 /** Spans that must be there and spans that must not, of which each is compared with every other. */
-const PAIR_LIMIT = 100
+const MAX_PAIRS = 100
 
 /** Whether none of these cases can be; false where there are too many to tell. */
 export function isImpossible(cases: readonly (readonly Claim[])[] | undefined): boolean {
@@ -20,7 +20,7 @@ export function isImpossible(cases: readonly (readonly Claim[])[] | undefined): 
 
 /** Claims that cannot hold together on any trace (or of any span), in the order written; undefined where all may. */
 export function contradiction(claims: readonly Claim[]): readonly Claim[] | undefined {
-  if (claims.length > CLAIM_LIMIT) return undefined
+  if (claims.length > MAX_CLAIMS) return undefined
   const opposite = oppositeClaims(claims)
   if (opposite !== undefined) return opposite
   const terms = new Map<string, Term>()
@@ -194,7 +194,7 @@ function contradictorySpans(terms: readonly Term[]): readonly Claim[] | undefine
       if (!coversName(wide.counted.name, narrow.counted.name)) continue
       if (covers(wide.counted, narrow.counted)) return [...narrow.claims, ...wide.claims]
       pairs += 1
-      if (pairs === PAIR_LIMIT) return undefined
+      if (pairs === MAX_PAIRS) return undefined
     }
   }
   return undefined

@@ -2,7 +2,7 @@ import type { CheckedRule, Condition, Filter } from '../ast.ts'
 import { type PlacedTest, testsOf } from '../walk.ts'
 import { bindsSpans, type Cases, casesOf, violation } from './cases.ts'
 import { isImpossible } from './contradiction.ts'
-import { eventFiltersOf, type Selection, selectionsOf } from './selections.ts'
+import { eventFiltersOf, type NamedSelection, selectionsOf } from './selections.ts'
 
 /** A rule and what lints ask of it, found once for all of them. */
 export interface RuleFacts {
@@ -10,7 +10,7 @@ export interface RuleFacts {
   /** In the order in which they are judged. */
   readonly conditions: readonly Condition[]
   readonly tests: readonly PlacedTest[]
-  readonly selections: readonly Selection[]
+  readonly selections: readonly NamedSelection[]
   readonly eventFilters: readonly (readonly Filter[])[]
   /** Whether it gives names to spans. */
   readonly binds: boolean
@@ -20,7 +20,7 @@ export interface RuleFacts {
   readonly neverFires: boolean
 }
 
-export function factsOf(rule: CheckedRule): RuleFacts {
+export function ruleFactsOf(rule: CheckedRule): RuleFacts {
   const conditions = conditionsOf(rule)
   const violating = violation(rule.body)
   const violated = casesOf(violating, true)

@@ -162,11 +162,11 @@ function isWithin(subjects: Subjects, offered: Subjects): boolean {
 }
 
 /** More pairs than this of a way to violate one rule and a way to keep the other are not looked into. */
-const PAIR_LIMIT = 64
+const MAX_PAIRS = 64
 
 /** Whether no trace violates the one rule and keeps the other. */
 function implies({ violated }: RuleReading, { kept }: RuleReading): boolean {
-  if (violated === undefined || kept === undefined || violated.length * kept.length > PAIR_LIMIT) return false
+  if (violated === undefined || kept === undefined || violated.length * kept.length > MAX_PAIRS) return false
   return violated.every((one: readonly Claim[]) =>
     kept.every((other) => contradiction([...one, ...other]) !== undefined),
   )

@@ -2,12 +2,12 @@ import type { CheckedRule } from '../ast.ts'
 import { closed, type Listing, list, newListing, roomIn } from '../read/listing.ts'
 import { reportMisspeltNames } from './bound-names.ts'
 import { reportExceptWithoutBinding } from './except-binding.ts'
-import { factsOf } from './facts.ts'
+import { ruleFactsOf } from './facts.ts'
 import { reportImpliedRules } from './implied-rule.ts'
 import { reportSelfMatches } from './matches-itself.ts'
 import { reportContradictions } from './never.ts'
 import { reportNotOverMissing } from './not-over-missing.ts'
-import type { Sample } from './sample.ts'
+import type { SampledSpans } from './sample.ts'
 import { reportStrayValues } from './stray-value.ts'
 import { reportUnboundOrders } from './unbound-order.ts'
 import { reportUnindexedJoins } from './unindexed-join.ts'
@@ -37,8 +37,8 @@ const LINTS: readonly Lint[] = [
  * What may be a mistake in a set of checked rules, rule by rule, by place; with a sample also names that it does not have.
  * All are counted, the first 1,000 returned. Nothing here changes what a rule means. Takes time linear in the rules.
  */
-export function lintRules(rules: readonly CheckedRule[], sample?: Sample): Listing<RuleWarning> {
-  const facts = rules.map(factsOf)
+export function lintRules(rules: readonly CheckedRule[], sample?: SampledSpans): Listing<RuleWarning> {
+  const facts = rules.map(ruleFactsOf)
   const lints = LINTS.map((lint) => lint({ rules: facts, sample }))
   const listing = newListing<RuleWarning>()
   for (const each of facts) {

@@ -1,5 +1,5 @@
 import type { Condition, Filter, Selector } from '../ast.ts'
-import { operandsOf } from '../compile/requirement.ts'
+import { lookupsOfTest } from '../compile/requirement.ts'
 import { printCondition } from '../print/print.ts'
 import { type Claim, casesOf, filterCases } from './cases.ts'
 import { contradiction, isImpossible } from './contradiction.ts'
@@ -50,7 +50,7 @@ function visit(condition: Condition, found: Found): boolean {
     case 'boundWhere':
       return visitSelector(condition, found)
     default: {
-      const selectors = operandsOf(condition).flatMap((operand) => ('selector' in operand ? [operand.selector] : []))
+      const selectors = lookupsOfTest(condition).flatMap((operand) => ('selector' in operand ? [operand.selector] : []))
       const inside = selectors.map((selector) => visitSelector(selector, found)).includes(true)
       return inside || reportImpossible([[{ atom: condition, holds: true }]], found)
     }

@@ -2,7 +2,7 @@ import type { NamePattern } from '../ast.ts'
 import { indexNames } from '../compile/name-index.ts'
 import { nearest } from '../read/suggest.ts'
 import type { RuleFacts } from './facts.ts'
-import type { Sample } from './sample.ts'
+import type { SampledSpans } from './sample.ts'
 
 /** Names of a sample that are kept for one glob, and pairs of a name and a glob that are looked at for all rules. */
 const NAMES_OF_GLOB = 1000
@@ -24,7 +24,7 @@ interface Words {
   readonly words: () => ReadonlySet<string> | readonly string[]
 }
 
-export function sampledNames({ keysByName }: Sample, rules: readonly RuleFacts[]): SampledNames {
+export function sampledNames({ keysByName }: SampledSpans, rules: readonly RuleFacts[]): SampledNames {
   const names = [...keysByName.keys()]
   const byGlob = namesByGlob(names, rules)
   const hints = new Map<string, string | undefined>()

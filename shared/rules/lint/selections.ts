@@ -1,10 +1,10 @@
 import type { Atom, Condition, Filter, NamePattern, Operand, Selector, Test } from '../ast.ts'
-import { operandsOf } from '../compile/requirement.ts'
+import { lookupsOfTest } from '../compile/requirement.ts'
 import { atomsOf, operandsOf as partsOf } from '../walk.ts'
 import { leavesOf } from './joins.ts'
 
 /** Spans that a condition takes by name, and all that is asked of each. */
-export interface Selection {
+export interface NamedSelection {
   readonly name: NamePattern
   readonly filters: readonly Filter[]
   /** Another selection has said the name. */
@@ -12,9 +12,9 @@ export interface Selection {
 }
 
 /** Every selection of a rule in the order written: counts, both sides of relations and what is asked of bound spans. */
-export function selectionsOf(conditions: readonly Condition[]): readonly Selection[] {
+export function selectionsOf(conditions: readonly Condition[]): readonly NamedSelection[] {
   const bound = new Map<number, NamePattern>()
-  const found: Selection[] = []
+  const found: NamedSelection[] = []
   for (const condition of conditions) addSelections(condition, bound, found)
   return found
 }
@@ -29,7 +29,7 @@ export function eventFiltersOf(conditions: readonly Condition[]): readonly (read
   )
 }
 
-function addSelections(condition: Condition, bound: Map<number, NamePattern>, found: Selection[]): void {
+function addSelections(condition: Condition, bound: Map<number, NamePattern>, found: NamedSelection[]): void {
   for (const atom of atomsOf(condition)) {
     if (atom.kind === 'has' && atom.as !== undefined) bound.set(atom.as.id, atom.selector.name)
     const name = atom.kind === 'boundWhere' ? bound.get(atom.bound.id) : undefined
@@ -54,7 +54,7 @@ export function selectorsOf(atom: Atom): readonly Selector[] {
     case 'boundWhere':
       return []
     default:
-      return operandsOf(atom).flatMap((operand) => ('selector' in operand ? [operand.selector] : []))
+      return lookupsOfTest(atom).flatMap((operand) => ('selector' in operand ? [operand.selector] : []))
   }
 }
 

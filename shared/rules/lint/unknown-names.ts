@@ -1,9 +1,9 @@
 import type { Filter, NamePattern } from '../ast.ts'
 import { quoted } from '../resolve/reading.ts'
 import { operandsOf, testsOf } from '../walk.ts'
-import type { Sample } from './sample.ts'
+import type { SampledSpans } from './sample.ts'
 import { type SampledNames, sampledNames } from './sampled-names.ts'
-import type { Selection } from './selections.ts'
+import type { NamedSelection } from './selections.ts'
 import type { Lint, ReportWarning } from './warning.ts'
 
 /** Names that no span of the sample has, and misspelt keys that its spans of that name do not have. */
@@ -22,7 +22,7 @@ export const reportUnknownNames: Lint = ({ rules, sample }) => {
   }
 }
 
-function reportName(pattern: NamePattern, sample: Sample, names: SampledNames, report: ReportWarning): void {
+function reportName(pattern: NamePattern, sample: SampledSpans, names: SampledNames, report: ReportWarning): void {
   if (pattern.kind === 'any') return
   const written = pattern.kind === 'exact' ? pattern.name : pattern.pattern
   const all = { id: 'names', words: () => [...sample.keysByName.keys()] }
@@ -46,7 +46,7 @@ interface Keys {
 }
 
 /** Of the spans of any name: gathered once, for every rule that asks. */
-function keysOfAny(sample: Sample): Keys {
+function keysOfAny(sample: SampledSpans): Keys {
   let gathered: ReadonlySet<string> | undefined
   const all = () => {
     gathered ??= gather(sample, [...sample.keysByName.keys()])
@@ -56,20 +56,20 @@ function keysOfAny(sample: Sample): Keys {
 }
 
 /** Of the spans of a few names: gathered only where a key is unknown. */
-function keysOf(sample: Sample, names: readonly string[]): Keys {
+function keysOf(sample: SampledSpans, names: readonly string[]): Keys {
   const { keysByName, resourceKeys } = sample
   const has = (key: string) => resourceKeys.has(key) || names.some((name) => keysByName.get(name)?.has(key))
   return { has, all: () => gather(sample, names) }
 }
 
-function gather({ keysByName, resourceKeys }: Sample, names: readonly string[]): ReadonlySet<string> {
+function gather({ keysByName, resourceKeys }: SampledSpans, names: readonly string[]): ReadonlySet<string> {
   const keys = new Set(resourceKeys)
   for (const name of names) for (const key of keysByName.get(name) ?? []) keys.add(key)
   return keys
 }
 
 /** Only keys that are nearly one of those seen: an attribute may well be rare. */
-function reportKeys({ name, filters }: Selection, keys: Keys, names: SampledNames, report: ReportWarning): void {
+function reportKeys({ name, filters }: NamedSelection, keys: Keys, names: SampledNames, report: ReportWarning): void {
   const id = name.kind === 'any' ? 'any' : name.kind === 'exact' ? `=${name.name}` : `*${name.pattern}`
   for (const { key, range } of attributesOf(filters)) {
     const meant = keys.has(key) ? undefined : names.meant(key, { id, words: keys.all })

@@ -1,6 +1,6 @@
 import type { SourceRange } from '../../errors.ts'
 import type { RuleFacts } from './facts.ts'
-import type { Sample } from './sample.ts'
+import type { SampledSpans } from './sample.ts'
 
 /** Everything that may be a mistake in rules that are well formed. */
 export const RULE_WARNING_CODES = [
@@ -41,7 +41,7 @@ export interface RuleWarning extends Warning {
 /** What a lint may look at: all rules that are loaded together, and spans seen before. */
 interface LintContext {
   readonly rules: readonly RuleFacts[]
-  readonly sample: Sample | undefined
+  readonly sample: SampledSpans | undefined
 }
 
 export type ReportWarning = (warning: Warning) => void

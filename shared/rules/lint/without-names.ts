@@ -1,5 +1,5 @@
 import type { Condition, Selector, Test } from '../ast.ts'
-import { holdsWithoutSpans, operandsOf } from '../compile/requirement.ts'
+import { holdsWithoutSpans, lookupsOfTest } from '../compile/requirement.ts'
 import type { Lint } from './warning.ts'
 
 /** A rule that fires on a trace in which none of its names occurs signals on traces that it is not about. */
@@ -48,7 +48,7 @@ function truthWithoutNames(condition: Condition): boolean | undefined {
 }
 
 function truthOfTest(test: Test): boolean | undefined {
-  const selectors = operandsOf(test).flatMap((operand) => ('selector' in operand ? [operand.selector] : []))
+  const selectors = lookupsOfTest(test).flatMap((operand) => ('selector' in operand ? [operand.selector] : []))
   return selectors.every(isNamed) ? holdsWithoutSpans(test) : undefined
 }
 

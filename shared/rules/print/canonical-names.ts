@@ -1,5 +1,5 @@
 import type { Condition, Invariant, Pattern } from '../ast.ts'
-import { NAME_LIMIT } from '../resolve/names.ts'
+import { MAX_BOUND_NAMES } from '../resolve/names.ts'
 
 /**
  * What the canonical form of a body calls its bound spans, by their ids: s1, s2 … in the order in which they are bound.
@@ -34,7 +34,7 @@ function numberBound(node: Condition, visible: readonly number[], numbers: Map<n
     case 'has': {
       if (node.as === undefined) return visible
       let number = numbers.size + 1
-      if (number > NAME_LIMIT) for (number = 1; visible.includes(number); ) number++
+      if (number > MAX_BOUND_NAMES) for (number = 1; visible.includes(number); ) number++
       numbers.set(node.as.id, number)
       return [...visible, number]
     }

@@ -12,7 +12,7 @@ export interface Header {
 }
 
 /** One line of a file: offsets of its text without line end. */
-export interface Line {
+export interface LineRange {
   readonly start: number
   readonly end: number
 }
@@ -29,7 +29,7 @@ export function isHeader(line: string): boolean {
 }
 
 /** Reads `// Signal: NAME (severity)`. */
-export function readHeader(source: Source, line: Line, report: (problem: TextProblem) => void): Header {
+export function readHeader(source: Source, line: LineRange, report: (problem: TextProblem) => void): Header {
   const text = source.text.slice(line.start, line.end)
   const indent = text.length - text.trimStart().length
   const whole = rangeIn(source, line.start + indent, line.start + Math.max(text.trimEnd().length, indent + 1))
@@ -101,7 +101,7 @@ interface Entry {
 /** Reads the `// Key: value` lines between a header and its condition; other comments are left alone. */
 export function readMetadata(
   source: Source,
-  lines: readonly Line[],
+  lines: readonly LineRange[],
   report: (problem: TextProblem) => void,
 ): RuleMetadata {
   const entries = lines.map((line) => readEntry(source, line, report)).filter((entry) => entry !== undefined)
@@ -144,7 +144,7 @@ function malformed(range: SourceRange, message: string, hint: string): TextProbl
   return { code: 'malformed-metadata', message, hint, range }
 }
 
-function readEntry(source: Source, line: Line, report: (problem: TextProblem) => void): Entry | undefined {
+function readEntry(source: Source, line: LineRange, report: (problem: TextProblem) => void): Entry | undefined {
   // Trimmed first: a pattern that allows white space at its end takes time quadratic in what it meets elsewhere.
   const text = source.text.slice(line.start, line.end).trimEnd()
   const parts = /^(\s*\/\/\s*)([A-Za-z]+)(\s*:\s*)(.*)$/.exec(text)

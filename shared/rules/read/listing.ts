@@ -1,5 +1,5 @@
 /** Problems, or warnings, of a set that are listed one by one: nobody corrects more at once, and each takes memory. */
-export const LISTED_LIMIT = 1000
+export const MAX_LISTEDS = 1000
 
 /** How many are not listed. */
 export interface More {
@@ -29,7 +29,7 @@ export function newListing<Item>(): OpenListing<Item> {
 
 /** How many more are listed. */
 export function roomIn({ items }: OpenListing<unknown>): number {
-  return LISTED_LIMIT - items.length
+  return MAX_LISTEDS - items.length
 }
 
 /** Adds what was found in a file: `count` items, of which those that fit in are given. */

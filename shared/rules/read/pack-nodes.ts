@@ -16,7 +16,7 @@ import {
   type YAMLWarning,
 } from 'yaml'
 import type { SourceRange } from '../../errors.ts'
-import type { RuleProblemCode, TextProblem } from '../problem.ts'
+import { problemAt, type ReportProblem, type TextProblem } from '../problem.ts'
 import { rangeIn, type Source } from './source.ts'
 import { finished } from './stepwise.ts'
 import { nearest } from './suggest.ts'
@@ -28,15 +28,13 @@ export interface PackNodes {
   readonly targets: ReadonlyMap<Node, Node>
 }
 
-export type Report = (problem: TextProblem) => void
-
 /** Parses YAML at once; without nodes where it is none. All that is wrong with it is reported. */
-export function parsePack(source: Source, report: Report): PackNodes | undefined {
+export function parsePack(source: Source, report: ReportProblem): PackNodes | undefined {
   return finished(parsingPack(source, report))
 }
 
 /** Parses YAML in steps; without nodes where it is none. All that is wrong with it is reported. */
-export function* parsingPack(source: Source, report: Report): Generator<void, PackNodes | undefined> {
+export function* parsingPack(source: Source, report: ReportProblem): Generator<void, PackNodes | undefined> {
   try {
     const document = yield* parsingDocument(source.text)
     for (const error of [...document.errors, ...document.warnings]) report(yamlProblem(source, error))
@@ -100,10 +98,6 @@ function aliasTargets(document: Document): ReadonlyMap<Node, Node> {
   return targets
 }
 
-export function problemAt(range: SourceRange, code: RuleProblemCode, message: string, hint: string): TextProblem {
-  return { code, message, hint, range }
-}
-
 /** The place of a node, or the start of the text. */
 export function rangeOf({ source }: PackNodes, node: Node | null | undefined): SourceRange {
   const [start, end] = node?.range ?? [0, 1]
@@ -111,7 +105,7 @@ export function rangeOf({ source }: PackNodes, node: Node | null | undefined): S
 }
 
 /** The first character of a node, where something is missing in it. */
-export function startOf({ source }: PackNodes, node: Node): SourceRange {
+export function startOfNode({ source }: PackNodes, node: Node): SourceRange {
   const [start] = node.range ?? [0]
   return rangeIn(source, start, start + 1)
 }
@@ -121,7 +115,7 @@ export function entriesOf(
   nodes: PackNodes,
   map: Node | null,
   known: readonly string[],
-  report: Report,
+  report: ReportProblem,
 ): ReadonlyMap<string, Node> {
   const entries = new Map<string, Node>()
   const pairs = isMap(map) ? (map.items as readonly Pair<Node, Node | null>[]) : []
@@ -144,19 +138,19 @@ export function itemsOf(nodes: PackNodes, node: Node | undefined): readonly Node
   return (node.items as readonly Node[]).map((item) => nodes.targets.get(item) ?? item)
 }
 
-export function isMissing(node: Node | undefined): boolean {
+export function isMissingNode(node: Node | undefined): boolean {
   return node === undefined || (isScalar(node) && (node.value === null || String(node.value).trim() === ''))
 }
 
 /** A text value; undefined where it is missing, or no text, which is reported. */
-export function textOf(
+export function textEntry(
   nodes: PackNodes,
   entries: ReadonlyMap<string, Node>,
   key: string,
-  report: Report,
+  report: ReportProblem,
 ): Scalar<string> | undefined {
   const node = entries.get(key)
-  if (isMissing(node)) return undefined
+  if (isMissingNode(node)) return undefined
   if (isScalar(node) && typeof node.value === 'string') return node as Scalar<string>
   report(problemAt(rangeOf(nodes, node), 'malformed-pack', `${key} is text`, 'put it in quotes'))
   return undefined

@@ -1,23 +1,21 @@
 import { isMap, isScalar, type Node, type Scalar } from 'yaml'
 import type { Rule, RuleMetadata, Severity } from '../ast.ts'
-import type { TextProblem } from '../problem.ts'
+import { problemAt, type ReportProblem, type TextProblem } from '../problem.ts'
 import { newDefinitions, newPartBudget } from '../resolve/definitions.ts'
 import type { PartBudget } from '../resolve/reading.ts'
 import { checkName, modeOf, severityOf, tagsOf } from './header.ts'
 import {
   entriesOf,
-  isMissing,
+  isMissingNode,
   itemsOf,
   type PackNodes,
   parsingPack,
-  problemAt,
-  type Report,
   rangeOf,
-  startOf,
-  textOf,
+  startOfNode,
+  textEntry,
 } from './pack-nodes.ts'
 import { NO_DEFINITIONS, type ParsedBody, parseBody } from './parse.ts'
-import { type OpenFile, type ReadFile, type ReadRule, RULE_BYTES_LIMIT, readAll } from './rule-file.ts'
+import { MAX_RULE_BYTES, type OpenFile, type ReadFile, type ReadRule, readAll } from './rule-file.ts'
 import { sourceOf } from './source.ts'
 import { finished } from './stepwise.ts'
 import { offsetsOfScalar } from './yaml-offsets.ts'
@@ -50,17 +48,17 @@ export function readPack(text: string): ReadFile {
 
 function readNamed(nodes: PackNodes, item: Node): Pick<ReadRule, 'name' | 'nameRange'> {
   const id = isMap(item)
-    ? textOf(
+    ? textEntry(
         nodes,
         entriesOf(nodes, item, RULE_KEYS, () => {}),
         'id',
         () => {},
       )
     : undefined
-  return { name: id?.value, nameRange: id === undefined ? startOf(nodes, item) : rangeOf(nodes, id) }
+  return { name: id?.value, nameRange: id === undefined ? startOfNode(nodes, item) : rangeOf(nodes, id) }
 }
 
-function itemsIn(nodes: PackNodes, report: Report): readonly Node[] {
+function itemsIn(nodes: PackNodes, report: ReportProblem): readonly Node[] {
   const list = entriesOf(nodes, nodes.root, ['rules'], report).get('rules')
   const items = itemsOf(nodes, list)
   if (items === undefined) {
@@ -85,14 +83,14 @@ function readItem(nodes: PackNodes, item: Node, budget: PartBudget): ReadRule {
   }
   const entries = entriesOf(nodes, item, RULE_KEYS, report)
   reportMissingKeys(nodes, item, entries, report)
-  const id = textOf(nodes, entries, 'id', report)
-  const nameRange = id === undefined ? startOf(nodes, item) : rangeOf(nodes, id)
+  const id = textEntry(nodes, entries, 'id', report)
+  const nameRange = id === undefined ? startOfNode(nodes, item) : rangeOf(nodes, id)
   const nameProblem = id && checkName(id.value, nameRange)
   if (nameProblem !== undefined) report(nameProblem)
   const name = nameProblem === undefined ? id?.value : undefined
   const severity = readSeverity(nodes, entries, report)
   const metadata = readMetadata(nodes, entries, report)
-  const condition = textOf(nodes, entries, 'condition', report)
+  const condition = textEntry(nodes, entries, 'condition', report)
   const { body, conditions } = condition === undefined ? NOTHING : readCondition(nodes, condition, budget, report)
   const rule: Rule | undefined = body && {
     name: name ?? 'UNNAMED',
@@ -106,15 +104,24 @@ function readItem(nodes: PackNodes, item: Node, budget: PartBudget): ReadRule {
   return { name, nameRange, rule, conditions, problems }
 }
 
-function reportMissingKeys(nodes: PackNodes, item: Node, entries: ReadonlyMap<string, Node>, report: Report): void {
-  const missing = REQUIRED_KEYS.filter((key) => isMissing(entries.get(key)))
+function reportMissingKeys(
+  nodes: PackNodes,
+  item: Node,
+  entries: ReadonlyMap<string, Node>,
+  report: ReportProblem,
+): void {
+  const missing = REQUIRED_KEYS.filter((key) => isMissingNode(entries.get(key)))
   if (missing.length === 0) return
   const hint = `add ${missing.map((key) => `${key}: …`).join(', ')}`
-  report(problemAt(startOf(nodes, item), 'malformed-pack', `the rule has no ${missing.join(', no ')}`, hint))
+  report(problemAt(startOfNode(nodes, item), 'malformed-pack', `the rule has no ${missing.join(', no ')}`, hint))
 }
 
-function readSeverity(nodes: PackNodes, entries: ReadonlyMap<string, Node>, report: Report): Severity | undefined {
-  const node = textOf(nodes, entries, 'severity', report)
+function readSeverity(
+  nodes: PackNodes,
+  entries: ReadonlyMap<string, Node>,
+  report: ReportProblem,
+): Severity | undefined {
+  const node = textEntry(nodes, entries, 'severity', report)
   if (node === undefined) return undefined
   const known = severityOf(node.value, rangeOf(nodes, node))
   if ('severity' in known) return known.severity
@@ -122,12 +129,12 @@ function readSeverity(nodes: PackNodes, entries: ReadonlyMap<string, Node>, repo
   return undefined
 }
 
-function readMetadata(nodes: PackNodes, entries: ReadonlyMap<string, Node>, report: Report): RuleMetadata {
-  const written = (key: string) => textOf(nodes, entries, key, report)?.value.trim()
+function readMetadata(nodes: PackNodes, entries: ReadonlyMap<string, Node>, report: ReportProblem): RuleMetadata {
+  const written = (key: string) => textEntry(nodes, entries, key, report)?.value.trim()
   const description = [written('name'), written('description')].filter((part) => part !== undefined)
   const runbook = written('runbook')
   const owner = written('owner')
-  const mode = textOf(nodes, entries, 'mode', report)
+  const mode = textEntry(nodes, entries, 'mode', report)
   return {
     ...(description.length > 0 && { description: description.join(': ') }),
     ...(runbook !== undefined && { runbook }),
@@ -137,11 +144,11 @@ function readMetadata(nodes: PackNodes, entries: ReadonlyMap<string, Node>, repo
   }
 }
 
-function readTags(nodes: PackNodes, node: Node | undefined, report: Report): readonly string[] {
-  if (node === undefined || isMissing(node)) return []
+function readTags(nodes: PackNodes, node: Node | undefined, report: ReportProblem): readonly string[] {
+  if (node === undefined || isMissingNode(node)) return []
   if (isScalar(node) && typeof node.value === 'string') return tagsOf(node.value)
   const items = itemsOf(nodes, node) ?? [node]
-  const tags = items.flatMap((item) => (isScalar(item) && !isMissing(item) ? [String(item.value)] : []))
+  const tags = items.flatMap((item) => (isScalar(item) && !isMissingNode(item) ? [String(item.value)] : []))
   if (tags.length === items.length) return tags
   const hint = 'write tags: [payments, soc2:cc6.1]'
   report(problemAt(rangeOf(nodes, node), 'malformed-pack', 'tags are a list of words', hint))
@@ -153,8 +160,13 @@ type ReadCondition = Pick<ParsedBody, 'body' | 'conditions'>
 const NOTHING: ReadCondition = { body: undefined, conditions: [] }
 
 /** In a pack, definitions belong to the condition they stand in. */
-function readCondition(nodes: PackNodes, node: Scalar<string>, budget: PartBudget, report: Report): ReadCondition {
-  if (Buffer.byteLength(node.value) > RULE_BYTES_LIMIT) {
+function readCondition(
+  nodes: PackNodes,
+  node: Scalar<string>,
+  budget: PartBudget,
+  report: ReportProblem,
+): ReadCondition {
+  if (Buffer.byteLength(node.value) > MAX_RULE_BYTES) {
     const hint = 'split it into several rules'
     report(problemAt(rangeOf(nodes, node), 'rule-too-long', 'a rule holds at most 64 KiB', hint))
     return NOTHING

@@ -6,7 +6,7 @@ import { resolveBody } from '../resolve/body.ts'
 import { newDefinitions } from '../resolve/definitions.ts'
 import { newNames } from '../resolve/names.ts'
 import type { Definitions, Reading } from '../resolve/reading.ts'
-import type { Span, SyntaxBody, TooDeep } from '../resolve/syntax.ts'
+import type { SyntaxBody, TextRange, TooDeep } from '../resolve/syntax.ts'
 
 /** A rule's body as read; with problems it is partial or missing. */
 export interface ParsedBody {
@@ -35,7 +35,7 @@ export function parseBody(
   definitions: Definitions = newDefinitions(),
 ): ParsedBody {
   const problems: TextProblem[] = []
-  const rangeOf = (span: Span): SourceRange => ({ start: positionAt(span.start), end: positionAt(span.end) })
+  const rangeOf = (span: TextRange): SourceRange => ({ start: positionAt(span.start), end: positionAt(span.end) })
   const body = text.trimEnd()
   const syntax = parseSyntax(body)
   if (syntax.kind === 'tooDeep') {

@@ -23,6 +23,6 @@ export function* openingRules(file: string, text: string, budget: PartBudget): G
 }
 
 /** Reads the rules of one file, told by its name; a rule with problems never stops the others. */
-export function readRules(file: string, text: string): ReadFile {
+export function readRuleText(file: string, text: string): ReadFile {
   return isPack(file) ? readPack(text) : readRuleFile(text)
 }

@@ -4,13 +4,13 @@ import type { RuleProblemCode, TextProblem } from '../problem.ts'
 import { newDefinitions, newPartBudget } from '../resolve/definitions.ts'
 import type { Definitions, PartBudget } from '../resolve/reading.ts'
 import type { SyntaxBody } from '../resolve/syntax.ts'
-import { type Header, type Line, readHeader, readMetadata, setsMode } from './header.ts'
+import { type Header, type LineRange, readHeader, readMetadata, setsMode } from './header.ts'
 import { NO_DEFINITIONS, type ParsedBody, parseBody, parseSyntax, type ReadDefinitions } from './parse.ts'
 import { isBlankOrComment, type Section, sectionsOf } from './sections.ts'
 import { rangeIn, type Source, sourceOf } from './source.ts'
 
 /** Bytes of UTF-8 from a rule's header to its last visible character. */
-export const RULE_BYTES_LIMIT = 65_536
+export const MAX_RULE_BYTES = 65_536
 
 /** One rule as read from a file or pack; `rule` is missing, or partial, where there are problems. */
 export interface ReadRule {
@@ -88,11 +88,11 @@ export function openRead({ rules, problems, defined }: ReadFile): OpenFile {
 }
 
 /** What stands before the first header: definitions, and nothing else but comments. */
-function readPreamble(source: Source, lines: readonly Line[], definitions: Definitions): ReadDefinitions {
+function readPreamble(source: Source, lines: readonly LineRange[], definitions: Definitions): ReadDefinitions {
   const start = lines[0]?.start ?? 0
   const text = source.text.slice(start, lines.at(-1)?.end ?? start).trimEnd()
   if (lines.every((line) => isBlankOrComment(source.text.slice(line.start, line.end)))) return NO_DEFINITIONS
-  if (Buffer.byteLength(text) > RULE_BYTES_LIMIT) {
+  if (Buffer.byteLength(text) > MAX_RULE_BYTES) {
     const problem: TextProblem = {
       code: 'rule-too-long',
       message: 'definitions before the first rule hold at most 64 KiB',
@@ -119,7 +119,7 @@ function strayOffset({ kind, start, extra, ...body }: SyntaxBody): number | unde
   return extra?.start
 }
 
-function strayProblem(source: Source, line: Line): TextProblem {
+function strayProblem(source: Source, line: LineRange): TextProblem {
   return {
     code: 'condition-before-header',
     message: 'no rule has begun here',
@@ -128,7 +128,7 @@ function strayProblem(source: Source, line: Line): TextProblem {
   }
 }
 
-function visibleRange(source: Source, line: Line) {
+function visibleRange(source: Source, line: LineRange) {
   const text = source.text.slice(line.start, line.end)
   const indent = text.length - text.trimStart().length
   return rangeIn(source, line.start + indent, line.start + Math.max(text.trimEnd().length, indent + 1))
@@ -148,7 +148,7 @@ function readSection(source: Source, section: Section, known: Definitions): Read
     problem('missing-condition', 'the rule has no condition', 'write its condition below the header')
     return unread(header, problems)
   }
-  if (Buffer.byteLength(source.text.slice(section.header.start, start + text.length)) > RULE_BYTES_LIMIT) {
+  if (Buffer.byteLength(source.text.slice(section.header.start, start + text.length)) > MAX_RULE_BYTES) {
     problem('rule-too-long', 'a rule holds at most 64 KiB', 'split it into several rules')
     return unread(header, problems)
   }

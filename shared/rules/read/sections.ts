@@ -1,24 +1,24 @@
-import { isHeader, type Line } from './header.ts'
+import { isHeader, type LineRange } from './header.ts'
 import type { Source } from './source.ts'
 
 /** One rule's part of a file: its header, the comment lines after it, and the rest up to the next header. */
 export interface Section {
-  readonly header: Line
-  readonly comments: readonly Line[]
+  readonly header: LineRange
+  readonly comments: readonly LineRange[]
   /** Lines from the first that is neither blank nor a comment. */
-  readonly body: readonly Line[]
+  readonly body: readonly LineRange[]
 }
 
 /** A file taken apart at its headers; `preamble` is what stands before the first. */
 export interface Sections {
-  readonly preamble: readonly Line[]
+  readonly preamble: readonly LineRange[]
   readonly sections: readonly Section[]
 }
 
 /** Takes a rule file apart, line by line: text never runs over the end of a line, so a header is never inside one. */
 export function sectionsOf(source: Source): Sections {
-  const preamble: Line[] = []
-  const sections: { header: Line; comments: Line[]; body: Line[] }[] = []
+  const preamble: LineRange[] = []
+  const sections: { header: LineRange; comments: LineRange[]; body: LineRange[] }[] = []
   for (const line of linesOf(source.text)) {
     const text = source.text.slice(line.start, line.end)
     const section = sections.at(-1)
@@ -34,8 +34,8 @@ export function isBlankOrComment(line: string): boolean {
   return /^\s*(\/\/|$)/.test(line)
 }
 
-function linesOf(text: string): readonly Line[] {
-  const lines: Line[] = []
+function linesOf(text: string): readonly LineRange[] {
+  const lines: LineRange[] = []
   let start = 0
   while (start <= text.length) {
     const newline = text.indexOf('\n', start)

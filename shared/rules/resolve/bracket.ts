@@ -1,5 +1,5 @@
 import { quoted, type Reading, report, textOf } from './reading.ts'
-import type { Extra, Span, Token } from './syntax.ts'
+import type { Extra, TextRange, Token } from './syntax.ts'
 
 interface Bracketed {
   readonly open: Token
@@ -34,7 +34,7 @@ export function reportUnclosed(reading: Reading, open: Token): void {
 export function reportExtra(reading: Reading, extra: Extra, inside: string): undefined {
   const start = extra.start + (extra.text.length - extra.text.trimStart().length)
   const [found = ''] = /^(?:[\p{L}\p{N}_]+|&&|\|\||.)/su.exec(reading.text.slice(start, extra.end)) ?? []
-  const at: Span = { start, end: start + Math.max(found.length, 1) }
+  const at: TextRange = { start, end: start + Math.max(found.length, 1) }
   return report(
     reading,
     at,
@@ -44,7 +44,7 @@ export function reportExtra(reading: Reading, extra: Extra, inside: string): und
   )
 }
 
-function hintForExtra(reading: Reading, at: Span, found: string): string {
+function hintForExtra(reading: Reading, at: TextRange, found: string): string {
   const before = reading.text.slice(Math.max(0, at.start - 1), at.start)
   const after = reading.text.slice(at.start, at.start + 2)
   if (/^\/[/*]/.test(after)) return 'start a comment with // at the start of a line or after a space'
@@ -64,7 +64,7 @@ function hintForExtra(reading: Reading, at: Span, found: string): string {
 }
 
 /** Reports that nothing stands where a value, name or condition must. */
-export function reportMissing(reading: Reading, at: Span, what: string): undefined {
+export function reportMissing(reading: Reading, at: TextRange, what: string): undefined {
   const written = textOf(reading, at)
   report(reading, at, 'missing-value', `${what} is missing at "${written}"`, `write ${what}`)
 }

@@ -11,19 +11,19 @@ import {
   report,
   textOf,
 } from './reading.ts'
-import type { Span } from './syntax.ts'
+import type { TextRange } from './syntax.ts'
 
 /** Parts (comparisons, names, values …) that definitions may add to one rule, and to one another. */
-const PART_LIMIT = 2000
+const MAX_PARTS = 2000
 /** The same for all rules of a set: a few letters stand for as many parts as a long rule has, in each of 10,000 rules. */
-const SET_PART_LIMIT = 1_000_000
+const MAX_SET_PARTS = 1_000_000
 /** Names that are compared with what was written, for all hints of a set. */
 const COMPARED_NAMES = 100_000
 /** As deep as brackets and `not` may nest. */
-const LEVEL_LIMIT = 64
+const MAX_LEVELS = 64
 
 export function newPartBudget(): PartBudget {
-  return { parts: SET_PART_LIMIT, names: COMPARED_NAMES }
+  return { parts: MAX_SET_PARTS, names: COMPARED_NAMES }
 }
 
 export function newDefinitions(budget: PartBudget = newPartBudget()): Definitions {
@@ -31,7 +31,7 @@ export function newDefinitions(budget: PartBudget = newPartBudget()): Definition
 }
 
 /** What `$name` stands for, as if it were written here. */
-export function useValue(reading: Reading, node: Span): DefinedValue | undefined {
+export function useValue(reading: Reading, node: TextRange): DefinedValue | undefined {
   const name = textOf(reading, node)
   const defined = reading.definitions.values.get(name)
   if (defined === undefined) return reportUnknownValue(reading, node, name)
@@ -39,7 +39,7 @@ export function useValue(reading: Reading, node: Span): DefinedValue | undefined
   return meaning && { ...meaning, items: meaning.items.map((item) => placedAt(item, reading.rangeOf(node))) }
 }
 
-function reportUnknownValue(reading: Reading, node: Span, name: string): undefined {
+function reportUnknownValue(reading: Reading, node: TextRange, name: string): undefined {
   const meant = nearestDefined(reading.definitions, name)
   const hint =
     meant === undefined ? `write let ${name === '$' ? '$name' : name} = … before it` : `did you mean ${meant}?`
@@ -58,13 +58,17 @@ export function isDefinedCondition(reading: Reading, name: string): boolean {
 }
 
 /** The condition that a name given by `define` stands for, as if it were written here in brackets. */
-export function useCondition(reading: Reading, node: Span): Condition | undefined {
+export function useCondition(reading: Reading, node: TextRange): Condition | undefined {
   const defined = reading.definitions.conditions.get(textOf(reading, node))
   const meaning = defined && use(reading, node, defined)
   return meaning && renamed(reading, node, placedAt(meaning, reading.rangeOf(node)))
 }
 
-function use<Meaning>(reading: Reading, node: Span, { meaning, parts, range }: Defined<Meaning>): Meaning | undefined {
+function use<Meaning>(
+  reading: Reading,
+  node: TextRange,
+  { meaning, parts, range }: Defined<Meaning>,
+): Meaning | undefined {
   const name = textOf(reading, node)
   if (meaning === undefined) {
     const message = `the definition of ${name} on line ${range.start.line} has a problem`
@@ -72,19 +76,19 @@ function use<Meaning>(reading: Reading, node: Span, { meaning, parts, range }: D
   }
   const { budget } = reading.definitions
   reading.expanded += parts
-  if (reading.expanded > PART_LIMIT) {
-    const message = `definitions stand for at most ${PART_LIMIT.toLocaleString('en')} parts of a rule or a definition`
+  if (reading.expanded > MAX_PARTS) {
+    const message = `definitions stand for at most ${MAX_PARTS.toLocaleString('en')} parts of a rule or a definition`
     return report(reading, node, 'expression-too-long', message, 'use fewer definitions, or split the rule')
   }
   budget.parts -= parts
   if (budget.parts >= 0) return meaning
-  const message = `definitions stand for at most ${SET_PART_LIMIT.toLocaleString('en')} parts of all rules of a set`
+  const message = `definitions stand for at most ${MAX_SET_PARTS.toLocaleString('en')} parts of all rules of a set`
   return report(reading, node, 'expression-too-long', message, 'use shorter definitions, or split the set')
 }
 
 /** Reports a condition that definitions have made deeper than one may be written. */
-export function checkDepth(reading: Reading, node: Span, condition: Condition | undefined): Condition | undefined {
-  if (condition === undefined || reading.expanded === 0 || levelsOf(condition) <= LEVEL_LIMIT) return condition
+export function checkDepth(reading: Reading, node: TextRange, condition: Condition | undefined): Condition | undefined {
+  if (condition === undefined || reading.expanded === 0 || levelsOf(condition) <= MAX_LEVELS) return condition
   const message = 'with its definitions, the condition nests more than 64 levels deep'
   return report(reading, node, 'nesting-too-deep', message, 'use fewer definitions within each other')
 }
@@ -117,7 +121,7 @@ function placedAt<Tree>(tree: Tree, range: SourceRange): Tree {
 }
 
 /** The same tree with ids of their own for the names bound in it: they stay inside, and it may stand in a rule twice. */
-function renamed<Tree>(reading: Reading, use: Span, tree: Tree, ids = new Map<number, number>()): Tree {
+function renamed<Tree>(reading: Reading, use: TextRange, tree: Tree, ids = new Map<number, number>()): Tree {
   if (typeof tree !== 'object' || tree === null) return tree
   if (Array.isArray(tree)) return tree.map((item) => renamed(reading, use, item, ids)) as Tree
   if (isBound(tree)) {

@@ -2,9 +2,9 @@ import type { SourceRange } from '../../errors.ts'
 import type { Literal, Operand } from '../ast.ts'
 import { nearest } from '../read/suggest.ts'
 import { quoted, type Reading, report } from './reading.ts'
-import type { LeafNode, Span, WordNode } from './syntax.ts'
+import type { LeafNode, TextRange, WordNode } from './syntax.ts'
 
-type NumberNode = Span & { readonly text: string }
+type NumberNode = TextRange & { readonly text: string }
 
 const DURATION_UNITS: ReadonlyMap<string, { readonly exponent: number; readonly factor: number }> = new Map([
   ['us', { exponent: 3, factor: 1 }],

@@ -3,7 +3,7 @@ import { checkBracket } from './bracket.ts'
 import { inOwnScope } from './names.ts'
 import { checkLogicWord } from './operator.ts'
 import { type Reading, report, textOf } from './reading.ts'
-import type { AndNode, OrNode, Span, SyntaxNode } from './syntax.ts'
+import type { AndNode, OrNode, SyntaxNode, TextRange } from './syntax.ts'
 
 type Located = { readonly range: Logic<never>['range'] }
 
@@ -60,7 +60,7 @@ function resolveOperands<Atom extends Located>(
   return { kind: node.kind, operands: known, range: reading.rangeOf(node) }
 }
 
-function reportJuxtaposed(reading: Reading, next: Span): undefined {
+function reportJuxtaposed(reading: Reading, next: TextRange): undefined {
   const before = reading.text.slice(Math.max(0, next.start - 100), next.start).trimEnd()
   const word = textOf(reading, next)
   if (word === 'as') {
@@ -107,7 +107,7 @@ const RELATIONS: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Where an expression begins, narrow enough for a caret. */
-function firstToken(node: SyntaxNode): Span {
+function firstToken(node: SyntaxNode): TextRange {
   switch (node.kind) {
     case 'relation':
     case 'and':

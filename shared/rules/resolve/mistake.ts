@@ -2,7 +2,7 @@ import { nearest } from '../read/suggest.ts'
 import { checkBracket, reportMissing } from './bracket.ts'
 import { reportBadNumber } from './literal.ts'
 import { quoted, type Reading, report, textOf } from './reading.ts'
-import type { CallNode, Span, SyntaxNode } from './syntax.ts'
+import type { CallNode, SyntaxNode, TextRange } from './syntax.ts'
 
 /** Reports a node that cannot be `wanted` ("a condition", "a value", "a span name"), by what it is. */
 export function reportMistake(reading: Reading, node: SyntaxNode, wanted: string): undefined {
@@ -111,7 +111,7 @@ function hintForKind(reading: Reading, node: SyntaxNode, wanted: string): string
 }
 
 /** The word or sign just before a place where something is missing, or the one after it at the start of a rule. */
-function besideMissing(reading: Reading, offset: number): Span {
+function besideMissing(reading: Reading, offset: number): TextRange {
   const before = reading.text.slice(Math.max(0, offset - 200), offset)
   const last = /([\p{L}\p{N}_.]+|&&|\|\||[=!<>]+|\S)\s*$/u.exec(before)
   if (last !== null) {

@@ -1,9 +1,9 @@
 import type { Bound } from '../ast.ts'
 import { type Names, type Reading, report } from './reading.ts'
-import type { Span } from './syntax.ts'
+import type { TextRange } from './syntax.ts'
 
 /** Names one rule may bind. */
-export const NAME_LIMIT = 4
+export const MAX_BOUND_NAMES = 4
 
 /** For reading one body or definition of this text; `syntax` is its tree. */
 export function newNames(text: string, syntax: unknown): Names {
@@ -38,7 +38,7 @@ export function inOwnScope<Result>({ names }: Reading, where: string, read: () =
 }
 
 /** Makes the name known to what follows; reports one that is taken, or one too many. */
-export function bind(reading: Reading, node: Span & { readonly text: string }): Bound | undefined {
+export function bind(reading: Reading, node: TextRange & { readonly text: string }): Bound | undefined {
   const { names } = reading
   const { text: name } = node
   const before = names.visible.get(name)
@@ -53,12 +53,12 @@ export function bind(reading: Reading, node: Span & { readonly text: string }): 
 }
 
 /** Reports a name that is one too many. */
-export function countName(reading: Reading, node: Span, name: string): void {
+export function countName(reading: Reading, node: TextRange, name: string): void {
   const { given } = reading.names
-  const isFull = given.size === NAME_LIMIT
+  const isFull = given.size === MAX_BOUND_NAMES
   given.add(name)
-  if (isFull && given.size > NAME_LIMIT)
-    report(reading, node, 'too-many-names', `a rule binds at most ${NAME_LIMIT} names`, 'split the rule')
+  if (isFull && given.size > MAX_BOUND_NAMES)
+    report(reading, node, 'too-many-names', `a rule binds at most ${MAX_BOUND_NAMES} names`, 'split the rule')
 }
 
 /** A word that is a bound name, or begins with one. */
@@ -69,7 +69,7 @@ export interface BoundWord {
 }
 
 /** The bound span that a word stands for or begins with: a bound name comes before attributes and span names. */
-export function boundWord(reading: Reading, node: Span & { readonly text: string }): BoundWord | undefined {
+export function boundWord(reading: Reading, node: TextRange & { readonly text: string }): BoundWord | undefined {
   const [name, key] = splitName(node.text)
   const bound = reading.names.visible.get(name)
   if (bound === undefined) return undefined
@@ -86,7 +86,7 @@ export function isBoundElsewhere({ names }: Reading, word: string): boolean {
 /** Reports the use of a name that stands for nothing here. */
 export function reportElsewhere(
   reading: Reading,
-  node: Span & { readonly text: string },
+  node: TextRange & { readonly text: string },
   otherwise: string,
 ): undefined {
   const [name] = splitName(node.text)

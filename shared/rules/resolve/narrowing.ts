@@ -5,7 +5,7 @@ import { checkBracket, reportMissing } from './bracket.ts'
 import { resolveFilter } from './filter.ts'
 import { decodeText } from './literal.ts'
 import { type Reading, report } from './reading.ts'
-import type { MethodNode, Span, Token } from './syntax.ts'
+import type { MethodNode, TextRange, Token } from './syntax.ts'
 import { resolveSpanName } from './word.ts'
 
 /** What follows spans: filters of the span, then events with filters of their own. */
@@ -98,7 +98,7 @@ function resolveMethod(reading: Reading, method: MethodNode): Filter | undefined
   return resolveFilter(reading, first)
 }
 
-export function reportBareWhere(reading: Reading, at: Span): undefined {
+export function reportBareWhere(reading: Reading, at: TextRange): undefined {
   return report(reading, at, 'missing-bracket', '.where needs its condition in brackets', 'write .where(amount > 1000)')
 }
 

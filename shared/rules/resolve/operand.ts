@@ -12,8 +12,8 @@ import type {
   MethodNode,
   SelectorCallNode,
   SignedNode,
-  Span,
   SyntaxNode,
+  TextRange,
 } from './syntax.ts'
 import { quotedKey, type Role, resolveWord } from './word.ts'
 
@@ -24,7 +24,7 @@ export interface Place {
 }
 
 /** More operators in one calculation than this are a mistake, and would nest the tree too deep to walk. */
-const OPERATOR_LIMIT = 200
+const MAX_OPERATORS = 200
 
 /** A value on one side of a comparison; reports what is no value. */
 export function resolveOperand(reading: Reading, node: SyntaxNode, role: Role, place: Place): Operand | undefined {
@@ -40,7 +40,7 @@ export function resolveOperand(reading: Reading, node: SyntaxNode, role: Role, p
     case 'group':
       return resolveGroup(reading, node, role, place)
     case 'arithmetic':
-      return operatorCount(node) > OPERATOR_LIMIT
+      return operatorCount(node) > MAX_OPERATORS
         ? reportTooLong(reading, node)
         : resolveArithmetic(reading, node, role, place)
     case 'variable':
@@ -57,14 +57,14 @@ export function resolveOperand(reading: Reading, node: SyntaxNode, role: Role, p
 }
 
 /** What `let` has given the name; one value. */
-function resolveVariable(reading: Reading, node: Span): Literal | undefined {
+function resolveVariable(reading: Reading, node: TextRange): Literal | undefined {
   const value = useValue(reading, node)
   if (value === undefined || !value.isList) return value?.items[0]
   const name = textOf(reading, node)
   return report(reading, node, 'not-a-value', `${name} is a list, not one value`, `write in ${name}`)
 }
 
-function resolveQuoted(reading: Reading, node: Span, text: string, role: Role): Literal | Attribute | undefined {
+function resolveQuoted(reading: Reading, node: TextRange, text: string, role: Role): Literal | Attribute | undefined {
   if (role === 'key' || role === 'keyTerm') return quotedKey(reading, node, text)
   return { kind: 'text', value: text, quoted: true, range: reading.rangeOf(node) }
 }
@@ -119,7 +119,7 @@ function reportTooLong(reading: Reading, node: ArithmeticNode): undefined {
     reading,
     node,
     'expression-too-long',
-    `a calculation holds at most ${OPERATOR_LIMIT} operators`,
+    `a calculation holds at most ${MAX_OPERATORS} operators`,
     'let the instrumented code put the result into one attribute',
   )
 }

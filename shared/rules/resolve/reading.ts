@@ -1,7 +1,7 @@
 import type { SourceRange } from '../../errors.ts'
 import type { Bound, Condition, Literal } from '../ast.ts'
 import type { RuleProblemCode, TextProblem } from '../problem.ts'
-import type { Span } from './syntax.ts'
+import type { TextRange } from './syntax.ts'
 
 /** One body being read: where its nodes stand in the file, what its names stand for, and the problems found so far. */
 export interface Reading {
@@ -10,7 +10,7 @@ export interface Reading {
   /** How many parts definitions have added to this rule. */
   expanded: number
   readonly names: Names
-  rangeOf(span: Span): SourceRange
+  rangeOf(span: TextRange): SourceRange
   report(problem: TextProblem): void
 }
 
@@ -60,13 +60,19 @@ export interface DefinedValue {
 }
 
 /** Reports a problem at a node; `hint` tells the writer what to write instead. Returns what the reader then has: nothing. */
-export function report(reading: Reading, span: Span, code: RuleProblemCode, message: string, hint: string): undefined {
+export function report(
+  reading: Reading,
+  span: TextRange,
+  code: RuleProblemCode,
+  message: string,
+  hint: string,
+): undefined {
   reading.report({ code, message, hint, range: reading.rangeOf(span) })
   return undefined
 }
 
 /** The text of a node as written. */
-export function textOf(reading: Reading, span: Span): string {
+export function textOf(reading: Reading, span: TextRange): string {
   return reading.text.slice(span.start, span.end)
 }
 

@@ -1,22 +1,22 @@
 /** A stretch of a rule's body as UTF-16 offsets, `end` exclusive. */
-export interface Span {
+export interface TextRange {
   readonly start: number
   readonly end: number
 }
 
 /** A keyword, operator or bracket as it stands in the text. */
-export interface Token extends Span {
+export interface Token extends TextRange {
   readonly text: string
 }
 
-interface Bracketed extends Span {
+interface Bracketed extends TextRange {
   readonly open: Token
   /** Text before the closing bracket that fits nowhere. */
   readonly extra: Extra | null
   readonly close: Token | null
 }
 
-export interface Extra extends Span {
+export interface Extra extends TextRange {
   readonly kind: 'extra'
   readonly text: string
 }
@@ -28,7 +28,7 @@ export type SyntaxBody = Surrounded &
     | { readonly kind: 'blocks'; readonly blocks: readonly SyntaxBlock[] }
   )
 
-interface Surrounded extends Span {
+interface Surrounded extends TextRange {
   readonly before: readonly DefinitionNode[]
   readonly after: readonly DefinitionNode[]
   readonly extra: Extra | null
@@ -36,7 +36,7 @@ interface Surrounded extends Span {
 
 export type DefinitionNode = LetNode | DefineNode
 
-interface Defining extends Span {
+interface Defining extends TextRange {
   readonly keyword: Token
   readonly name: Token
   readonly equals: Token
@@ -55,7 +55,7 @@ export interface DefineNode extends Defining {
   readonly condition: SyntaxNode
 }
 
-export interface SyntaxBlock extends Span {
+export interface SyntaxBlock extends TextRange {
   readonly kind: 'block'
   readonly keyword: Token
   readonly open: Token | null
@@ -79,45 +79,45 @@ export type SyntaxNode =
   | WordNode
   | LeafNode
 
-export interface OrNode extends Span {
+export interface OrNode extends TextRange {
   readonly kind: 'or'
   readonly first: SyntaxNode
   readonly rest: readonly { readonly operator: Token; readonly operand: SyntaxNode }[]
 }
 
-export interface AndNode extends Span {
+export interface AndNode extends TextRange {
   readonly kind: 'and'
   readonly first: SyntaxNode
   /** Without an operator where two conditions stand side by side. */
   readonly rest: readonly { readonly operator: Token | null; readonly operand: SyntaxNode }[]
 }
 
-interface NotNode extends Span {
+interface NotNode extends TextRange {
   readonly kind: 'not'
   readonly word: Token
   readonly operand: SyntaxNode
 }
 
-export interface RelationTail extends Span {
+export interface RelationTail extends TextRange {
   readonly kind: 'compare' | 'in' | 'order' | 'as'
   readonly operator: Token
   readonly right: SyntaxNode
 }
 
-export interface RelationNode extends Span {
+export interface RelationNode extends TextRange {
   readonly kind: 'relation'
   readonly first: SyntaxNode
   readonly rest: readonly RelationTail[]
 }
 
-export interface ArithmeticNode extends Span {
+export interface ArithmeticNode extends TextRange {
   readonly kind: 'arithmetic'
   readonly operator: Token
   readonly left: SyntaxNode
   readonly right: SyntaxNode
 }
 
-export interface SignedNode extends Span {
+export interface SignedNode extends TextRange {
   readonly kind: 'signed'
   readonly sign: Token
   readonly operand: SyntaxNode
@@ -138,14 +138,14 @@ interface Arguments extends Bracketed {
   readonly items: readonly SyntaxNode[]
 }
 
-export interface CallNode extends Span {
+export interface CallNode extends TextRange {
   readonly kind: 'call'
   readonly name: Token
   readonly arguments: Arguments
 }
 
 /** `trace.has(…)` and its like, whose argument is spans by name. */
-export interface SelectorCallNode extends Span {
+export interface SelectorCallNode extends TextRange {
   readonly kind: 'selectorCall'
   readonly name: Token
   readonly argument: SelectorArgument
@@ -158,19 +158,19 @@ interface SelectorArgument extends Bracketed {
 }
 
 /** `base.name(…)`; without arguments where the bracket is missing. */
-export interface MethodNode extends Span {
+export interface MethodNode extends TextRange {
   readonly kind: 'method'
   readonly base: SyntaxNode
   readonly name: Token
   readonly arguments: Arguments | null
 }
 
-export interface WordNode extends Span {
+export interface WordNode extends TextRange {
   readonly kind: 'word'
   readonly text: string
 }
 
-export type LeafNode = Span &
+export type LeafNode = TextRange &
   (
     | {
         readonly kind: 'spanName' | 'number' | 'badNumber' | 'wrongQuotes' | 'pathlike' | 'variable'
@@ -182,6 +182,6 @@ export type LeafNode = Span &
   )
 
 /** Thrown by the grammar where brackets nest too deep to be worth reading. */
-export interface TooDeep extends Span {
+export interface TooDeep extends TextRange {
   readonly kind: 'tooDeep'
 }

@@ -3,7 +3,7 @@ import { nearest } from '../read/suggest.ts'
 import { booleanLiteral } from './literal.ts'
 import { type BoundWord, boundWord, isBoundElsewhere, reportElsewhere } from './names.ts'
 import { quoted, type Reading, report } from './reading.ts'
-import type { Span, WordNode } from './syntax.ts'
+import type { TextRange, WordNode } from './syntax.ts'
 
 /**
  * Where a value stands decides what a bare word in it is. `key`: left of a comparison; `text`: right of `==` and its like;
@@ -151,7 +151,7 @@ export function resolvePrefixed(reading: Reading, node: WordNode): Attribute | I
 }
 
 /** The key written in quotes. */
-export function quotedKey(reading: Reading, node: Span, key: string): Attribute | undefined {
+export function quotedKey(reading: Reading, node: TextRange, key: string): Attribute | undefined {
   if (key === '') {
     return report(
       reading,
@@ -165,7 +165,10 @@ export function quotedKey(reading: Reading, node: Span, key: string): Attribute 
 }
 
 /** A span's name as written without quotes inside `has(…)` and the like. */
-export function resolveSpanName(reading: Reading, node: Span & { readonly text: string }): NamePattern | undefined {
+export function resolveSpanName(
+  reading: Reading,
+  node: TextRange & { readonly text: string },
+): NamePattern | undefined {
   const range = reading.rangeOf(node)
   if (node.text === 'any') return { kind: 'any', range }
   if (RESERVED.has(node.text)) {

@@ -1,4 +1,4 @@
-import { parseKey, SPANS_PREFIX } from '../../../shared/archive/object-key.ts'
+import { parseObjectKey, SPANS_PREFIX } from '../../../shared/archive/object-key.ts'
 import type { ObjectStore } from '../../../shared/archive/object-store.ts'
 import type { SpanRow } from '../../../shared/archive/span-row.ts'
 import type { TraceRecord } from '../../../shared/archive/trace-record.ts'
@@ -127,7 +127,7 @@ export async function compareArchive(
 async function recordsByPartition(store: ObjectStore): Promise<ReadonlyMap<string, readonly TraceRecord[]>> {
   const groups = new Map<string, TraceRecord[]>()
   for (const object of await store.list(SPANS_PREFIX)) {
-    const hourMs = parseKey(object.key)?.hourMs
+    const hourMs = parseObjectKey(object.key)?.hourMs
     for (const record of await recordsOf(store, object)) {
       const key = `${Buffer.from(record.traceId).toString('hex')} ${hourMs}`
       const group = groups.get(key)

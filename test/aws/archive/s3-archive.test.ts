@@ -6,7 +6,7 @@ import { traceRecord } from '../../../shared/archive/trace-record.ts'
 import { S3ParquetArchive, S3SignalStore } from '../../../shared/aws/archive/s3-archive.ts'
 import { s3ObjectStore } from '../../../shared/aws/archive/s3-object-store.ts'
 import { newChunk } from '../../../shared/pipeline/chunk.ts'
-import type { ArchivedTrace, PendingSignal } from '../../../shared/pipeline/ports.ts'
+import type { ArchiveEntry, PendingSignal } from '../../../shared/pipeline/ports.ts'
 import { recordsOf } from '../../archive/archived-records.ts'
 import { faux, intercepted } from '../../emulators/faux.ts'
 import { tracesData } from '../../pipeline/traces.ts'
@@ -23,7 +23,7 @@ const bucket = (client = emulator().s3) => ({ client, name: 'archive', pause: as
 
 const archiveIn = (client = emulator().s3) => new S3ParquetArchive(s3ObjectStore(bucket(client)), async () => {})
 
-function entry(traceId: string, atMs = NOON_MS): ArchivedTrace {
+function entry(traceId: string, atMs = NOON_MS): ArchiveEntry {
   const spans = [{ name: 'payment.charge', id: 2, parent: 1, startMs: atMs + 1, endMs: atMs + 2 }]
   const bytes = tracesData([{ name: 'checkout', id: 1, startMs: atMs, endMs: atMs + 5 }, ...spans], traceId)
   return {

@@ -2,9 +2,9 @@ import { GetObjectCommand, PutObjectCommand, type PutObjectCommandInput } from '
 import { beforeEach, describe, expect, test } from 'vitest'
 import {
   MAX_SET_BYTES,
-  type RuleFile,
   readCurrentSet,
   readSet,
+  type StoredRuleFile,
   switchRuleSet,
   writeRuleSet,
 } from '../../../shared/aws/rules/rule-sets.ts'
@@ -30,7 +30,7 @@ beforeEach(() => {
 const bucket = (client = emulator().s3) => ({ client, name: 'rules' })
 
 /** A set that can be told from others by its rule files; compiling is the business of others. */
-function compile(files: readonly RuleFile[]): RuleSet {
+function compile(files: readonly StoredRuleFile[]): RuleSet {
   const problems = files.map(({ file, text }) => ({ file, message: text })) as never
   return { rules: [], rejected: 0, problems, more: NO_MORE, judge: () => [] }
 }

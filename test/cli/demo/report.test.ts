@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { disagreements, type Outcome, reportTable } from '../../../cli/demo/report.ts'
+import { type DemoOutcome, disagreements, reportTable } from '../../../cli/demo/report.ts'
 import { fakeScreen } from '../fake-terminal.ts'
 
-const agreeing: Outcome = {
+const agreeing: DemoOutcome = {
   rules: ['IDLE', 'RETRY_LIMIT_EXCEEDED'],
   tracesJudged: 1200,
   signalled: new Map([['RETRY_LIMIT_EXCEEDED', new Set(['t1', 't2'])]]),

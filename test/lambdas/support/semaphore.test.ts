@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { newPlaces } from '../../../lambdas/support/semaphore.ts'
+import { newSemaphore } from '../../../lambdas/support/semaphore.ts'
 
 function deferred() {
   return Promise.withResolvers<void>()
@@ -7,7 +7,7 @@ function deferred() {
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 test('no more work than there are places is under way, all of it is done', async () => {
-  const { run } = newPlaces(2)
+  const { run } = newSemaphore(2)
   let working = 0
   let most = 0
   const work = async () => {
@@ -20,13 +20,13 @@ test('no more work than there are places is under way, all of it is done', async
 })
 
 test('work that fails leaves its place', async () => {
-  const { run } = newPlaces(1)
+  const { run } = newSemaphore(1)
   await expect(run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await run(async () => 'done')).toBe('done')
 })
 
 test('who waits lends the place, and goes on only with one', async () => {
-  const { run, wait } = newPlaces(1)
+  const { run, wait } = newSemaphore(1)
   const [waited, other] = [deferred(), deferred()]
   const order: string[] = []
   const first = run(async () => {
@@ -46,7 +46,7 @@ test('who waits lends the place, and goes on only with one', async () => {
 })
 
 test('who keeps the place while waiting lets nobody else work, and counts as idle', async () => {
-  const { run, wait, idle } = newPlaces(1)
+  const { run, wait, idle } = newSemaphore(1)
   const waited = deferred()
   let others = 0
   const first = run(() => wait(false, () => waited.promise))
@@ -61,7 +61,7 @@ test('who keeps the place while waiting lets nobody else work, and counts as idl
 })
 
 test('nobody works when all wait, and when all are done', async () => {
-  const { run, wait, idle } = newPlaces(2)
+  const { run, wait, idle } = newSemaphore(2)
   await idle()
   const [waited, worked] = [deferred(), deferred()]
   let isIdle = false

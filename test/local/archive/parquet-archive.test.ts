@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { folderStore } from '../../../local/archive/folder-store.ts'
 import { archiveFolder, ParquetArchive, type ParquetArchiveOptions } from '../../../local/archive/parquet-archive.ts'
 import { planLocalReplay, replayLocally } from '../../../local/replay/replay.ts'
-import { parseKey } from '../../../shared/archive/object-key.ts'
+import { parseObjectKey } from '../../../shared/archive/object-key.ts'
 import { newChunk } from '../../../shared/pipeline/chunk.ts'
-import type { ArchivedTrace } from '../../../shared/pipeline/ports.ts'
+import type { ArchiveEntry } from '../../../shared/pipeline/ports.ts'
 import { assembleTrace } from '../../../shared/trace/assemble.ts'
 import { rulesOf } from '../../reference/rules.ts'
 import type { SpanSketch } from '../../reference/traces.ts'
@@ -34,7 +34,7 @@ function openArchive(limits: Pick<ParquetArchiveOptions, 'maxBytes' | 'maxQueued
   })
 }
 
-function entry(index: number, spans: readonly SpanSketch[], atMs = START_MS): ArchivedTrace {
+function entry(index: number, spans: readonly SpanSketch[], atMs = START_MS): ArchiveEntry {
   const traceId = index.toString(16).padStart(32, '0')
   const bytes = chunkOf(traceId, spans)
   return {
@@ -65,7 +65,7 @@ describe('the local archive', () => {
       archive.write(entry(3, [{ name: 'b' }])),
     ])
     await archive.close()
-    expect((await objects()).map(({ key }) => parseKey(key)?.hourMs)).toEqual([START_MS, START_MS + HOUR_MS])
+    expect((await objects()).map(({ key }) => parseObjectKey(key)?.hourMs)).toEqual([START_MS, START_MS + HOUR_MS])
     expect(await journals()).toEqual([])
     expect(await violations('trace.has(a).where(amount > 10)', 2)).toEqual(['2'])
     expect(await violations('trace.has(a) or trace.has(b)')).toEqual(['1', '3', '2'])

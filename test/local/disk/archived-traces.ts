@@ -1,7 +1,7 @@
 import { wholeArchive } from '../../../local/replay/unarchived.ts'
 import { isReadable, openHour } from '../../../shared/archive/compact.ts'
 import { currentObjects } from '../../../shared/archive/current-objects.ts'
-import { parseKey, SPANS_PREFIX } from '../../../shared/archive/object-key.ts'
+import { parseObjectKey, SPANS_PREFIX } from '../../../shared/archive/object-key.ts'
 import { readRecords } from '../../../shared/archive/read-records.ts'
 import type { TraceRecord } from '../../../shared/archive/trace-record.ts'
 
@@ -20,7 +20,7 @@ export async function archivedTraces(dataFolder: string): Promise<ReadonlyMap<st
 
 async function* records(dataFolder: string): AsyncGenerator<TraceRecord> {
   const { store } = await wholeArchive(dataFolder)
-  const hours = new Set((await store.list(SPANS_PREFIX)).map(({ key }) => parseKey(key)?.hourMs ?? 0))
+  const hours = new Set((await store.list(SPANS_PREFIX)).map(({ key }) => parseObjectKey(key)?.hourMs ?? 0))
   for (const hourMs of hours) {
     for (const object of currentObjects(await openHour(store, hourMs)).current) {
       if (!isReadable(object)) throw new Error(`${object.stored.key}: ${object.failure}`)

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { Runtime } from '../../../local/runtime.ts'
-import type { ArchivedTrace } from '../../../shared/pipeline/ports.ts'
+import type { ArchiveEntry } from '../../../shared/pipeline/ports.ts'
 import { encode } from '../../otlp/otlp-proto.ts'
 import { tracesData } from '../../pipeline/traces.ts'
 import { CHARGE, metric, runtimes } from '../harness.ts'
@@ -35,7 +35,7 @@ async function post(runtime: Runtime, key: string, body: Uint8Array, encoding: s
 describe('a client that floods', () => {
   test('neither blocks, nor gets refused, nor delays another, and is told itself to come back later', async () => {
     const judged: string[] = []
-    const archive = { write: async ({ trace }: ArchivedTrace) => void judged.push(trace.traceId) }
+    const archive = { write: async ({ trace }: ArchiveEntry) => void judged.push(trace.traceId) }
     const settings = { apiKeys: [FLOODING, SMALL], maxWaitingPerSender: 2 * TRACES, maxRequestTraces: TRACES }
     const runtime = await start(newHome(), settings, { archive })
     const flood = (number: number) => post(runtime, FLOODING, floodBody(number * TRACES), 'gzip')

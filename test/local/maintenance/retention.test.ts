@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
-import type { ArchivedTrace } from '../../../shared/pipeline/ports.ts'
+import type { ArchiveEntry } from '../../../shared/pipeline/ports.ts'
 import { CHARGE, type Home, metric, runtimes, statuses, VALIDATION } from '../harness.ts'
 
 const { newHome, now, pass, send, start } = runtimes()
@@ -39,8 +39,8 @@ describe('what has had its time', () => {
 
   test('is judged before it is removed if no verdict took it in', async () => {
     const home = newHome()
-    const archived: ArchivedTrace[] = []
-    const archive = { write: async (entry: ArchivedTrace) => void archived.push(entry) }
+    const archived: ArchiveEntry[] = []
+    const archive = { write: async (entry: ArchiveEntry) => void archived.push(entry) }
     const runtime = await start(home, {}, { archive })
     await send(runtime, [CHARGE])
     inDatabase(home, (database) => database.exec('DELETE FROM timers'))
@@ -87,8 +87,8 @@ describe('what has had its time', () => {
 
   test('leaves a trace of which a late span is archived, counted and not judged', async () => {
     const home = newHome()
-    const archived: ArchivedTrace[] = []
-    const archive = { write: async (entry: ArchivedTrace) => void archived.push(entry) }
+    const archived: ArchiveEntry[] = []
+    const archive = { write: async (entry: ArchiveEntry) => void archived.push(entry) }
     const runtime = await start(home, {}, { archive })
     await send(runtime, [CHARGE])
     await pass(runtime, 20_000)

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
-import { Room } from '../../../local/maintenance/room.ts'
+import { DatabaseRoom } from '../../../local/maintenance/room.ts'
 import type { Runtime } from '../../../local/runtime.ts'
 import { Database } from '../../../local/sqlite/database.ts'
 import { SCHEMA } from '../../../local/sqlite/schema.ts'
@@ -215,7 +215,7 @@ describe('making room', () => {
   const MAX = MB
   let stopwatchMs = 0
   const roomOf = (database: Database, log: unknown[] = []) =>
-    new Room({
+    new DatabaseRoom({
       database,
       maxBytes: MAX,
       judgeWindowMs: 24 * HOUR_MS,

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { readRules } from '../../../local/rules/rules-folder.ts'
+import { readRulesFolder } from '../../../local/rules/rules-folder.ts'
 
 test('a folder yields its rule files at any depth by name; files of rule tests and others are passed over', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'betrace-rules-folder-'))
@@ -11,7 +11,7 @@ test('a folder yields its rule files at any depth by name; files of rule tests a
     await mkdir(join(folder, name, '..'), { recursive: true })
     await writeFile(join(folder, name), name)
   }
-  const { files, unreadable } = await readRules([folder, join(folder, 'missing')])
+  const { files, unreadable } = await readRulesFolder([folder, join(folder, 'missing')])
   expect(files.map(({ text }) => text)).toEqual(['a/c.yaml', 'b.rules'])
   expect(unreadable).toMatchObject([{ file: join(folder, 'missing'), reason: 'it does not exist', isKept: false }])
 })

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type LoadedRules, RulesWatcher, rulesReport } from '../../../local/rules/rules-watcher.ts'
+import { type RulesInForce, RulesWatcher, rulesReport } from '../../../local/rules/rules-watcher.ts'
 import { makePipe } from '../files/special-files.ts'
 import { closeDatabases, newFolder } from '../sqlite/databases.ts'
 
@@ -16,7 +16,7 @@ async function open(files: Readonly<Record<string, string>>) {
     writeFileSync(join(folder, name), text)
   }
   for (const [name, text] of Object.entries(files)) write(name, text)
-  const loads: LoadedRules[] = []
+  const loads: RulesInForce[] = []
   const watcher = await RulesWatcher.open([folder], (loaded) => loads.push(loaded))
   const names = async () => (await watcher.current()).rules.map(({ name }) => name).sort()
   /** Two looks: a change is loaded when it has settled. */
@@ -144,7 +144,7 @@ describe('a bad rule', () => {
   test('is shown with its line and a caret, and the others are in force', async () => {
     const { loads, names } = await open({ 'a.rules': `${rule('GOOD')}\n${rule('BAD', 'trace.has(')}` })
     expect(await names()).toEqual(['GOOD'])
-    const report = rulesReport(loads[0] as LoadedRules, false)
+    const report = rulesReport(loads[0] as RulesInForce, false)
     expect(report).toContain('1 rule in force, 1 rejected')
     expect(report).toMatch(/a\.rules:5:10 {2}unclosed-bracket/)
     expect(report).toContain('5 | trace.has(\n  |          ^')
@@ -154,7 +154,7 @@ describe('a bad rule', () => {
     const bad = (count: number) => Array.from({ length: count }, (_, index) => rule(`B${index}`, 'a && b')).join('')
     const { loads, names } = await open({ 'a.rules': bad(1400), 'b.rules': rule('GOOD') })
     expect(await names()).toEqual(['GOOD'])
-    const report = rulesReport(loads[0] as LoadedRules, false)
+    const report = rulesReport(loads[0] as RulesInForce, false)
     expect(report).toContain('1 rule in force, 1400 rejected')
     expect(report.match(/wrong-operator/g)).toHaveLength(1000)
     expect(report).toMatch(/\n\nand 400 more problems in 1 file\n$/)
@@ -162,7 +162,7 @@ describe('a bad rule', () => {
 
   test('with the name of another file’s rule is reported', async () => {
     const { loads } = await open({ 'a.rules': rule('SAME'), 'b.rules': rule('SAME', 'trace.has(b)') })
-    const { set } = loads[0] as LoadedRules
+    const { set } = loads[0] as RulesInForce
     expect(set.problems.map(({ code }) => code)).toContain('duplicate-rule')
     expect(set.rejected).toBeGreaterThan(0)
   })
@@ -172,7 +172,7 @@ describe('a bad rule', () => {
     writeFileSync(join(folder, 'b.rules'), Buffer.from([0xff, 0xfe, 0x00]))
     await settle()
     expect(await names()).toEqual(['GOOD'])
-    expect(rulesReport(loads.at(-1) as LoadedRules, false)).toContain('b.rules was not read: it is no UTF-8 text')
+    expect(rulesReport(loads.at(-1) as RulesInForce, false)).toContain('b.rules was not read: it is no UTF-8 text')
   })
 })
 

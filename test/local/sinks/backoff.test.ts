@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { backoffMs, failureOf } from '../../../local/sinks/backoff.ts'
+import { backoffMs, deliveryFailureOf } from '../../../local/sinks/backoff.ts'
 
 test('the wait doubles with each failure up to its limit, its upper half at random', () => {
   const waits = (random: number) =>
@@ -29,11 +29,11 @@ test.each([
   [410, false],
   [501, false],
 ])('an answer of %i may pass: %s', (status, retriable) => {
-  expect(failureOf(status, null)).toEqual({ reason: `answered ${status}`, retriable })
+  expect(deliveryFailureOf(status, null)).toEqual({ reason: `answered ${status}`, retriable })
 })
 
 test('only a wait in whole seconds is taken from the answer', () => {
-  expect(failureOf(503, '7').retryAfterMs).toBe(7_000)
-  expect(failureOf(503, 'Wed, 21 Oct 2099 07:28:00 GMT')).not.toHaveProperty('retryAfterMs')
-  expect(failureOf(503, '-1')).not.toHaveProperty('retryAfterMs')
+  expect(deliveryFailureOf(503, '7').retryAfterMs).toBe(7_000)
+  expect(deliveryFailureOf(503, 'Wed, 21 Oct 2099 07:28:00 GMT')).not.toHaveProperty('retryAfterMs')
+  expect(deliveryFailureOf(503, '-1')).not.toHaveProperty('retryAfterMs')
 })

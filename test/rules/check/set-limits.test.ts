@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { checkRules } from '../../../shared/rules/check/check.ts'
 import { reportUnusableRegexes } from '../../../shared/rules/check/regexes.ts'
-import { maxSetRegexCost, regexCost } from '../../../shared/rules/compile/regex.ts'
+import { MAX_SET_REGEX_COST, regexCost } from '../../../shared/rules/compile/regex.ts'
 import { testsOf } from '../../../shared/rules/walk.ts'
 
 const rulesText = (count: number, body: (index: number) => string) =>
@@ -13,7 +13,7 @@ test('regular expressions of a set may cost so much together, and not one more',
   if (matches?.test.kind !== 'matches') throw new Error('the rule has no regular expression')
   const { test: one, of } = matches
   const patternOf = (index: number) => `${index}`.padStart(200, 'x')
-  const most = Math.floor(maxSetRegexCost / regexCost(patternOf(0)))
+  const most = Math.floor(MAX_SET_REGEX_COST / regexCost(patternOf(0)))
   const codes: string[] = []
   const pass = reportUnusableRegexes()
   for (let index = 0; index <= most; index++) {

@@ -3,9 +3,9 @@ import { RE2JS } from 're2js'
 import { expect, test } from 'vitest'
 import {
   compileRegex,
-  maxRegexInput,
-  maxRegexInstructions,
-  maxRegexLength,
+  MAX_REGEX_INPUT,
+  MAX_REGEX_INSTRUCTIONS,
+  MAX_REGEX_LENGTH,
   type RegexTest,
 } from '../../../shared/rules/compile/regex.ts'
 
@@ -71,13 +71,13 @@ test('a pattern RE2 rejects is a problem that says why', () => {
 })
 
 test('the limits hold at their value and not one beyond', () => {
-  accepted('a'.repeat(maxRegexLength))
-  expect(refused('a'.repeat(maxRegexLength + 1)).code).toBe('regex-too-large')
+  accepted('a'.repeat(MAX_REGEX_LENGTH))
+  expect(refused('a'.repeat(MAX_REGEX_LENGTH + 1)).code).toBe('regex-too-large')
   const overhead = RE2JS.compile('[ab]{7}$').programSize() - 7
-  accepted(`[ab]{${maxRegexInstructions - overhead}}$`)
-  expect(refused(`[ab]{${maxRegexInstructions - overhead + 1}}$`).code).toBe('regex-too-large')
-  expect(accepted('ab')(`${'x'.repeat(maxRegexInput - 2)}ab`)).toBe(true)
-  expect(accepted('ab')(`${'x'.repeat(maxRegexInput - 1)}ab`)).toBe(false)
+  accepted(`[ab]{${MAX_REGEX_INSTRUCTIONS - overhead}}$`)
+  expect(refused(`[ab]{${MAX_REGEX_INSTRUCTIONS - overhead + 1}}$`).code).toBe('regex-too-large')
+  expect(accepted('ab')(`${'x'.repeat(MAX_REGEX_INPUT - 2)}ab`)).toBe(true)
+  expect(accepted('ab')(`${'x'.repeat(MAX_REGEX_INPUT - 1)}ab`)).toBe(false)
 })
 
 test('braces in a class or after a backslash are no repetition', () => {

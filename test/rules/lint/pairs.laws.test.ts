@@ -5,9 +5,9 @@ import { checkRules } from '../../../shared/rules/check/check.ts'
 import { globTest } from '../../../shared/rules/compile/glob.ts'
 import { casesOf } from '../../../shared/rules/lint/cases.ts'
 import { contradiction } from '../../../shared/rules/lint/contradiction.ts'
-import { factsOf, type RuleFacts } from '../../../shared/rules/lint/facts.ts'
+import { type RuleFacts, ruleFactsOf } from '../../../shared/rules/lint/facts.ts'
 import { lintRules } from '../../../shared/rules/lint/lint.ts'
-import type { Sample } from '../../../shared/rules/lint/sample.ts'
+import type { SampledSpans } from '../../../shared/rules/lint/sample.ts'
 import { sampledNames } from '../../../shared/rules/lint/sampled-names.ts'
 import { nearest } from '../../../shared/rules/read/suggest.ts'
 import { boundBody, relatedBody } from '../../reference/bound-rules.ts'
@@ -66,7 +66,7 @@ function implies(narrow: RuleFacts, wide: RuleFacts): boolean {
 
 /** Rules that another one implies, found by comparing each with every other. */
 function impliedOf(rules: readonly CheckedRule[]): readonly string[] {
-  const facts = rules.map(factsOf)
+  const facts = rules.map(ruleFactsOf)
   const isImplied = (narrow: RuleFacts, index: number) =>
     !narrow.neverFires &&
     facts.some((wide, at) => {
@@ -125,8 +125,11 @@ test('names of a sample are found as by asking each name', () => {
   fc.assert(
     fc.property(sets, names, (set, seen) => {
       const rules = rulesOf(set)
-      const sample: Sample = { keysByName: new Map(seen.map((name) => [name, new Set()])), resourceKeys: new Set() }
-      const facts = rules.map(factsOf)
+      const sample: SampledSpans = {
+        keysByName: new Map(seen.map((name) => [name, new Set()])),
+        resourceKeys: new Set(),
+      }
+      const facts = rules.map(ruleFactsOf)
       const asked = sampledNames(sample, facts)
       for (const { name } of facts.flatMap(({ selections }) => selections)) {
         expect(asked.fitting(name)?.toSorted()).toEqual(seen.filter((each) => fits(name, each)).toSorted())
