@@ -27,14 +27,14 @@ export interface ExperimentParts {
 const API_TIMEOUT = Duration.seconds(20)
 const DEAD_LETTER_DAYS = 14
 
-/** Chaos experiments: who tells of them, and the brake that they are stopped by. */
+/** Chaos experiments: who announces them, and the stop condition that ends them. */
 export class Experiments extends Construct {
   constructor(scope: Construct, context: StackContext, parts: ExperimentParts) {
     super(scope, 'Experiments')
     const { storage, evaluator, pager } = parts
     const { function: api, role } = new BetraceFunction(this, context, {
       handler: 'experiments',
-      description: 'answers the API of experiments and brakes, hears of AWS FIS experiments',
+      description: 'answers the API of experiments and stop conditions, hears of AWS FIS experiments',
       memoryMb: 512,
       timeout: API_TIMEOUT,
       environment: { table: storage.table.tableName, judging: evaluator.judging },

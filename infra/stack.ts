@@ -1,7 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib'
 import type { Construct } from 'constructs'
 import { OUTPUTS, stackName } from '../shared/aws/deployment.ts'
-import { Brakes } from './brakes.ts'
 import { Catalog } from './catalog.ts'
 import { Compactor } from './compactor.ts'
 import { Dashboard } from './dashboard.ts'
@@ -13,6 +12,7 @@ import { Pager } from './pager.ts'
 import { ReplayFunctions } from './replay.ts'
 import { RuleSeeding } from './rule-seeding.ts'
 import type { StackSettings } from './settings.ts'
+import { StopConditions } from './stop-conditions.ts'
 import { customerKey, Storage } from './storage.ts'
 import { TimerFunction } from './timer.ts'
 
@@ -39,7 +39,7 @@ export class BetraceStack extends Stack {
     // Rules first: a trace that comes at once must not be judged by none.
     evaluator.node.addDependency(new RuleSeeding(this, context, storage))
     new Experiments(this, context, { storage, ingest, evaluator, pager })
-    new Brakes(this, context)
+    new StopConditions(this, context)
     const dashboard = new Dashboard(this, context, { storage, ingest, evaluator, replay, compactor, pager })
     this.outputs({
       ingestUrl: ingest.url,

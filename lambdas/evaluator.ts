@@ -1,20 +1,22 @@
 import middy from '@middy/core'
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent, SQSBatchResponse, SQSEvent } from 'aws-lambda'
-import { evaluatorParts } from './support/evaluator-dependencies.ts'
+import { evaluatorDependencies } from './support/evaluator-dependencies.ts'
 import { onRemovals } from './support/removals.ts'
 import { telemetry } from './support/telemetry.ts'
 import { onTimers } from './support/timers.ts'
 
 const observed = telemetry()
-const parts = evaluatorParts(observed)
+const dependencies = evaluatorDependencies(observed)
 
 /** Judges traces whose timers fired (from the queue), rescues chunks that expired unjudged (from the table's stream). */
 export const handler = middy<SQSEvent | DynamoDBStreamEvent, SQSBatchResponse | DynamoDBBatchResponse>()
   .use(observed.middleware)
   .handler(async (event, context) => {
-    const response = isQueue(event) ? await onTimers(parts, event, context) : await onRemovals(parts, event, context)
+    const response = isQueue(event)
+      ? await onTimers(dependencies, event, context)
+      : await onRemovals(dependencies, event, context)
     // Each time, not only when rules are loaded: the alarm is to stay until they are mended.
-    observed.count('RulesRejected', parts.rules.rejected)
+    observed.count('RulesRejected', dependencies.rules.rejected)
     return response
   })
 

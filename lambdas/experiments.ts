@@ -26,7 +26,7 @@ const deps: ApiDeps = {
 
 type FisEvent = EventBridgeEvent<string, unknown>
 
-/** Answers the API of experiments and brakes behind the gateway, and takes the state changes of AWS FIS from EventBridge. */
+/** Answers the API of experiments and stop conditions behind the gateway, and takes the state changes of AWS FIS from EventBridge. */
 export const handler = middy<APIGatewayProxyEvent | FisEvent, APIGatewayProxyResult | undefined>()
   .use(middleware)
   .handler(async (event) => {

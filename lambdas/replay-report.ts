@@ -1,12 +1,12 @@
 import middy from '@middy/core'
 import { type ReportEvent, reportRun } from '../shared/aws/replay/replay-steps.ts'
-import { replayParts } from './support/replay-dependencies.ts'
+import { replayDependencies } from './support/replay-dependencies.ts'
 import { telemetry } from './support/telemetry.ts'
 
 const observed = telemetry()
-const parts = replayParts(observed)
+const dependencies = replayDependencies(observed)
 
 /** Adds up what the workers of a large replay found. */
 export const handler = middy<ReportEvent, void>()
   .use(observed.middleware)
-  .handler((event) => reportRun(parts, event))
+  .handler((event) => reportRun(dependencies, event))

@@ -3,12 +3,12 @@ import middy from '@middy/core'
 import { sfnClient } from '../shared/aws/clients.ts'
 import { answerReplay, type ReplayAnswer, type ReplayService } from '../shared/aws/replay/replay-service.ts'
 import { setting } from './support/environment.ts'
-import { replayParts } from './support/replay-dependencies.ts'
+import { replayDependencies } from './support/replay-dependencies.ts'
 import { telemetry } from './support/telemetry.ts'
 
 const observed = telemetry()
 const service: ReplayService = {
-  ...replayParts(observed),
+  ...replayDependencies(observed),
   archiveBucket: setting('archiveBucket'),
   machine: { client: sfnClient(), arn: setting('replayMachine') },
   clock: Date.now,

@@ -74,7 +74,7 @@ export interface ArchiveState {
 const ARCHIVES_ALL: ArchiveState = { failures: 0, damaged: 0, journals: 0, queued: 0, traces: 0, reason: undefined }
 
 /** What a runtime is made of; `closers` of its own are called last to first. */
-export interface Parts {
+export interface Dependencies {
   readonly evaluator: Evaluator
   readonly database: Database
   readonly buffer: SqliteBuffer
@@ -104,7 +104,11 @@ export type Closers = (() => void | Promise<void>)[]
 const EXPERIMENTS_CACHE_MS = 200
 
 /** Opens the data folder and everything in it, and the rules. */
-export async function openParts(options: RuntimeOptions, settings: RuntimeSettings, closers: Closers): Promise<Parts> {
+export async function openDependencies(
+  options: RuntimeOptions,
+  settings: RuntimeSettings,
+  closers: Closers,
+): Promise<Dependencies> {
   const { clock = Date.now, log = sparingLog(textLog()) } = options
   const folder = openDataFolder(options.dataFolder)
   closers.push(() => folder.unlock())
@@ -190,7 +194,7 @@ async function openArchive(
   { archive, dataFolder }: RuntimeOptions,
   { clock, log, database }: { readonly clock: Clock; readonly log: Log; readonly database: Database },
   closers: Closers,
-): Promise<{ readonly archive: Archive } & Pick<Parts, 'archiveDue' | 'archiveState' | 'flushArchive'>> {
+): Promise<{ readonly archive: Archive } & Pick<Dependencies, 'archiveDue' | 'archiveState' | 'flushArchive'>> {
   if (archive !== undefined) {
     return { archive, archiveDue: async () => {}, archiveState: () => ARCHIVES_ALL, flushArchive: async () => {} }
   }

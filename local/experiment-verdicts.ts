@@ -1,12 +1,12 @@
 import { giveDueVerdicts } from '../shared/experiments/sweep.ts'
 import { archiveFolder } from './archive/parquet-archive.ts'
-import type { Parts } from './dependencies.ts'
+import type { Dependencies } from './dependencies.ts'
 import { planLocalReplay, replayLocally } from './replay/replay.ts'
 
 const SAMPLES = 3
 
 /** Gives the verdicts on experiments that are due, from what the data folder's archive holds. */
-export async function giveVerdicts({ evaluator, experiments, rules, flushArchive }: Parts, dataFolder: string) {
+export async function giveVerdicts({ evaluator, experiments, rules, flushArchive }: Dependencies, dataFolder: string) {
   const folder = archiveFolder(dataFolder)
   const { publisher, settings, clock, metrics, log } = evaluator
   await giveDueVerdicts({

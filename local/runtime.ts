@@ -4,7 +4,7 @@ import { answerApi } from '../shared/experiments/api.ts'
 import { limitsAmong } from '../shared/otlp/limits.ts'
 import { INGEST_OPTIONS } from '../shared/pipeline/ingest.ts'
 import { processScheduler, repeat } from './clock/scheduler.ts'
-import { type Closers, openParts, type Parts, type RuntimeOptions } from './dependencies.ts'
+import { type Closers, type Dependencies, openDependencies, type RuntimeOptions } from './dependencies.ts'
 import { EvaluatorLoop } from './evaluator-loop.ts'
 import { giveVerdicts } from './experiment-verdicts.ts'
 import type { Sender } from './fairness/senders.ts'
@@ -96,9 +96,9 @@ async function start(
   closers: Closers,
   close: () => Promise<void>,
 ): Promise<Runtime> {
-  const parts = await openParts(options, settings, closers)
-  const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue, lines } = parts
-  const { archiveState, clockWatch, senders, room } = parts
+  const dependencies = await openDependencies(options, settings, closers)
+  const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue, lines } = dependencies
+  const { archiveState, clockWatch, senders, room } = dependencies
   // Judging goes on without: it needs little, and frees more.
   const makeRoom = () => room.make().catch(() => {})
   const loop = new EvaluatorLoop(evaluator, timers, {
@@ -123,7 +123,7 @@ async function start(
     connections,
     room,
   }
-  const server = await listen(settings, parts, loop, connections, {
+  const server = await listen(settings, dependencies, loop, connections, {
     '/metrics': () => ({
       status: 200,
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
@@ -143,7 +143,7 @@ async function start(
     if (!clockWatch.isDoubtful) await sweep(evaluator, database, buffer, settings)
   }
   const giveVerdictsDue = async () => {
-    if (!clockWatch.isDoubtful) await giveVerdicts(parts, options.dataFolder)
+    if (!clockWatch.isDoubtful) await giveVerdicts(dependencies, options.dataFolder)
   }
   const judgeDue = async () => {
     const step = clockWatch.look()
@@ -199,12 +199,12 @@ async function start(
 
 async function listen(
   settings: RuntimeSettings,
-  parts: Parts,
+  dependencies: Dependencies,
   loop: EvaluatorLoop,
   connections: Connections,
   pages: HttpOptions['pages'],
 ) {
-  const { evaluator, buffer, metrics, experiments, signals: firing, senders, bodies, room } = parts
+  const { evaluator, buffer, metrics, experiments, signals: firing, senders, bodies, room } = dependencies
   const { host, port, corsOrigins } = settings
   const { clock, log } = evaluator
   const cors = corsOrigins.length === 0 ? {} : { cors: { allowedOrigins: corsOrigins } }

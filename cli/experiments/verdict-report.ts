@@ -1,4 +1,4 @@
-import { conclusion, verdictLines } from '../../shared/experiments/verdict-text.ts'
+import { conclusion, verdictLabel, verdictLines } from '../../shared/experiments/verdict-text.ts'
 import type { ExperimentVerdict, RuleVerdict } from '../../shared/pipeline/experiment-verdict.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { paint, type Screen } from '../terminal.ts'
@@ -27,9 +27,9 @@ function junit(verdict: ExperimentVerdict): string {
   const live = rules.filter(({ shadow }) => !shadow)
   const totals = {
     tests: live.length + failures.length,
-    failures: live.filter((rule) => rule.verdict === 'VIOLATED').length,
+    failures: live.filter((rule) => rule.verdict === 'violated').length,
     errors: failures.length,
-    skipped: live.filter((rule) => rule.verdict === 'NOT EXERCISED').length,
+    skipped: live.filter((rule) => rule.verdict === 'not-exercised').length,
     time: '0.000',
   }
   const name = nameOf(verdict)
@@ -46,9 +46,9 @@ function junit(verdict: ExperimentVerdict): string {
 
 function testCase(rule: RuleVerdict, classname: string): Element {
   const attributes = { name: rule.rule, classname, time: '0.000' }
-  if (rule.verdict === 'HELD') return { name: 'testcase', attributes }
+  if (rule.verdict === 'held') return { name: 'testcase', attributes }
   const told: Element =
-    rule.verdict === 'VIOLATED'
+    rule.verdict === 'violated'
       ? {
           name: 'failure',
           attributes: {
@@ -73,7 +73,7 @@ function markdown(verdict: ExperimentVerdict): string {
     const was =
       rule.before.exercised === 0 ? '-' : `${inline(rule.before.violated)} of ${inline(rule.before.exercised)}`
     const cells = [
-      inline(rule.verdict),
+      inline(verdictLabel(rule.verdict)),
       `${code(rule.rule)}${rule.shadow ? ' (shadow)' : ''}`,
       inline(rule.exercised),
       inline(rule.violated),

@@ -54,9 +54,9 @@ function placeAll(spans: readonly Span[], lineage: Lineage): readonly Placed[] {
       if (seen.has(node)) continue
       seen.add(node)
       for (const position of members[node] ?? []) {
-        const kin = `${parentsOf(node)[0] ?? ''} ${(spans[position] as Span).name}`
-        const likeness = alike.get(kin) ?? 0
-        alike.set(kin, likeness + 1)
+        const identity = `${parentsOf(node)[0] ?? ''} ${(spans[position] as Span).name}`
+        const likeness = alike.get(identity) ?? 0
+        alike.set(identity, likeness + 1)
         placed.push({ position, depth, likeness })
       }
       for (const child of [...childrenOf(node)].reverse()) open.push({ node: child, depth: depth + 1 })

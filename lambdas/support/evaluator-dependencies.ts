@@ -21,7 +21,7 @@ import { newSemaphore, type Semaphore } from './semaphore.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** The pipeline's evaluator over the stack's stores, and what of it the handler asks beyond the ports. */
-export interface EvaluatorParts {
+export interface EvaluatorDependencies {
   readonly evaluator: Evaluator
   readonly buffer: DynamoTraceBuffer
   readonly rules: S3RuleSource
@@ -40,7 +40,7 @@ const PATIENCE_MS = 2_000
 const EXPERIMENTS_CACHE_MS = 15_000
 
 /** Puts the evaluator together from the function's environment. */
-export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorParts {
+export function evaluatorDependencies({ log, metrics, count }: Telemetry): EvaluatorDependencies {
   const clock = Date.now
   const settings = judging()
   const semaphore = newSemaphore(WIDTH)
@@ -72,7 +72,7 @@ export function evaluatorParts({ log, metrics, count }: Telemetry): EvaluatorPar
   return { evaluator, buffer, rules, semaphore }
 }
 
-/** The brake may hear of a signal twice, but not before the signal is kept. */
+/** A stop condition may count a signal twice, but never before the signal is stored. */
 function recordedIn(kept: SignalStore, firing: SignalStore): SignalStore {
   return {
     async record(signals) {

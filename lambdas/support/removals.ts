@@ -1,12 +1,12 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import type { AttributeValue, Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda'
 import { onChunksRemoved } from '../../shared/pipeline/rescue.ts'
-import type { EvaluatorParts } from './evaluator-dependencies.ts'
+import type { EvaluatorDependencies } from './evaluator-dependencies.ts'
 import { traceIdOf } from './stream-records.ts'
 
 /** Rescues what no verdict took in among chunks that expired; a trace that cannot be rescued now is delivered again. */
 export async function onRemovals(
-  { evaluator, buffer, semaphore }: EvaluatorParts,
+  { evaluator, buffer, semaphore }: EvaluatorDependencies,
   event: DynamoDBStreamEvent,
   context: Context,
 ): Promise<DynamoDBBatchResponse> {
@@ -32,7 +32,7 @@ export async function onRemovals(
 }
 
 /** The item that was removed; Lambda gives binary values as base64, the SDK as bytes. */
-function imageOf({ dynamodb }: DynamoDBRecord): Parameters<EvaluatorParts['buffer']['chunkOfRemoved']>[0] {
+function imageOf({ dynamodb }: DynamoDBRecord): Parameters<EvaluatorDependencies['buffer']['chunkOfRemoved']>[0] {
   const image = Object.entries(dynamodb?.OldImage ?? {}).map(([name, value]) => [name, asStored(value)])
   return Object.fromEntries(image)
 }

@@ -2,13 +2,13 @@ import { S3SignalStore } from '../../shared/aws/archive/s3-archive.ts'
 import { s3ObjectStore } from '../../shared/aws/archive/s3-object-store.ts'
 import { PATIENT } from '../../shared/aws/backoff.ts'
 import { s3Client, snsClient } from '../../shared/aws/clients.ts'
-import type { ReplayParts } from '../../shared/aws/replay/replay-steps.ts'
+import type { ReplayDependencies } from '../../shared/aws/replay/replay-steps.ts'
 import { SnsSignalPublisher } from '../../shared/aws/signals/sns-publisher.ts'
 import { judging, setting } from './environment.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** What all functions of a replay share, from the function's environment. */
-export function replayParts({ metrics }: Telemetry): ReplayParts {
+export function replayDependencies({ metrics }: Telemetry): ReplayDependencies {
   const client = s3Client()
   const archive = { client, name: setting('archiveBucket'), pause: PATIENT.pause }
   const topic = { client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }

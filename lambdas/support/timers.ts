@@ -4,7 +4,7 @@ import { timerOf } from '../../shared/aws/buffer/timer-message.ts'
 import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
 import type { Timer, TraceTimer } from '../../shared/pipeline/ports.ts'
 import { handleTimers } from '../../shared/pipeline/timers.ts'
-import type { EvaluatorParts } from './evaluator-dependencies.ts'
+import type { EvaluatorDependencies } from './evaluator-dependencies.ts'
 
 /** With less time left no trace is begun. */
 const RESERVE_MS = 15_000
@@ -12,8 +12,12 @@ const RESERVE_MS = 15_000
 const SPREAD_MS = 60_000
 
 /** Handles the timers of a queue's batch; one message that fails holds up no other. */
-export async function onTimers(parts: EvaluatorParts, event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-  const { evaluator, semaphore } = parts
+export async function onTimers(
+  dependencies: EvaluatorDependencies,
+  event: SQSEvent,
+  context: Context,
+): Promise<SQSBatchResponse> {
+  const { evaluator, semaphore } = dependencies
   const groups = Map.groupBy(event.Records, subjectOf)
   const handled = new Map(
     [...groups].map(([subject, records]) => [subject, semaphore.run(() => handle(evaluator, records, context))]),

@@ -4,7 +4,7 @@ import type { Database } from '../sqlite/database.ts'
 const PAGE = 64
 
 /**
- * Removes signals of before a time that were copied to the archive, oldest first, but the newest of each rule: brakes ask
+ * Removes signals of before a time that were copied to the archive, oldest first, but the newest of each rule: stop conditions ask
  * for it. Returns how many.
  */
 export function removeCopiedSignals(database: Database, beforeMs: number, isEnough: () => boolean): Promise<number> {

@@ -15,14 +15,14 @@ interface Caller {
 }
 
 /** The name of who comes in, or the answer to whoever may not. */
-export type Door = (caller: Caller) => { readonly name: string } | { readonly refused: OtlpResponse }
+export type AccessControl = (caller: Caller) => { readonly name: string } | { readonly refused: OtlpResponse }
 
 /** Turns away who has no key, where keys are asked for, and where they are not, web pages that nobody asked in. */
-export function door(
+export function accessControl(
   apiKeys: readonly string[],
   place: { readonly host: string; readonly address: string },
   deps: IngestDeps,
-): Door {
+): AccessControl {
   const hasKeys = apiKeys.length > 0
   const keyOf = keyCheck(apiKeys)
   const corsOrigins = deps.options.cors?.allowedOrigins ?? []

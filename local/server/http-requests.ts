@@ -13,7 +13,7 @@ import {
 } from '../../shared/pipeline/ingest.ts'
 import type { Sender, Senders } from '../fairness/senders.ts'
 import { type InTurn, storeInTurn, type Taken } from '../fairness/store-in-turn.ts'
-import type { Door } from './access-control.ts'
+import type { AccessControl } from './access-control.ts'
 import type { NoPlace } from './connection-places.ts'
 import { NO_PLACE } from './connection-reasons.ts'
 import type { Connections } from './connections.ts'
@@ -32,8 +32,8 @@ export interface Served extends InTurn {
   readonly senders: Senders
   readonly connections: Pick<Connections, 'count'>
   readonly budget: Budget
-  readonly door: Door
-  /** Answers the paths of experiments and brakes. */
+  readonly accessControl: AccessControl
+  /** Answers the paths of experiments and stop conditions. */
   readonly api: (request: ApiRequest) => Promise<ApiResponse>
   /** By path: `/metrics`, `/healthz`. They are shown also where all connections are taken. */
   readonly pages: Readonly<Record<string, () => PageResponse | Promise<PageResponse>>>
@@ -70,7 +70,7 @@ export async function respond(
   const { cors } = served.ingest.options
   if (asks === 'spans' && isRefusedPreflight(head, cors)) served.onRefusedOrigin(head.headers.origin ?? '')
   const address = request.socket.remoteAddress
-  const caller = served.door({ head, headers: request.headersDistinct, asks, address })
+  const caller = served.accessControl({ head, headers: request.headersDistinct, asks, address })
   if ('refused' in caller) return refuse(request, response, caller.refused, served.ingest)
   if (asks === 'page') return showPage(path, request, response, served)
   const sender = served.senders.enter(caller.name)

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SAFE_HEADERS } from '../../shared/otlp/http.ts'
 import { RequestTurns } from '../fairness/request-turns.ts'
-import { door } from './access-control.ts'
+import { accessControl } from './access-control.ts'
 import type { Connections } from './connections.ts'
 import { type Asking, answerFault, respond, type Served } from './http-requests.ts'
 import { newHttpServer } from './http-server.ts'
@@ -38,7 +38,7 @@ export const HTTP_LIMITS: HttpLimits = {
   closeGraceMs: 200,
 }
 
-export interface HttpOptions extends Omit<Served, 'budget' | 'door' | 'turns' | 'dropBodyMs'> {
+export interface HttpOptions extends Omit<Served, 'budget' | 'accessControl' | 'turns' | 'dropBodyMs'> {
   /** `127.0.0.1` keeps it on this machine. */
   readonly host: string
   /** 0 takes any free port. */
@@ -71,7 +71,13 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, port } = server.address() as AddressInfo
   const place = { host: options.host, address }
   const budget = { bytesLeft }
-  const served = { ...options, budget, dropBodyMs, door: door(apiKeys, place, ingest), turns: new RequestTurns() }
+  const served = {
+    ...options,
+    budget,
+    dropBodyMs,
+    accessControl: accessControl(apiKeys, place, ingest),
+    turns: new RequestTurns(),
+  }
   const handle = (request: IncomingMessage, response: ServerResponse, asking: Asking) => {
     for (const [name, value] of Object.entries(SAFE_HEADERS)) response.setHeader(name, value)
     response.once('finish', () => {

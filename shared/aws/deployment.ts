@@ -71,7 +71,7 @@ export type MetricName =
   | 'ObjectsUnreadable'
 
 /** The alarm that is in alarm while live rules of a severity fire. */
-export function brakeName(stack: string, severity: Severity): string {
+export function stopConditionName(stack: string, severity: Severity): string {
   return `${stack}-${severity}-signals`
 }
 

@@ -55,7 +55,7 @@ export interface ExperimentDetail extends ExperimentView {
   readonly verdict: (ExperimentVerdict & { readonly revision: number }) | null
 }
 
-/** Answers a request about experiments or brakes; bad input with 4xx, a failing store with 503. Throws nothing but bugs. */
+/** Answers a request about experiments or stop conditions; bad input with 4xx, a failing store with 503. Throws nothing but bugs. */
 export async function answerApi(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
   const answer = await answered(request, deps)
   deps.metrics.add('apiRequests', { status: answer.status })

@@ -24,7 +24,7 @@ const MAX_SHOWN = 20
 const MAX_HEALTH_WINDOW_MS = 3_600_000
 
 /**
- * The brake: 200 while no rule of the severity or above has fired in the window, else 503 with those that have. For
+ * The stop condition as a health check: 200 while no rule of the severity or above has fired in the window, else 503 with those that have. For
  * Gremlin Health Checks and load balancers.
  */
 export async function healthOf(query: URLSearchParams, firing: FiringSource, nowMs: number): Promise<ApiResponse> {

@@ -11,14 +11,14 @@ const MAX_IDLE_ROWS = 10
 
 /** What another release sends may have none. */
 const STYLES: ReadonlyMap<string, Style> = new Map<RuleVerdict['verdict'], Style>([
-  ['HELD', 'green'],
-  ['VIOLATED', 'red'],
-  ['NOT EXERCISED', 'yellow'],
+  ['held', 'green'],
+  ['violated', 'red'],
+  ['not-exercised', 'yellow'],
 ])
 
 /** A verdict for people, line by line: what was judged, a table of the rules, what broke them, and what follows. */
 export function verdictLines(verdict: ExperimentVerdict, paint: Paint): readonly string[] {
-  const idle = verdict.rules.filter(({ verdict: of, expected }) => of === 'NOT EXERCISED' && !expected)
+  const idle = verdict.rules.filter(({ verdict: of, expected }) => of === 'not-exercised' && !expected)
   const hidden = idle.length > MAX_IDLE_ROWS ? new Set(idle) : new Set()
   const shown = verdict.rules.filter((rule) => !hidden.has(rule))
   return [
@@ -54,11 +54,16 @@ function remarks(experiment: ExperimentVerdict['experiment']): readonly string[]
   ]
 }
 
+/** The verdict on a rule as people read it; data has it in lower case. */
+export function verdictLabel(verdict: RuleVerdict['verdict']): string {
+  return verdict.replace('-', ' ').toUpperCase()
+}
+
 /** The table of verdicts: rule, traces that exercised it, traces that broke it, and the window before. */
 function tableLines(rules: readonly RuleVerdict[], paint: Paint): readonly string[] {
   const header = ['verdict', 'rule', 'exercised', 'violated', 'before', '']
   const rows = rules.map((rule) => [
-    visible(rule.verdict),
+    visible(verdictLabel(rule.verdict)),
     `${visible(rule.rule)}${rule.shadow ? ' (shadow)' : ''}`,
     grouped(rule.exercised),
     grouped(rule.violated),
@@ -81,7 +86,7 @@ function tableLines(rules: readonly RuleVerdict[], paint: Paint): readonly strin
 }
 
 function paintFirst(line: string, { verdict }: RuleVerdict, paint: Paint): string {
-  const shown = visible(verdict)
+  const shown = visible(verdictLabel(verdict))
   return `${paint(STYLES.get(verdict), shown)}${line.slice(shown.length)}`
 }
 
@@ -108,7 +113,7 @@ export function conclusion(verdict: ExperimentVerdict, paint: Paint, show: (name
     return paint('red', `${count(signals, 'signal')}: ${broken.map(show).join(', ')} broke`)
   }
   if (outcome === 'held') return paint('green', '0 signals: invariants held')
-  const expected = live.filter((rule) => rule.expected && rule.verdict === 'NOT EXERCISED').map(({ rule }) => rule)
+  const expected = live.filter((rule) => rule.expected && rule.verdict === 'not-exercised').map(({ rule }) => rule)
   const unknown = unknownRules.map((name) => `${show(name)} (no such rule in force)`)
   const missing = [...expected.map(show), ...unknown]
   const what = missing.length === 0 ? 'any rule' : missing.join(', ')

@@ -112,7 +112,7 @@ function ruleVerdict(rule: CheckedRule, request: VerdictRequest, now: Counts, be
   return {
     rule: rule.name,
     severity: rule.severity,
-    verdict: violated > 0 ? 'VIOLATED' : now.exercised > 0 ? 'HELD' : 'NOT EXERCISED',
+    verdict: violated > 0 ? 'violated' : now.exercised > 0 ? 'held' : 'not-exercised',
     expected: request.expected.includes(rule.name),
     shadow: rule.metadata.mode === 'shadow',
     exercised: now.exercised,
@@ -138,10 +138,10 @@ function changeOf(now: number, before: number): RuleVerdict['change'] {
 }
 
 function outcomeOf(live: readonly RuleVerdict[], unknownRules: readonly string[]): ExperimentVerdict['outcome'] {
-  if (live.some(({ verdict }) => verdict === 'VIOLATED')) return 'violated'
+  if (live.some(({ verdict }) => verdict === 'violated')) return 'violated'
   const expected = live.filter((rule) => rule.expected)
-  const missing = expected.some(({ verdict }) => verdict === 'NOT EXERCISED') || unknownRules.length > 0
-  const nothing = live.every(({ verdict }) => verdict === 'NOT EXERCISED')
+  const missing = expected.some(({ verdict }) => verdict === 'not-exercised') || unknownRules.length > 0
+  const nothing = live.every(({ verdict }) => verdict === 'not-exercised')
   return missing || nothing ? 'not-exercised' : 'held'
 }
 

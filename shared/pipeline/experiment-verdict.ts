@@ -43,7 +43,7 @@ export interface VerdictSubject {
 export interface RuleVerdict {
   readonly rule: string
   readonly severity: Severity
-  readonly verdict: 'HELD' | 'VIOLATED' | 'NOT EXERCISED'
+  readonly verdict: 'held' | 'violated' | 'not-exercised'
   /** The experiment was meant to exercise it. */
   readonly expected: boolean
   /** Judged, but in shadow mode: it decides nothing. */

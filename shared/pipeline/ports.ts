@@ -258,11 +258,11 @@ export interface Counted {
     readonly mode: SignalMode
     readonly shadow: boolean
   }
-  /** Requests of the API of experiments and brakes. */
+  /** Requests of the API of experiments and stop conditions. */
   readonly apiRequests: { readonly status: number }
   /** Verdicts on experiments, revisions among them. */
   readonly verdicts: { readonly outcome: string }
-  /** Live signals that began to fire: what brakes an experiment. */
+  /** Live signals that began to fire: what stops an experiment. */
   readonly signalsFiring: { readonly severity: Severity }
   readonly signalsSuppressed: { readonly rule: string; readonly severity: Severity }
   readonly publishFailures: Record<never, never>

@@ -46,7 +46,7 @@ describe('verify of a past window', () => {
       traces: 1,
       before: { traces: 1 },
       rules: [
-        { verdict: 'VIOLATED', violated: 1, change: 'new', samples: [{ traceId: traceId(2), service: 'payments' }] },
+        { verdict: 'violated', violated: 1, change: 'new', samples: [{ traceId: traceId(2), service: 'payments' }] },
       ],
     })
   })

@@ -61,13 +61,13 @@ const QUIET = [
 
 describe('the verdict on a rule', () => {
   test.each([
-    ['held where it was exercised and not broken', [5, 0], [5, 0], 'HELD', null],
-    ['not exercised where nothing gave it anything to say', [0, 0], [5, 0], 'NOT EXERCISED', null],
-    ['new where it was not broken before', [5, 1], [5, 0], 'VIOLATED', 'new'],
-    ['worse where a greater share breaks it', [10, 6], [10, 5], 'VIOLATED', 'worse'],
-    ['the same where as great a share did before', [10, 5], [4, 2], 'VIOLATED', 'same'],
-    ['better where a smaller share breaks it', [10, 1], [10, 5], 'VIOLATED', 'better'],
-    ['better where none breaks it any more', [10, 0], [10, 5], 'HELD', 'better'],
+    ['held where it was exercised and not broken', [5, 0], [5, 0], 'held', null],
+    ['not exercised where nothing gave it anything to say', [0, 0], [5, 0], 'not-exercised', null],
+    ['new where it was not broken before', [5, 1], [5, 0], 'violated', 'new'],
+    ['worse where a greater share breaks it', [10, 6], [10, 5], 'violated', 'worse'],
+    ['the same where as great a share did before', [10, 5], [4, 2], 'violated', 'same'],
+    ['better where a smaller share breaks it', [10, 1], [10, 5], 'violated', 'better'],
+    ['better where none breaks it any more', [10, 0], [10, 5], 'held', 'better'],
   ] as const)('is %s', async (_, now, before, verdict, change) => {
     const { rules: found } = await verdictOn([now, ...QUIET], [before, ...QUIET])
     expect(found[0]).toMatchObject({ rule: 'FIRST', verdict, change, exercised: now[0], violated: now[1] })
@@ -122,7 +122,7 @@ describe('judged from an archive', () => {
     const verdict = await giveExperimentVerdict(request(), replayOf(await store(), 3))
     expect(verdict).toMatchObject({ traces: 3, signals: 1, before: { traces: 1 } })
     expect(verdict.rules[0]).toMatchObject({
-      verdict: 'VIOLATED',
+      verdict: 'violated',
       exercised: 2,
       violated: 1,
       before: { exercised: 1, violated: 1 },
@@ -135,7 +135,7 @@ describe('judged from an archive', () => {
   test('of some services counts their traces alone', async () => {
     const verdict = await giveExperimentVerdict(request({ services: ['pay'] }), replayOf(await store(), 3))
     expect(verdict).toMatchObject({ traces: 1, signals: 0, before: { traces: 0 } })
-    expect(verdict.rules[0]).toMatchObject({ verdict: 'HELD', exercised: 1 })
+    expect(verdict.rules[0]).toMatchObject({ verdict: 'held', exercised: 1 })
   })
 
   test('of more bytes than it may be reads nothing, and says so', async () => {

@@ -216,7 +216,7 @@ describe('each alarm', () => {
     .map((line) => headingAnchor(line.slice(3)))
 
   test('pages, and links to its heading in the runbook', () => {
-    const alarms = ofType(stack, 'AWS::CloudWatch::Alarm').filter((alarm) => !isBrake(alarm))
+    const alarms = ofType(stack, 'AWS::CloudWatch::Alarm').filter((alarm) => !isStopCondition(alarm))
     expect(alarms.length).toBeGreaterThanOrEqual(18)
     for (const { Properties } of alarms) {
       const [, anchor] = Properties.AlarmDescription.split('docs/runbook.md#')
@@ -227,7 +227,7 @@ describe('each alarm', () => {
 
   test('of a metric that the functions count is about one of theirs', () => {
     const own = ofType(stack, 'AWS::CloudWatch::Alarm').filter(
-      (alarm) => alarm.Properties.Namespace === 'betrace-main' && !isBrake(alarm),
+      (alarm) => alarm.Properties.Namespace === 'betrace-main' && !isStopCondition(alarm),
     )
     const names = own.map(({ Properties }) => Properties.MetricName).sort()
     const counted = [
@@ -249,18 +249,18 @@ describe('each alarm', () => {
   })
 })
 
-/** The brakes have names, so that stop conditions can be written before they are deployed. */
-function isBrake({ Properties }: Resource): boolean {
+/** The stop conditions have names, so that stop conditions can be written before they are deployed. */
+function isStopCondition({ Properties }: Resource): boolean {
   return Properties.AlarmName !== undefined
 }
 
-describe('the brakes', () => {
+describe('the stop conditions', () => {
   test('are an alarm a severity, in alarm within a minute of a signal, fine without one, and page nobody', () => {
-    const brakes = ofType(stack, 'AWS::CloudWatch::Alarm').filter(isBrake)
-    expect(brakes.map(({ Properties }) => Properties.AlarmName)).toEqual(
+    const stopConditions = ofType(stack, 'AWS::CloudWatch::Alarm').filter(isStopCondition)
+    expect(stopConditions.map(({ Properties }) => Properties.AlarmName)).toEqual(
       ['critical', 'high', 'medium', 'low', 'info'].map((severity) => `betrace-main-${severity}-signals`),
     )
-    for (const { Properties } of brakes) {
+    for (const { Properties } of stopConditions) {
       const severity = Properties.AlarmName.split('-')[2]
       expect(Properties).toMatchObject({
         Namespace: 'betrace-main',

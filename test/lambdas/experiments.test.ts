@@ -76,7 +76,7 @@ describe('an experiment of AWS FIS', () => {
     expect((body as ExperimentDetail).verdict).toMatchObject({
       revision: 1,
       traces: 1,
-      rules: [{ verdict: 'VIOLATED', exercised: 1, violated: 1, change: 'new', samples: [{ traceId: traceId(1) }] }],
+      rules: [{ verdict: 'violated', exercised: 1, violated: 1, change: 'new', samples: [{ traceId: traceId(1) }] }],
     })
   })
 
@@ -162,7 +162,7 @@ describe('the API behind the gateway', () => {
   })
 })
 
-test('the brake is 503 while a critical rule fires, with the rule, and 200 after', async () => {
+test('the health check is 503 while a critical rule fires, with the rule, and 200 after', async () => {
   expect((await ask('GET', '/v1/invariants/health')).status).toBe(200)
   await serve(1, [CHARGE])
   expect(await ask('GET', '/v1/invariants/health', undefined, { severity: 'critical', window: '60s' })).toMatchObject({

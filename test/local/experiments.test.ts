@@ -82,7 +82,7 @@ describe('the verdict on an experiment', () => {
       outcome: 'held',
       traces: 1,
       signals: 0,
-      rules: [{ rule: 'PAYMENT_INVARIANT_VIOLATION', verdict: 'HELD', exercised: 1, violated: 0 }],
+      rules: [{ rule: 'PAYMENT_INVARIANT_VIOLATION', verdict: 'held', exercised: 1, violated: 0 }],
     })
     expect(String(screen.read()).match(/invariants held/g)).toHaveLength(1)
   })
@@ -98,7 +98,7 @@ describe('the verdict on an experiment', () => {
       signals: 1,
       rules: [
         {
-          verdict: 'VIOLATED',
+          verdict: 'violated',
           violated: 1,
           before: { exercised: 1, violated: 0 },
           change: 'new',
@@ -138,7 +138,7 @@ describe('the verdict on an experiment', () => {
       outcome: 'not-exercised',
       unknownRules: ['GONE'],
       experiment: { state: 'abandoned' },
-      rules: [{ verdict: 'HELD', expected: true }],
+      rules: [{ verdict: 'held', expected: true }],
     })
   })
 
@@ -259,7 +259,7 @@ describe('GET /v1/invariants/health', () => {
     expect((await get(runtime, '/v1/invariants/health?window=5m')).status).toBe(503)
   })
 
-  test('a signal that was retracted does not brake', async () => {
+  test('a signal that was retracted does not stop an experiment', async () => {
     const runtime = await start(newHome())
     await send(runtime, [CHARGE])
     await pass(runtime, 5_000)

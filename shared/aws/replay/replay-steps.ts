@@ -31,7 +31,7 @@ import { MAX_OBJECTS, PLAN_LIMITS, requirePlannable } from './replay-service.ts'
  */
 
 /** What they share. */
-export interface ReplayParts {
+export interface ReplayDependencies {
   readonly store: ObjectStore
   readonly rules: RulesBucket
   readonly publishing: Omit<Publishing, 'runId'>
@@ -53,7 +53,7 @@ interface StateFailure {
 }
 
 /** Plans a run: what there is to read, cut into shares. */
-export async function planRun({ store }: ReplayParts, { run }: { readonly run: string }): Promise<Planned> {
+export async function planRun({ store }: ReplayDependencies, { run }: { readonly run: string }): Promise<Planned> {
   const { range } = await readRun(store, run)
   const limits = { objects: MAX_OBJECTS, bytes: Number.POSITIVE_INFINITY }
   requirePlannable((await measureRange(store, range, limits)).objects)
@@ -73,7 +73,7 @@ export interface ShareEvent {
 const ITEMS_AT_ONCE = 4
 
 /** Judges a share and leaves what came of it in the bucket. */
-export async function workOnShare(parts: ReplayParts, { run: id, share, failure }: ShareEvent): Promise<void> {
+export async function workOnShare(parts: ReplayDependencies, { run: id, share, failure }: ShareEvent): Promise<void> {
   const { store, pause } = parts
   const [run, items] = [await readRun(store, id), await readShare(store, id, share)]
   const rules = await rulesOfRun(parts.rules, run.rules)
@@ -94,7 +94,7 @@ export interface ReportEvent {
 const READ_AT_ONCE = 32
 
 /** Adds up what came of all shares; a share of which nothing came is named, object by object. */
-export async function reportRun(parts: ReplayParts, { run: id, failure }: ReportEvent): Promise<void> {
+export async function reportRun(parts: ReplayDependencies, { run: id, failure }: ReportEvent): Promise<void> {
   const { store } = parts
   const run = await readRun(store, id)
   const rules = await rulesOfRun(parts.rules, run.rules)

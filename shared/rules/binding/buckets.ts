@@ -33,7 +33,7 @@ export interface Buckets {
 }
 
 /** Stands the variable for the span at a position. */
-export function stand(env: Env, slot: number, { views }: Pick<Members, 'views'>, position: number): void {
+export function bindSpan(env: Env, slot: number, { views }: Pick<Members, 'views'>, position: number): void {
   env.positions[slot] = position
   env.views[slot] = views[position] as SpanView
 }
@@ -60,7 +60,7 @@ export function indexMembers(env: Env, slot: number, members: Members, levels: r
     else for (const key of keys) putUnder(node, key, depth, position)
   }
   for (const position of positions) {
-    stand(env, slot, members, position)
+    bindSpan(env, slot, members, position)
     put(tree, 0, position)
   }
   return { tree, views }

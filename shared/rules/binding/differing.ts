@@ -1,5 +1,5 @@
 import { isArray, type Value } from '../judge/values.ts'
-import { type Bucket, stand } from './buckets.ts'
+import { type Bucket, bindSpan } from './buckets.ts'
 import type { Env } from './env.ts'
 import type { Check } from './joined.ts'
 import { type Key, keyOf } from './keys.ts'
@@ -47,7 +47,7 @@ function spreadOf(env: Env, bucket: Bucket, number: number, slot: number, own: R
   const arrays: number[] = []
   const counts = new Map<Key | undefined, number>()
   for (const position of bucket.positions) {
-    stand(env, slot, bucket, position)
+    bindSpan(env, slot, bucket, position)
     const value = own(env)
     if (isArray(value)) {
       arrays.push(position)

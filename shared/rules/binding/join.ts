@@ -53,7 +53,7 @@ export function planAll(planning: Planning, variables: readonly Variable[], form
   let open = variables
   let parts: readonly Planned[] = formulas.map((part) => planPart(planning, part))
   while (open.length > 0) {
-    const next = loneliest(open, parts)
+    const next = leastConnected(open, parts)
     const asked = parts.filter(({ free }) => free.has(next.slot))
     open = open.filter((variable) => variable !== next)
     const free = new Set(asked.flatMap((part) => [...part.free]).filter((slot) => slot !== next.slot))
@@ -65,7 +65,7 @@ export function planAll(planning: Planning, variables: readonly Variable[], form
 }
 
 /** The variable that stands beside the fewest others; of several the last, so that spans are taken in the order bound. */
-function loneliest(variables: readonly Variable[], parts: readonly Planned[]): Variable {
+function leastConnected(variables: readonly Variable[], parts: readonly Planned[]): Variable {
   const slots = new Set(variables.map(({ slot }) => slot))
   const others = ({ slot }: Variable) =>
     new Set(parts.flatMap(({ free }) => (free.has(slot) ? [...free].filter((each) => slots.has(each)) : []))).size

@@ -5,11 +5,11 @@ import {
   allBuckets,
   type Bucket,
   type Buckets,
+  bindSpan,
   indexMembers,
   type Level,
   type Members,
   someBucket,
-  stand,
 } from './buckets.ts'
 import { type Env, type Holds, isExhausted } from './env.ts'
 
@@ -64,7 +64,7 @@ export function allJoined(env: Env, joined: Joined): { readonly found: Members; 
   const positions = [...new Set(buckets.flatMap((bucket) => bucket.positions))].sort((a, b) => a - b)
   const passing = positions.filter((position) => {
     env.steps++
-    stand(env, slot, first, position)
+    bindSpan(env, slot, first, position)
     return !isExhausted(env) && checks.every(({ holds }) => holds(env))
   })
   return { found: { positions: passing, views: first.views }, bucket: undefined }
@@ -87,7 +87,7 @@ export function countJoined(env: Env, joined: Joined): number {
 function isJoined(env: Env, { checks, slot }: Joined, index: Buckets, position: number): boolean {
   env.steps++
   if (checks.length === 0) return true
-  stand(env, slot, index, position)
+  bindSpan(env, slot, index, position)
   return checks.every(({ holds }) => holds(env))
 }
 
@@ -128,7 +128,7 @@ function someOf(
     env.steps++
     if (isExhausted(env)) return false
     const position = positions[i] as number
-    stand(env, slot, bucket, position)
+    bindSpan(env, slot, bucket, position)
     if (holds(env)) return true
   }
   return false
@@ -139,7 +139,7 @@ function someMember(env: Env, { predicate, slot, alone }: Joined): boolean {
   for (const position of base.positions) {
     env.steps++
     if (isExhausted(env)) return false
-    stand(env, slot, base, position)
+    bindSpan(env, slot, base, position)
     if (alone.every((holds) => holds(env))) return true
   }
   return false
@@ -160,7 +160,7 @@ function membersOf(env: Env, { predicate, slot, alone }: Joined): Members {
   for (const position of base.positions) {
     env.steps++
     if (isExhausted(env)) break
-    stand(env, slot, base, position)
+    bindSpan(env, slot, base, position)
     if (alone.every((holds) => holds(env))) positions.push(position)
   }
   return { positions, views: base.views }

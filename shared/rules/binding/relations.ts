@@ -1,7 +1,7 @@
 import type { Order, Structure } from '../ast.ts'
 import type { Run } from '../compile/plan.ts'
 import { precedenceOf } from '../compile/relation.ts'
-import { type Ask, askAbove, askBelow, isUnder } from '../judge/kin.ts'
+import { type Ask, askAbove, askBelow, isUnder } from '../judge/ancestors.ts'
 import { askEarlier, askLater, precedes } from '../judge/order.ts'
 import { type AskRange, rangeAbove, rangeBelow, rangeEarlier, rangeLater } from '../judge/ranges.ts'
 import { lineageOfRun } from '../judge/run.ts'

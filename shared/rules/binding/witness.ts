@@ -2,7 +2,7 @@ import type { Condition, Invariant } from '../ast.ts'
 import type { Run } from '../compile/plan.ts'
 import { newView } from '../judge/run.ts'
 import { type Alternative, alternativesOf } from './alternatives.ts'
-import { stand } from './buckets.ts'
+import { bindSpan } from './buckets.ts'
 import { type Env, isExhausted, newEnv } from './env.ts'
 import {
   type Formula,
@@ -37,7 +37,7 @@ export function witnessOf(planner: Planner, run: Run, condition: Condition, know
     env.positions[variable.slot] = position
     env.views[variable.slot] = newView(run, position)
   }
-  const found = standFor(newPlanning(planner, variables), scopeFormula(variables, condition, false), env)
+  const found = bindWitness(newPlanning(planner, variables), scopeFormula(variables, condition, false), env)
   return found && new Map([...known, ...namesOf(variables, found, env)])
 }
 
@@ -47,7 +47,7 @@ export function witnessOfInvariant(planner: Planner, run: Run, body: Invariant):
   const { violated, applies } = invariantFormulas(variables, body)
   for (const formula of [violated, applies]) {
     const env = newEnv(run)
-    const found = standFor(newPlanning(planner, variables), formula, env)
+    const found = bindWitness(newPlanning(planner, variables), formula, env)
     if (found !== undefined) return namesOf(variables, found, env)
   }
   return undefined
@@ -60,17 +60,17 @@ function namesOf({ byName }: Variables, found: readonly Variable[], { positions 
 }
 
 /** Stands the variables of a formula for spans that make it true, and returns them. */
-function standFor(planning: Planning, formula: Formula, env: Env): readonly Variable[] | undefined {
+function bindWitness(planning: Planning, formula: Formula, env: Env): readonly Variable[] | undefined {
   const found = alternativesOf(formula).find(({ variables, parts }) => planAll(planning, variables, parts)(env))
-  return found !== undefined && standForAll(planning, found, env) ? found.variables : undefined
+  return found !== undefined && bindAll(planning, found, env) ? found.variables : undefined
 }
 
-function standForAll(planning: Planning, { variables, parts }: Alternative, env: Env): boolean {
+function bindAll(planning: Planning, { variables, parts }: Alternative, env: Env): boolean {
   return variables.every((variable, index) => {
     const holds = planAll(planning, variables.slice(index + 1), parts)
     const base = baseOf(env, planning.planner.predicate(variable.selector))
     return base.positions.some((position) => {
-      stand(env, variable.slot, base, position)
+      bindSpan(env, variable.slot, base, position)
       return holds(env) && !isExhausted(env)
     })
   })

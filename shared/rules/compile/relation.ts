@@ -1,5 +1,5 @@
 import type { Order, Structure } from '../ast.ts'
-import { askAbove } from '../judge/kin.ts'
+import { askAbove } from '../judge/ancestors.ts'
 import type { Precedence } from '../judge/moments.ts'
 import { somePrecedes } from '../judge/order.ts'
 import { lineageOfRun } from '../judge/run.ts'

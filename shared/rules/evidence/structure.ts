@@ -1,5 +1,5 @@
 import type { Structure } from '../ast.ts'
-import { askAbove } from '../judge/kin.ts'
+import { askAbove } from '../judge/ancestors.ts'
 import { membersOf } from '../judge/lineage.ts'
 import { lineageOfRun } from '../judge/run.ts'
 import type { Inspection, Seen } from './inspection.ts'

@@ -1,7 +1,7 @@
 import type { Span } from '../../trace/span.ts'
 import type { Run } from '../compile/plan.ts'
+import { type Ask, askBelow, askFewAbove, isUnder } from './ancestors.ts'
 import { gapNanos, isTied, isWhole, MILLISECOND_NANOS } from './clock.ts'
-import { type Ask, askBelow, askFewAbove, isUnder } from './kin.ts'
 import {
   type Ascending,
   firstAfter,

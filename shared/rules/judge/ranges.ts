@@ -1,6 +1,6 @@
 import type { Span } from '../../trace/span.ts'
+import { countUpTo } from './ancestors.ts'
 import { cutToClock, isWhole, MILLISECOND_NANOS } from './clock.ts'
-import { countUpTo } from './kin.ts'
 import type { Lineage } from './lineage.ts'
 import { ascending, countBefore, momentOf, type Precedence } from './moments.ts'
 

@@ -8,7 +8,7 @@ function verdictOf(text: string): ExperimentVerdict {
   const rule = {
     rule: text,
     severity: text,
-    verdict: 'VIOLATED',
+    verdict: 'violated',
     shadow: false,
     expected: false,
     exercised: 2,

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type Closers, openParts } from '../../../local/dependencies.ts'
+import { type Closers, openDependencies } from '../../../local/dependencies.ts'
 import { EvaluatorLoop } from '../../../local/evaluator-loop.ts'
 import type { Runtime } from '../../../local/runtime.ts'
 import { healthPage } from '../../../local/server/health.ts'
@@ -138,7 +138,7 @@ test('a flood of questions about health gets the last answer, so that the disk i
     clock: () => 1_764_000_000_000,
     log: () => {},
   }
-  const parts = await openParts(options, runtimeSettings({}), closers)
+  const parts = await openDependencies(options, runtimeSettings({}), closers)
   const loop = new EvaluatorLoop(parts.evaluator, parts.timers, { sizeBytes: () => 0, check: async () => {} })
   const subjects = { ...parts, loop, rules: () => parts.rules.state, nowMs: options.clock }
   const touch = vi.spyOn(parts.database, 'touch')

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { type Closers, openParts } from '../../../local/dependencies.ts'
+import { type Closers, openDependencies } from '../../../local/dependencies.ts'
 import { EvaluatorLoop } from '../../../local/evaluator-loop.ts'
 import { healthPage } from '../../../local/server/health.ts'
 import { runtimeSettings } from '../../../local/settings.ts'
@@ -21,7 +21,7 @@ test('a database that turns read-only refuses, says so, and judges what waited a
   const settings = runtimeSettings({ retryDelayMs: 60_000 })
   const home = newHome()
   const options = { dataFolder: home.dataFolder, rulePaths: [home.rules], clock: () => nowMs, log: () => {} }
-  const parts = await openParts(options, settings, closers)
+  const parts = await openDependencies(options, settings, closers)
   const { database, evaluator, buffer, timers, signals, rules, archiveState, lines, clockWatch, senders, room } = parts
   const loop = new EvaluatorLoop(evaluator, timers, UNCHECKED)
   const watch = storageWatch(database, timers, () => {})
@@ -63,7 +63,7 @@ test('a trace whose timer failed for want of space is judged at once when there 
   const home = newHome()
   const options = { dataFolder: home.dataFolder, rulePaths: [home.rules], clock: () => nowMs, log: () => {} }
   const settings = runtimeSettings({ retryDelayMs: 600_000, maxTransientAttempts: 2 })
-  const parts = await openParts(options, settings, closers)
+  const parts = await openDependencies(options, settings, closers)
   const { database, evaluator, buffer, timers, signals } = parts
   const watch = storageWatch(database, timers, () => {})
   const full = { ...evaluator, archive: { write: () => fill() } }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { askAbove, askBelow } from '../../../shared/rules/judge/kin.ts'
+import { askAbove, askBelow } from '../../../shared/rules/judge/ancestors.ts'
 import { lineageOf } from '../../../shared/rules/judge/lineage.ts'
 import type { Span } from '../../../shared/trace/span.ts'
 import { traceOf } from '../../reference/traces.ts'

@@ -1,7 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib'
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
 import { Construct } from 'constructs'
-import { brakeName, FUNCTION_DIMENSION, metricName } from '../shared/aws/deployment.ts'
+import { FUNCTION_DIMENSION, metricName, stopConditionName } from '../shared/aws/deployment.ts'
 import type { Severity } from '../shared/rules/ast.ts'
 import type { StackContext } from './lambda-function.ts'
 
@@ -13,12 +13,12 @@ const PERIOD = Duration.minutes(1)
  * An alarm a severity, in alarm while a live rule of it fires: the stop conditions of AWS FIS experiments. They page
  * nobody, for the signals themselves do, and are found by their names.
  */
-export class Brakes extends Construct {
+export class StopConditions extends Construct {
   constructor(scope: Construct, { namespace }: StackContext) {
     super(scope, 'Brakes')
     for (const severity of SEVERITIES) {
       new Alarm(this, severity, {
-        alarmName: brakeName(Stack.of(this).stackName, severity),
+        alarmName: stopConditionName(Stack.of(this).stackName, severity),
         alarmDescription: `Live rules of severity ${severity} fire. A stop condition for AWS FIS: docs/chaos.md`,
         metric: new Metric({
           namespace,
