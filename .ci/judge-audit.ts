@@ -20,7 +20,7 @@ export interface Judged {
 
 const SEVERE = ['high', 'critical']
 
-/** What to say of npm's report: vulnerabilities of level high or critical in what ships fail, all others are told. */
+/** What to say of npm's report: vulnerabilities of level high or critical in shipped packages fail, all others are listed. */
 export function judgeAudit(report: AuditReport | undefined, shipped: readonly string[]): Judged {
   if (report?.auditReportVersion === undefined) {
     return {

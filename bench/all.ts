@@ -5,7 +5,7 @@ import { writePages } from './report.ts'
 /*
  * npm run bench:all: measures everything that takes no deployed stack, writes bench/results and the pages that show
  * them; exits 1 where something that must hold does not, once all is written. The load test has a command of its own,
- * `npm run load -- --save`, because it wants the machine for itself longer.
+ * `npm run load -- --save`, because it needs the machine alone for longer.
  */
 
 const SCRIPTS = ['run.ts', 'cost.ts', 'simulate.ts', 'memory.ts']
@@ -18,5 +18,5 @@ const failed = SCRIPTS.filter((script) => {
   )
   return status !== 0
 })
-console.log(`written anew: ${writePages().join(', ') || 'no page'}`)
+console.log(`rewritten: ${writePages().join(', ') || 'no page'}`)
 process.exitCode = failed.length > 0 ? 1 : 0

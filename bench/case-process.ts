@@ -3,7 +3,7 @@ import { cpuMs, settle } from './processor-time.ts'
 import { type Effort, lastKept, runHere } from './runner.ts'
 import type { Size, Suite } from './suite.ts'
 
-/* A process that runs one case of a suite when it is told to, and answers with the time that took; see own-process.ts. */
+/* A process that runs one case of a suite on request, and answers with the time it took; see own-process.ts. */
 
 interface Task {
   readonly suite: string

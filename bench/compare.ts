@@ -95,7 +95,7 @@ function compareFigure(before: CheckedFigure, after: CheckedFigure): Change {
   return { ...change, before: before.value, after: after.value }
 }
 
-/** The ratio as `times slower`, whichever way it is told. */
+/** The ratio as `times slower`, whichever way it is stored. */
 function slowness(against: NonNullable<Measurement['against']>): Spread {
   return against.ratio === 'times slower' ? withQuartiles(against) : inverse(withQuartiles(against))
 }

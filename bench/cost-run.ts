@@ -89,7 +89,7 @@ async function usageOf(traffic: Traffic, client: DynamoClient): Promise<Usage> {
   })
   if (counts.signals > traces / 50) {
     throw new Error(
-      `${counts.signals} signals on ${traces} traces: mend the traffic, or its cost is that of its signals`,
+      `${counts.signals} signals on ${traces} traces: correct the traffic, or its cost is that of its signals`,
     )
   }
   return {

@@ -42,7 +42,7 @@ const ASSUMED = {
   tableDays: 7,
   archiveMonths: 12,
   compactGb: 3008 / 1024,
-  /** Twice over a day: new objects, and once more with what came late; and an object is asked for its end, then read. */
+  /** Twice over a day: new objects, and once more with late spans; each object is read in two requests, its end first. */
   compactionsASpan: 1.5,
   getsAnObject: 2,
   replayDays: 29,
@@ -51,7 +51,7 @@ const ASSUMED = {
   replayStartSeconds: 2,
   replayGb: 1769 / 1024,
   replayWorkers: 100,
-  /** Plan, choice, report and the like once; a worker and its map step for each share. */
+  /** The steps outside the map (plan, choice, report) once; a worker and its map step for each share. */
   transitionsARun: 8,
   transitionsAShare: 3,
   shareBytes: 64 * 1024 * 1024,

@@ -124,7 +124,7 @@ function judgingAssembled(recorded: RecordedTrace, set: () => CompiledRules): Wo
   return { run, units: recorded.spanCount, unit: 'span' }
 }
 
-/** Reviews and purchases in turn. */
+/** Reviews and purchases alternate. */
 function someTraces(count: number): readonly RecordedTrace[] {
   const random = seededRandom(seed)
   return Array.from({ length: count }, (_, index) => (index % 2 === 0 ? reviewTrace(random) : shopTrace(random, 24)))

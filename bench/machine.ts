@@ -51,7 +51,7 @@ export function saveResult(name: string, result: object): void {
 
 /** The suites' results in a file or a folder of them; other results, such as that of the load test, are left out. */
 export function readSuiteResults(path: string): readonly SuiteResult[] {
-  if (!existsSync(path)) throw new Error(`there is no ${path}: give a file or a folder as bench/results`)
+  if (!existsSync(path)) throw new Error(`${path} does not exist: give a file or a folder such as bench/results`)
   const files = statSync(path).isDirectory()
     ? readdirSync(path)
         .filter((file) => file.endsWith('.json'))

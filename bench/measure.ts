@@ -25,7 +25,7 @@ export async function measure(
   return cases.map((each, index) => summarise(each, index, cases, nanos))
 }
 
-/** Nanoseconds a unit by every runner, in their order. */
+/** Nanoseconds a unit by every runner, in the order of the runners. */
 async function measureRound(runners: readonly Runner[], round: number): Promise<readonly number[]> {
   const nanos = new Array<number>(runners.length)
   for (let turn = 0; turn < runners.length; turn++) {

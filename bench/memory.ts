@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   }
 }
 
-const HEAD = ['step, in a process of its own', 'MiB at most', 'seconds', 'what came of it']
+const HEAD = ['step, in a process of its own', 'MiB at most', 'seconds', 'result']
 
 async function compare(folder: string, spans: number, objects: number): Promise<readonly (readonly string[])[]> {
   const rules = Object.keys(RULES)
@@ -118,7 +118,7 @@ async function take(step: Step, folder: string): Promise<string> {
   return `${violated} violations in ${traces.toLocaleString('en')} traces, ${objects.spansScanned.toLocaleString('en')} spans`
 }
 
-/** Writes the hour as so many objects. */
+/** Writes the hour as the given number of objects. */
 async function generate(folder: string, spans: number, objects: number): Promise<string> {
   const store = folderStore(folder)
   const spansAnObject = spans / objects

@@ -3,7 +3,7 @@
  * Each names the page it stands on; look there before you rely on one.
  */
 
-/** A price for so many units, and where it is published. */
+/** A price, the number of units it is for, and where it is published. */
 export interface Price {
   readonly usd: number
   readonly per: number

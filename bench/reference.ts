@@ -9,8 +9,8 @@ const document = JSON.stringify(
 )
 
 /**
- * Work that is none of ours and never changes, measured with every case: what the time of a case without a baseline is
- * compared by, because a time by itself says as much about the machine and its day.
+ * Work that is not BeTrace's and never changes, measured with every case. A case without a baseline is compared with it,
+ * because a time alone says as much about the machine and its day.
  */
 export const REFERENCE: Case = {
   name: 'JSON.parse of 10 KB',

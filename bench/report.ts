@@ -5,7 +5,7 @@ import type { Bounds, CheckedFigure, Measurement } from './suite.ts'
 import { type Table, table } from './table.ts'
 
 /*
- * Figures of a page stand between marks, and come from bench/results alone:
+ * Figures of a page are between marks, and come from bench/results alone:
  *
  *   <!-- result: judge cases -->…<!-- end -->
  *
@@ -38,7 +38,7 @@ export function committedResult(name: string): Result | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Result) : undefined
 }
 
-/** Writes the pages anew from the committed results; the names of those that changed. */
+/** Rewrites the pages from the committed results; returns the names of those that changed. */
 export function writePages(): readonly string[] {
   return PAGES.filter((page) => {
     const path = join(import.meta.dirname, '..', page)
@@ -67,7 +67,7 @@ function conditions({ version, commit, processor, node }: Partial<Machine>): str
   return `version ${version}, commit ${commit}, ${processor}, Node ${node}`
 }
 
-/** What must hold stands beside what was measured. */
+/** Shows the bound that must hold beside the measurement. */
 function casesTable(measurements: readonly Measurement[]): string {
   const rows = measurements.map(({ name, nanosPerUnit, unit, against }) => [
     name,

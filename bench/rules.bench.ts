@@ -101,7 +101,7 @@ function deepBody(): string {
   return `${'not ('.repeat(DEEPEST / 2)}trace.has(payment.charge)${')'.repeat(DEEPEST / 2)}`
 }
 
-/** Clauses joined by `and` for as long as a rule may be. */
+/** Clauses joined by `and`, up to the longest rule allowed. */
 function longBody(): string {
   const clauses: string[] = []
   let left = LONGEST_RULE_BYTES - 100

@@ -55,7 +55,7 @@ async function main(): Promise<number> {
   // The suite `rules` has the name of a folder.
   const paths = positionals.filter((each) => !suiteNames().includes(each) && existsSync(each))
   if (values.help) return said(HELP)
-  if (values.report) return said(`written anew: ${writePages().join(', ') || 'no page'}\n`)
+  if (values.report) return said(`rewritten: ${writePages().join(', ') || 'no page'}\n`)
   if (values.traces) return said(`${await packFiles(paths)}\n`)
   if (values.compare && paths.length > 0) return compareSaved(paths)
   if (values.quick && values.save) throw new Error('--quick measures too little to be saved')
@@ -118,7 +118,7 @@ function widened({ atMost = Number.POSITIVE_INFINITY, atLeast = 0 }: Bounds): Bo
 function compareOne(earlier: readonly SuiteResult[], after: SuiteResult): number {
   const before = earlier.find(({ suite }) => suite === after.suite)
   if (before === undefined) {
-    console.log(`\n${after.suite}: there is no earlier result to compare with`)
+    console.log(`\n${after.suite}: no earlier result to compare with`)
     return 0
   }
   return printed(compareSuite(before, after))

@@ -7,7 +7,7 @@ export interface Effort {
   readonly warmUpMs: number
 }
 
-/** Milliseconds since some moment, as finely as can be told. */
+/** Milliseconds since some moment, as fine as the clock is. */
 export type Stopwatch = () => number
 
 /** Has one case run, wherever that is. */

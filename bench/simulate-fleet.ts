@@ -16,7 +16,7 @@ export interface Schedule {
 }
 
 /**
- * Gives each share to the worker that is free first, in their order; a new one starts, with a cold start, while there
+ * Gives each share, in order, to the worker that is free first; a new one starts, with a cold start, while there
  * may be more of them and none is free.
  */
 export function schedule(shares: readonly number[], fleet: Fleet, coldStartSeconds: number): Schedule {

@@ -41,15 +41,15 @@ const ASSUMED = {
   itemsAtOnce: 4,
   /** From S3 to one function. */
   bytesASecond: 70e6,
-  /** Listing a thousand objects, reading so many footers at once. */
+  /** Listing a thousand objects, with this many footers read at a time. */
   listSeconds: 0.15,
   footersAtOnce: 512,
-  /** Adding up the results of shares, so many at once. */
+  /** Adding up the results of shares, this many at a time. */
   resultsAtOnce: 32,
   /** Plan, choice, map, report, choice, end; and two of a worker's execution. */
   transitions: 6,
   transitionsAShare: 2,
-  /** Distributed Map starts so many children a second. */
+  /** How many children Distributed Map starts a second. */
   childrenASecond: 300,
 } as const
 

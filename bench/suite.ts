@@ -46,7 +46,7 @@ export interface Suite {
   readonly name: string
   /**
    * Each case is run by a process of its own, which makes the cases for itself. For cases that share code: what the
-   * compiler learned from one slows down or speeds up the next, by the order they stand in.
+   * compiler learned from one slows down or speeds up the next, depending on their order.
    */
   readonly ownProcesses?: true
   readonly cases: (size: Size) => readonly Case[] | Promise<readonly Case[]>
@@ -60,14 +60,14 @@ export interface Spread {
   readonly high: number
 }
 
-/** What came of one case: medians over the rounds. */
+/** The result of one case: medians over the rounds. */
 export interface Measurement {
   readonly name: string
   readonly formerly?: string
   readonly nanosPerUnit: number
   readonly unit: string
   readonly unitsPerSecond: number
-  /** Time a unit, in times that of the work every machine is told apart by; see reference.ts. */
+  /** Time a unit, as a multiple of the reference work that characterises a machine; see reference.ts. */
   readonly reference?: Spread
   readonly against?: Against & Spread & { readonly holds: boolean }
 }

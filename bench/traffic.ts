@@ -20,7 +20,7 @@ export function shopTrace(services: number, spansOfAService: number): object[] {
   })
 }
 
-/** Of traces that go through all the shop's steps, one in so many charges a cart that nobody validated. */
+/** Among traces that go through all the shop's steps, one in this number charges a cart that nobody validated. */
 const TRACES_A_FAULT = 100
 
 /** How `traces` traces of `spansOfATrace` spans, evenly spread over `services` services, are sent. */
@@ -116,7 +116,7 @@ function exception(start: bigint): object {
 const text = (key: string, stringValue: string) => ({ key, value: { stringValue } })
 const int = (key: string, intValue: number) => ({ key, value: { intValue } })
 
-/** An id of so many bytes that looks random. */
+/** An id of the given number of bytes that looks random. */
 function id(bytes: number, number: number): Buffer {
   const out = Buffer.alloc(bytes)
   for (let i = 0, state = number; i < bytes; i++) {

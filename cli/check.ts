@@ -29,9 +29,7 @@ interface CheckOptions {
 export function checkCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('check', terminal)
     .summary('check rule files')
-    .description(
-      'Checks rules and shows every problem with its place and how to mend it, and warns of likely mistakes.',
-    )
+    .description('Checks rules and shows every problem with its place and how to fix it, and warns of likely mistakes.')
     .argument('<path...>', 'rule files, or folders of *.rules, *.yaml and *.yml')
     .addOption(new Option('-f, --format <format>', 'how to report').choices(['pretty', 'json']).default('pretty'))
     .addOption(
@@ -81,7 +79,8 @@ async function check(paths: readonly string[], options: CheckOptions, terminal: 
 /** The names in recorded traces; a file that cannot be read whole would make good names look unknown. */
 async function readSample(files: readonly string[], terminal: Terminal): Promise<SampledSpans> {
   const { traces, problemCount, spanCount } = await readTraces(files, terminal)
-  if (problemCount > 0) throw new CommandError('the sample could not be read whole', 'mend the file, or leave it out')
+  if (problemCount > 0)
+    throw new CommandError('the sample could not be read whole', 'correct the file, or leave it out')
   if (spanCount === 0) throw new CommandError('the sample holds no spans', 'name a file of recorded traces')
   return sampleOf(assembled(traces))
 }

@@ -34,7 +34,7 @@ export function compactCommand(terminal: Terminal, finish: Finish): Command {
   withExamples(command, terminal, [
     ['the last week', 'betrace compact'],
     ['every night, by cron', '0 3 * * * betrace compact --from -2d --data /var/lib/betrace'],
-    ['a deployed stack, which does it every hour by itself', 'betrace compact --stack betrace-main --from -30d'],
+    ['a deployed stack, which also does it every hour', 'betrace compact --stack betrace-main --from -30d'],
   ])
   return command.addHelpText(
     'after',

@@ -71,7 +71,7 @@ interface Tally {
   signals: number
   shadowSignals: number
   incompleteTraces: number
-  /** Rules given up on a trace. */
+  /** Rules whose judging was stopped on a trace. */
   inconclusive: number
   spans: number
 }

@@ -69,7 +69,7 @@ const FORMAT = () =>
 function startCommand(terminal: Terminal, finish: Finish): Command {
   return withApi(newCommand('start', terminal))
     .description('Opens a window, and prints its id. Done again with the same id and time it changes nothing.')
-    .addOption(new Option('--id <id>', 'what it is called; a new id unless given'))
+    .addOption(new Option('--id <id>', 'its name; a new id unless given'))
     .addOption(new Option('--name <name>', 'what people call it'))
     .addOption(AT())
     .addOption(new Option('--label <key=value>', 'kept with it; may be repeated').argParser(repeatable(parseLabel)))
@@ -98,7 +98,7 @@ function startCommand(terminal: Terminal, finish: Finish): Command {
 
 function stopCommand(terminal: Terminal, finish: Finish): Command {
   return withApi(newCommand('stop', terminal))
-    .description('Closes a window. Of several ends that are told, the last one counts.')
+    .description('Closes a window. If several ends are reported, the last one counts.')
     .argument('<id>', 'the experiment')
     .addOption(AT())
     .addOption(new Option('--outcome <text>', 'how it ended'))

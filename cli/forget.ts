@@ -118,6 +118,6 @@ function describe(found: ForgottenHours, beside: string, dryRun: boolean): strin
   const traces = `${counted(found.traceIds.length, 'trace')} with ${counted(found.spans, 'archived span')}`
   const looked = `in ${counted(found.hours, 'hour')}`
   if (dryRun) return `${ids}${traces} ${looked} would be removed\n`
-  const files = `${counted(found.objectsRewritten, 'file')} written anew, ${found.objectsDeleted} deleted`
+  const files = `${counted(found.objectsRewritten, 'file')} rewritten, ${found.objectsDeleted} deleted`
   return `${ids}${traces} ${looked} removed: ${files}, ${beside}\n`
 }

@@ -48,7 +48,7 @@ export function processTerminal(): StoppableTerminal {
   const stop = new AbortController()
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // The reader went away (`| head`): what was asked for has been read, so this is no failure.
+      // The reader went away (`| head`): it has read all it wanted, so this is not a failure.
       if (error.code !== 'EPIPE') throw error
       stop.abort()
     })

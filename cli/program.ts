@@ -90,7 +90,7 @@ function stackOf(error: unknown): string {
   return `${visible(head)}${visibleLines(stack.slice(head.length))}`
 }
 
-/** What to do, with what the store was told where the message does not say it. */
+/** What to do, with the reason of the store where the message does not have it. */
 function adviceOn({ transient, hint, cause, message }: StorageError): string {
   const told = cause instanceof Error ? cause.message : ''
   const again = transient ? 'run the command again' : undefined

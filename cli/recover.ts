@@ -10,7 +10,7 @@ interface RecoverOptions {
   readonly data: string
 }
 
-/** Traces named one by one; of more only the number is told. */
+/** How many traces are named one by one; the rest is a number. */
 const MAX_NAMED = 50
 
 /** `betrace recover`: saves what can be read of a damaged database. */

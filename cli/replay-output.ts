@@ -58,7 +58,7 @@ function summary(report: ReplayReport, seconds: number): string {
   return `${counted(violated, 'violation')}: ${judged} (${read}, ${through}) in ${seconds.toFixed(1)} s\n`
 }
 
-/** `isWhole`: all rules could be used, and all that was found was told. */
+/** `isWhole`: all rules could be used, and all that was found was shown. */
 export function exitCodeOf({ failures, rules }: ReplayReport, isWhole: boolean): ExitCode {
   if (failures.length > 0 || !isWhole) return 2
   return rules.some(({ violated }) => violated > 0) ? 1 : 0

@@ -61,7 +61,7 @@ export async function filesBelow(
   throw new CommandError(unread.length === 1 ? message : `${message} (and ${unread.length - 1} more)`, hint)
 }
 
-/** Reads a file of text; one that cannot be read, is no UTF-8 or is too large is a CommandError. */
+/** Reads a file of text; throws a CommandError if it cannot be read, is not UTF-8 or is too large. */
 export async function readTextFile(input: InputFile): Promise<RuleFile> {
   const [file] = await readTextFiles([input])
   return file as RuleFile

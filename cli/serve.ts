@@ -71,7 +71,7 @@ function serveOptions(): readonly Option[] {
     new Option('--host <address>', 'address to listen on').env('BETRACE_HOST').default('127.0.0.1'),
     rules.env('BETRACE_RULES').default(['rules'], 'rules'),
     new Option('-d, --data <folder>', 'where everything is kept').env('BETRACE_DATA').default('.betrace'),
-    new Option('-q, --quiet-period <duration>', 'a trace is judged when no span came for so long')
+    new Option('-q, --quiet-period <duration>', 'a trace is judged when no span came for this long')
       .env('BETRACE_QUIET_PERIOD')
       .argParser(parseDurationMs)
       .default(5000, '5s'),
@@ -83,7 +83,7 @@ function serveOptions(): readonly Option[] {
       .env('BETRACE_MAX_DATABASE')
       .argParser(parseBytes)
       .default(16 * 1024 ** 3, '16GiB'),
-    new Option('--keep-signals <duration>', 'signals are removed from the database after so long')
+    new Option('--keep-signals <duration>', 'signals older than this are removed from the database')
       .env('BETRACE_KEEP_SIGNALS')
       .argParser(parseDurationMs)
       .default(90 * 86_400_000, '90d'),

@@ -23,7 +23,7 @@ interface TestOptions {
 export function testCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('test', terminal)
     .summary('test rules on drawn or recorded traces')
-    .description('Runs the tests that stand beside rules (payments.test.yaml beside payments.rules).')
+    .description('Runs the tests that lie beside rules (payments.test.yaml beside payments.rules).')
     .argument('<path...>', 'files of tests or rules, or folders of them')
     .addOption(
       new Option('-f, --format <format>', 'how to report').choices(['pretty', 'junit', 'json']).default('pretty'),

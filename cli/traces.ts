@@ -18,7 +18,7 @@ export interface CollectedTraces {
   readonly problemCount: number
 }
 
-/** Where the files come from, and who is told what happens. */
+/** Where the files come from, and who is informed of what happens. */
 export interface TraceSource {
   readonly files: readonly string[]
   readonly open: OpenTraces

@@ -22,7 +22,7 @@ interface VerifyOptions extends ApiChoice {
   readonly from?: string
   readonly to?: string
   readonly rules?: readonly string[]
-  /** They were asked for now, and do not stand in the environment for a server. */
+  /** They were given now, and do not come from an environment meant for a server. */
   readonly ownRules: boolean
   readonly rule?: readonly string[]
   readonly service?: readonly string[]
@@ -81,7 +81,7 @@ function verifyOptions(): readonly Option[] {
     new Option('-d, --data <folder>', 'where the server keeps everything').env('BETRACE_DATA').default('.betrace'),
     new Option('-f, --format <format>', 'how to report').choices([...VERDICT_FORMATS]).default('pretty'),
     new Option('--require-exercised', 'fail also where nothing, or not all that was expected, was exercised'),
-    new Option('--wait <duration>', 'wait so long for the verdict on an experiment')
+    new Option('--wait <duration>', 'the longest wait for the verdict on an experiment')
       .argParser(parseDurationMs)
       .default(0, 'not'),
     new Option('--max-window <duration>', 'judge windows up to so long')
@@ -141,7 +141,7 @@ function noVerdict(id: string, state: string): CommandError {
     'start-unknown': `tell its start with betrace experiment start --id ${id} --at <time>`,
   }
   return new CommandError(
-    `there is no verdict on ${id} yet: it is ${state}`,
+    `${id} has no verdict yet: it is ${state}`,
     hints[state] ?? 'its traces have not gone quiet; wait with --wait 2m',
   )
 }

@@ -125,7 +125,7 @@ export class EvaluatorFunction extends Construct {
     alarm('DeadLetters', 'Timers were set aside', this.deadLetters.metricApproximateNumberOfMessagesVisible(letters))
     alarm('Rescues', 'Traces expired before they were judged', own('TracesRescued'))
     alarm('LateSpans', 'Spans came too late to be judged', own('SpansNotJudged'), 1_000)
-    alarm('Inconclusive', 'Rules are given up on traces', own('VerdictsInconclusive'))
+    alarm('Inconclusive', 'Judging of rules is stopped on traces', own('VerdictsInconclusive'))
     alarm('RulesRejected', 'Rules are rejected', own('RulesRejected'))
     alarm('RulesNotRead', 'Rules cannot be read', own('RulesNotRevalidated'), 3)
     alarm('PublishFailures', 'Signals cannot be published', own('PublishFailures'))

@@ -34,7 +34,7 @@ export class Experiments extends Construct {
     const { storage, evaluator, pager } = parts
     const { function: api, role } = new BetraceFunction(this, context, {
       handler: 'experiments',
-      description: 'answers the API of experiments and stop conditions, hears of AWS FIS experiments',
+      description: 'answers the API of experiments and stop conditions, receives events of AWS FIS experiments',
       memoryMb: 512,
       timeout: API_TIMEOUT,
       environment: { table: storage.table.tableName, judging: evaluator.judging },

@@ -115,7 +115,7 @@ function gatewayResponses(api: RestApi, corsOrigins: readonly string[]): void {
   add('NoSuchPath', ResponseType.MISSING_AUTHENTICATION_TOKEN, '404', 'send traces with POST to /v1/traces')
 }
 
-/** As the gateway has it: what stands in quotes is a text, all else the name of a part of the request. */
+/** As the gateway writes it: text in quotes is a literal, everything else names a part of the request. */
 function fixed(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, `'${value}'`]))
 }

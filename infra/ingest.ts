@@ -21,7 +21,7 @@ import type { Storage } from './storage.ts'
 /** The gateway waits 29 s at most; the function gives up before it, so that the client hears why. */
 const TIMEOUT = Duration.seconds(20)
 
-/** OTLP/HTTP in: the gateway, who may use it, and the function that stores what came. */
+/** OTLP/HTTP in: the gateway, who may use it, and the function that stores the spans. */
 export class Ingest extends Construct {
   readonly url: string
   readonly api: RestApi

@@ -18,7 +18,7 @@ export interface AlarmProps {
   readonly periods?: number
 }
 
-/** The topic that signals go to, the topic that alarms go to, and who hears of either. */
+/** The topic of signals, the topic of alarms, and their subscribers. */
 export class Pager extends Construct {
   readonly signals: Topic
   readonly alarms: Topic
@@ -33,7 +33,7 @@ export class Pager extends Construct {
       enforceSSL: true,
       masterKey: key ?? Alias.fromAliasName(this, 'SnsKey', 'alias/aws/sns'),
     })
-    // CloudWatch cannot publish under AWS's own key for SNS, only under a customer's; alarms tell of no span.
+    // CloudWatch cannot publish under AWS's own key for SNS, only under a customer's; alarms hold no span content.
     this.alarms = new Topic(this, 'Alarms', {
       displayName: 'BeTrace alarms',
       enforceSSL: true,

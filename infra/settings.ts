@@ -55,7 +55,7 @@ const schema = v.object({
   experimentHours: v.optional(wholeNumber(1, 168), 24),
   /** Rule packs of the release (file names without ending) that are in force; `*` for all, empty for none. */
   packs: v.optional(list, ['*']),
-  /** Who hears of signals (critical and high) and of alarms. */
+  /** Who is sent signals (critical and high) and alarms. */
   pager: v.optional(
     v.pipe(
       list,
@@ -143,6 +143,6 @@ function unknownNames(given: readonly string[], known: readonly string[]): reado
   const unknown = given.filter((name) => /^[A-Za-z]\w*$/.test(name) && !known.includes(name))
   return unknown.map((name) => {
     const meant = known.find((each) => each.startsWith(name)) ?? nearest(name, known)
-    return `${name}: is no setting${meant === undefined ? '' : `, did you mean ${meant}?`}`
+    return `${name}: is not a setting${meant === undefined ? '' : `, did you mean ${meant}?`}`
   })
 }

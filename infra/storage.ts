@@ -16,7 +16,7 @@ import { acknowledge } from './permissions.ts'
 const FAILURE_DAYS = 14
 /** Reports of replays; whoever wants one longer copies it. */
 const REPLAY_DAYS = 30
-/** Athena gives a result again for so long without reading anew; they hold span content. */
+/** How long Athena reuses a result without reading the data again; results hold span content. */
 const QUERY_RESULT_DAYS = 7
 const OLD_RULE_VERSION_DAYS = 90
 

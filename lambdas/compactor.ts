@@ -19,7 +19,7 @@ const RECENT_DAYS = '-8d'
 const FULL_RUN_HOUR = 3
 /** What one function merges in the time that RESERVE_MS leaves it: some 16 million spans at 40,000 a second. */
 const MAX_BYTES = 768 * 1024 * 1024
-/** The largest hour takes so long at most; with less time left none is begun. */
+/** The longest that one hour may take; with less time left no hour is begun. */
 const RESERVE_MS = 8 * 60_000
 
 /** Merges the small objects of archived hours: of the last days when scheduled, of {from, to} when asked. */

@@ -15,7 +15,7 @@ export const handler = middy<SQSEvent | DynamoDBStreamEvent, SQSBatchResponse | 
     const response = isQueue(event)
       ? await onTimers(dependencies, event, context)
       : await onRemovals(dependencies, event, context)
-    // Each time, not only when rules are loaded: the alarm is to stay until they are mended.
+    // Each time, not only when rules are loaded: the alarm stays until they are fixed.
     observed.count('RulesRejected', dependencies.rules.rejected)
     return response
   })

@@ -15,7 +15,7 @@ const service: ReplayService = {
   random: () => randomBytes(4).toString('hex'),
 }
 
-/** Replays {from, to, rules?, mode?, limit?, dryRun?}: at once where little lies in range, else it starts an execution; {run} asks how one stands. */
+/** Replays {from, to, rules?, mode?, limit?, dryRun?}: at once where little lies in range, else it starts an execution; {run} asks for the state of one. */
 export const handler = middy<unknown, ReplayAnswer>()
   .use(observed.middleware)
   .handler(async (event) => {

@@ -99,7 +99,7 @@ export class EvaluatorLoop {
     return due.length > 0
   }
 
-  /** The due timers whose turn it is, by subject; undefined where none is due. */
+  /** The due timers to handle next, by subject; undefined where none is due. */
   private async more(): Promise<readonly (readonly DueTimer[])[] | undefined> {
     if (this.evaluator.clock() < this.lookAgainMs || !this.look()) return undefined
     await this.options.prepare?.()

@@ -50,7 +50,7 @@ export interface Runtime {
   /** Every signal that is stored. */
   readonly signals: Pick<SqliteSignals, 'find'>
   stats(): RuntimeStats
-  /** Does now what is due by the clock: traces, deliveries, changed rules, retention. It happens by itself, too. */
+  /** Does now what is due by the clock: traces, deliveries, changed rules, retention. It also happens without a call. */
   runDue(): Promise<void>
   /** Takes no more requests, finishes what is in hand, and closes; what waits goes on at the next start. */
   close(): Promise<void>
@@ -132,7 +132,7 @@ async function start(
     '/healthz': healthPage(state),
   })
   const deliver = async () => {
-    // What is delivered could not be noted, and would be sent again.
+    // A delivery could not be recorded, and would be sent again.
     if (database.failing) return
     await Promise.all(webhooks.map((webhook) => webhook.runDue()))
   }

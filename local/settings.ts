@@ -33,7 +33,7 @@ const webhook = v.strictObject({
   /** First wait after a failure; it doubles with each, with jitter, up to `maxRetryDelayMs`. */
   retryDelayMs: v.optional(positive, 1_000),
   maxRetryDelayMs: v.optional(positive, 300_000),
-  /** Deliveries that failed so often are set aside, and tried again after a restart. */
+  /** Deliveries that failed this often are set aside, and tried again after a restart. */
   maxAttempts: v.optional(positive, 20),
 })
 

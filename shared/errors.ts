@@ -11,7 +11,7 @@ export interface SourceRange {
   readonly end: SourcePosition
 }
 
-/** One thing wrong with what somebody gave us: a stable code, a sentence, and an instruction that mends it. */
+/** One thing wrong with what somebody gave us: a stable code, a sentence, and an instruction that fixes it. */
 export interface Problem<Code extends string = string> {
   readonly code: Code
   readonly message: string

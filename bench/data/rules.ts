@@ -33,7 +33,7 @@ function idleBody(random: Random, name: string): string {
   ])
 }
 
-/** Rules about the spans of the shop, nearly all of which must look at some: filters of one or a few attributes. */
+/** Rules about the spans of the shop; nearly every rule must look at some spans: filters of one or a few attributes. */
 export function denseRules(random: Random, count: number): readonly CheckedRule[] {
   return checked(Array.from({ length: count }, () => denseBody(random)))
 }
@@ -59,7 +59,7 @@ function denseBody(random: Random): string {
   ])()
 }
 
-/** Rules on which span comes before or stands under which, none of which is answered before all spans are looked at. */
+/** Rules on order and structure; each needs all spans for its answer. */
 export function relationRules(): readonly CheckedRule[] {
   return checked([
     'trace.has("UPDATE stock") before trace.has("POST /checkout").where(span.status == unset) within 1us',
@@ -70,7 +70,7 @@ export function relationRules(): readonly CheckedRule[] {
   ])
 }
 
-/** Rules that join two bound names by equality, none of which is answered before all spans are looked at. */
+/** Rules that join two bound names by equality; each must look at all spans before it can answer. */
 export function joinRules(): readonly CheckedRule[] {
   const pair = 'payment.charge as charge and cart.validate as cart and charge.cart.id == cart.cart.id'
   return checked([

@@ -7,7 +7,7 @@ import type { ServiceShape } from './service-shapes.ts'
 
 const EPOCH_MS = 1_793_000_000_000
 
-/** So many chunks of a kind of service, each a few spans of one trace; the same each time. */
+/** The given number of chunks of a kind of service, each a few spans of one trace; the same each time. */
 export function serviceChunks(shape: ServiceShape, count: number, seed = 20260718): readonly Chunk[] {
   const random = seededRandom(seed)
   return Array.from({ length: count }, () => {

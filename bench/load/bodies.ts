@@ -31,7 +31,7 @@ export function shopBodies(traffic: Omit<Traffic, 'sender'>): Bodies {
   return bodiesOf(requests.map((request) => Buffer.from(encode('TracesData', request))))
 }
 
-/** The traces of files (OTLP as JSON or protobuf), so many spans a request or a few more; throws where there are none. */
+/** The traces of files (OTLP as JSON or protobuf), about `spansPerRequest` spans a request; throws if the files hold no trace. */
 export async function recordedBodies(files: readonly string[], spansOfARequest: number): Promise<Bodies> {
   const { traces } = await readFiles(files)
   const requests: Buffer[] = []

@@ -17,7 +17,7 @@ export interface DriveOptions {
   readonly onProgress?: (elapsedMs: number) => void
 }
 
-/** What came of it; latencies in milliseconds, ascending, of requests answered with 200. */
+/** The result; latencies in milliseconds, ascending, of requests answered with 200. */
 export interface DriveResult {
   readonly durationMs: number
   /** Answers by HTTP status; `error` where the connection failed. */

@@ -165,7 +165,8 @@ async function drained(server: Served): Promise<number> {
   const waiting = async () =>
     (await metric(server.url, 'betrace_timers_waiting')) - (await metric(server.url, 'betrace_digests_waiting'))
   while ((await waiting()) > 0) {
-    if (performance.now() - startedMs > DRAIN_LIMIT_MS) throw new Error('what was accepted is not judged after 10 min')
+    if (performance.now() - startedMs > DRAIN_LIMIT_MS)
+      throw new Error('accepted spans are still not judged after 10 min')
     await pause(100)
   }
   return performance.now() - startedMs

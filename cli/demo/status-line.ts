@@ -6,7 +6,7 @@ import { fitTo } from '../wrap.ts'
 export interface StatusLine {
   /** Takes what goes above the line. */
   readonly above: Screen
-  /** Replaces the line; where the screen is no terminal, nothing is shown. */
+  /** Replaces the line; shows nothing on a screen that is not a terminal. */
   show(text: string, style?: 'cyan'): void
   /** Takes the line away. */
   end(): void

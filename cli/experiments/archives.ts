@@ -37,6 +37,6 @@ export async function stackArchive(stack: string): Promise<ArchiveToVerify> {
 /** The rules of files, all without a problem: of a verdict nobody must have to guess which rules it left out. */
 export async function rulesOf(paths: readonly string[], terminal: Terminal): Promise<readonly CheckedRule[]> {
   const { rules, problemCount } = await loadRules(paths, terminal)
-  if (problemCount > 0) throw new CommandError('some rules have problems', 'mend them, or leave their files out')
+  if (problemCount > 0) throw new CommandError('some rules have problems', 'fix them, or leave their files out')
   return rules
 }

@@ -61,7 +61,7 @@ function testCase(rule: RuleVerdict, classname: string): Element {
   return { name: 'testcase', attributes, children: [told] }
 }
 
-/** Evidence is of several lines; none of them may look like the line that says of which trace it is. */
+/** Indents evidence, so that no line looks like the line that names the trace. */
 function indented(text: string): string {
   return text.replace(/^/gm, '  ')
 }

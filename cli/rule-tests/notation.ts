@@ -8,7 +8,7 @@ export type DrawingProblem = WordProblem
 const MAX_DRAWN_SPANS = 100_000
 const MAX_DEPTH = 256
 
-/** A span that lines may still be indented under; the outermost has none and stands for the trace. */
+/** A span that lines may still be indented under; the outermost has no span and means the trace. */
 interface OpenSpan {
   readonly indent: number
   readonly children: DrawnSpan[]

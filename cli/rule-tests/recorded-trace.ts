@@ -30,7 +30,7 @@ export async function recordedTrace(
   }
   for (const problem of problems) refuse(problem, 'name a readable OTLP file', file)
   for (const [reason, count] of rejected)
-    refuse(`${counted(count, 'span')} of ${path}: ${reason}`, 'mend the ids', file)
+    refuse(`${counted(count, 'span')} of ${path}: ${reason}`, 'correct the ids', file)
   if (problems.length > 0 || rejected.size > 0) return undefined
   const wanted = traceId?.text.toLowerCase()
   const found = traces.filter((trace) => wanted === undefined || trace.traceId === wanted)

@@ -28,8 +28,8 @@ function aroundFolder(folder: string): string | undefined {
 }
 
 /**
- * A file that tests name. Throws what the file system throws where there is none, and an InputError where it lies, or
- * a link leads, outside of the roots.
+ * A file that tests name. Throws what the file system throws where the file is missing, and an InputError where the file,
+ * or the target of its link, lies outside of the roots.
  */
 export async function referencedFile(roots: readonly string[], file: string): Promise<InputFile> {
   const real = await realpath(file)

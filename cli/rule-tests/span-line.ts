@@ -92,10 +92,10 @@ export function readSpanLine(words: readonly Word[], report: Report): DrawnSpan 
   }
 }
 
-/** Reads `! name @5ms key=value`; an event stands under a span. */
+/** Reads `! name @5ms key=value`; an event is under a span. */
 export function readEvent(words: readonly Word[], isUnderSpan: boolean, report: Report): DrawnEvent | undefined {
   const [mark, name, ...rest] = words as [Word, ...Word[]]
-  if (!isUnderSpan) report(problem(mark, 'an event stands under a span', 'indent it under its span'))
+  if (!isUnderSpan) report(problem(mark, 'an event is under a span', 'indent it under its span'))
   if (name === undefined || !isName(name)) {
     report(problem(name ?? mark, 'an event has a name', 'write ! exception exception.type=Timeout'))
     return undefined
@@ -110,7 +110,7 @@ export function readEvent(words: readonly Word[], isUnderSpan: boolean, report: 
   return { name: name.text, timeNanos: facts.start, attributes: pairsOf(rest, report) }
 }
 
-/** Words in brackets, after `@` or `!` and the like are no names unless quoted. */
+/** Words in brackets, or after signs such as `@` or `!`, are not names unless quoted. */
 function isName({ text, quoted, value }: Word): boolean {
   return value === undefined && text !== '' && (quoted || !/^[[\]@!#]/.test(text))
 }

@@ -42,7 +42,7 @@ export interface Suites {
 }
 
 /**
- * Finds tests and rules: a file of tests with the rules it names or stands beside, a file of rules with the tests beside
+ * Finds tests and rules: a file of tests with the rules that it names or that lie beside it, a file of rules with the tests beside
  * it, a folder with all of both. Nothing to test is a CommandError.
  */
 export async function loadSuites(paths: readonly string[]): Promise<Suites> {
@@ -117,7 +117,7 @@ async function loadSuite(loading: Loading, input: InputFile): Promise<Suite> {
   return { source, tests, tested }
 }
 
-/** The files a test file names, else those it stands beside. */
+/** The files that a test file names, else those beside it. */
 async function ruleFilesOf(
   { roots }: Loading,
   file: string,
@@ -137,7 +137,7 @@ async function ruleFilesOf(
   const beside = siblings(file.replace(/\.test\.ya?ml$/i, ''), ['.rules', '.yaml', '.yml'])
   if (beside.length === 0) {
     const start = { offset: 0, line: 1, column: 1 }
-    const message = `no rules stand beside this file, such as ${file.replace(/\.test\.ya?ml$/i, '.rules')}`
+    const message = `no rules lie beside this file, such as ${file.replace(/\.test\.ya?ml$/i, '.rules')}`
     const hint = 'add rules: and the path of the rules it tests'
     report({ code: 'missing-rules', message, hint, range: { start, end: { ...start, offset: 1, column: 2 } } })
   }

@@ -10,7 +10,7 @@ import type { ReplayRange } from '../../shared/replay/range.ts'
 import { CommandError } from '../command-error.ts'
 import { outputsOf } from './stack-option.ts'
 
-/** Has the compactor of a deployed stack go through a range, as often as it takes; what came of each run. */
+/** Makes the compactor of a deployed stack go through a range, as often as it takes; returns the result of each run. */
 export async function* compactStack(stack: string, range: { readonly from: string; readonly to: string }) {
   const { compactFunction } = await outputsOf({ stack })
   let before = Number.POSITIVE_INFINITY
@@ -25,7 +25,7 @@ export async function* compactStack(stack: string, range: { readonly from: strin
 
 const DAY_MS = 24 * 3_600_000
 
-/** Compacts a range of a stack's archive in this process, day by day; what came of each. */
+/** Compacts a range of a stack's archive in this process, day by day; returns the result of each day. */
 export async function* compactHere(stack: string, { fromMs, toMs }: ReplayRange, nowMs: number) {
   const { archiveBucket } = await outputsOf({ stack })
   const store = s3ObjectStore({ client: s3Client(), name: archiveBucket })

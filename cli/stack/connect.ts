@@ -18,7 +18,7 @@ export function connectCommand(terminal: Terminal, finish: Finish): Command {
     .summary('print what clients need to send spans to a deployed stack')
     .description(
       'Prints the environment variables for OpenTelemetry SDKs and the exporter block for a Collector. The key is ' +
-        'left out, and a command that reads it stands in its place, unless --show-key is given.',
+        'left out, and a command that reads it is shown in its place, unless --show-key is given.',
     )
     .addOption(stackOption())
     .addOption(new Option('--for <client>', 'only what this client needs').choices(['sdk', 'collector']))

@@ -53,7 +53,7 @@ const HOPS: readonly Hop[] = [
   ['topic', findSignal],
 ]
 
-/** Goes through the hops in their order and stops at the first that does not work. */
+/** Goes through the hops from first to last and stops at the first that does not work. */
 export async function examine(options: DoctorOptions, terminal: Terminal): Promise<ExitCode> {
   const stop = AbortSignal.any([terminal.interrupted(), AbortSignal.timeout(options.timeout)])
   const startedMs = performance.now()

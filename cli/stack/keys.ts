@@ -42,7 +42,7 @@ export async function generatedKey(secretArn: string): Promise<string> {
 function addCommand(terminal: Terminal, finish: Finish): Command {
   return newCommand('add', terminal)
     .description('Makes a key and prints it once: only its digest is kept. It is valid within a minute.')
-    .argument('<name>', 'what it is listed and logged as')
+    .argument('<name>', 'the name it is listed and logged under')
     .addOption(stackOption())
     .action(async (name: string, options: StackChoice) => {
       const { addKey } = await import('../../shared/aws/keys/key-secret.ts')

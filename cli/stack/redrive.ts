@@ -14,7 +14,7 @@ export function redriveCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('redrive', terminal)
     .summary('send again what failed in a deployed stack')
     .description(
-      'Once the cause is mended: sends dead letters back to the timers, stream records that Lambda gave up on as ' +
+      'Once the cause is fixed: sends dead letters back to the timers, stream records that Lambda stopped retrying as ' +
         'timers, and expired chunks back into the table. What was sent is removed where it lay.',
     )
     .addOption(stackOption())

@@ -152,7 +152,7 @@ interface PullOptions extends StackChoice {
 function pullCommand(terminal: Terminal, finish: Finish): Command {
   return newCommand('pull', terminal)
     .description('Writes the own rules in force to a folder, as rules push takes them.')
-    .argument('<folder>', 'made where there is none')
+    .argument('<folder>', 'made if it does not exist')
     .addOption(stackOption())
     .addOption(new Option('--packs', 'the packs of the release too, in a folder of their own'))
     .addOption(new Option('--force', 'overwrite files that differ'))
@@ -186,7 +186,7 @@ async function writeFiles(folder: string, files: readonly StoredRuleFile[], forc
   return places.length
 }
 
-/** Undefined where there is no file, nor a folder for it. */
+/** Undefined where the file or its folder does not exist. */
 async function textAt(path: string, root: string): Promise<string | undefined> {
   try {
     return (await readInput({ file: path, root }, MAX_TEXT_BYTES)).toString('utf8')

@@ -88,7 +88,7 @@ async function show(
   while (!stop.aborted) {
     for (const text of await open.receive(stop)) {
       const line = textOf(text, format, terminal.stdout)
-      if (line === undefined) terminal.stderr.write('the topic sent something that is no signal\n')
+      if (line === undefined) terminal.stderr.write('the topic sent something that is not a signal\n')
       else await write(terminal.stdout, line)
       shown += line === undefined ? 0 : 1
     }

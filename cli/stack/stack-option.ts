@@ -11,7 +11,7 @@ export function stackOption(): Option {
   return new Option('-s, --stack <name>', 'the deployed stack').env('BETRACE_STACK').default('betrace-main')
 }
 
-/** Reads what the stack tells of itself; the AWS clients are loaded by those who need them. */
+/** Reads the outputs of the stack; the AWS clients are loaded by those who need them. */
 export async function outputsOf({ stack }: StackChoice): Promise<StackOutputs> {
   const { readStackOutputs } = await import('../../shared/aws/admin/stack-outputs.ts')
   return readStackOutputs(stack)

@@ -11,7 +11,7 @@ const MAX_CHARACTERS_A_COLUMN = 8
 
 const graphemes = new Intl.Segmenter()
 
-/** Text in exactly so many columns of a terminal: cut with `…`, or filled with blanks. Control characters are escaped. */
+/** Text in exactly the given number of columns of a terminal: cut with `…`, or filled with blanks. Control characters are escaped. */
 export function cell(text: string, columns: number): string {
   const looked = visible(text.slice(0, columns * MAX_CHARACTERS_A_COLUMN).toWellFormed())
   const parts = Array.from(graphemes.segment(looked), ({ segment }) => ({ segment, width: widthOf(segment) }))

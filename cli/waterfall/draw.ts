@@ -5,11 +5,11 @@ import { counted } from '../text.ts'
 import { cell } from './cell.ts'
 import { rowsOf, type WaterfallRow } from './rows.ts'
 
-/** Spans drawn of a trace; more are told by their number. */
+/** How many spans of a trace are drawn; the rest is a number. */
 const MAX_SPANS = 40
-/** Deeper spans are no further to the right; their depth is told. */
+/** Deeper spans are not indented further; their depth is written. */
 const MAX_INDENT = 10
-/** Narrower than this there is no room for services. */
+/** A narrower screen has no room for services. */
 const SERVICE_FROM_COLUMNS = 72
 const DURATION_COLUMNS = 7
 
@@ -24,7 +24,7 @@ interface Layout {
 }
 
 /**
- * A trace as lines of `columns` each: what stands under what, when, for how long. `marks`: what to put before spans, by
+ * A trace as lines of `columns` each: what is under what, when, for how long. `marks`: what to put before spans, by
  * position. A large trace is drawn in part, marked spans first, with the number of those left out where they would stand.
  */
 export function drawWaterfall(
@@ -141,7 +141,7 @@ const UNITS = [
   ['us', 1e3],
 ] as const
 
-/** Three digits and a unit; exact durations stand in the evidence. */
+/** Three digits and a unit; the evidence has exact durations. */
 function shortDuration(span: Span): string {
   const nanos = Number(spanDuration(span))
   const [unit, size] = UNITS.find(([, each]) => nanos >= each) ?? ['ns', 1]

@@ -6,9 +6,9 @@ export type WaterfallRow =
   | { readonly kind: 'span'; readonly position: number; readonly depth: number }
   | { readonly kind: 'left out'; readonly count: number; readonly depth: number }
 
-/** Of siblings with one name, those after so many are the first to be left out. */
+/** Siblings of one name beyond this number are the first to be left out. */
 const MAX_ALIKE = 3
-/** Of what a wanted span stands under, the nearest are drawn whatever there is no room for then. */
+/** The nearest ancestors of a wanted span are drawn first, even where other wanted spans then find no room. */
 const MAX_ANCESTORS = 8
 /** After all that are wanted. */
 const LATER = 1e9
@@ -22,7 +22,7 @@ interface Placed {
 
 /**
  * The spans as a tree, each under its parent and siblings by start, at most `maxSpans` of them: those that are wanted
- * (positions) and what they stand under first, then from the roots down. Cycles of parents and lost parents are roots.
+ * (positions) and the spans above them first, then from the roots down. Cycles of parents and lost parents are roots.
  */
 export function rowsOf(spans: readonly Span[], wanted: readonly number[], maxSpans: number): readonly WaterfallRow[] {
   const lineage = lineageOf(spans)
@@ -67,7 +67,7 @@ function placeAll(spans: readonly Span[], lineage: Lineage): readonly Placed[] {
   return placed
 }
 
-/** The nodes of the wanted spans in their order, then of what they stand under, nearest first. */
+/** The nodes of the wanted spans as given, then of the spans above them, nearest first. */
 function withAncestors({ nodes, parentsOf }: Lineage, wanted: readonly number[]): ReadonlyMap<number, number> {
   const shown = new Set(wanted.map((position) => nodes[position] as number))
   let level = [...shown]

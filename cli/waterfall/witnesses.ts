@@ -5,7 +5,7 @@ import type { Trace } from '../../shared/trace/span.ts'
 
 /** The spans that broken rules name in their evidence: those that broke them, and those that nearly kept them. */
 export interface Witnesses {
-  /** What stands before a span, by its position in the trace: `►1,3`, or `~1` before near misses. */
+  /** The mark before a span, by its position in the trace: `►1,3`, or `~1` before near misses. */
   readonly marks: ReadonlyMap<number, string>
   /** The sign of each broken rule that has witnesses: `►1`. */
   readonly signs: ReadonlyMap<CheckedRule, string>
@@ -13,7 +13,7 @@ export interface Witnesses {
 
 const SIGN = '►'
 const NEAR_MISS_SIGN = '~'
-/** Before one span so many rules are told by number. */
+/** How many rules are named by number before one span. */
 const MAX_NUMBERS = 2
 
 export function witnessesOf({ spans }: Trace, verdicts: readonly Verdict[]): Witnesses {

@@ -6,7 +6,7 @@ interface Credentials {
 }
 
 /**
- * Stands in, in the bundles, for the SDK's search of all places that may hold credentials (100 KB of profiles, single
+ * Replaces, in the bundles, the SDK's search of all places that may hold credentials (100 KB of profiles, single
  * sign-on and metadata services): Lambda puts them into the environment, always.
  */
 export function defaultProvider(): () => Promise<Credentials> {

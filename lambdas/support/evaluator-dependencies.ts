@@ -36,7 +36,7 @@ const SMALL_TRACE_BYTES = 256 * 1024
 /** The longest that archiving waits for other traces of the invocation: one of them may be held up by a slow service. */
 const PATIENCE_MS = 2_000
 
-/** Half of the default quiet period: whatever was told while a trace ran is known when it is judged. */
+/** Half of the default quiet period: an event reported while a trace ran is known when the trace is judged. */
 const EXPERIMENTS_CACHE_MS = 15_000
 
 /** Puts the evaluator together from the function's environment. */
@@ -83,7 +83,7 @@ function recordedIn(kept: SignalStore, firing: SignalStore): SignalStore {
 }
 
 /**
- * Archives the traces of an invocation together, one object an hour as a rule: small traces make room for others while
+ * Archives the traces of an invocation together, usually one object an hour: small traces make room for others while
  * they wait, and the object is written when all that are left wait for it.
  */
 function sharedObjects(store: ObjectStore, semaphore: Semaphore): Archive {

@@ -10,7 +10,7 @@ const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
 /** A journal so small is turned sooner than a thread is up, and holds up nobody. */
 const BYTES_WORTH_A_THREAD = 256 * 1024
 
-/** A thread that turns journals into objects, one at a time; started when first needed, and anew if it dies. */
+/** A thread that turns journals into objects, one at a time; started when first needed, and again if it dies. */
 export class ArchiveThread {
   private readonly task: ArchiveWorkerTask
   private worker: Worker | undefined

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { tryArchiving } from './archive-journal.ts'
 import { folderStore } from './folder-store.ts'
 
-/** What the thread is told when it starts. */
+/** What the thread gets when it starts. */
 export interface ArchiveWorkerTask {
   readonly folder: string
 }

@@ -4,7 +4,7 @@ import type { TraceToArchive } from '../../shared/archive/trace-record.ts'
 import { namedFile, readInput } from '../files/input-file.ts'
 
 /*
- * What is to be archived, on the disk before it is acknowledged, until it lies in objects. A record is its length, the
+ * A file that keeps traces on the disk, before they are acknowledged, until they lie in archive objects. A record is its length, the
  * CRC-32 of its content, then the content: the length of a JSON header, the header, the chunks one after the other.
  */
 
@@ -19,7 +19,7 @@ export class Journal {
   private waiting: { readonly record: Buffer; readonly done: (error?: unknown) => void }[] = []
   private writing: Promise<void> | undefined
   private written = 0
-  /** What came after a failed write could not be read back: nothing more is taken. */
+  /** Records after a failed write could not be read back: nothing more is taken. */
   private failure: unknown
 
   private constructor(path: string, file: FileHandle) {

@@ -35,9 +35,9 @@ export interface JournalState {
 }
 
 const MAX_AGE_MS = 10_000
-/** A journal that could not be turned into objects is tried again so long after. */
+/** How long after a failure a journal is tried again. */
 const RETRY_MS = 10_000
-/** A file that is incomplete for so long is nobody's any more. */
+/** A file that is still incomplete after this time was abandoned. */
 const ABANDONED_MS = 3_600_000
 const MAX_BYTES = 16 * 1024 * 1024
 const MAX_QUEUED = 16
@@ -157,7 +157,7 @@ export class ParquetArchive implements Archive {
     })
   }
 
-  /** Until one fails again: where there is no room for one, there is none for the others. */
+  /** Until one fails again: a disk without room for one has no room for the others. */
   private retry(): void {
     this.inTurn(async () => {
       for (const path of [...this.kept].sort()) {

@@ -5,7 +5,7 @@ import type { Database } from '../sqlite/database.ts'
 import { dropWrittenTexts, signalOf, WITH_TEXT } from '../sqlite/stored-signal.ts'
 
 const MAX_AGE_MS = 60_000
-/** Signals that are copied at a time; so many do not wait for their age. */
+/** Signals that are copied at a time; this many do not wait for their age. */
 const MAX_SIGNALS = 1_000
 
 /**

@@ -3,7 +3,7 @@ import { RUNBOOK } from '../server/runbook.ts'
 
 /** What the clock moves by besides the time that passes, to be called a step. */
 const LEAST_STEP_MS = 1_000
-/** After a step forward by so much nothing is removed for as long: it may be a mistake that somebody puts right. */
+/** After a step forward by this much nothing is removed for as long: it may be a mistake that somebody corrects. */
 const LARGE_STEP_MS = 3_600_000
 
 /** Compares the clock with one that only ever runs; to be asked several times a second. */
@@ -21,7 +21,7 @@ export class ClockWatch {
     this.stopwatch = stopwatch
     this.log = log
     this.last = { wallMs: clock(), runMs: stopwatch() }
-    // What is stored with a later time than that of the start was stored before it, by a clock that was put back since.
+    // A row with a later time than the start was stored before the start, by a clock that was put back since.
     this.known = { beforeMs: this.last.wallMs, afterMs: this.last.wallMs }
   }
 

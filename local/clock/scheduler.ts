@@ -13,7 +13,7 @@ export const processScheduler: Scheduler = {
 }
 
 /**
- * Does `work` again and again, each time `delayMs` after the last has ended, well or with an error that is told. The
+ * Does `work` again and again, each time `delayMs` after the last has ended, well or with an error that is reported. The
  * result ends it, and waits for the last.
  */
 export function repeat(

@@ -11,7 +11,7 @@ interface Place {
 /**
  * Takes pieces of several flows in rounds: each flow has one piece a round, and sits out further rounds for a piece that
  * costs more than `quantum`. A flow that gets work goes in the next round, after those that are in it already. So
- * whatever the others queue, each goes at most once before the next piece of a flow whose pieces are small.
+ * each of the others goes at most once before the next piece of a flow whose pieces are small, whatever they queue.
  */
 export class FairOrder {
   private readonly quantum: number
@@ -24,7 +24,7 @@ export class FairOrder {
     this.quantum = quantum
   }
 
-  /** Pieces of all flows that have work now, in turn. */
+  /** Takes pieces of all flows that have work now, one flow after another. */
   *take<Piece>(queues: ReadonlyMap<number, Iterator<Piece>>, costOf: (piece: Piece) => number): Generator<Piece> {
     this.seat(queues)
     const line = [...queues.keys()].map((flow) => this.places.get(flow) as Place).sort(inOrder)

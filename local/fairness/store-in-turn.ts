@@ -10,8 +10,8 @@ export interface InTurn {
   readonly bodies: Pick<BodyThread, 'read'>
   readonly turns: RequestTurns
   /**
-   * Why a sender may not store so many traces at this moment, if so; `bytes` is what they and all that is being stored
-   * take.
+   * Returns a refusal where the sender may not store this number of traces now; `bytes` is what they and everything
+   * being stored take.
    */
   readonly refusing: (sender: Sender, traces: number, bytes: number) => Refusal | undefined
 }

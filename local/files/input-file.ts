@@ -74,7 +74,7 @@ async function openVerified(real: string, root: string, access: number): Promise
 
 /**
  * Returns where an open file lies, since somebody may have put a link into its path while it was opened. Linux knows it
- * of a descriptor; elsewhere the path is followed once more.
+ * of a descriptor; on other systems this follows the path once more.
  */
 async function placeOf({ fd }: FileHandle, real: string): Promise<string> {
   const place = await readlink(`/proc/self/fd/${fd}`).catch(() => realpath(real))
@@ -153,7 +153,7 @@ function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new InputError<InputFileCode>({ code: 'not-text', message: 'it is no UTF-8 text', hint: 'save it as UTF-8' })
+    throw new InputError<InputFileCode>({ code: 'not-text', message: 'it is not UTF-8 text', hint: 'save it as UTF-8' })
   }
 }
 

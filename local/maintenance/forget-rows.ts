@@ -7,7 +7,7 @@ export interface ForgottenRows {
   readonly signals: number
 }
 
-/** Removes chunks of traces, their signals, what verdicts and deliveries tell of them; the file keeps no bytes of them. */
+/** Removes chunks of traces, their signals, and their rows of verdicts and deliveries; the file keeps no bytes of them. */
 export async function forgetRows(database: Database, traceIds: readonly string[]): Promise<ForgottenRows> {
   const removed = await database.write(() => {
     const sum = { chunks: 0, signals: 0 }
@@ -21,7 +21,7 @@ export async function forgetRows(database: Database, traceIds: readonly string[]
     }
     return sum
   })
-  // What was updated or deleted before still lies in free space of the file, until that is written anew.
+  // Rows that were updated or deleted before still lie in free space of the file, until it is rewritten.
   database.all('VACUUM')
   database.all('PRAGMA wal_checkpoint(TRUNCATE)')
   return removed

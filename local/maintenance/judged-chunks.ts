@@ -61,7 +61,7 @@ function removeOf(database: Database, traceIds: ReadonlySet<string>, beforeMs: n
 
 /**
  * Without its chunks a trace is not judged again: what is left to know is that it was, and where it is filed. The row is
- * written anew, since one that shrinks leaves its page half empty.
+ * written again, since one that shrinks leaves its page half empty.
  */
 function closeMarker(database: Database, marker: Row): void {
   const verdict = JSON.parse(String(marker.verdict)) as CommittedVerdict
@@ -79,7 +79,7 @@ function isDoneWith(database: Database, traceId: string, marker: Row, beforeMs: 
   const { seen, truncated, verdicts } = verdictOf(String(marker.verdict))
   if (verdicts === 0) return false
   if (chunks.every(({ key }) => seen.has(String(key)))) return true
-  // What lies beyond the limits of a trace is no part of a verdict: its own timer archives it.
+  // Chunks beyond the limits of a trace are not part of a verdict: their own timer archives them.
   return truncated && !hasTimer(database, traceId)
 }
 

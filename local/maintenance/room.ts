@@ -13,9 +13,9 @@ const ROOMY = 0.75
 const MAX_RESERVE_BYTES = 256 * 1024 * 1024
 /** Work done at a time, so that judging goes on meanwhile. */
 const SLICE_MS = 100
-/** Where nothing more can be removed, it is looked at again so long after. */
+/** The pause before the next look, after nothing more could be removed. */
 const PAUSE_MS = 1_000
-/** A refusal is said for so long. */
+/** Health reports a refusal for this long. */
 const REFUSED_MS = 10_000
 /** What was removed early is said for so long; the log repeats neither within that time. */
 const RECENT_MS = 600_000
@@ -36,7 +36,7 @@ export interface RoomOptions {
   readonly log: Log
 }
 
-/** Keeps the database within its bound: makes room before it is full, and refuses spans while there is none. */
+/** Keeps the database within its bound: makes room before it is full, and refuses spans while it is full. */
 export class DatabaseRoom {
   private readonly options: RoomOptions
   private pausedUntilMs = Number.NEGATIVE_INFINITY
@@ -62,13 +62,13 @@ export class DatabaseRoom {
     return maxBytes - Math.min(maxBytes / 10, MAX_RESERVE_BYTES)
   }
 
-  /** Spans were refused for want of room a moment ago, or would be now. */
+  /** Whether spans were refused a moment ago because there was no room, or would be now. */
   isFull(): boolean {
     const { database, clock } = this.options
     return clock() - this.refusedAtMs < REFUSED_MS || database.sizeBytes() > this.ingestBytes
   }
 
-  /** Why spans that take so many bytes may not be stored now, if so. */
+  /** Returns a refusal where spans of this size may not be stored now. */
   refusal(bytes: number): Refusal | undefined {
     const { database, clock, log } = this.options
     const sizeBytes = database.sizeBytes()

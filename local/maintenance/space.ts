@@ -16,7 +16,7 @@ const NAMES: Readonly<Record<Content['kind'], string>> = {
   judged: 'spans of judged traces',
   waiting: 'spans that wait to be judged',
   signals: 'signals',
-  verdicts: 'what is known of judged traces',
+  verdicts: 'markers of judged traces',
   deliveries: 'signals that webhooks have not taken',
   unarchived: 'traces that the archive has not taken',
 }

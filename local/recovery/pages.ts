@@ -7,7 +7,7 @@ export interface PageFile {
   readonly damagedFrame: number | undefined
   /** Pages from 1 on; undefined where the file ends before it. */
   page(number: number): Buffer | undefined
-  /** Pages that hold nothing any more: what stands there was deleted. */
+  /** Pages that are free: their content was deleted. */
   freePages(): ReadonlySet<number>
   close(): void
 }

@@ -6,7 +6,7 @@ import { isChunkKey, type RecoveredRow, rowOf } from './tables.ts'
 export interface ReadPage {
   readonly page: number
   readonly rows: readonly RecoveredRow[]
-  /** Chunks that an index tells of, as `trace id key`: their rows may be lost. */
+  /** Chunks that an index lists, as `trace id key`: their rows may be lost. */
   readonly indexed: readonly string[]
   /** Rows that cannot be read. */
   readonly damagedRows: number
@@ -14,7 +14,7 @@ export interface ReadPage {
   readonly isDamaged: boolean
 }
 
-/** Every page that may hold rows, each by itself: that another is damaged does not matter to it. */
+/** Every page that may hold rows, each read alone: damage to one does not affect another. */
 export function* readPages(file: PageFile): Generator<ReadPage> {
   const free = file.freePages()
   for (let page = 1; page <= file.pageCount; page++) {

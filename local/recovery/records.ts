@@ -114,7 +114,7 @@ function slice(bytes: Buffer, at: number, length: number, end: number): Buffer {
   return bytes.subarray(at, at + length)
 }
 
-/** At most 9 bytes, the high bit of each says that more follow; what is no safe number is no length of ours. */
+/** At most 9 bytes, the high bit of each says that more follow; a number that is not safe cannot be a length. */
 function varint(bytes: Buffer, at: number): { readonly value: number; readonly bytes: number } {
   let value = 0
   for (let index = 0; index < 8; index++) {

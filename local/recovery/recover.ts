@@ -45,8 +45,8 @@ const SUFFIXES = ['', '-wal', '-shm']
 
 /**
  * Reads what can be read of a data folder's database, page by page, into a new one, which takes its place; the damaged
- * one is kept aside. Every trace of which something is left is looked at again: those judged already are known as such.
- * Throws an InputError where there is no database, or a server is at work on the folder.
+ * one is kept aside. Every trace with anything left is looked at again: those judged already are recognised.
+ * Throws an InputError if the folder has no database, or a server is at work on it.
  */
 export async function recoverDatabase({ dataFolder, nowMs, onProgress }: RecoveryOptions): Promise<Recovery> {
   const databasePath = join(dataFolder, 'betrace.db')
@@ -168,7 +168,7 @@ async function insertRows(database: Database, rows: readonly RecoveredRow[]): Pr
   })
 }
 
-/** Traces with chunks that an index or a timer tells of, and that are neither there nor judged. */
+/** Traces with chunks that an index or a timer lists, and that are neither there nor judged. */
 function lostTraces(database: Database, indexed: ReadonlySet<string>): readonly string[] {
   const lost = new Set<string>()
   const isThere = 'SELECT 1 FROM chunks WHERE trace_id = ? AND key = ?'

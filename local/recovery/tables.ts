@@ -6,7 +6,7 @@ import type { SqlValue } from './records.ts'
 
 type Kind = 'id' | 'int' | 'int?' | 'text' | 'text?' | 'json' | 'blob'
 
-/** A table whose rows are told from those of the others by what is in their columns. */
+/** A table; the content of its columns distinguishes its rows from those of other tables. */
 export interface RecoveredTable {
   readonly name: string
   /** `=value` ends the kind of a column that older rows lack. */
@@ -24,7 +24,7 @@ const CHUNK_KEY = /^c#\d{13}#[0-9a-f]{16}$/
 const isTraceId = (value: SqlValue | undefined) => typeof value === 'string' && TRACE_ID.test(value)
 export const isChunkKey = (value: SqlValue | undefined) => typeof value === 'string' && CHUNK_KEY.test(value)
 
-/** All that must outlive damage. Timers of traces are made anew; counts of storms are of the last minutes only. */
+/** All that must outlive damage. Timers of traces are made again; counts of storms are of the last minutes only. */
 export const TABLES: readonly RecoveredTable[] = [
   {
     name: 'chunks',

@@ -125,7 +125,7 @@ function isWhole(frame: Buffer, before: Buffer, littleEndian: boolean): boolean 
   return a === frame.readUInt32BE(16) && b === frame.readUInt32BE(20)
 }
 
-/** `user_version` as the file has it, the log left aside; 0 where it cannot be told. */
+/** `user_version` as the file has it, without the log; 0 where it cannot be read. */
 function formatOf(databasePath: string): number {
   const head = readOrNothing(databasePath, 100)
   return head !== undefined && head.length === 100 ? head.readUInt32BE(60) : 0

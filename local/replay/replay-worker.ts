@@ -6,7 +6,7 @@ import type { CheckedRule } from '../../shared/rules/ast.ts'
 import { compileRules } from '../../shared/rules/compile/compile.ts'
 import { folderStore } from '../archive/folder-store.ts'
 
-/** What a worker thread is told when it starts. */
+/** What a worker thread gets when it starts. */
 export interface WorkerTask {
   readonly folder: string
   readonly rules: readonly CheckedRule[]

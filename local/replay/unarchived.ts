@@ -35,7 +35,7 @@ async function readJournals(folder: string): Promise<Unarchived> {
     throw error
   })
   const objects = new Map<string, Uint8Array>()
-  // What could be read of a damaged one is archived.
+  // The readable part of a damaged one is archived.
   for (const name of names.filter((each) => each.endsWith(JOURNAL))) {
     const path = join(folder, name)
     const { entries } = await readJournal(path).catch((error) => noneIfGone(error, path))

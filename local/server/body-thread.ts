@@ -11,7 +11,7 @@ import { splitOf } from './split-columns.ts'
 const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
 
 /**
- * What is read at once, in the thread that everybody waits for: 10 ms for the worst of such bodies. What SDKs send is
+ * Bodies within these limits are read in the main thread: the worst of them takes 10 ms there. What SDKs send is
  * within, what a Collector sends is often beyond.
  */
 const SMALL: RequestLimits = {

@@ -29,7 +29,7 @@ export interface HealthSubjects {
   readonly room: DatabaseRoom
 }
 
-/** A write that failed so short a time ago is told, though a small one succeeds. */
+/** How long a failed write is reported, although a small write succeeds now. */
 const RECENT_MS = 15_000
 
 /** A look syncs a write to the disk, 10 ms and more in which nothing else happens, and whoever reaches the port may ask. */
@@ -179,7 +179,7 @@ function headingOf(reason: string): string {
   return /EROFS|EACCES|EPERM/.test(reason) ? RUNBOOK.readOnly : RUNBOOK.archive
 }
 
-/** A database that cannot be read is told of elsewhere. */
+/** A database that cannot be read is reported elsewhere. */
 function whileReadable(look: () => string | undefined): string | undefined {
   try {
     return look()

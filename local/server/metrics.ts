@@ -18,7 +18,7 @@ const COUNTERS: { readonly [Name in keyof Counted]: readonly [name: string, help
   tracesRescued: ['betrace_traces_rescued_total', 'Traces judged only when their spans were about to be removed.'],
   verdictsInconclusive: [
     'betrace_verdicts_inconclusive_total',
-    'Rules given up on a trace, as they would take too many steps.',
+    'Rules whose judging was stopped on a trace, as they would take too many steps.',
   ],
   signals: ['betrace_signals_total', 'Status changes of signals.'],
   apiRequests: ['betrace_api_requests_total', 'Requests about experiments and stop conditions, by HTTP status.'],

@@ -8,7 +8,7 @@ export type Asked = 'spans' | 'api' | 'page'
 export interface Openness {
   /** Whether it asks for a key. A web page does not know it, so that nothing else has to keep pages out. */
   readonly hasKeys: boolean
-  /** The address it was told to listen on. */
+  /** The address it was set to listen on. */
   readonly host: string
   /** The address that became of it. */
   readonly address: string

@@ -56,7 +56,7 @@ export class JsonLinesFile {
 
   private async append(text: string): Promise<void> {
     try {
-      // Opened each time, so that a file that was moved away (logrotate) is begun anew.
+      // Opened each time, so that a file that was moved away (logrotate) is created again.
       const file = await openJsonLines(this.path)
       try {
         await appendWhole(file, text)

@@ -42,7 +42,7 @@ export function linesTo(stream: Writable): (signals: readonly PendingSignal[]) =
   }
 }
 
-/** Waits where the stream is full; a reader that has gone away is no reason to stop judging. */
+/** Waits where the stream is full; a reader that has gone away must not stop judging. */
 async function write(stream: Writable, text: string): Promise<void> {
   if (stream.destroyed || stream.writableEnded || stream.write(text)) return
   const gone = new AbortController()

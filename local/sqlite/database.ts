@@ -219,7 +219,7 @@ export class Database {
     this.syncing = sync
   }
 
-  /** Applies one write of a group by itself; what it returns is to be called once the group is committed. */
+  /** Applies one write of a group alone; the function it returns must be called once the group is committed. */
   private apply({ work, resolve, reject }: QueuedWrite): () => void {
     const { counted } = this
     this.connection.exec('SAVEPOINT one')
@@ -260,7 +260,7 @@ export class Database {
     if (!(failure instanceof StorageError) || failure.code !== 'full' || !this.isAtBound()) return failure
     return new StorageError('full', `${this.path} has grown to ${this.maxBytes} bytes, its bound`, {
       cause: failure,
-      hint: `it makes room by itself; raise --max-database if it does not (${RUNBOOK.filling})`,
+      hint: `it makes room on its own; raise --max-database if it does not (${RUNBOOK.filling})`,
     })
   }
 
@@ -279,7 +279,7 @@ export class Database {
     try {
       this.connection.exec('ROLLBACK')
     } catch {
-      // SQLite has rolled back by itself already (disk full, I/O error).
+      // SQLite has already rolled back (disk full, I/O error).
     }
   }
 

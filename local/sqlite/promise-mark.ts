@@ -10,7 +10,7 @@ export interface Promised {
 
 const MAGIC = Buffer.from('betrace1')
 const SLOT_BYTES = MAGIC.length + 3 * 8 + 4
-/** Two places, written in turns, each in a sector of its own: a write that is torn leaves the one before. */
+/** Two places, written alternately, each in a sector of its own: a torn write leaves the previous one. */
 const SLOT_DISTANCE = 512
 
 /**
@@ -65,7 +65,7 @@ export function markPath(databasePath: string): string {
   return `${databasePath}-promised`
 }
 
-/** What the mark of a database says; undefined where there is none that can be read. */
+/** What the mark of a database says; undefined where no readable mark exists. */
 export function readPromiseMark(databasePath: string): Promised | undefined {
   let bytes: Buffer
   try {

@@ -30,7 +30,7 @@ const HINTS = {
 /** What SQLite said about a file, as the StorageError the pipeline knows; any other error stays as it is. */
 export function storageError(cause: unknown, path: string): unknown {
   const { code: kind, errcode, message } = cause as { code?: string; errcode?: number; message?: string }
-  // What we stored as JSON is JSON, unless bytes of it changed on the disk.
+  // A column that we stored as JSON is JSON, unless its bytes changed on the disk.
   if (cause instanceof SyntaxError) {
     return new StorageError('corrupt', `${path}: a stored value is damaged: ${message}`, {
       cause,

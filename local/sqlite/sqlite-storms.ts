@@ -19,7 +19,7 @@ export class SqliteStorms implements StormLedger {
       const count = before.count + 1
       const isSample = count > limit && before.samples.length < MAX_SAMPLES
       const samples = isSample ? [...before.samples, sample] : before.samples
-      // Counted as they come: counting them anew each time would take the longer, the worse the storm.
+      // Counted as they come: counting them again each time would take longer the worse the storm is.
       const keep = `INSERT INTO storms (rule, window_start_ms, armed, sent, samples, count) VALUES (?, ?, 0, 0, ?, 1)
         ON CONFLICT DO UPDATE SET samples = excluded.samples, count = count + 1`
       this.database.run(keep, rule, windowStartMs, JSON.stringify(samples))

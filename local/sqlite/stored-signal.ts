@@ -5,7 +5,7 @@ import type { Database, Row } from './database.ts'
 
 const HOUR_MS = 3_600_000
 
-/** Stands for the evidence of a signal that is kept without it. */
+/** The text of a signal whose evidence was not kept. */
 const NOT_KEPT = 'the evidence was not kept; betrace explain works it out again from the trace'
 
 /** What is kept beside a signal, as long as it is kept. */
@@ -16,7 +16,7 @@ export interface Keeping {
   readonly line: boolean
   /** It is still to be copied to the archive. */
   readonly copy: boolean
-  /** Of each rule, status and hour so many signals are kept whole, then each at a power of two. */
+  /** Signals of a rule, status and hour that are kept whole before only each at a power of two is. */
   readonly firstSamples: number
 }
 
@@ -25,8 +25,8 @@ export const KEPT_HERE_ALONE: Keeping = { line: false, copy: false, firstSamples
 
 /**
  * Stores a signal and counts it, as part of the write under way; one that is stored already changes nothing. A signal in
- * shadow mode that is no sample is only counted, unless it goes on with one that is stored. Any other that is no sample
- * keeps its text until its line and its copy are written.
+ * shadow mode outside of the samples is only counted, unless an earlier status of it is stored. A live signal outside of
+ * the samples keeps its text until its line and its copy are written.
  */
 export function storeSignal(database: Database, { event, shadow }: PendingSignal, keeping: Keeping): void {
   if (database.get('SELECT 1 FROM signals WHERE event_id = ?', event.id) !== undefined) return

@@ -2,7 +2,7 @@ import type { ClockStep } from '../../shared/pipeline/ports.ts'
 import type { RuntimeSettings } from '../settings.ts'
 import type { Database } from './database.ts'
 
-/** What fails waits so long at most before it is tried again. */
+/** The longest wait before failed work is tried again. */
 const MAX_RETRY_MS = 900_000
 
 /**

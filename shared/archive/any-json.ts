@@ -3,7 +3,7 @@ import { type Cursor, readEnd, readInt64, readTag, skipValue } from '../otlp/wir
 import { bytesTag, type Fidelity, fixed64Tag, readText, skipUnknown, varintTag } from './message.ts'
 
 /*
- * How attributes stand in the archive's text columns: JSON that any SQL engine reads, and from which the sent values
+ * The form of attributes in the archive's text columns: JSON that any SQL engine reads, and from which the sent values
  * come back exactly. An int is written without a point, a double always with one or an exponent. What JSON has no form
  * for is an object of one key: {"$bytes": base64}, {"$double": "NaN"}, {"$absent": true} for a key without any value,
  * and {"$kvlist": {…}} around a key-value list that has a key with a leading $.

@@ -19,7 +19,7 @@ function column(
   return { name, type, encoding, optional: extra.optional === true, statistics: extra.statistics === true }
 }
 
-/** The columns in the order they stand in the file. */
+/** The columns in the order of the file. */
 export const COLUMNS: readonly Column[] = [
   column('trace_id', 'bytes', 'dictionary', { statistics: true }),
   column('span_id', 'bytes', 'plain'),

@@ -32,7 +32,7 @@ export interface CompactedHours {
 const DAY_MS = 24 * HOUR_MS
 /** A trace may be hours under way before it is judged; what is younger is compacted by a later run. */
 const SETTLED_MS = 10 * 60_000
-/** An hour is worth a look so long after its last object: until what was taken over is deleted. */
+/** How long after its last object an hour is still looked at: until the objects that were merged are deleted. */
 const RECENT_MS = 3 * GRACE_MS
 
 /** Compacts hours with several objects, oldest first, as far as time allows. Needs no lock, see `compactHour`. */

@@ -37,7 +37,7 @@ export interface Batch {
   readonly to: Buffer | undefined
 }
 
-/** Of so many trace ids one is remembered, to cut batches of like size whatever the ids start with. */
+/** One in this many trace ids is remembered, to cut batches of similar size whatever the ids start with. */
 const SAMPLED = 32
 
 /** Reads the trace ids of the sources: row groups hold them in order, so that a batch needs few of them. */
@@ -69,7 +69,7 @@ async function indexGroup(source: ByteSource, layout: RowGroupLayout): Promise<I
   return { layout, first: Buffer.from(first), last: Buffer.from(last), sample }
 }
 
-/** Cuts all trace ids into batches of about so many spans; all spans of a trace are in one. */
+/** Cuts all trace ids into batches of about the given number of spans; all spans of a trace are in one batch. */
 export function cutBatches(sources: readonly IndexedSource[], mostSpans: number): readonly Batch[] {
   const spans = sources.reduce((sum, { footer }) => sum + footer.summary.spans, 0)
   const count = Math.max(1, Math.ceil(spans / mostSpans))

@@ -19,7 +19,7 @@ export interface HourObjects<Each extends SummarisedObject> {
 
 /**
  * Tells them apart by what they say of one another: a set of objects replaces others only when all its parts are there.
- * Where a part is missing and what the set replaces is gone too, the part is lost or cannot be read: the others are all
+ * A part that is missing while the objects which the set replaces are gone too is lost or cannot be read: the others are all
  * there is of their traces. Takes all objects of the hour, those that cannot be read among them.
  */
 export function currentObjects<Each extends SummarisedObject>(objects: readonly Each[]): HourObjects<Each> {

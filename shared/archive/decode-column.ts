@@ -2,7 +2,7 @@ import { ArchiveObjectError } from './errors.ts'
 import { understand } from './read-footer.ts'
 import { decodeRuns, inflatePage, type Page, splitPages } from './read-pages.ts'
 
-/** A column whose values are few: a code a row, and what each code stands for. */
+/** A column with few different values: a code for each row, and the value of each code. */
 export interface DictionaryColumn<Value> {
   /** -1 where the row has no value. */
   readonly codes: Int32Array

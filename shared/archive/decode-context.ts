@@ -26,7 +26,7 @@ const SCOPE_ATTRIBUTES = bytesTag(SCOPE.attributes)
 const SCOPE_DROPPED = varintTag(SCOPE.droppedAttributesCount)
 const SERVICE_NAME = '"service.name":'
 
-/** Decodes the fields of a ResourceSpans that stand beside its scopes. */
+/** Decodes the fields of a ResourceSpans other than its scopes. */
 export function decodeResource(bytes: Buffer, rest: Ranges): DecodedResource {
   const fidelity: Fidelity = { exact: true }
   const attributes: string[] = []
@@ -49,7 +49,7 @@ function serviceNameOf(attributes: readonly string[]): string | null {
   return value?.startsWith('"') ? JSON.parse(value) : null
 }
 
-/** Decodes the fields of a ScopeSpans that stand beside its spans. */
+/** Decodes the fields of a ScopeSpans other than its spans. */
 export function decodeScope(bytes: Buffer, rest: Ranges): DecodedContext {
   const fidelity: Fidelity = { exact: true }
   const attributes: string[] = []

@@ -1,7 +1,7 @@
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']
 const STATUSES = ['unset', 'ok', 'error']
 
-/** The OTLP SpanKind as rules and queries name it; a number OTLP does not have stands for itself. */
+/** The OTLP SpanKind as rules and queries name it; a number that OTLP does not have is written as a number. */
 export function kindName(kind: number): string {
   return KINDS[kind] ?? String(kind)
 }

@@ -1,5 +1,5 @@
 type ObjectFailure =
-  /** It is no Parquet object of ours, or damaged: a page that does not inflate, a text that is no JSON. */
+  /** The object is not a Parquet object written by BeTrace, or is damaged: a page that does not inflate, a text that is not JSON. */
   | 'corrupt'
   /** Its format is newer than this version reads. */
   | 'unknown-format'

@@ -10,7 +10,7 @@ import type { SpanRow } from './span-row.ts'
 import type { TraceRecord } from './trace-record.ts'
 import { openWriter } from './write-object.ts'
 
-/** Whom to forget: one trace, or every trace with this text, number or boolean under a key anywhere in it. */
+/** What to forget: one trace, or every trace with this text, number or boolean under a key anywhere in it. */
 export type Forgotten =
   | { readonly kind: 'trace'; readonly traceId: string }
   | { readonly kind: 'where'; readonly key: string; readonly value: string }
@@ -38,8 +38,8 @@ export interface ForgottenHour {
 const BATCH = 1000
 
 /**
- * Removes traces from an hour: objects that hold any of them are written anew without, and deleted at once, not after
- * the hour that compaction waits; readers plan anew. Whoever removes has to look twice (`forgetHour` until it finds
+ * Removes traces from an hour: objects that hold any of them are rewritten without them, and deleted immediately, not after
+ * the hour that compaction waits; readers plan again. The caller has to look twice (`forgetHour` until it finds
  * nothing), for a compaction may be at work on the same objects.
  */
 export async function forgetHour(
@@ -111,7 +111,7 @@ async function countSpans({ source, footer }: ReadableObject, traceIds: Readonly
   return spans
 }
 
-/** Writes the object anew without the traces, then deletes it; false where nothing of it was left to write. */
+/** Rewrites the object without the traces, then deletes it; false where nothing of it was left to write. */
 async function rewrite(
   store: ObjectStore,
   hourMs: number,

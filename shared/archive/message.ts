@@ -3,7 +3,7 @@ import { readString } from '../trace/any-value.ts'
 
 /** What a decoding came across. */
 export interface Fidelity {
-  /** False once something was read that the columns cannot give back: unknown fields, text that is no UTF-8. */
+  /** False once something was read that the columns cannot give back: unknown fields, text that is not UTF-8. */
   exact: boolean
 }
 
@@ -18,7 +18,7 @@ export function skipUnknown(cursor: Cursor, end: number, tag: number, fidelity: 
   skipValue(cursor, end, tag)
 }
 
-/** Reads a text; one that is no UTF-8 costs the exactness. */
+/** Reads a text; if it is not UTF-8, `fidelity` becomes inexact. */
 export function readText(cursor: Cursor, end: number, fidelity: Fidelity): string {
   const text = readString(cursor, end)
   if (text.includes('\ufffd')) fidelity.exact = false

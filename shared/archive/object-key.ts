@@ -23,7 +23,7 @@ export function dayPrefix(atMs: number): string {
   return `${SPANS_PREFIX}dt=${new Date(atMs).toISOString().slice(0, 10)}/`
 }
 
-/** What a key says; undefined for a key that is none of ours. */
+/** The parts of an object key; undefined for a key that BeTrace does not write. */
 export function parseObjectKey(key: string): { readonly hourMs: number; readonly origin: ObjectOrigin } | undefined {
   const parts = /^spans\/dt=(\d{4}-\d\d-\d\d)\/hour=(\d\d)\/([cw])-[0-9a-f]{32}\.parquet$/.exec(key)
   if (parts === null) return undefined

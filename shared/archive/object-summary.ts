@@ -38,7 +38,7 @@ interface ObjectSet {
 const FORMAT = 1
 const FORMAT_KEY = 'betrace.format'
 const SUMMARY_KEY = 'betrace.summary'
-/** CRC-32 of the summary: Parquet has none of its own for metadata, and plans rely on this. */
+/** CRC-32 of the summary: Parquet has no checksum for metadata, and plans rely on the summary. */
 const CHECKSUM_KEY = 'betrace.summary.crc32'
 
 /** The summary as Parquet key-value metadata. */
@@ -55,7 +55,7 @@ export function writeSummary({ names, ...rest }: ObjectSummary): KeyValue[] {
   ]
 }
 
-/** Reads it back; throws ArchiveObjectError where there is none, or of a format this version does not know. */
+/** Reads it back; throws ArchiveObjectError where it is missing, or has a format that this version does not know. */
 export function readSummary(metadata: readonly KeyValue[] | undefined): ObjectSummary {
   const value = (key: string) => metadata?.find((entry) => entry.key === key)?.value
   const format = value(FORMAT_KEY)

@@ -10,7 +10,7 @@ export interface ByteSource {
   read(start: number, end: number): Promise<Buffer>
 }
 
-/** What stands where in an object. */
+/** The layout of an object. */
 export interface ObjectFooter {
   readonly summary: ObjectSummary
   readonly rowGroups: readonly RowGroupLayout[]
@@ -36,7 +36,7 @@ const FIRST_READ_BYTES = 64 * 1024
 /** What a footer may take; a length beyond is damage, not data. */
 const MAX_FOOTER_BYTES = 64 * 1024 * 1024
 
-/** Reads what an object says of itself, usually in one read; throws ArchiveObjectError where it is none of ours. */
+/** Reads what an object says of itself, usually in one read; throws ArchiveObjectError where BeTrace did not write it. */
 export async function readFooter(source: ByteSource): Promise<ObjectFooter> {
   const { byteLength } = source
   if (byteLength < 3 * TAIL_BYTES) throw new ArchiveObjectError('corrupt', `it has only ${byteLength} bytes`)

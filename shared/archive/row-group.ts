@@ -50,7 +50,7 @@ export interface RowGroup {
 
 const BY_NAME: ReadonlyMap<string, Column> = new Map(COLUMNS.map((column) => [column.name, column]))
 
-/** By which method of a row group the column is to be read. */
+/** The method of a row group that reads the column. */
 export function columnKind(name: string): 'dictionary' | 'numbers' | 'longs' | 'int64s' | 'booleans' | 'bytes' {
   const { type, encoding } = BY_NAME.get(name) as Column
   if (type === 'boolean') return 'booleans'

@@ -42,7 +42,7 @@ const OBJECTS_AT_ONCE = 16
 /** Signals of one object, inflated. */
 const MAX_SIGNAL_BYTES = 512 * 1024 * 1024
 
-/** Writes objects of signals anew without those of the traces; returns how many these were. */
+/** Rewrites objects of signals without the signals of the traces; returns how many signals were removed. */
 export async function forgetSignals(store: ObjectStore, traceIds: ReadonlySet<string>): Promise<number> {
   const objects = await store.list(SIGNALS_PREFIX)
   const counts = await inParallel(objects, OBJECTS_AT_ONCE, (object) => forgetSome(store, object, traceIds))

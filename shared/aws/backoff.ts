@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Waits so many milliseconds. */
+/** Waits the given number of milliseconds. */
 export type Pause = (ms: number) => Promise<unknown>
 
 /** How often and how patiently a store asks again for what AWS did not take. */
@@ -16,7 +16,7 @@ export const PATIENT: Backoff = { attempts: 7, firstWaitMs: 50, pause: sleep }
 
 /**
  * Calls `attempt` with what is left of `items` until nothing is, or the attempts are used up; returns what is left.
- * `attempt` returns what the service did not take and throws for what asking again cannot mend.
+ * `attempt` returns what the service did not take and throws for a failure that asking again cannot cure.
  */
 export async function untilTaken<Item>(
   items: readonly Item[],

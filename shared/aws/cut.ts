@@ -1,4 +1,4 @@
-/** Cuts a list, in order, into runs of at most `maxItems` that together have at most `maxBytes`; a larger item stands alone. */
+/** Cuts a list, in order, into runs of at most `maxItems` that together have at most `maxBytes`; a larger item is a run alone. */
 export function cutBySize<Item>(
   items: readonly Item[],
   sizeBytes: (item: Item) => number,

@@ -37,7 +37,7 @@ export interface ExperimentView {
   readonly id: string
   readonly name: string
   readonly source: Experiment['source']
-  /** `start-unknown`: only its end was told so far. `abandoned`: its end was not, and the longest time is over. */
+  /** `start-unknown`: only its end was reported so far. `abandoned`: its end was never reported, and the longest time is over. */
   readonly state: ExperimentWindow['state'] | 'start-unknown'
   readonly start: string | null
   readonly end: string | null
@@ -153,7 +153,7 @@ async function show(id: string, deps: ApiDeps): Promise<ApiResponse> {
   const experiment = foldExperiment(await deps.experiments.eventsOf(id))
   if (experiment === undefined) {
     const hint = 'GET /v1/experiments, or betrace experiment list, shows those of the last days'
-    throw experimentError('no-such-experiment', `there is no experiment ${JSON.stringify(id.slice(0, 128))}`, hint)
+    throw experimentError('no-such-experiment', `no experiment has the id ${JSON.stringify(id.slice(0, 128))}`, hint)
   }
   const kept = await deps.experiments.readVerdict(id)
   const verdict = kept === undefined ? null : { revision: kept.sequence, ...kept.verdict }

@@ -36,7 +36,7 @@ export function parsed<Schema extends v.GenericSchema>(
   throw experimentError('bad-experiment', faults.join('; ').slice(0, 1_000), hint)
 }
 
-/** Milliseconds since 1970 of an ISO time or a number of seconds or milliseconds; undefined where it is none. */
+/** Milliseconds since 1970 of an ISO time or a number of seconds or milliseconds; undefined for anything else. */
 export function timeMs(time: string | number): number | undefined {
   const number = typeof time === 'number' ? time : /^\d{9,14}(\.\d+)?$/.test(time) ? Number(time) : Number.NaN
   const ms = Number.isNaN(number) ? Date.parse(String(time)) : number < SECONDS_BELOW ? number * 1000 : number

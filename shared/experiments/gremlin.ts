@@ -43,7 +43,7 @@ export function gremlinEvent(posted: object, nowMs: number): ExperimentEvent {
   return {
     experiment: idOf(said),
     kind,
-    // A time in a form nobody documents is no reason to lose the experiment: it was received just now.
+    // An experiment is not lost for a time in an undocumented form: it was received just now.
     ...defined({ atMs }),
     receivedAtMs: nowMs,
     source: 'gremlin',

@@ -42,7 +42,7 @@ function ownEvent(posted: object, { nowMs, newId }: ReadingContext): ExperimentE
   const atMs = at === undefined ? undefined : timeMs(at)
   if (at !== undefined && atMs === undefined) {
     const hint = 'write an ISO time such as 2025-10-01T12:00:00Z, or milliseconds since 1970'
-    throw experimentError('bad-experiment', `at is ${JSON.stringify(at)}, which is no time`, hint)
+    throw experimentError('bad-experiment', `at is ${JSON.stringify(at)}, which is not a time`, hint)
   }
   return {
     experiment: id ?? newId(),
@@ -61,5 +61,5 @@ function parseJson(body: string): object {
   } catch {
     // Said below, without the text: it may hold anything.
   }
-  throw experimentError('not-json', 'the body is no JSON object', OWN_HINT)
+  throw experimentError('not-json', 'the body is not a JSON object', OWN_HINT)
 }

@@ -7,7 +7,7 @@ import { newWorker, workOn } from '../replay/work.ts'
 import { compileRules } from '../rules/compile/compile.ts'
 import type { Replay } from './verdict.ts'
 
-/** Items that are worked on as a whole hold at most so much of the archive: a few hundred MB of memory. */
+/** The most bytes of the archive that one item may hold: it takes a few hundred MB of memory. */
 const MAX_ITEM_BYTES = 64 * 1024 * 1024
 
 /**

@@ -12,14 +12,14 @@ export const VERDICT_SAMPLES = 3
 export interface VerdictRequest {
   readonly range: ReplayRange
   readonly rules: readonly CheckedRule[]
-  /** Traces with a span of one of these count; all where there are none. */
+  /** Traces with a span of one of these services count; with an empty list all traces count. */
   readonly services: readonly string[]
   /** Names of the rules that are to be exercised. */
   readonly expected: readonly string[]
   readonly experiment?: VerdictSubject
 }
 
-/** Replays a range by some rules; the report has them in their order, with the earliest violations of each. */
+/** Replays a range by some rules; the report has the rules in the order given, with the earliest violations of each. */
 export type Replay = (rules: readonly CheckedRule[], range: ReplayRange) => Promise<ReplayReport>
 
 /** Judges a window, and the one of the same length before it. */
@@ -81,11 +81,13 @@ function everyTrace(rule: CheckedRule): CheckedRule {
   }
 }
 
-/** A rule that was given up on a trace has not held there, as far as anybody knows. */
+/** A rule whose judging was stopped on a trace has not held there, as far as anybody knows. */
 function givenUp(now: ReplayReport, rules: readonly CheckedRule[]): ExperimentVerdict['failures'] {
   return rules.flatMap(({ name }, i) => {
     const count = (now.rules[i] as RuleReport).inconclusive
-    return count === 0 ? [] : [{ key: name, reason: `given up on ${count} traces: more steps than a rule may take` }]
+    return count === 0
+      ? []
+      : [{ key: name, reason: `not judged to the end on ${count} traces: more steps than a rule may take` }]
   })
 }
 

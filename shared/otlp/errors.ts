@@ -23,7 +23,7 @@ export function malformedProtobuf(what: string, offset: number): InputError<Otlp
   })
 }
 
-/** The text is no JSON at all. */
+/** The text is not JSON at all. */
 export function malformedJson(reason: string): InputError<OtlpErrorCode> {
   return new InputError<OtlpErrorCode>({
     code: 'malformed-json',

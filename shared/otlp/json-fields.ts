@@ -122,7 +122,7 @@ export const writeUint32: WriteField = (to, field, name, value) => {
 
 const LEAST_INT32 = -(2n ** 31n)
 const LEAST_INT64 = -(2n ** 63n)
-const NO_NAMES = 'OTLP/JSON wants the number of an enum, not its name: 2, not "SPAN_KIND_SERVER"'
+const NO_NAMES = 'OTLP/JSON takes the number of an enum, not its name: 2, not "SPAN_KIND_SERVER"'
 
 /** Writes an enum; a number that has no name yet is kept. */
 export const writeEnum: WriteField = (to, field, name, value) => {

@@ -37,7 +37,7 @@ import { ARRAY, fieldOf, kindOnTape, lastChildOf, memberOf, NULL, OBJECT, previo
 import { NO_LIMITS, type RequestLimits } from './limits.ts'
 import { BYTES, MAX_NESTING } from './wire.ts'
 
-/** An OTLP/JSON request as protobuf, and whether a field was skipped because OTLP/JSON has none of its name. */
+/** An OTLP/JSON request as protobuf, and whether a field was skipped because OTLP/JSON has no field of that name. */
 export interface ConvertedJson {
   readonly bytes: Uint8Array
   readonly unknownFields: boolean

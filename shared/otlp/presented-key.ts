@@ -2,7 +2,7 @@
 export type HeaderValues = Readonly<Record<string, readonly string[] | undefined>>
 
 /**
- * The API key that a request brings as `x-api-key`, else as `Authorization: Bearer`. A header that stands there twice
+ * The API key that a request brings as `x-api-key`, else as `Authorization: Bearer`. A header that is there twice
  * brings none: servers differ in which of the two they see, and what one has checked another might not.
  */
 export function presentedKey(headers: HeaderValues): string | undefined {

@@ -92,7 +92,7 @@ export function methodNotAllowed(format: BodyFormat | undefined, allow: string):
   return statusResponse(405, format, UNIMPLEMENTED, `only ${allow} is allowed here`, { allow })
 }
 
-/** 503: the sender keeps the batch and tries again after so many seconds. */
+/** 503: the sender keeps the batch and tries again after the given seconds. */
 export function unavailable(format: BodyFormat | undefined, reason: string, retryAfterS: number): OtlpResponse {
   return statusResponse(503, format, UNAVAILABLE, reason, { 'retry-after': String(retryAfterS) })
 }

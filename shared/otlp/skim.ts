@@ -16,7 +16,7 @@ interface Shape {
 /** What was walked so far, and what may be. */
 export interface ValueTally {
   readonly limits: RequestLimits
-  /** Fields, of which an attribute with a plain value is one. */
+  /** Fields; an attribute with a plain value counts as one. */
   values: number
 }
 
@@ -53,7 +53,7 @@ export const SPAN_SHAPE = shape(
 
 /**
  * Walks a message from `pos` to `end` and everything nested in it, reading tags and lengths only. Throws InputError
- * where a length, varint or tag is impossible or values are nested more than MAX_NESTING deep, so that what is stored
+ * if a length, varint or tag is impossible or values are nested more than MAX_NESTING deep, so that what is stored
  * can be read later without failing.
  */
 export function skim(cursor: Cursor, end: number, message: Shape, depth: number, tally: ValueTally): void {

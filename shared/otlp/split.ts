@@ -26,7 +26,7 @@ export interface SplitBody<Chunk extends TraceChunk = TraceChunk> {
   readonly chunks: readonly Chunk[]
   readonly spanCount: number
   readonly rejected: ReadonlyMap<SpanRejection, number>
-  /** Some field was skipped because OTLP has none of its number. */
+  /** Some field was skipped because OTLP has no field of that number. */
   readonly unknownFields: boolean
 }
 

@@ -85,7 +85,7 @@ export function readUint32(cursor: Cursor, end: number): number {
   return value >>> 0
 }
 
-/** Reads a varint of up to 64 bits as the signed int64 it stands for: a number where that is exact, else a bigint. */
+/** Reads a varint of up to 64 bits as a signed int64: a number where that is exact, else a bigint. */
 export function readInt64(cursor: Cursor, end: number): number | bigint {
   const start = cursor.pos
   skipVarint(cursor, end)

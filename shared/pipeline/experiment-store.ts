@@ -7,7 +7,7 @@ export interface ExperimentStore {
   append(event: ExperimentEvent): Promise<void>
   /** Everything said of one experiment, in no order. */
   eventsOf(experiment: string): Promise<readonly ExperimentEvent[]>
-  /** At least what is told to have happened from `fromMs` to `toMs` (`eventTimeMs`), of all experiments. */
+  /** At least the events from `fromMs` to `toMs` (by `eventTimeMs`), of all experiments. */
   eventsBetween(fromMs: number, toMs: number): Promise<readonly ExperimentEvent[]>
   /** The latest verdict, with what it was based on. */
   readVerdict(experiment: string): Promise<KeptVerdict | undefined>

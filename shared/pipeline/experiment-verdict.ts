@@ -1,14 +1,14 @@
 import type { Severity } from '../rules/ast.ts'
 import type { ExperimentSource } from './experiment.ts'
 
-/** Whether the invariants held during an experiment, or any other window; JSON as it stands, times RFC 3339, UTC. */
+/** Whether the invariants held during an experiment, or any other window; written to JSON without change, times RFC 3339, UTC. */
 export interface ExperimentVerdict {
   /** Undefined where a window was asked about that no experiment opened. */
   readonly experiment?: VerdictSubject
   /** `to` is exclusive. */
   readonly from: string
   readonly to: string
-  /** Only traces with a span of one of these services were judged; all where there are none. */
+  /** Only traces with a span of one of these services were judged; with an empty list all traces were. */
   readonly services: readonly string[]
   /**
    * `violated`: a live rule was. `not-exercised`: none was, but no trace exercised any rule, or not one of those that
@@ -52,7 +52,7 @@ export interface RuleVerdict {
   readonly exercised: number
   readonly violated: number
   readonly before: { readonly exercised: number; readonly violated: number }
-  /** Against the window before, by violations among exercised traces; null where there are none in either. */
+  /** Against the window before, by violations among exercised traces; null where neither window has any. */
   readonly change: 'new' | 'worse' | 'same' | 'better' | null
   /** When the first trace that broke it started. */
   readonly first: string | null

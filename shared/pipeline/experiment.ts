@@ -1,7 +1,7 @@
 import type { Trace } from '../trace/span.ts'
 import { hash } from './hash.ts'
 
-/** Who tells of an experiment: a person or program by the API, Gremlin's webhooks, or AWS Fault Injection Service. */
+/** Who reported an experiment: a person or program by the API, Gremlin's webhooks, or AWS Fault Injection Service. */
 export type ExperimentSource = 'api' | 'gremlin' | 'aws-fis'
 
 /**
@@ -11,7 +11,7 @@ export type ExperimentSource = 'api' | 'gremlin' | 'aws-fis'
 export interface ExperimentEvent {
   /** Id of the experiment. */
   readonly experiment: string
-  /** `declared`: it is about to start (its start, should no other be told); `noted`: says nothing of the window. */
+  /** `declared`: it is about to start (used as its start if no other is reported); `noted`: says nothing of the window. */
   readonly kind: 'declared' | 'started' | 'ended' | 'noted'
   /** Milliseconds since 1970 by the clock of whoever tells; without it, when it was received counts. */
   readonly atMs?: number
@@ -19,7 +19,7 @@ export interface ExperimentEvent {
   readonly source: ExperimentSource
   readonly name?: string
   readonly labels?: Readonly<Record<string, string>>
-  /** Only traces with a span of one of these services belong to the experiment; all where there are none. */
+  /** Only traces with a span of one of these services belong to the experiment; with an empty list all traces do. */
   readonly services?: readonly string[]
   /** Rules that the experiment is meant to exercise. */
   readonly rules?: readonly string[]
@@ -135,7 +135,7 @@ function last<Value>(
 }
 
 /**
- * The window of an experiment as it stands now, at most `maxMs` long; undefined while nobody has told its start. Where
+ * The window of an experiment as known now, at most `maxMs` long; undefined while nobody has reported its start. Where
  * the clocks of start and end differ so much that they are the wrong way round, it lasts from the one to the other.
  */
 export function windowOf(experiment: Experiment, nowMs: number, maxMs: number): ExperimentWindow | undefined {

@@ -28,7 +28,7 @@ import type { Clock, Metrics, RefusedChunk, TraceBuffer } from './ports.ts'
 
 /** What the front door allows. */
 export interface IngestOptions extends RequestLimits {
-  /** Sent with a 503. Long enough for a burst to pass; SDKs give up on a batch after 10 s, so much shorter than that. */
+  /** Sent with a 503. Long enough for a burst to pass, and much shorter than the 10 s after which SDKs drop a batch. */
   readonly retryAfterS: number
   /** Browsers may send from these origins; without it from none. */
   readonly cors?: CorsOptions
@@ -95,7 +95,7 @@ export function refuseUnauthorized(head: RequestHead, deps: IngestDeps): OtlpRes
   return finish(head, unauthorized(bodyFormat(head.headers)), deps)
 }
 
-/** 403 for a request that is none of the sender's business, for a reason told to it. */
+/** 403 for a request that the sender may not make; the answer gives the reason. */
 export function refuseForbidden(head: RequestHead, reason: string, deps: IngestDeps): OtlpResponse {
   return finish(head, forbidden(bodyFormat(head.headers), reason), deps)
 }
@@ -185,7 +185,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'too-large': 'too large to be stored',
 }
 
-const NO_SPANS = 'no spans, only fields that OTLP does not have; spans stand in resourceSpans, scopeSpans, spans'
+const NO_SPANS = 'no spans, only fields that OTLP does not have; spans belong in resourceSpans, scopeSpans, spans'
 
 /** What the sender should know; nothing where everything was stored. */
 function partialSuccess(rejections: Rejections, split: SplitBody): PartialSuccess | undefined {

@@ -11,7 +11,7 @@ export async function releasedOnError<Result>(
     return await work()
   } catch (error) {
     await evaluator.buffer.release(traceId, token).catch((releaseError: unknown) => {
-      evaluator.log('warn', 'lease not released; it ends by itself', { traceId, error: String(releaseError) })
+      evaluator.log('warn', 'lease not released; it ends at its time', { traceId, error: String(releaseError) })
     })
     throw error
   }

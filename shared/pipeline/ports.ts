@@ -249,7 +249,7 @@ export interface Counted {
   readonly spansNotJudged: Record<never, never>
   readonly tracesTruncated: Record<never, never>
   readonly tracesRescued: Record<never, never>
-  /** Rules given up on a trace, as they would take too many steps; no signal says anything of them. */
+  /** Rules whose judging was stopped on a trace because it would take too many steps; signals do not mention them. */
   readonly verdictsInconclusive: { readonly severity: Severity }
   readonly signals: {
     readonly rule: string

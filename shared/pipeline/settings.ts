@@ -12,11 +12,11 @@ export const duration = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 export const JUDGING = {
   /** No new chunk for so long: the trace is taken to be over. SDKs hold spans for 5 s before they send. */
   quietPeriodMs: v.optional(duration, 30_000),
-  /** A trace without a root, or with a dangling parent, waits so long after its newest chunk before it is judged as it is. */
+  /** How long a trace without a root, or with a dangling parent, waits after its newest chunk before it is judged as it is. */
   incompleteWaitMs: v.optional(duration, 120_000),
   /** A trace that never goes quiet is judged when its oldest chunk not yet judged is so old. */
   maxTraceAgeMs: v.optional(positive, 3_600_000),
-  /** A span that comes after the verdict re-opens its trace if it started at most so long before it arrived. */
+  /** A span that comes after the verdict re-opens its trace if it started at most this long before it arrived. */
   judgeWindowMs: v.optional(duration, 24 * 3_600_000),
   /** Beyond any of the next three a trace is judged on its first chunks alone, and is `truncated`. */
   maxTraceSpans: v.optional(positive, 100_000),
@@ -24,9 +24,9 @@ export const JUDGING = {
   maxTraceChunks: v.optional(positive, 5_000),
   /** How long one evaluator may work on a trace before another may take over; longer than a function may run. */
   leaseMs: v.optional(positive, 90_000),
-  /** A timer whose handling fails for a lasting reason is set aside after so many attempts … */
+  /** After how many attempts a timer is set aside whose handling fails for a lasting reason … */
   maxAttempts: v.optional(positive, 5),
-  /** … and after so many if a store or subscriber was out of reach. */
+  /** … and after how many if a store or subscriber was out of reach. */
   maxTransientAttempts: v.optional(positive, 50),
   /** First wait after a failure; it doubles with each attempt up to 15 minutes. */
   retryDelayMs: v.optional(positive, 10_000),

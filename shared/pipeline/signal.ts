@@ -35,7 +35,7 @@ export interface SignalData extends Omit<RuleDescription, 'description'> {
   /** False where the trace lacked spans when it was judged. */
   readonly complete: boolean
   readonly evidence: SignalEvidence
-  /** Ids of the experiments during which the trace ran; left out where there are none. */
+  /** Ids of the experiments during which the trace ran; left out if it ran during none. */
   readonly experiments?: readonly string[]
 }
 
@@ -68,7 +68,7 @@ interface DigestData extends RuleDescription {
   readonly to: string
   /** Signals of the rule in the window, sent one by one or not. */
   readonly count: number
-  /** Those that were only stored, and stand in this digest instead of an event each. */
+  /** Those that were only stored; this digest counts them instead of an event for each. */
   readonly suppressed: number
   /** The first few of the suppressed. */
   readonly samples: readonly DigestSample[]

@@ -4,7 +4,7 @@ import type { PendingSignal, SignalState } from './ports.ts'
 import { type EventContext, signalEvent } from './signal.ts'
 
 export interface StatusChanges {
-  /** Where every signal of the trace stands after the changes. */
+  /** The state of every signal of the trace after the changes. */
   readonly states: readonly SignalState[]
   readonly changes: readonly PendingSignal[]
   /** True where `limit` cut the changes short: judge again for the rest. */

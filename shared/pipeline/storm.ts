@@ -8,7 +8,7 @@ import { StorageError } from './storage-error.ts'
 const GRACE_MS = 5_000
 const SAMPLE_CHARACTERS = 500
 
-/** True if a signal may be sent by itself; past the limit of its rule's window it is left to the window's digest. */
+/** True if a signal may be sent alone; past the limit of its rule's window it is left to the window's digest. */
 export async function admitToStorm(evaluator: Evaluator, event: SignalEvent): Promise<boolean> {
   const { stormLimit: limit, stormWindowMs } = evaluator.settings
   const { signal: rule, severity } = event.data

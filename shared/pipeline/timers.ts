@@ -7,7 +7,7 @@ import { onStormTimer } from './storm.ts'
 const MAX_RETRY_DELAY_MS = 900_000
 
 /**
- * Handles timers one by one; never throws. A timer that fails comes again by itself, later each time, and is buried
+ * Handles timers one by one; never throws. A timer that fails is armed again, later each time, and is buried
  * after its last attempt, so that it holds up no other. Returns those for which even that failed: they are still the
  * caller's, to be delivered again. `check` throws a StorageError where a timer cannot be handled as things are stored.
  */

@@ -25,7 +25,7 @@ export interface LeasedTrace {
 
 const NO_VERDICT: CommittedVerdict = { seen: [], verdicts: 0, truncated: false, signals: [], pending: [] }
 
-/** Judges and archives a trace, commits the verdict, then sends its signals; or archives what came too late to be judged. */
+/** Judges and archives a trace, commits the verdict, then sends its signals; or archives spans that are too late to be judged. */
 export async function giveVerdict(
   evaluator: Evaluator,
   leased: LeasedTrace,
@@ -121,7 +121,7 @@ function traceToJudge(evaluator: Evaluator, { traceId, stored, rescued }: Leased
 /** `repeated`: the same bytes came again; `lost`: another evaluator took over. */
 type Unjudged = 'late' | 'repeated' | 'lost'
 
-/** Nothing to judge: what came too late is archived beside the last verdict and counted; no signal changes. */
+/** Nothing to judge: late spans are archived beside the last verdict and counted; no signal changes. */
 async function close(
   evaluator: Evaluator,
   leased: LeasedTrace,

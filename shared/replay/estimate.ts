@@ -13,7 +13,7 @@ const SPANS_A_SECOND = 2_000_000
 /** Opening an item: listing, footers, the first columns. */
 const SECONDS_AN_ITEM = 0.005
 
-/** Estimates a planned replay from the bytes of its objects, on so many workers at once. */
+/** Estimates a planned replay from the bytes of its objects, on the given number of parallel workers. */
 export function estimateReplay({ bytes, items }: ReplayPlan, workers: number): ReplayEstimate {
   const spans = Math.round(bytes / BYTES_A_SPAN)
   return { spans, seconds: (spans / SPANS_A_SECOND + items.length * SECONDS_AN_ITEM) / Math.max(1, workers) }

@@ -17,9 +17,9 @@ export interface TraceGathering {
   take(traceId: Buffer, run: RowRun, late: boolean, of: Occurrence, key: string): void
   /** Traces that have become whole since the last call. */
   whole(): readonly GatheredTrace[]
-  /** Copies what waits out of its row group, so that this can go; `reopen` opens the row group anew. */
+  /** Copies what waits out of its row group, so that this can go; `reopen` opens the row group again. */
   detach(group: RowGroup, reopen: () => RowGroup): Promise<void>
-  /** Traces some parts of which were not found, because they could not be read. */
+  /** Traces with parts that were not found, because they could not be read. */
   rest(): readonly GatheredTrace[]
 }
 

@@ -23,7 +23,7 @@ export interface Judging {
   readonly kept: Map<number, KeptViolations>
 }
 
-/** Called with violations as their row group is done; again with the same where an item had to be planned anew. */
+/** Called with violations as their row group is done; again with the same where an item had to be planned again. */
 export type OnViolation = (violation: ViolationSample) => void
 
 interface KeptViolations {
@@ -44,7 +44,7 @@ export interface Filed {
   readonly atMs: () => number
 }
 
-/** Judges one trace and counts what came of it; what throws has counted nothing. */
+/** Judges one trace and counts its verdicts; counts nothing if it throws. */
 export function judgeOne(judging: Judging, trace: Trace, filed: Filed): void {
   const verdicts = judge(judging.set, trace)
   const isViolated = verdicts.some(({ outcome }) => outcome === 'violated')

@@ -18,7 +18,7 @@ export interface OpenObject {
 const FOOTERS_AT_ONCE = 16
 
 /**
- * Opens the objects of an item that its traces are to be read from; one of which no rule can have anything to say is
+ * Opens the objects of an item that its traces are to be read from; an object that no rule can concern is
  * counted from its footer and left out. Throws ObjectGone.
  */
 export async function openItem(
@@ -56,7 +56,7 @@ async function openAll(
   return opened.filter((object) => object !== undefined)
 }
 
-/** What kept an object from being read; rethrows what asks for a new plan (ObjectGone), or may pass by itself. */
+/** What kept an object from being read; rethrows what asks for a new plan (ObjectGone), or is transient. */
 export function readFailureOf(key: string, error: unknown): Failure {
   if (error instanceof ObjectGone || (error instanceof StorageError && error.transient)) throw error
   return { key, reason: error instanceof Error ? error.message : String(error) }
@@ -64,7 +64,7 @@ export function readFailureOf(key: string, error: unknown): Failure {
 
 /**
  * Where some trace has a revision beyond the first or a late part, footers count it more than once and its spans may be
- * spread over objects: then all objects are read. Elsewhere each one can be left out by itself.
+ * spread over objects: then all objects are read. In other cases each object can be left out alone.
  */
 function dropIdle(
   objects: readonly OpenObject[],
@@ -83,7 +83,7 @@ function dropIdle(
   })
 }
 
-/** An object of which several items read a slice counts in one of them. */
+/** An object that several items read slices of counts in one of them. */
 export function countsHere({ slice }: WorkItem, summary: ObjectSummary): boolean {
   return summary.slice.from >= slice.from && summary.slice.from < slice.to
 }

@@ -14,7 +14,7 @@ const MAX_RANGE_DAYS = 400
 
 /**
  * Reads a time range: ISO 8601 dates and times (UTC where they name no zone), or relative ones (`-29d`, `-90m`, `now`)
- * counted from `nowMs`. Throws InputError where a time is none, or the range is empty, in the future or over 400 days.
+ * counted from `nowMs`. Throws InputError where a time cannot be read, or the range is empty, in the future or over 400 days.
  */
 export function parseRange(from: string, to: string, nowMs: number): ReplayRange {
   const range = { fromMs: parseTime('from', from, nowMs), toMs: parseTime('to', to, nowMs) }
@@ -47,7 +47,7 @@ export function parseTime(which: 'from' | 'to', text: string, nowMs: number): nu
   if (absolute !== undefined) return absolute
   throw rangeError(
     'bad-time',
-    `${which} is "${text}", which is no time`,
+    `${which} is "${text}", which is not a time`,
     'write an ISO time such as 2025-10-01T12:00Z or 2025-10-01, a relative one such as -29d, -6h, -90m, or now',
   )
 }

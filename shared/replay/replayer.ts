@@ -11,7 +11,7 @@ import { shareFailures } from './shares.ts'
 import { addTally, newTally, type Tally } from './tally.ts'
 import { newWorker, type Worker, workOn } from './work.ts'
 
-/** What came of the signals of a replay that publishes. */
+/** The fate of the signals of a replay that publishes. */
 export interface Published {
   readonly sent: number
   /** Of rules in shadow mode: stored, not sent. */
@@ -46,7 +46,7 @@ export interface Replayer {
   readonly pause: (ms: number) => Promise<unknown>
 }
 
-/** What came of some items. */
+/** The result of some items. */
 export interface Replayed {
   readonly tally: Tally
   readonly published: Published
@@ -114,7 +114,7 @@ export function failedTally(rules: readonly CheckedRule[], items: readonly WorkI
 
 type Violation = Parameters<NonNullable<Worker['onViolation']>>[0]
 
-/** Violations of one item; one that is found again, because the item was planned anew, is one. */
+/** Violations of one item; a violation that is found again, because the item was planned again, counts once. */
 function newFindings() {
   const violations = new Map<string, Violation['data']>()
   const withheld = new Set<string>()

@@ -10,7 +10,7 @@ import type { Failure, ObjectTally, RuleTally, Tally } from './tally.ts'
 export interface ReplayReport {
   readonly from: string
   readonly to: string
-  /** Latest trace in range that is archived; what is still being judged is not yet. Null: there is none. */
+  /** Latest trace in range that is archived; traces that are still being judged are not. Null: the range has no archived trace. */
   readonly archivedThrough: string | null
   /**
    * Traces judged. One that a crash had archived twice is counted by each skipped object that holds it, until these are
@@ -55,7 +55,7 @@ export function reportOf(
   rules: readonly CheckedRule[],
   tally: Tally,
 ): ReplayReport {
-  const foreign = plan.foreign.map((key) => ({ key, reason: 'it is no archive object; move it elsewhere' }))
+  const foreign = plan.foreign.map((key) => ({ key, reason: 'it is not an archive object; move it elsewhere' }))
   return {
     from: iso(range.fromMs),
     to: iso(range.toMs),

@@ -18,7 +18,7 @@ export interface Shapes {
   /** A number for a name, the same in all row groups. */
   numberOf(name: string): number
   /**
-   * What is known of a trace whose spans have these names: `numbers` of `codes` from `start` to `end`. Undefined where
+   * The verdicts known of a trace from the names of its spans: `numbers` of `codes` from `start` to `end`. Undefined where
    * its rules look beyond the names, or there are too many kinds.
    */
   verdicts(codes: Int32Array, numbers: Int32Array, start: number, end: number): ShapeVerdicts | undefined
@@ -30,7 +30,7 @@ interface Kind {
   verdicts: ShapeVerdicts | null | undefined
 }
 
-/** Where there are so many kinds, remembering them helps no more. */
+/** Past this number of kinds, remembering them does not pay. */
 const MAX_KINDS = 20_000
 const MAX_SPANS = 256
 
@@ -108,7 +108,7 @@ function beyond(): never {
   throw new BeyondNames()
 }
 
-/** A span of which only the name is known. */
+/** A span with nothing known but its name. */
 class NamedSpan implements Span {
   readonly name: string
 

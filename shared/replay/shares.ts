@@ -5,7 +5,7 @@ import type { Failure } from './tally.ts'
 /** The items of a plan that one worker takes. */
 export type Share = readonly WorkItem[]
 
-/** A worker takes some seconds to start, and reads so much in some ten. */
+/** A worker takes some seconds to start, and reads this many bytes in about ten. */
 const SHARE_BYTES = 64 * 1024 * 1024
 /** Reading a small item is mostly waiting for S3. */
 const ITEM_BYTES = 512 * 1024

@@ -1,11 +1,11 @@
 import type { SignalData } from '../pipeline/signal.ts'
 import type { Outcome } from '../rules/judge/verdict.ts'
 
-/** What came of judging, ready to be sent between workers and added up. Maps and sets become arrays only in the report. */
+/** The results of judging, ready to be sent between workers and added up. Maps and sets become arrays only in the report. */
 export interface Tally {
   /** Traces judged. */
   traces: number
-  /** Latest time a trace in range is filed under, milliseconds since 1970; -Infinity where there is none. */
+  /** Latest time a trace in range is filed under, milliseconds since 1970; -Infinity without any trace. */
   archivedThroughMs: number
   /** By place of the rule in its set. */
   readonly rules: readonly RuleTally[]
@@ -14,7 +14,7 @@ export interface Tally {
 }
 
 export interface RuleTally {
-  /** Traces of which the rule said anything but its idle outcome. */
+  /** Traces on which the rule had an outcome other than its idle one. */
   readonly outcomes: Partial<Record<Outcome, number>>
   /** Violations by the hour their trace is filed in, milliseconds since 1970. */
   readonly hours: Map<number, number>
@@ -94,7 +94,7 @@ function bySample(a: ViolationSample, b: ViolationSample): number {
   return a.data.traceId < b.data.traceId ? -1 : 1
 }
 
-/** Adds what came of other work over the same rules. */
+/** Adds the results of other work over the same rules. */
 export function addTally(sum: Tally, part: Tally, sampleLimit: number): void {
   sum.traces += part.traces
   sum.archivedThroughMs = Math.max(sum.archivedThroughMs, part.archivedThroughMs)

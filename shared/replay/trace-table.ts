@@ -26,7 +26,7 @@ const ID_BYTES = 16
 const FIRST_CAPACITY = 1024
 
 /**
- * In how many parts traces lie. An hour may have millions, so they stand in typed arrays, 40 bytes or so each, with a
+ * In how many parts traces lie. An hour may have millions, so they are kept in typed arrays, 40 bytes or so each, with a
  * hash table of open addresses over them: objects in a Map took four times as much, and the collector's time.
  */
 export class TraceTable implements Occurrences {

@@ -58,12 +58,12 @@ export function newWorker(
  */
 const MAX_GATHERED_SPANS = 400_000
 
-/** How often an item is planned anew because its objects were taken over under the reader's feet. */
+/** How often an item is planned again because its objects were merged into others while it was read. */
 const MAX_PLANS = 4
 
 /**
  * Judges the traces of an item. What cannot be read is named among the failures, and the rest goes on; an object that
- * is gone was taken over by another one, so that the item is planned anew.
+ * is gone was merged into another one, so the item is planned again.
  */
 export async function workOn(
   worker: Worker,

@@ -1,7 +1,7 @@
 import type { SourceRange } from '../errors.ts'
 import type { ComparisonOperator } from './operators.ts'
 
-/** Every node knows where it stands in its file. */
+/** Every node knows its place in its file. */
 interface Located {
   readonly range: SourceRange
 }
@@ -64,7 +64,7 @@ export type Filter = Logic<Test>
 export interface Has extends Located {
   readonly kind: 'has'
   readonly selector: Selector
-  /** Each such span in turn is known by this name from here on. */
+  /** The name that each such span has from here on. */
   readonly as?: Bound
 }
 
@@ -129,11 +129,11 @@ export interface EventSelector extends Located {
 
 export type NamePattern =
   | (Located & { readonly kind: 'exact'; readonly name: string })
-  /** `*` stands for any run of characters; everything else is literal. */
+  /** `*` matches any run of characters; everything else is literal. */
   | (Located & { readonly kind: 'glob'; readonly pattern: string })
   | (Located & { readonly kind: 'any' })
 
-/** One comparison; the same forms stand in filters (of a span) and in conditions (of a trace). */
+/** One comparison; filters (of a span) and conditions (of a trace) have the same forms. */
 export type Test = Comparison | Membership | Matches | Exists | Truthy
 
 export interface Comparison extends Located {
@@ -195,7 +195,7 @@ export interface Attribute extends Located {
   readonly from: 'any' | 'resource'
 }
 
-/** A dotted word after `==` and its like: the attribute, or where the span lacks it the text itself. */
+/** A dotted word after a comparison operator: the attribute, or the text itself where the span lacks the attribute. */
 export interface AttributeOrText extends Located {
   readonly kind: 'attributeOrText'
   readonly word: string

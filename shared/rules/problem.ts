@@ -60,7 +60,7 @@ export const RULE_PROBLEM_CODES = [
   'duplicate-rule',
 ] as const
 
-/** Problems of one rule that are told one by one. */
+/** Problems of one rule that are shown one by one. */
 export const MAX_PROBLEMS = 100
 
 export type RuleProblemCode = (typeof RULE_PROBLEM_CODES)[number]
@@ -73,7 +73,7 @@ export interface TextProblem extends Problem<RuleProblemCode> {
 /** Takes the problems of a text, one by one. */
 export type ReportProblem = (problem: TextProblem) => void
 
-/** A problem with the instruction that mends it. */
+/** A problem, and in `hint` the instruction that fixes it. */
 export function problemAt(range: SourceRange, code: RuleProblemCode, message: string, hint: string): TextProblem {
   return { code, message, hint, range }
 }
@@ -84,7 +84,7 @@ export interface RuleProblem extends TextProblem {
   readonly rule?: string
 }
 
-/** Sorted by place, one at each: what follows from a problem tends to stand where it does. */
+/** Sorted by place, one at each: a problem and what follows from it tend to have the same place. */
 export function inOrder(problems: readonly TextProblem[]): readonly TextProblem[] {
   if (problems.length === 0) return problems
   const untilLineEnd = problems.some((problem) => problem.code === 'unterminated-text')
@@ -103,6 +103,6 @@ export function withinLimit(problems: readonly TextProblem[], count = problems.l
   const next = problems[MAX_PROBLEMS]
   if (next === undefined) return problems
   const message = `${count - MAX_PROBLEMS} more problems from here on`
-  const hint = 'mend those above and check again'
+  const hint = 'fix those above and check again'
   return [...problems.slice(0, MAX_PROBLEMS), { code: 'too-many-problems', message, hint, range: next.range }]
 }

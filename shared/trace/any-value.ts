@@ -14,7 +14,7 @@ const VALUES = bytesTag(LIST.values)
 const KEY = bytesTag(KEY_VALUE.key)
 const VALUE = bytesTag(KEY_VALUE.value)
 
-/** Reads the AnyValue from `pos` to `end`; the last of several fields wins, null where there is none. */
+/** Reads the AnyValue from `pos` to `end`; the last of several fields wins, null without any field. */
 function readAnyValue(cursor: Cursor, end: number): AttributeValue {
   let value: AttributeValue = null
   while (cursor.pos < end) {
@@ -38,7 +38,7 @@ const READERS: ReadonlyMap<number, ReadValue> = new Map<number, ReadValue>([
   [BYTES_VALUE, readBytes],
 ])
 
-/** Reads a string field whose tag was just read; what is no UTF-8 becomes U+FFFD. */
+/** Reads a string field whose tag was just read; bytes that are not UTF-8 become U+FFFD. */
 export function readString(cursor: Cursor, end: number): string {
   const stop = readEnd(cursor, end)
   const text = cursor.bytes.toString('utf8', cursor.pos, stop)

@@ -14,7 +14,7 @@ const RESOURCE_ATTRIBUTES = (RESOURCE.attributes << 3) | BYTES
 const KEYS_WORTH_NOTING = 3
 
 /**
- * The attributes of the message from `start` to `end`, which stand under the tag `attributesTag` there. Values stay on
+ * The attributes of the message from `start` to `end`, which have the tag `attributesTag` there. Values stay on
  * the wire; the first keys are looked for there, then it is noted where each attribute stands, since some rules ask one
  * span for dozens of keys and it has few of them. Of one key twice the first counts, as in the Collector. A class
  * because there is one for every span and event, and closures would take more memory.
@@ -112,7 +112,7 @@ interface Places {
 /** Every key may be there. */
 const EVERY_KEY = -1
 
-/** Filled anew for each message, so that what is kept of it is as long as it has to be. */
+/** Filled again for each message; the copy that is kept is as long as needed. */
 const scratch: number[] = []
 
 function placesOf(cursor: Cursor, end: number, attributesTag: number): Places {
@@ -174,7 +174,7 @@ function isOther(wireKey: WireKey, mark: number): boolean {
 
 /** The value of a KeyValue whose key has the mark; undefined if it is another key. */
 function valueUnder(wireKey: WireKey, mark: number, cursor: Cursor, end: number): AttributeValue | undefined {
-  // Where there are marks they are equal now, and the key comes first: its tag and its length are a byte each.
+  // Marks, if any, are equal by now, and the key comes first: its tag and its length are a byte each.
   const marked = mark !== ANY_MARK && wireKey.mark !== ANY_MARK
   if (marked && !sameText(cursor.bytes, cursor.pos + 2, wireKey.wire)) return undefined
   const [found, value] = readKeyValue(cursor, end)

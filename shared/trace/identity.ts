@@ -22,7 +22,7 @@ export function distinctSpans(stored: StoredSpan[]): StoredSpan[] {
   return spans
 }
 
-/** 0 for spans that are the same one; else the order they stand in. */
+/** 0 for two copies of one span; else their order. */
 export function byIdentity(a: Span, b: Span): number {
   if (a.startUnixNano !== b.startUnixNano) return a.startUnixNano < b.startUnixNano ? -1 : 1
   if (a.spanId !== b.spanId) return a.spanId < b.spanId ? -1 : 1

@@ -3,7 +3,7 @@
  * told apart without looking at their text.
  */
 
-/** The mark of keys that no mark tells apart: every key may be meant. */
+/** The mark of keys that marks cannot distinguish: every key may be meant. */
 export const ANY_MARK = -1
 
 /** Keys of more bytes have no mark, so that their length on the wire is one byte. */
@@ -11,11 +11,11 @@ export const MAX_MARKED_BYTES = 0x7f
 
 /** The mark of a key of `length` bytes, from the one in its middle and its last one; not over 31 bits. */
 export function markOf(length: number, middle: number, last: number): number {
-  // The five lowest bits choose the bit that stands for the key among those of a span: they hold something of each part.
+  // The five lowest bits choose the key's bit among those of a span: every part of the key changes them.
   return ((length * 7 + middle * 3 + last) & 31) | (length << 5) | (middle << 12) | (last << 20)
 }
 
-/** A key as it stands in protobuf. */
+/** A key as protobuf encodes it. */
 export interface WireKey {
   readonly key: string
   /** One character for each byte that the key has in UTF-8. */
@@ -36,7 +36,7 @@ export function keyOnWire(key: string): WireKey {
   return made
 }
 
-/** Several bytes may read as a key with U+FFFD, which stands for what is no UTF-8: no mark tells such keys apart. */
+/** Several bytes may read as a key with U+FFFD, which replaces bytes that are not UTF-8: marks cannot distinguish such keys. */
 function newWireKey(key: string): WireKey {
   const wire = Buffer.from(key).toString('latin1')
   const { length } = wire

@@ -5,7 +5,7 @@ import { readString } from './any-value.ts'
 import { WireAttributes } from './attributes.ts'
 import type { AttributeSource, Span, SpanEvent } from './span.ts'
 
-/** A span and where it lies, to tell apart two that claim to be the same. */
+/** A span and where it lies, to choose between two that claim to be the same. */
 export interface StoredSpan {
   readonly span: Span
   readonly bytes: Buffer

@@ -16,7 +16,7 @@ export type AttributeValue =
 
 /** Attributes that are decoded only when asked for, one key at a time. */
 export interface AttributeSource {
-  /** The value under a flat key, or undefined where there is none. */
+  /** The value under a flat key, or undefined if the key is missing. */
   get(key: string): AttributeValue | undefined
   /** Every key and value in wire order. */
   entries(): readonly (readonly [string, AttributeValue])[]

@@ -42,7 +42,7 @@ test('hours that are over are compacted, the one that goes on is not', async () 
   ])
 })
 
-test('what was merged is deleted by a run an hour later, then the hour is left alone until something comes', async () => {
+test('what was merged is deleted by a run an hour later, then the hour is left alone until a new object arrives', async () => {
   await put(0)
   await put(0)
   await run()
@@ -63,7 +63,7 @@ test('hours to which nothing came for long are looked at where all are asked for
   expect(merged(await run({ all: true }))).toEqual([[START_MS, 2]])
 })
 
-test('an hour that is too large is named, those there is no time for are counted', async () => {
+test('an hour that is too large is named, and hours without time left for them are counted', async () => {
   for (const hour of [0, 0, 1, 1, 2, 2, 2]) await put(hour)
   const bytes = [...store.objects.values()].reduce((sum, object) => sum + object.length, 0)
   let looks = 0

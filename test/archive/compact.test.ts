@@ -166,7 +166,7 @@ describe('compaction', () => {
     expect((await replay(store, rulesOf('trace.has(a)'))).failures).toMatchObject([{ key: damaged }])
   })
 
-  test('a reader whose objects are deleted under its feet plans anew', async () => {
+  test('a reader whose objects are deleted while it reads plans again', async () => {
     await put(trace(1))
     await put(trace(2))
     let opened = 0
@@ -192,7 +192,7 @@ describe('compaction', () => {
     expect(origins()).toEqual(['compacted'])
   })
 
-  test('an object that goes away again and again ends the replay, and is no endless loop', async () => {
+  test('an object that goes away again and again ends the replay without an endless loop', async () => {
     await put(trace(1))
     const gone: ObjectStore = {
       ...store,

@@ -7,7 +7,7 @@ export interface Queries {
   close(): void
 }
 
-/** What Athena calls these; a JSON path in brackets, as Athena wants it, is none for DuckDB. */
+/** Athena's names of these; DuckDB does not take a JSON path in brackets, as Athena needs it. */
 const ATHENA = [
   `CREATE MACRO duckdb_path(path) AS replace(replace(path, '["', '."'), '"]', '"')`,
   'CREATE MACRO json_extract_scalar(json, path) AS json_extract_string(json, duckdb_path(path))',

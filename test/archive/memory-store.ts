@@ -40,7 +40,7 @@ export function memoryStore(nowMs: () => number = () => 0): MemoryStore {
   }
 }
 
-/** What a process that dies is stopped by. */
+/** The error that stops a process which dies. */
 export class Died extends Error {}
 
 /** The store as seen by a process that dies in place of its write number `writes` + 1. */

@@ -75,7 +75,7 @@ describe('an archive object', () => {
     )
   })
 
-  test('whose definition levels are damaged is told from a sound one', async () => {
+  test('whose definition levels are damaged is distinguished from a sound one', async () => {
     const sent = fc.sample(tracesOfOneSpan, { numRuns: 20, seed: 3 })
     const { stored } = storedSpans(sent.map((traces) => encode('TracesData', traces)))
     const filing = { atMs: 5, by: 'start' as const }

@@ -11,7 +11,7 @@ import { createResources, idOf, messagesIn, type Names, resolved, storedSignals 
 
 /** The stack as synthesized, on emulators: its tables, queues, buckets, topics, functions and event sources. */
 export interface DeployedStack {
-  /** Where OTLP goes; needs the key. */
+  /** The address of OTLP; needs the key. */
   readonly url: string
   readonly apiKey: string
   readonly table: string
@@ -31,7 +31,7 @@ export interface DeployedStack {
 
 const API_KEY = 'a-key-for-this-test'
 const PATIENCE_MS = 60_000
-/** Of 50 ms; on a busy machine a stream tells of a write so late. */
+/** Polls of 50 ms; on a busy machine a stream reports a write this late. */
 const IDLE_ROUNDS = 30
 
 /** Deploys the stack; what was started so far is stopped if anything fails. */
@@ -131,7 +131,7 @@ async function seedRules(seeding: DeployedFunction | undefined, started: Started
 
 async function settled(pumps: readonly Pump[]): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS
-  // A stream may tell of what a queue's consumer wrote, and the other way round: all have to be idle for a while.
+  // A stream may report the writes of a queue's consumer, and the other way round: all have to be idle for a while.
   for (let idleRounds = 0; idleRounds < IDLE_ROUNDS; ) {
     if (Date.now() > deadline) throw new Error(`not settled after ${PATIENCE_MS} ms`)
     idleRounds = pumps.every((pump) => pump.idle()) ? idleRounds + 1 : 0

@@ -46,7 +46,7 @@ export function pumpStream(dynamo: DynamoLocal, StreamArn: string, pattern: Patt
   })
 }
 
-/** DynamoDB Local does not say who removed an item; these tests remove items only to stand for expiry. */
+/** DynamoDB Local does not say who removed an item; these tests remove items only in place of expiry. */
 function asLambdaHasIt(record: StreamRecord): StreamRecord {
   const source = { ...record, eventSource: 'aws:dynamodb' }
   return record.eventName === 'REMOVE' ? { ...source, userIdentity: SERVICE } : source

@@ -7,7 +7,7 @@ import type { Faux } from '../emulators/emulators.ts'
 import type { Resource, Synthesized } from '../infra/synthesized.ts'
 import type { DynamoLocal } from './dynamo-local.ts'
 
-/** What an id of the template stands for, as `Ref` and as `Fn::GetAtt` give it. */
+/** The resource of an id of the template, as `Ref` and as `Fn::GetAtt` give it. */
 interface Name {
   readonly ref: string
   readonly attributes: Readonly<Record<string, string>>

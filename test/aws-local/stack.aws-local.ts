@@ -75,7 +75,7 @@ function holding(events: readonly SignalEvent[]): readonly string[] {
     .sort()
 }
 
-/** What subscribers were told, and what was kept: also of rules in shadow mode. */
+/** What subscribers received, and what was kept: also of rules in shadow mode. */
 interface Outcome {
   readonly published: readonly string[]
   readonly stored: readonly string[]

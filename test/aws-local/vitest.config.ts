@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** `npm run test:aws-local`: needs Java 17 or newer, and so is no part of `npm test`. */
+/** `npm run test:aws-local`: needs Java 17 or newer, and so is not part of `npm test`. */
 export default defineConfig({
   test: {
     include: ['test/aws-local/*.aws-local.ts'],

@@ -41,7 +41,7 @@ describe('a ratio', () => {
     expect(change).toMatchObject({ kind: 'compared', worse: expect.closeTo(worse, 3), regression })
   })
 
-  test('says the same whichever way round it was told', () => {
+  test('says the same whichever way round it was stored', () => {
     const change = only(result([against('times faster', 4)]), result([against('times slower', 0.25)]))
     expect(change).toMatchObject({ worse: expect.closeTo(0, 9), regression: false })
   })
@@ -57,7 +57,7 @@ describe('a ratio', () => {
     expect(changes).toMatchObject([{ regression: true }])
   })
 
-  test('is no regression where the rounds of before and after differ as much among themselves', () => {
+  test('is not a regression where the rounds of before and after differ as much among themselves', () => {
     const change = only(result([against('times slower', 2, 0.2)]), result([against('times slower', 2.4, 0.3)]))
     expect(change).toMatchObject({ worse: expect.closeTo(0.2, 9), regression: false })
     expect(

@@ -11,7 +11,7 @@ function measured(cases: readonly Case[], rounds: number, roundMs: number, now: 
   )
 }
 
-/** Cases that take exactly so many milliseconds by a stopwatch of their own. */
+/** Cases that take exactly the given milliseconds by a stopwatch of their own. */
 function clockwork() {
   let nowMs = 0
   const takes = (name: string, ms: number, rest: Partial<Case> = {}): Case => ({
@@ -67,7 +67,7 @@ test('a case that works in another process is measured by its own stopwatch', as
   expect(result?.nanosPerUnit).toBe(3e6)
 })
 
-test('a baseline that is no case of the suite is an error', async () => {
+test('a baseline that is not a case of the suite is an error', async () => {
   const { now, takes } = clockwork()
   const lonely = takes('one', 1, { against: { baseline: 'none', ratio: 'times slower' } })
   await expect(measured([lonely], 1, 1, now)).rejects.toThrow('no case is named none')

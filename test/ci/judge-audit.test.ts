@@ -22,7 +22,7 @@ describe('the audit', () => {
     expect(judgeAudit(reportOf(['minimatch', 'high', SHIPPED[1] ?? '']), SHIPPED).code).toBe(1)
   })
 
-  test('tells of others: lesser ones, and those of development alone, though a package of that name ships', () => {
+  test('lists others: lesser ones, and those of development alone, though a package of that name ships', () => {
     const report = reportOf(
       ['yaml', 'moderate', 'node_modules/yaml'],
       ['minimatch', 'critical', 'node_modules/minimatch'],

@@ -49,7 +49,7 @@ test('the Node that the install brings is for Linux with glibc, and its absence 
   expect(new Set(nodes.map(([, { version }]) => version)).size).toBe(1)
 })
 
-test('what ships is what the command needs and what is bundled into functions, with all that they need', () => {
+test('the shipped packages are those that the command needs or that are bundled into functions, with their dependencies', () => {
   const names = shippedPackages().map(nameOf)
   expect(names).toEqual(expect.arrayContaining(Object.keys(manifest.dependencies)))
   expect(names).toEqual(
@@ -58,7 +58,7 @@ test('what ships is what the command needs and what is bundled into functions, w
   for (const name of ['vitest', 'aws-cdk-lib', 'esbuild', '@biomejs/biome']) expect(names).not.toContain(name)
 })
 
-test('what ships is under licences that ask for no more than to be named, and runs on the Node that is promised', () => {
+test('shipped packages have licences that ask for no more than to be named, and run on the Node that is promised', () => {
   for (const path of shippedPackages()) {
     const { license = 'none', engines } = lock[path] as Locked
     const parts = license.replace(/[()]/g, '').split(/ (?:AND|OR) /)

@@ -125,7 +125,7 @@ test('spans that ingest would reject are counted by reason, and are no bad input
   expect(err).toMatch(/^0 signals: 2 rules on 1 trace, 2 spans, 2 repeated, 1 rejected for invalid trace id in /)
 })
 
-test('a rule in shadow mode is listed as such and is no failure', async () => {
+test('a rule in shadow mode is listed as such and is not a failure', async () => {
   const shadow = await put('shadow.rules', '// Signal: TRIED_OUT (low)\n// Mode: shadow\ntrace.has(payment.charge)\n')
   const { exitCode, out, err } = await runInProcess(['eval', '-r', shadow, '-f', 'jsonl', traces])
   expect(exitCode).toBe(0)

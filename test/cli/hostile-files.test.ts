@@ -92,7 +92,7 @@ describe('a file of tests', () => {
     ['a hidden file', () => '../.git/config', 'it is not named as rule files are'],
     ['a link to a hidden file', () => '../config.yml', 'it leads to a hidden file'],
     ['a pipe', () => '../pipe.rules', 'it is a named pipe'],
-  ])('that names %s as its rules is told so, and nothing of it', async (_what, path, message) => {
+  ])('that names %s as its rules gets an error that says so, and nothing of it', async (_what, path, message) => {
     const { folder, rules, secret } = checkout()
     symlinkSync('.git/config', join(folder, 'config.yml'))
     makePipe(join(folder, 'pipe.rules'))
@@ -121,7 +121,7 @@ describe('a file of tests', () => {
     ['a pipe', () => 'pipe.json', 'it is a named pipe'],
     ['a device', () => `${'../'.repeat(20)}dev/zero`, 'it leads out of'],
     ['standard input', () => '-', 'no such file'],
-  ])('that names %s as its trace is told so', async (_what, path, message) => {
+  ])('that names %s as its trace gets an error that says so', async (_what, path, message) => {
     const { folder } = checkout()
     makePipe(join(folder, 'rules/pipe.json'))
     const file = JSON.stringify(path())

@@ -42,7 +42,7 @@ test('values printed over many lines are read, whatever the indentation', async 
 })
 
 describe('a faulty value costs only itself', () => {
-  test('a line that is no JSON is named by its number', async () => {
+  test('a line that is not JSON is named by its number', async () => {
     expect(await read(`{"a":1}\nhello\n\n{"a":}\n{"a":2}\n`)).toEqual([
       { a: 1 },
       expect.stringMatching(/^2: Unexpected token/),
@@ -62,7 +62,7 @@ describe('a faulty value costs only itself', () => {
     ])
   })
 
-  test('a line cut short inside a string is no exception', async () => {
+  test('a line cut short inside a string is named too', async () => {
     const text = `{"resourceSpans":[{"name":"cart\n${JSON.stringify(request(2))}\n`
     expect(await read(text)).toEqual([expect.stringMatching(/^1: /), request(2)])
   })

@@ -31,7 +31,7 @@ test('the real command ends with the exit code of its work', async () => {
   })
 })
 
-test('a Node too old is told which one is needed', async () => {
+test('on a Node that is too old the message names the one that is needed', async () => {
   const pretend = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.14.0' } })"
   const { exitCode, err } = await runMain(['--help'], { nodeOptions: ['--import', `data:text/javascript,${pretend}`] })
   expect(exitCode).toBe(2)
@@ -53,7 +53,7 @@ test('what a library writes to the console, and a defect that ends the process, 
   expect(err).toContain('an error inside betrace, please report it\nError: c\\u009b\\n::warning::d\n    at ')
 })
 
-test('a reader that goes away early, as head does, is no error', async () => {
+test('a reader that goes away early, as head does, is not an error', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'betrace-main-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   const rules = join(folder, 'any.rules')

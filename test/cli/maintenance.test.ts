@@ -111,7 +111,7 @@ describe('betrace forget', () => {
     expect(await replay()).toMatchObject({ traces: 0, archivedThrough: null })
   })
 
-  test('wants the server stopped first', async () => {
+  test('asks to stop the server first', async () => {
     const lock = openDataFolder(data)
     const { exitCode, err } = await runInProcess(['forget', '-d', data, '--where', 'a=b'])
     lock.unlock()

@@ -11,7 +11,7 @@ test.each([
   expect(parseDurationMs(text)).toBe(durationMs)
 })
 
-test.each(['5', '', 's', '-1s', '5 days', '1e3s'])('%j is no duration', (text) => {
+test.each(['5', '', 's', '-1s', '5 days', '1e3s'])('%j is not a duration', (text) => {
   expect(() => parseDurationMs(text)).toThrow('Write a duration as 500ms, 5s, 2m, 1h or 90d.')
 })
 

@@ -12,7 +12,7 @@ test('progress appears after two seconds, at most ten times a second, and is wip
   expect(screen.text()).toBe('\r\x1b[2Kat 2000\r\x1b[2Kat 2100\r\x1b[2Kat 2200\r\x1b[2K')
 })
 
-test('nothing is shown where the stream is no terminal', () => {
+test('nothing is shown where the stream is not a terminal', () => {
   let now = 0
   const screen = fakeScreen()
   const progress = createProgress(screen, () => now)

@@ -70,5 +70,5 @@ test.each([
 
 test('a file that is not UTF-8 is refused', async () => {
   const path = await put('a.rules', new Uint8Array([0xff, 0xfe, 0x00]))
-  await expect(readRuleFiles([path])).rejects.toThrow('a.rules: it is no UTF-8 text')
+  await expect(readRuleFiles([path])).rejects.toThrow('a.rules: it is not UTF-8 text')
 })

@@ -21,7 +21,7 @@ async function bothWays(command: readonly string[], option: string, variable: st
   return [given, await runInProcess(command)]
 }
 
-describe('what is wrong with an option', () => {
+describe('the mistake in an option', () => {
   const folder = mkdtempSync(join(tmpdir(), 'betrace-secrets-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   const serve = ['serve', '--port', '0', '--data', join(folder, 'data')]

@@ -86,7 +86,7 @@ test('a webhook gets the signal with the headers named', async () => {
   await vi.waitFor(() => expect(received).toEqual([{ key: 'secret', signal: 'TOO_MANY_RETRIES' }]), { timeout: 5000 })
 })
 
-test('the environment holds several keys, so that none has to stand in the list of processes', async () => {
+test('the environment holds several keys, so that the list of processes need not show one', async () => {
   vi.stubEnv('BETRACE_API_KEY', 'the-old-key-of-clients the-new-key-of-clients')
   onTestFinished(() => void vi.unstubAllEnvs())
   const { url } = await serve('keyed')

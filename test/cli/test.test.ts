@@ -136,7 +136,7 @@ test('clauses never true or never false, and rules never seen to signal or to ho
   expect(out).toContain(`  ${rules}:7:10  REFUND_APPROVED: approval is never false\n`)
 })
 
-test('a clause that uses a name is shown by the spans that the name stands for', async () => {
+test('a clause that uses a name is shown by the spans that the name is bound to', async () => {
   await put(
     'bound.rules',
     `// Signal: CHARGE_BEFORE_ITS_VALIDATION (critical)
@@ -169,7 +169,7 @@ test('a clause of a block counts only where the block matters', async () => {
   expect(missing.map(({ never }: { never: string }) => never)).toEqual(['true', 'false'])
 })
 
-test('of an order its filters are clauses too, of a filter each event and each test of one', async () => {
+test('the filters of an order are clauses too, and so are each event and each test of a filter', async () => {
   const order = 'cart.validate.where(ok == true) before payment.charge within 5s'
   const events = 'payment.charge.where(amount > 10).event(exception).where(exception.type == IO and not escaped)'
   await put('shop.rules', `// Signal: ORDERED (high)\n${order}\n\n// Signal: FAILED (low)\n${events}\n`)

@@ -128,7 +128,7 @@ test('a faulty message behind its length is named by its number, and the rest is
   ])
 })
 
-test('every length a protobuf request can begin with is told from JSON', async () => {
+test('every length a protobuf request can begin with is distinguished from JSON', async () => {
   for (let padding = 0; padding < 200; padding++) {
     const request = jsonRequest('padded', [{ name: 'x', service: 's'.repeat(padding) }])
     expect(await read(await put('padded.pb', protobufOf(request)))).toEqual([hexOf(request)])
@@ -144,7 +144,7 @@ test('an empty file is an empty request, and no problem', async () => {
   expect(await read(await put('empty.gz', gzipSync('')))).toEqual([''])
 })
 
-test('a compressed file cut short is named, and what came before is read', async () => {
+test('a compressed file cut short is named, and the part before is read', async () => {
   const lines = Array.from({ length: 3000 }, (_, i) => JSON.stringify(jsonRequest(`t${i}`, [{ name: 'a' }]))).join('\n')
   const packed = gzipSync(lines)
   const pieces = await read(await put('cut.jsonl.gz', packed.subarray(0, packed.length - 100)))
@@ -152,7 +152,7 @@ test('a compressed file cut short is named, and what came before is read', async
   expect(pieces.at(-1)).toMatch(/cut\.jsonl\.gz: the compressed data is damaged or cut short/)
 })
 
-test('a line that is no JSON is named by file and line', async () => {
+test('a line that is not JSON is named by file and line', async () => {
   const path = await put('bad.jsonl', `${JSON.stringify(first)}\nnot json\n${JSON.stringify(second)}`)
   expect(await read(path)).toEqual([hexOf(first), expect.stringMatching(/bad\.jsonl:2: malformed JSON/), hexOf(second)])
 })
@@ -162,7 +162,7 @@ test('a file that does not exist, or is a folder, is refused by name', async () 
   await expect(read(folder)).rejects.toThrow(/is a folder, not a file$/)
 })
 
-test('bytes read are told as they lie on disk', async () => {
+test('bytes read are reported as they lie on disk', async () => {
   const packed = gzipSync(JSON.stringify(first))
   const path = await put('told.gz', packed)
   const told: (readonly number[])[] = []

@@ -67,7 +67,7 @@ function withoutTraceId(scope: ReturnType<typeof jsonRequest>['resourceSpans'][n
   return { ...span, traceId: '0'.repeat(32) }
 }
 
-test('what is no trace data at all is named, and the rest is read', async () => {
+test('a file without trace data is named, and the rest is read', async () => {
   const good = await put('good.jsonl', jsonRequest('good', [{ name: 'a' }]), { batches: [] })
   const binary = join(folder, 'picture.pb')
   await writeFile(binary, new Uint8Array([0x0a, 0xff, 0xff, 0xff, 0xff, 0x7f, 0x00]))

@@ -82,7 +82,7 @@ describe('verify of a past window', () => {
     expect(exitCode).toBe(0)
   })
 
-  test('of 30 days is refused with an estimate; a dry run tells it, and a greater limit allows it', async () => {
+  test('of 30 days is refused with an estimate; a dry run shows it, and a greater limit allows it', async () => {
     const { home, to } = await recorded()
     const from = iso(Date.parse(to) - 30 * 24 * 60 * MINUTE_MS)
     const refused = await verify(home, '--from', from, '--to', to)

@@ -9,7 +9,7 @@ const PAGES = ['architecture', 'cost', 'deploy', 'security', 'runbook', 'queries
   (name) => `docs/${name}.md`,
 )
 
-/** The commands of ours that a page names: words after `betrace` up to the first that is none. */
+/** The commands of ours that a page names: words after `betrace` up to the first that is not a command. */
 function commandsIn(text: string): readonly string[] {
   const found = [...text.matchAll(/(?:run betrace -- |`betrace )((?:[a-z]+ ?)+)/g)]
   return [...new Set(found.map(([, words = '']) => words.trim()))]

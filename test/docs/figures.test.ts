@@ -29,7 +29,7 @@ function unmarked(text: string): string {
   return text.replace(/<!-- result: .*?<!-- end -->/gs, '').replace(/^```.*?^```/gms, '')
 }
 
-test.each(TEXTS)('%s has no figure that no result stands for', (page) => {
+test.each(TEXTS)('every figure of %s comes from a result', (page) => {
   expect(unmarked(read(page)).match(FIGURE) ?? []).toEqual([])
 })
 

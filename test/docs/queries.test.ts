@@ -135,8 +135,8 @@ test('what fails, and since when', async () => {
   ])
 })
 
-test('whom it hurt', async () => {
-  expect(await answer('Whom did it hurt?')).toEqual([{ customer: 'bob', traces: '2', charged: 25.5 }])
+test('who was affected', async () => {
+  expect(await answer('Who was affected?')).toEqual([{ customer: 'bob', traces: '2', charged: 25.5 }])
 })
 
 test('which requests ask the same again and again', async () => {

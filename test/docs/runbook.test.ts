@@ -48,7 +48,7 @@ const QUOTED = [
   ' bytes, its bound',
   'spans of judged traces',
   'spans that wait to be judged',
-  'what is known of judged traces',
+  'markers of judged traces',
   'signals that webhooks have not taken',
   'traces that the archive has not taken',
   'or was cut off',

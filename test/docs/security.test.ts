@@ -12,7 +12,7 @@ interface Threat {
   readonly shownBy: string
 }
 
-/** Rows of the tables of docs/security.md, with the heading that they stand under. */
+/** Rows of the tables of docs/security.md, with the heading above them. */
 function threatsIn(page: string): readonly Threat[] {
   return page.split('\n## ').flatMap((section) => {
     const [hop = '', ...lines] = section.split('\n')

@@ -11,11 +11,11 @@ export interface Call {
 /** `lost`: the service never hears of the call; `answer-lost`: it does what is asked, and the caller never learns. */
 export type Fate = 'served' | 'lost' | 'answer-lost'
 
-/** Stands between the functions and the emulators, and decides what becomes of each call. */
+/** A proxy between the functions and the emulators that decides the fate of each call. */
 export interface FaultProxy {
   /** An address that forwards to a target. */
   address(target: string): Promise<string>
-  /** From now on; calls are numbered anew. */
+  /** From now on; calls are numbered from 1 again. */
   decide(fate: (call: Call) => Fate): void
   /** What was called since. */
   readonly calls: readonly Call[]

@@ -29,7 +29,7 @@ interface Functions {
 /** How event sources deliver: as things happened, each twice at the same time, or the newest first. */
 export type Delivery = 'once' | 'twice at once' | 'newest first'
 
-/** The functions of a stack, as they are in lambdas/, over emulators; the test stands in for event sources and time. */
+/** The functions of a stack, as they are in lambdas/, over emulators; the test replaces event sources and time. */
 export interface LocalStack {
   readonly functions: Functions
   readonly faults: FaultProxy
@@ -37,9 +37,9 @@ export interface LocalStack {
   send(body: Uint8Array, headers?: Readonly<Record<string, string>>): Promise<APIGatewayProxyResult>
   /** Lets event sources deliver, again and again, and time pass, until nothing is left to do. */
   settle(delivery?: Delivery): Promise<void>
-  /** A trace's chunks expire, and the table's stream tells of it. */
+  /** A trace's chunks expire, and the table's stream reports it. */
   expire(traceId: string): Promise<void>
-  /** What is stored of a trace's chunks becomes garbage. */
+  /** The stored chunks of a trace become garbage. */
   damage(traceId: string): Promise<void>
   /** Every message that the topic delivered. */
   published(): readonly SignalEvent[]
@@ -66,7 +66,7 @@ interface LocalStackOptions {
 
 /** When time stands still at first. */
 export const START_MS = Date.UTC(2026, 0, 31, 12)
-/** What a function is told of its invocation. */
+/** What a function knows of its invocation. */
 export const CONTEXT = {
   awsRequestId: 'request',
   functionName: 'function',
@@ -140,7 +140,7 @@ export async function startLocalStack({
     return true
   }
 
-  /** When the next message can be received; Infinity where there is none. */
+  /** When the next message can be received; Infinity without a message. */
   function nextDueMs(): number {
     const { delayed = [], inflight = [] } = server.inspectQueue('timers')?.messages ?? {}
     const visible = inflight.map(({ visibilityDeadline }) => visibilityDeadline)

@@ -1,7 +1,7 @@
 import type { DynamoDBRecord } from 'aws-lambda'
 import type { Item } from '../../shared/aws/buffer/buffer-items.ts'
 
-/** Tells items apart; stands for a record's sequence number too. */
+/** Distinguishes items; is a record's sequence number too. */
 export function keyText(item: Item): string {
   return `${item.trace?.S}/${item.item?.S}`
 }

@@ -95,7 +95,7 @@ describe('the outcome', () => {
     expect(await outcome([[0, 0], ...QUIET])).toBe('not-exercised')
   })
 
-  test('a rule that was given up on traces is named', async () => {
+  test('a rule whose judging was stopped on traces is named', async () => {
     const held = [[5, 0], ...QUIET] as const
     const verdict = await verdictOn(held, held, {}, 2)
     expect(verdict.failures).toEqual([{ key: 'FIRST', reason: expect.stringContaining('given up on 2 traces') }])

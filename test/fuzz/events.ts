@@ -218,7 +218,7 @@ function message(random: Random): string {
     : random.pick(['', '{', 'null', '[]', storm])
 }
 
-/** Each message that is no timer fails alone; the others of the batch are done. */
+/** Each message that is not a timer fails alone; the others of the batch are done. */
 async function checkQueue(bodies: readonly string[]): Promise<void> {
   const { evaluator } = new World([{ name: 'A', violated: () => true }])
   const parts = { evaluator, places: newSemaphore(4) } as unknown as Parameters<typeof onTimers>[0]

@@ -8,7 +8,7 @@ export interface Finding {
   readonly case: number | undefined
   readonly message: string
   readonly input: Uint8Array
-  /** A smaller input that is wrong in the same way; the input itself where there is none. */
+  /** A smaller input that is wrong in the same way; the input itself where none is found. */
   readonly shrunken: Uint8Array
 }
 
@@ -30,7 +30,7 @@ export interface Outcome {
   readonly worst: { readonly ms: number; readonly case: number }
 }
 
-/** Findings of one kind are told once, and no more than so many kinds. */
+/** Findings of one kind are reported once, and at most this many kinds. */
 const MOST_FINDINGS = 10
 
 /** Runs cases one after another: each depends on the seed and its own number alone. */
@@ -63,7 +63,7 @@ export function inputOf(target: OpenTarget, seed: number, index: number): Uint8A
   return target.generate(new Random(Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)))
 }
 
-/** What is wrong with an input, undefined if nothing is. */
+/** The fault of an input, undefined without one. */
 export async function problemWith(target: OpenTarget, input: Uint8Array): Promise<string | undefined> {
   return (await measured(target, input)).message
 }

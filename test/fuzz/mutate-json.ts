@@ -1,6 +1,6 @@
 import type { Random } from '../pipeline/model/random.ts'
 
-/** What stands where something else is expected. */
+/** Values for places where something else is expected. */
 const ODD_VALUES: readonly unknown[] = [
   null,
   true,

@@ -71,7 +71,7 @@ async function check(input: Uint8Array, protobuf: ReadonlyMap<string, Uint8Array
   await checkAccepted(buffer, rejected, decodeTraces(convertJson(input).bytes))
 }
 
-/** What JSON says is stored as the protobuf of the same request is. */
+/** A JSON request is stored like the protobuf of the same request. */
 function checkSame(json: Uint8Array, protobuf: Uint8Array, status: number): void {
   if (status !== 200) violate(`a valid request is answered ${status}`)
   const stored = (bytes: Uint8Array) =>

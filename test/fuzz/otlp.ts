@@ -5,7 +5,7 @@ import { MemoryBuffer } from '../pipeline/memory-stores.ts'
 import { assembled, checkJudged, rowsOf } from './stored-traces.ts'
 import { type Bounds, violate } from './target.ts'
 
-/** The archive's columns and the rules cost so much however small a body is. */
+/** The fixed cost of the archive's columns and the rules, however small a body is. */
 export const OTLP_BOUNDS: Bounds = {
   ms: (bytes) => 300 + bytes / 20,
   allocatedBytes: (bytes) => 48 * 1024 * 1024 + 200 * bytes,
@@ -80,7 +80,7 @@ export async function checkAccepted(
     const rows = rowsOf(buffer, traceId)
     for (const [index, span] of assembled(buffer, traceId).spans.entries()) {
       const content = contentOf(span)
-      // Of a value that is given twice the last counts, where protobuf would merge both; such a span is kept as it came.
+      // If a value is given twice the last counts, where protobuf would merge both; such a span is kept as it came.
       if (!known.has(content) && rows[index]?.otlp === null)
         violate(`a span reads otherwise than sent\nours  ${content}\nsent  ${[...known].join('\n      ')}`)
     }

@@ -78,7 +78,7 @@ function checkTestFile(text: string): void {
   for (const { trace } of tests) if (trace.kind === 'drawn') judge(compileRules([]), trace.trace)
 }
 
-/** A problem stands inside the text, and is told without control characters on lines that the text has. */
+/** A problem lies inside the text, and is shown without control characters on lines that the text has. */
 function checkProblem(problem: PlacedProblem, text: string): void {
   checkRange(problem, problem.range, text.replace(/^\uFEFF/, ''))
   const shown = renderProblem(problem, text, { colour: false })

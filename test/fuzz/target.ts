@@ -2,7 +2,7 @@ import type { Random } from '../pipeline/model/random.ts'
 
 /** Something that reads what strangers write. */
 export interface Target {
-  /** What it is called on the command line. */
+  /** Its name on the command line. */
   readonly name: string
   readonly about: string
   /** Prepares what the cases have in common. */
@@ -14,7 +14,7 @@ export interface OpenTarget {
   generate(random: Random): Uint8Array
   /** Throws what a property that does not hold says of itself. */
   check(input: Uint8Array): void | Promise<void>
-  /** What a case of so many bytes may take. */
+  /** The time that a case of the given bytes may take. */
   readonly bounds: Bounds
   close?(): Promise<void>
 }

@@ -34,7 +34,7 @@ const LOOK_MS = 50
 
 /**
  * Runs cases in a thread of their own, so that one that hangs, or takes all memory, is found out as well: the thread is
- * ended, and the case it was at is told.
+ * ended, and the case it was at is reported.
  */
 export function runInThread(
   task: ThreadTask & { readonly onProgress: (done: number, found: number) => void },

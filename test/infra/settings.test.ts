@@ -49,8 +49,8 @@ describe('settings', () => {
   })
 
   test('that are unknown are refused, with the name that was meant; those of the CDK are left alone', () => {
-    expect(() => read({ quietPeriod: 5 })).toThrow('quietPeriod: is no setting, did you mean quietPeriodSeconds?')
-    expect(() => read({ zebra: 1 })).toThrow(/zebra: is no setting$/)
+    expect(() => read({ quietPeriod: 5 })).toThrow('quietPeriod: is not a setting, did you mean quietPeriodSeconds?')
+    expect(() => read({ zebra: 1 })).toThrow(/zebra: is not a setting$/)
     const ofCdk = { '@aws-cdk/core:checkSecretUsage': true, 'aws:cdk:bundling-stacks': ['**'], 'cli-telemetry': false }
     expect(read(ofCdk).environment).toBe('main')
   })

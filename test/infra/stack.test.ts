@@ -24,14 +24,14 @@ const BROAD: Readonly<Record<string, string>> = {
     'executions of the stack’s own machine, which are named when they start',
 }
 
-/** Calls that come with a module of which a function uses others; each would be refused. */
+/** Calls that come with a module although the function uses other parts of it; each would be refused. */
 const NEVER_CALLED: Readonly<Record<string, readonly string[]>> = {
-  // The table's buffer, of which ingest appends.
+  // The table's buffer; ingest only appends.
   ingest: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
-  // The bucket's object store, of which only the compactor and those who forget remove objects …
+  // The bucket's object store; only the compactor and `forget` remove objects …
   evaluator: ['s3:DeleteObject'],
   replay: ['s3:DeleteObject'],
-  // … the parts of a replay, of which workers publish …
+  // … the parts of a replay; workers publish …
   'replay-plan': ['s3:DeleteObject', 'sns:Publish'],
   'replay-report': ['s3:DeleteObject', 'sns:Publish'],
   'replay-worker': ['s3:DeleteObject'],
@@ -203,7 +203,7 @@ describe('everything', () => {
     ])
   })
 
-  test('that cdk-nag finds is mended, or has a reason', () => {
+  test('that cdk-nag finds is fixed, or has a reason', () => {
     expect(stack.violations).toEqual([])
     for (const { reason } of stack.acknowledged) expect(reason?.length).toBeGreaterThan(20)
   })
@@ -225,7 +225,7 @@ describe('each alarm', () => {
     }
   })
 
-  test('of a metric that the functions count is about one of theirs', () => {
+  test('of our own metrics watches a metric that the functions emit', () => {
     const own = ofType(stack, 'AWS::CloudWatch::Alarm').filter(
       (alarm) => alarm.Properties.Namespace === 'betrace-main' && !isStopCondition(alarm),
     )
@@ -280,7 +280,7 @@ describe('the stop conditions', () => {
 })
 
 describe('experiments', () => {
-  test('of AWS FIS are heard of by EventBridge, and what fails for good is set aside', () => {
+  test('of AWS FIS arrive by EventBridge, and those that fail for good are set aside', () => {
     stack.template.hasResourceProperties('AWS::Events::Rule', {
       EventPattern: { source: ['aws.fis'], 'detail-type': ['FIS Experiment State Change'] },
     })

@@ -137,7 +137,7 @@ describe('a key', () => {
     expect((await withKey(SECOND_KEY)).principalId).toBe('ci')
   })
 
-  test('of another stack is refused, and so is every key where there is none', async () => {
+  test('of another stack is refused, and so is every key of a stack without keys', async () => {
     answer = holding({ generatedKey: 'The-Known-Key-of-another-stack-00000' })
     await expect(withKey(KNOWN_KEY)).rejects.toThrow(UNAUTHORIZED)
     for (const none of [{}, { addedKeys: [] }]) {
@@ -180,7 +180,7 @@ const UNREADABLE: readonly (readonly [string, Answer | 'cut'])[] = [
 
 describe('where the store of keys', () => {
   test.each(UNREADABLE)(
-    '%s, nobody passes, and a client is told to send again, not that its key is wrong',
+    '%s, nobody passes, and a client is asked to send again, not told that its key is wrong',
     async (_, given) => {
       answer = given
       for (const key of [KNOWN_KEY, SECOND_KEY, 'wrong', '']) {

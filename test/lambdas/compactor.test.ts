@@ -45,7 +45,7 @@ test('the compactor merges the objects of an hour that is over, and names what i
   expect(found).toHaveLength(4)
 })
 
-test('betrace compact --stack has the compactor go through a range, and says what came of it', async () => {
+test('betrace compact --stack makes the compactor go through a range, and shows the result', async () => {
   const atMs = Date.now() - 30 * HOUR_MS
   for (const digit of ['a', 'b', 'c']) await put(digit, atMs)
   const endpoint = await startLambdaEndpoint({ compactor: compact })
@@ -64,6 +64,6 @@ test('betrace compact --stack --here merges on the machine it runs on', async ()
   expect([exitCode, out]).toEqual([0, expect.stringMatching(/^3 files \(.*\) merged into 1 /)])
 })
 
-test('the compactor refuses a range that is none', async () => {
+test('the compactor refuses an empty range', async () => {
   expect(await compact({ from: 'yesterday' })).toMatchObject({ state: 'refused', error: { code: 'bad-time' } })
 })

@@ -78,7 +78,7 @@ describe('a timer', () => {
     expect(queuedTimers()).toEqual([timer('a')])
   })
 
-  test('that is none is reported, and its neighbours are handled', async () => {
+  test('that is not a timer is reported, and its neighbours are handled', async () => {
     await stack.send(tracesData([CHARGE]))
     const [chunk] = await stack.items(TRACE_ID)
     const good = { ...timer(TRACE_ID), chunkKeys: [chunk?.item?.S ?? ''] }

@@ -107,7 +107,7 @@ describe('an experiment of AWS FIS', () => {
 })
 
 describe('a verdict', () => {
-  test('is revised when a late span mends the trace', async () => {
+  test('is revised when a late span completes the trace', async () => {
     await ask('POST', '/v1/experiments', { action: 'start', id: 'drill', at: START_MS })
     await serve(1, [CHARGE])
     await ask('POST', '/v1/experiments', { action: 'stop', id: 'drill', at: START_MS + 1_000 })

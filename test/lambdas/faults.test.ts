@@ -27,7 +27,7 @@ const at = (name: string, id: number, parent?: number): TestSpan => ({
   endMs: Date.now(),
 })
 
-/** Sends as an SDK does: again and again until it is told that the spans are stored. */
+/** Sends as an SDK does: again and again until the answer says that the spans are stored. */
 async function deliver(spans: readonly TestSpan[], traceId: string): Promise<void> {
   const body = tracesData(spans, traceId)
   for (let tries = 0; tries < 50; tries++) {

@@ -15,7 +15,7 @@ afterEach(() => stack.faults.decide(() => 'served'))
 
 const SPAN = { name: 'checkout', id: 1, startMs: START_MS }
 
-/** One span with an attribute of so many random bytes: a body that no compression makes smaller. */
+/** One span with an attribute of the given number of random bytes: a body that no compression makes smaller. */
 function bodyOf(bytes: number): Uint8Array {
   const id = (length: number) => randomBytes(length)
   const attributes = [{ key: 'blob', value: { bytesValue: randomBytes(bytes) } }]
@@ -58,7 +58,7 @@ describe('a request that is taken', () => {
 })
 
 describe('a request that is not taken', () => {
-  test('because it is larger is told what to do', async () => {
+  test('because it is larger is answered with what to do', async () => {
     const answer = await stack.send(bodyOf(MAX_REQUEST_BYTES))
     expect(answer.statusCode).toBe(413)
     expect(Buffer.from(answer.body, 'base64').toString()).toContain(String(MAX_REQUEST_BYTES))
@@ -78,7 +78,7 @@ describe('a request that is not taken', () => {
     expect(Buffer.from(answer.body, 'base64').toString()).toContain('more than 2000000 values')
   })
 
-  test('because it is no OTLP is a 400 in its own media type', async () => {
+  test('because it is not OTLP is a 400 in its own media type', async () => {
     const answer = await stack.send(Buffer.from('{'), { 'content-type': 'application/json' })
     expect(answer).toMatchObject({ statusCode: 400, headers: { 'content-type': 'application/json' } })
   })

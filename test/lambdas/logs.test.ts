@@ -126,7 +126,7 @@ describe('no log line or metric of a function has anything of a span', () => {
     told.expectNothing()
   })
 
-  test('when what is stored cannot be read, or is no trace', async () => {
+  test('when stored chunks cannot be read, or are not a trace', async () => {
     const content = Buffer.from(`${CONTENT} `.repeat(50))
     for (const bytes of [
       content,
@@ -215,7 +215,7 @@ describe('no log line of compacting, experiments and rule seeding has anything o
     told.expectNothing()
   })
 
-  test('when experiments are told of, badly too, judged, and their store fails', async () => {
+  test('when experiments are reported, badly too, judged, and their store fails', async () => {
     const experiments = (await import('../../lambdas/experiments.ts')).handler as unknown as (
       event: object,
       context: object,
@@ -245,7 +245,7 @@ describe('no log line of compacting, experiments and rule seeding has anything o
     told.expectNothing()
   })
 
-  test('when rules cannot be seeded, and CloudFormation hears of it or does not: its address is a signed one', async () => {
+  test('when rules cannot be seeded, whether CloudFormation is answered or not: its address is a signed one', async () => {
     const seed = (await import('../../lambdas/rule-seeding.ts')).handler as unknown as (
       event: object,
       context: object,
@@ -265,7 +265,7 @@ describe('no log line of compacting, experiments and rule seeding has anything o
       ResourceProperties: { packs: ['*'], ServiceToken: SECRET },
     })
     await told.run(() => seed(event(port), CONTEXT))
-    // Beside the handler as it lies in lambdas/ there are no packs.
+    // The handler in lambdas/ has no packs beside it.
     expect(JSON.parse(bodies[0] ?? '')).toMatchObject({ Status: 'FAILED' })
     status = 403
     await told.run(() => seed(event(port), CONTEXT))

@@ -35,7 +35,7 @@ afterEach(async () => {
 const RANGE = { from: '2026-01-31T00:00Z', to: '2026-02-01' }
 const traceId = (number: number) => number.toString(16).padStart(32, '0')
 
-/** Sends traces of which the nth has n % 3 charges, every fourth after a validation; a minute between them. */
+/** Sends traces a minute apart; the nth has n % 3 charges, every fourth after a validation. */
 async function shop(traces: number): Promise<void> {
   for (let n = 1; n <= traces; n++) {
     const startMs = START_MS - n * 60_000
@@ -46,7 +46,7 @@ async function shop(traces: number): Promise<void> {
   await stack.settle()
 }
 
-/** What was said of which trace. */
+/** The outcomes by trace. */
 const found = ({ rules }: ReplayReport) =>
   rules.flatMap(({ samples }) => samples.map((sample) => `${sample.signal} ${sample.traceId}`)).toSorted()
 const doneReport = async (event: object): Promise<ReplayReport> => {
@@ -74,7 +74,7 @@ describe('a small range', () => {
     expect(byName.rules.map(({ rule, violated }) => [rule, violated])).toEqual([['MANY_SPANS', 3]])
   })
 
-  test('sends its violations where it is told to, marked as replayed, with ids of their run', async () => {
+  test('sends its violations where it is asked to, marked as replayed, with ids of their run', async () => {
     await shop(6)
     const before = stack.published().length
     const answer = await replay.invoke({ ...RANGE, mode: 'publish' })
@@ -91,7 +91,7 @@ describe('a small range', () => {
     expect(kept).toHaveLength(sent.length + 4)
   })
 
-  test('is told of, and not read, where somebody only wants to know how large it is', async () => {
+  test('is estimated, and not read, in a dry run', async () => {
     await shop(3)
     stack.faults.decide(() => 'served')
     const answer = await replay.invoke({ ...RANGE, dryRun: true })
@@ -165,7 +165,7 @@ const archiveHours = (hours: number) =>
   )
 
 describe('a large range', () => {
-  test('starts an execution, says how it stands, and ends with a report', async () => {
+  test('starts an execution, gives its state, and ends with a report', async () => {
     await archiveHours(5)
     const damaged = [1, 2, 3, 4, 5, 6].map((n) => `spans/dt=2026-01-31/hour=06/w-${traceId(n)}.parquet`)
     for (const key of damaged) await stack.archive.put(key, Buffer.alloc(9 * 1024 * 1024))
@@ -226,13 +226,13 @@ describe('a large range', () => {
     expect(report.report).toMatchObject({ traces: 3, failures: [] })
   })
 
-  test('of nothing is reported as nothing', async () => {
+  test('of an empty range is reported as empty', async () => {
     const { report } = await runLarge()
     expect(report.report).toMatchObject({ traces: 0, archivedThrough: null, failures: [] })
   })
 })
 
-describe('what fails is tried again, then named', () => {
+describe('a failing share is tried again, then named', () => {
   test('when any one call to S3 is lost', async () => {
     await archiveHours(3)
     const whole = await runLarge()

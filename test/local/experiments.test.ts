@@ -108,7 +108,7 @@ describe('the verdict on an experiment', () => {
     })
   })
 
-  test('is revised when a span comes late, and when the end is told again', async () => {
+  test('is revised when a span comes late, and when the end is reported again', async () => {
     const screen = new PassThrough()
     const runtime = await start(newHome(), {}, { screen }, true)
     const startedMs = now()

@@ -38,7 +38,7 @@ test('a forgotten trace leaves the database too: its chunks, its signals, and th
   expect(texts.map((text) => JSON.parse(text).subject)).toEqual(['b2'.repeat(16)])
 })
 
-test('a forgotten trace is no sample of a verdict any more, which keeps its counts', async () => {
+test('a forgotten trace is removed from the samples of a verdict, which keeps its counts', async () => {
   const home = runtime.newHome()
   const forgotten = 'a1'.repeat(16)
   const live = await runtime.start(home, {}, {}, true)

@@ -14,7 +14,7 @@ trace.has(payment.charge)
   and not trace.has(cart.validate)
 `
 
-/** The span that breaks the rule, and the one that mends it. */
+/** The span that breaks the rule, and the one that completes the trace. */
 export const CHARGE: TestSpan = { name: 'payment.charge', id: 1, service: 'payments' }
 export const VALIDATION: TestSpan = { name: 'cart.validate', id: 2, parent: 1 }
 

@@ -72,7 +72,7 @@ describe('items in turns', () => {
     await all
   })
 
-  test('leave the process to others after so many bytes', async () => {
+  test('leave the process to others after a number of bytes', async () => {
     const seen: number[] = []
     let begun = 0
     const watching = (async () => {

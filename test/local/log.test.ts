@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { sparingLog, textLog } from '../../local/log.ts'
 
-test('what is said again and again is written twice a minute, with how often it was not; errors name each trace', () => {
+test('a repeated message is written twice a minute, with how often it was left out; errors name each trace', () => {
   let nowMs = 0
   const lines: string[] = []
   const log = sparingLog(

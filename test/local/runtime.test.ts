@@ -43,7 +43,7 @@ describe('from OTLP in to signals out', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual(runtime.signals.find({}).map(({ event }) => event))
   })
 
-  test('each new chunk starts the quiet period anew', async () => {
+  test('each new chunk restarts the quiet period', async () => {
     const runtime = await start(newHome())
     await send(runtime, [CHARGE])
     await pass(runtime, 4_000)

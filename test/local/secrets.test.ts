@@ -143,7 +143,7 @@ test('a server that refuses a request repeats nothing of it', async () => {
     [gzipSync(Buffer.alloc(50_000, CONTENT)), { 'content-encoding': 'gzip' }],
   ]
   for (const [given, headers] of bad) await ask(runtime, 'POST', '/v1/traces', given, headers)
-  // Who writes of an experiment is told which word was wrong; the log is not.
+  // The answer names the wrong word to the sender; the log does not.
   for (const given of [`${SECRET}`, `{"action": "${SECRET}"}`, `{"action":"start","id":"a","at":"${SECRET}"}`]) {
     const headers = { 'content-type': 'application/json', 'x-api-key': KEY }
     expect((await fetch(`${runtime.url}/v1/experiments`, { method: 'POST', headers, body: given })).status).toBe(400)

@@ -7,7 +7,7 @@ import { CHARGE, runtimes, statuses } from './harness.ts'
 
 const { newHome, send, start, stop } = runtimes()
 
-test('a second process on one data folder is told that it is in use', async () => {
+test('a second process on one data folder fails with a message that it is in use', async () => {
   const home = newHome()
   const first = await start(home)
   await expect(start(home)).rejects.toMatchObject({

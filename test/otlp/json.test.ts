@@ -105,7 +105,7 @@ test('an integer of a million digits is refused, and is a double', () => {
   expect(convertValue(`{"doubleValue":${digits}}`)).toEqual({ doubleValue: Number.POSITIVE_INFINITY })
 })
 
-test('a text of a million digits that is no number is refused as soon as it is read', () => {
+test('a text of a million digits that is not a number is refused as soon as it is read', () => {
   const digits = '7'.repeat(1_000_000)
   for (const text of [`${digits}x`, `${digits}.${digits}e`, `-${digits}e+`, `.${digits}..`]) {
     expect(() => convertValue(`{"doubleValue":"${text}"}`)).toThrow(/doubleValue must be a number/)
@@ -213,12 +213,12 @@ test.each([
   expect(() => convert(text)).toThrow(expect.objectContaining({ code: 'malformed-json' }))
 })
 
-test('what is malformed is not quoted, for it may be what spans hold', () => {
+test('malformed text is not quoted, for it may be span content', () => {
   const secret = '{"password":"hunter2" "x"}'
   expect(() => convert(secret)).toThrow(expect.objectContaining({ message: expect.not.stringContaining('hunter2') }))
 })
 
-test('a body that is no UTF-8 is malformed; a byte order mark is no harm', () => {
+test('a body that is not UTF-8 is malformed; a byte order mark does no harm', () => {
   expect(() => convertJson(Uint8Array.of(0x7b, 0xff, 0x7d))).toThrow(/not UTF-8/)
   expect(convert('\ufeff{}')).toHaveLength(0)
 })

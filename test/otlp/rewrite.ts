@@ -22,7 +22,7 @@ export function messageField(number: number, content: Uint8Array): RawField {
   return { number, type: WireType.LengthDelimited, value: new BinaryWriter().bytes(content).finish() }
 }
 
-/** Writes a message anew, the fields of it and of the messages nested in it changed by `change`. */
+/** Rewrites a message; `change` changes its fields and those of the messages nested in it. */
 export function rewrite(
   bytes: Uint8Array,
   nesting: Nesting,

@@ -34,7 +34,7 @@ const anyEvent = fc.record(
   { requiredKeys: ['experiment', 'kind', 'receivedAtMs', 'source'] },
 ) as fc.Arbitrary<ExperimentEvent>
 
-describe('what is known of an experiment', () => {
+describe('the state of an experiment', () => {
   test('follows from what was said, in whatever order and however often it was received', () => {
     const shuffled = fc.array(anyEvent, { minLength: 1, maxLength: 8 }).chain((events) =>
       fc.record({
@@ -63,12 +63,12 @@ describe('what is known of an experiment', () => {
     expect(eventKey({ ...started, ...late })).toBe(eventKey(started))
   })
 
-  test('what is told in another order of keys is the same', () => {
+  test('an event with its keys in another order is the same', () => {
     const { experiment, ...rest } = started
     expect(eventKey({ ...rest, experiment, name: 'n' })).toBe(eventKey({ name: 'n', ...started }))
   })
 
-  test('a declared start counts only while no other is told', () => {
+  test('a declared start counts only while no other is reported', () => {
     const declared: ExperimentEvent = { ...started, kind: 'declared', atMs: NOW - 5_000 }
     expect(foldOf(declared).startMs).toBe(NOW - 5_000)
     expect(foldOf(declared, started).startMs).toBe(NOW)
@@ -91,7 +91,7 @@ describe('the window of an experiment', () => {
     })
   })
 
-  test('without a start there is none', () => {
+  test('without a start it has no window', () => {
     expect(windowOf(foldOf(ended), NOW, MAX)).toBeUndefined()
   })
 

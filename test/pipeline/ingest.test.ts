@@ -115,7 +115,7 @@ test('spans with invalid ids are rejected one by one, the rest is stored', async
   })
 })
 
-test('partial success is told in protobuf to a protobuf request', async () => {
+test('partial success is answered in protobuf to a protobuf request', async () => {
   const { send } = front()
 
   const response = await send(post(protobuf({ ...span, spanId: '0000000000000000' }, span), 'application/x-protobuf'))
@@ -169,7 +169,7 @@ test.each([
   expect(counts).toMatchObject({ [`requests ${status}`]: 1 })
 })
 
-test('an unknown encoding is told which ones are accepted', async () => {
+test('an unknown encoding is answered with the accepted ones', async () => {
   const response = await front().send(post(json({}), 'application/json', { 'content-encoding': 'br' }))
   expect(response.headers['accept-encoding']).toBe('gzip, deflate, zstd, identity')
 })

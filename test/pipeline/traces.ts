@@ -10,7 +10,7 @@ export const TRACE_ID = '5b8efff798038103d269b633813fc60c'
 
 export interface TestSpan {
   readonly name: string
-  /** A small number; 0 is no span. */
+  /** A small number; 0 means no span. */
   readonly id: number
   readonly parent?: number
   readonly service?: string

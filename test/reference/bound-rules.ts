@@ -9,7 +9,7 @@ const joined = (...parts: readonly Text[]) => fc.tuple(...parts).map((each) => e
 const anyOf = (...choices: readonly (readonly [number, Text])[]) =>
   fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })))
 
-/** As many names as a rule may bind. */
+/** The number of names that a rule may bind. */
 const NAMES = ['p', 'q', 'r', 's']
 
 const name = anyOf(
@@ -142,7 +142,7 @@ function related(left: Text, right: Text): Text {
   return fc.tuple(left, relation, right).map(([one, [word, limit], other]) => `${one} ${word} ${other}${limit}`)
 }
 
-/** What stands alone in a condition. */
+/** A part that is alone in a condition. */
 function atomIn(names: readonly string[]): Text {
   const selector = selectorIn(names)
   const spans = fc.tuple(name, narrowingIn(names, 0)).map((parts) => parts.join(''))
@@ -198,7 +198,7 @@ function atomIn(names: readonly string[]): Text {
   )
 }
 
-/** A condition in which the given names stand for spans. */
+/** A condition in which the given names are bound to spans. */
 function conditionIn(names: readonly string[], depth: number): Text {
   const atom = atomIn(names)
   if (depth === 0) return atom

@@ -70,7 +70,7 @@ test('they agree on spans that are bound', () => {
   )
 })
 
-test('they agree on traces of many spans, of which an index leaves out some', () => {
+test('they agree on traces of many spans, where an index leaves some out', () => {
   const body = fc.oneof(
     boundBody.filter((text) => (text.match(/ as /g) ?? []).length <= 2),
     relatedBody,
@@ -114,7 +114,7 @@ test('what evidence says of a trace, the reference interpreter finds as well', (
       for (const trace of sketches.map(traceOf)) {
         for (const { rule, outcome, evidence } of [...judge(set, trace), ...explain(set, trace)]) {
           if (evidence === undefined) continue
-          // Where `when` holds nowhere, its names stand for nothing in the other blocks.
+          // If `when` holds nowhere, its names mean nothing in the other blocks.
           const clauses = evidence.clauses.filter(({ block }) => outcome !== 'vacuous' || block === 'when')
           const audit = auditEvidence(clauses, trace)
           expect(audit.faults, rule.text).toEqual([])

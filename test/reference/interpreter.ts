@@ -37,7 +37,7 @@ interface Place {
   readonly group?: readonly Span[]
 }
 
-/** The spans that names stand for, by what tells the names apart. */
+/** The spans that names are bound to, by the id of the name. */
 export type Names = ReadonlyMap<number, Span>
 
 const noNames: Names = new Map()

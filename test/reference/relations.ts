@@ -37,7 +37,7 @@ function isMillis(time: bigint): boolean {
   return time % MILLI === 0n
 }
 
-/** Nanoseconds; of whole milliseconds where one of the two times tells no more. */
+/** Nanoseconds; whole milliseconds where one of the two times is no finer. */
 function between(first: bigint, second: bigint): bigint {
   return isMillis(first) || isMillis(second) ? (second / MILLI - first / MILLI) * MILLI : second - first
 }
@@ -51,7 +51,7 @@ function endOf({ startUnixNano, endUnixNano }: Span): bigint {
   return endUnixNano < startUnixNano ? startUnixNano : endUnixNano
 }
 
-/** The spans of the parent's id: two where they are the halves of one call, one of which may name the id they share. */
+/** The spans of the parent's id: two where they are the halves of one call; one of them may name the id they share. */
 function named({ parentSpanId }: Span, { spans }: Trace): readonly Span[] {
   return spans.filter((other) => parentSpanId !== '' && other.spanId === parentSpanId)
 }

@@ -4,7 +4,7 @@ import type { AttributeSource, AttributeValue, Span, Trace } from '../../shared/
 
 type Attributes = Readonly<Record<string, AttributeValue>>
 
-/** What a test says of a span; the rest is filled in. Times in nanoseconds after some moment. */
+/** The parts of a span that a test gives; the rest is filled in. Times in nanoseconds after some moment. */
 export interface SpanSketch {
   readonly name: string
   readonly id?: number

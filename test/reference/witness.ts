@@ -5,7 +5,7 @@ import type { Span, Trace } from '../../shared/trace/span.ts'
 import { bindings, isTrue, type Names, selected } from './interpreter.ts'
 import { bodyOf } from './rules.ts'
 
-/** What is wrong with the evidence, and how many of its clauses could be read again. */
+/** The faults of the evidence, and how many of its clauses could be read again. */
 export interface Audit {
   readonly faults: readonly string[]
   readonly readClauses: number
@@ -14,7 +14,7 @@ export interface Audit {
 export function auditEvidence(clauses: readonly ClauseEvidence[], trace: Trace): Audit {
   const faults = clauses.flatMap((clause) => faultsOfSpans(clause, trace))
   const binders = bindersOf(clauses)
-  // Where no choice of spans makes a condition true, its parts are told of one of those that come nearest.
+  // Where no choice of spans makes a condition true, its parts are described for one of those that come nearest.
   const decided = clauses.filter((each) => each.holds || !/ as \w+ and /.test(each.clause))
   // What was cut away may bind the names of its parts.
   const isCut = clauses.some(({ clause }) => /… \(\d+ characters\)$/.test(clause))
@@ -39,7 +39,7 @@ function spansLike(
   return trace.spans.filter((span) => span.spanId === spanId && span.name === name)
 }
 
-/** The clauses that bind a name for all that follow, which show the span it stands for. */
+/** The clauses that bind a name for all that follow, which show the span it is bound to. */
 function bindersOf(clauses: readonly ClauseEvidence[]): readonly ClauseEvidence[] {
   const binders = clauses.filter(({ depth, clause, spans }) => {
     return depth === 0 && / as \w+$/.test(clause) && spans.length > 0

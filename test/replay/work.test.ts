@@ -11,7 +11,7 @@ import { archive, ONE_DAY, recordOf, replay, START_MS } from './archived.ts'
 
 const idOf = (index: number) => (index + 4096).toString(16).padStart(32, '0')
 const hashOf = (index: number) => createHash('sha256').update(String(index)).digest('hex')
-/** What is read of an object for its footer. */
+/** The bytes read of an object for its footer. */
 const TAIL_BYTES = 64 * 1024
 /** Times go up and down as trace ids go up. */
 const timeOf = (index: number) => START_MS + ((index * 37) % 100) * 1000

@@ -10,7 +10,7 @@ import { type SpanSketch, traceOf } from '../reference/traces.ts'
 
 const MS = 1_000_000n
 
-/** What the judge says, which is what the reference interpreter says. */
+/** The judge's outcome; the reference interpreter must give the same. */
 function holds(condition: string, spans: readonly SpanSketch[]): boolean {
   const rules = rulesOf(condition)
   const trace = traceOf(spans)
@@ -192,7 +192,7 @@ describe('where two spans of one id name different parents, so that no tree answ
       })
     })
 
-  test('what is above what is followed', () => {
+  test('`under` follows parents as far as they are known', () => {
     expect(holds('b starts before a within 0s', chain(20))).toBe(true)
     expect(holds('a starts before b within 0s', chain(20))).toBe(false)
     expect(holds('a as p and b as q and p starts after q within 0s and not q starts before p', chain(20))).toBe(false)

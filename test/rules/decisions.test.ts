@@ -50,7 +50,7 @@ test('a status or kind that has no name is its number', () => {
   expect(fires('x.where(span.kind == unspecified)', span)).toBe(false)
 })
 
-test('of several roots the one that started first is meant, and services are told apart by name', () => {
+test('among several roots the one that started first is meant, and services are distinguished by name', () => {
   const spans = [
     { name: 'late', startNanos: 9n, resource: { 'service.name': 'b' } },
     { name: 'early', startNanos: 1n, resource: { 'service.name': 'a', host: '1' } },

@@ -17,7 +17,7 @@ test('a problem is shown with its line, a caret under what is wrong, and what to
   )
 })
 
-test('carets stand under the text with tabs, wide line numbers, CRLF and a byte order mark', () => {
+test('carets point to the text with tabs, wide line numbers, CRLF and a byte order mark', () => {
   const text = `\uFEFF${'// c\r\n'.repeat(99)}// Signal: A (low)\r\n\ta\t&& b\r\n`
   expect(rendered(text).split('\n').slice(1)).toEqual([
     '    |',

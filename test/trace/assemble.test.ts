@@ -82,7 +82,7 @@ test.each(['', '\n', 'GET /users/{id}', '__proto__', '名前', 'é'])(
   },
 )
 
-test('text that is no UTF-8 is read with replacement characters', () => {
+test('text that is not UTF-8 is read with replacement characters', () => {
   const bytes = encode('TracesData', {
     resourceSpans: [{ scopeSpans: [{ spans: [{ spanId: Buffer.alloc(8, 1), name: 'a~b' }] }] }],
   })
@@ -124,7 +124,7 @@ describe('an attribute is found', () => {
     expect(['axb.c', 'axbxd', 'xbxc', 'axbx'].map((key) => attributes?.get(key))).toEqual(Array(4).fill(undefined))
   })
 
-  test('whose value stands before its key, whose key is written twice, or that has fields nobody knows', () => {
+  test('whose value comes before its key, whose key is written twice, or that has fields nobody knows', () => {
     const attributes = attributesOf(
       Buffer.concat([one, keyOf('value.first')]),
       Buffer.concat([keyOf('not.this'), keyOf('but.this'), two]),

@@ -23,7 +23,7 @@ export interface TrafficPlan {
 const HOUR_MS = 3_600_000
 
 /**
- * The same traffic for the same plan, oldest first; `onViolation` is told the trace ids that break the rule "retries
+ * The same traffic for the same plan, oldest first; `onViolation` gets the trace ids that break the rule "retries
  * should never exceed 3". Others come close: three retries, or more of them on another span.
  */
 export function* shopTraffic(plan: TrafficPlan, onViolation: (traceId: string) => void): Generator<ShopTrace> {

@@ -20,7 +20,7 @@ export const circuitBreaker: Scenario = {
   },
 }
 
-/** Calls the provider through a circuit breaker that opens after so many errors in a row. */
+/** Calls the provider through a circuit breaker that opens after a number of errors in a row. */
 function breakerOf(payment: Service, { timeline, faulty }: ShopStage, failuresToOpen: number): () => Promise<void> {
   let failures = 0
   let openUntilMs: number | undefined

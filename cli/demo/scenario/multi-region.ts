@@ -7,7 +7,7 @@ type Region = 'US' | 'EU'
 const INJECTED_MS = 5_000
 const TIMEOUT_MS = 1_000
 const QUERY_MS = 12
-/** After so long the router tries the region again. */
+/** When the router tries the region again. */
 const PROBE_AFTER_MS = 20_000
 
 /** The US region becomes slow: traffic must shift to the EU, drop nothing, and stay there with its data. */
@@ -33,7 +33,7 @@ function routerOf(edge: Service, { timeline, faulty, service }: ShopStage, broke
     await ask(edge, cart, 'GET /cart', { region }, () => query(cart, region))
   }
 
-  /** The request is given up on its way, before the region hears of it. */
+  /** The request fails on its way, before it reaches the region. */
   async function timedOut(): Promise<void> {
     timeline.pass(TIMEOUT_MS)
     throw new Error(`no answer within ${TIMEOUT_MS} ms`)

@@ -58,7 +58,7 @@ async function experimentOn(name: ScenarioName, broken: boolean): Promise<Experi
       rulePaths: [await rulesOf(scenario, folder)],
       settings: { port: 0 },
       clock: timeline.now,
-      // Nothing happens by itself: time stands still unless the shop is at work.
+      // Time moves only while the shop is at work.
       scheduler: { after: () => () => {} },
     })
     try {

@@ -21,7 +21,7 @@ export function startTimeline(startMs: number): Timeline {
 
 /** A chaos experiment on the shop: what is injected, what must hold, and how the shop copes. */
 export interface Scenario {
-  /** What Gremlin would be told to do. */
+  /** The attack that Gremlin would run. */
   readonly fault: string
   /** What the shop does about it, behaving well and broken. */
   readonly healthy: string

@@ -36,7 +36,7 @@ export interface Redriven {
 
 /** Longer than it takes to go through the largest backlog that one command should. */
 const INVISIBLE_SECONDS = 300
-/** A chunk that is put back waits so long for its verdict at most. */
+/** The longest that a chunk which was put back waits for its verdict. */
 const RESTORED_DAYS = 7
 
 /**
@@ -175,7 +175,7 @@ async function restore({ table, clock }: RedrivePlace, items: readonly Item[]): 
   if (left.length > 0) throw new StorageError('throttled', 'the table does not take all chunks now')
 }
 
-/** Undefined for what is no failure of a stream. */
+/** Undefined for an object that does not describe a failure of a stream. */
 async function readFailure(place: RedrivePlace, Key: string): Promise<readonly StreamRecord[] | undefined> {
   const get = new GetObjectCommand({ Bucket: place.archiveBucket, Key })
   const output = await asked('read a failed record', place.s3.send(get))

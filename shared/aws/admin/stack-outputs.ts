@@ -3,12 +3,12 @@ import { InputError } from '../../errors.ts'
 import { asked } from '../aws-failure.ts'
 import { OUTPUTS } from '../deployment.ts'
 
-/** What a deployed stack tells of itself. */
+/** The outputs of a deployed stack. */
 export type StackOutputs = Readonly<Record<keyof typeof OUTPUTS, string>>
 
 /**
  * Reads the outputs of a deployed stack from CloudFormation. Region, credentials and endpoint come from the standard
- * environment variables and profiles. An InputError says what to do where there is no such stack, region or login.
+ * environment variables and profiles. An InputError says what to do if the stack, region or login is missing.
  */
 export async function readStackOutputs(name: string): Promise<StackOutputs> {
   const [stack] = (await described(name)).Stacks ?? []
@@ -31,7 +31,7 @@ async function described(StackName: string): Promise<{ readonly Stacks?: readonl
     if (/does not exist/.test(message)) {
       throw new InputError({
         code: 'no-such-stack',
-        message: `there is no stack ${StackName} in this account and region`,
+        message: `no stack is named ${StackName} in this account and region`,
         hint: 'name it with --stack, or choose the region with AWS_REGION; npx cdk deploy makes it',
       })
     }

@@ -18,7 +18,7 @@ const OBJECTS_AT_ONCE = 16
 /** Sort keys of items lie between these. */
 const ALL_ITEMS = { from: ' ', to: '~' }
 
-/** Removes the signals of traces, reports that tell of them, and what waits or waited to be judged of them. */
+/** Removes the signals of traces, the reports that mention them, and their chunks and markers. */
 export async function forgetBeside(
   store: ObjectStore,
   table: DynamoTable,
@@ -34,7 +34,7 @@ export async function forgetBeside(
   return { signals, items: sum(items), reports: sum(reports) }
 }
 
-/** Items removed by hand are no expired ones: the evaluator does not hear of them. The marker goes last. */
+/** Items removed by hand are not expired ones: the evaluator is not called for them. The marker goes last. */
 async function forgetItems(table: DynamoTable, traceId: string): Promise<number> {
   const keys: string[] = []
   const options = { ProjectionExpression: '#item' }

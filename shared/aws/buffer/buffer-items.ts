@@ -88,7 +88,7 @@ export function tableKey(partition: string, sort: string): Item {
   return { [TABLE_KEYS.partition]: { S: partition }, [TABLE_KEYS.sort]: { S: sort } }
 }
 
-/** Expiry, in seconds since 1970, so many days from now. */
+/** The time the given number of days from now, in seconds since 1970. */
 export function expiry(nowMs: number, days: number): AttributeValue {
   return { N: String(Math.ceil(nowMs / 1000) + days * DAY_SECONDS) }
 }

@@ -113,7 +113,7 @@ export class DynamoTraceBuffer implements TraceBuffer {
     return this.chunksOf(heads)
   }
 
-  /** The chunk whose head is at hand although it is gone from the table, as a stream tells of removals. */
+  /** The chunk whose head is at hand although it is gone from the table, as a stream reports removals. */
   async chunkOfRemoved(head: Item): Promise<Chunk> {
     const [chunk] = await this.chunksOf([head])
     if (chunk === undefined) throw new StorageError('corrupt', 'a removed chunk has no head')

@@ -22,7 +22,7 @@ const BATCH_BYTES = 1000 * 1024
 /** What an entry takes besides its text. */
 const ENTRY_BYTES = 100
 const WIDTH = 4
-/** A reason is for people; a message attribute is no place for more. */
+/** A reason is for people; a message attribute has no room for more. */
 const REASON_CHARACTERS = 1_000
 
 /** Timers as delayed messages of a queue; one that arrives before it is due is armed again by whoever gets it. */

@@ -12,7 +12,7 @@ export function timerMessage(timer: Timer): string {
   return JSON.stringify(timer)
 }
 
-/** The timer in the text of a queue message, or undefined where it is none of ours. */
+/** The timer in the text of a queue message, or undefined where BeTrace did not write it. */
 export function timerOf(text: string): Timer | undefined {
   try {
     const parsed = v.safeParse(message, JSON.parse(text))

@@ -18,7 +18,7 @@ export type KeySecret = v.InferOutput<typeof keySecret>
 /** Under this name the generated key is listed and revoked. */
 export const GENERATED_KEY_NAME = 'generated'
 
-/** Keys are asked for again after this; a revoked key works so long at most. */
+/** Keys are read again after this time; it is the longest that a revoked key goes on working. */
 const CACHED_MS = 60_000
 /** While Secrets Manager cannot be asked, known keys stay good so long: spans are lost otherwise. */
 const STALE_MS = 15 * 60_000
@@ -29,11 +29,11 @@ interface AcceptedKey {
   readonly digest: Buffer
 }
 
-/** Parses the secret's text; StorageError `corrupt` if it is no key secret (never with its content). */
+/** Parses the secret's text; StorageError `corrupt` if it is not a key secret (never with its content). */
 export function parseKeySecret(text: string): KeySecret {
   try {
     const secret: unknown = JSON.parse(text)
-    // A list passes for an object without keys: every client would be told that its key is wrong, and drop its spans.
+    // A list passes for an object without keys: every client would learn that its key is wrong, and drop its spans.
     return v.parse(keySecret, Array.isArray(secret) ? undefined : secret)
   } catch {
     throw new StorageError('corrupt', 'the key secret is not readable', { hint: 'see "Keys" in docs/security.md' })
@@ -62,7 +62,7 @@ export class ApiKeys {
     this.log = log
   }
 
-  /** The name of the key, or undefined if it is none of ours. Takes the same time for any key. */
+  /** The name of the key, or undefined if no such key exists. Takes the same time for any key. */
   async nameOf(key: string): Promise<string | undefined> {
     const digest = Buffer.from(keyDigest(key), 'hex')
     let found: string | undefined

@@ -61,7 +61,7 @@ export async function addKey(place: SecretPlace, name: string): Promise<string> 
 export async function revokeKey(place: SecretPlace, name: string, evenLast: boolean): Promise<void> {
   const { keys, version } = await readSecret(place)
   const names = namesOf(keys)
-  if (!names.includes(name)) throw keyError(`there is no key named ${name}`, `there are: ${names.join(', ') || 'none'}`)
+  if (!names.includes(name)) throw keyError(`no key is named ${name}`, `there are: ${names.join(', ') || 'none'}`)
   if (names.length === 1 && !evenLast) {
     throw keyError(`${name} is the last key: without it no client can send`, 'add another first, or say --last')
   }

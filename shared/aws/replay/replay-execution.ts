@@ -7,7 +7,7 @@ export interface ReplayMachine {
   readonly arn: string
 }
 
-/** How an execution stands; `failed` carries the reason that Step Functions gives. */
+/** The state of an execution; `failed` carries the reason that Step Functions gives. */
 export type ExecutionState =
   | { readonly state: 'running' }
   | { readonly state: 'ended' }
@@ -20,7 +20,7 @@ export async function startExecution({ client, arn }: ReplayMachine, runId: stri
   return executionArn ?? executionArnOf(arn, runId)
 }
 
-/** Undefined where there is no such execution. */
+/** Undefined where no such execution exists. */
 export async function describeExecution(
   { client, arn }: ReplayMachine,
   runId: string,
@@ -33,7 +33,7 @@ export async function describeExecution(
     return { state: 'failed', reason: [status, error, cause].filter((part) => part).join(': ') }
   } catch (failure) {
     if ((failure as Error).name === 'ExecutionDoesNotExist') return undefined
-    return asked('ask how the replay stands', Promise.reject(failure))
+    return asked('ask for the state of the replay', Promise.reject(failure))
   }
 }
 

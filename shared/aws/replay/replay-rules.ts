@@ -12,7 +12,7 @@ import {
   type StoredRuleFile,
 } from '../rules/rule-sets.ts'
 
-/** By which rules a run judges: immutable, whatever is in force later. */
+/** The rules that a run judges by: immutable, whatever is in force later. */
 export type RunRules =
   | { readonly set: string; readonly names?: readonly string[] }
   | { readonly files: readonly StoredRuleFile[] }
@@ -78,7 +78,7 @@ function badRules(
   return rulesError(
     'bad-rules',
     `${shown.join('\n\n')}${more}`,
-    'mend the rules; names of rules in force go into a list: ["NAME"]',
+    'fix the rules; names of rules in force go into a list: ["NAME"]',
   )
 }
 

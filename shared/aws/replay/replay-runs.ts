@@ -10,9 +10,9 @@ import { readTally, writeTally } from '../../replay/tally-json.ts'
 import type { RunRules } from './replay-rules.ts'
 
 /*
- * What is known of a replay while it runs and after, under replays/RUN/ in the archive's bucket: run.json is what was
+ * The files of a replay, while it runs and after, under replays/RUN/ in the archive's bucket: run.json is what was
  * asked for; plan.json what there is to read; plan.jsonl a share a line; manifest.jsonl where each line stands, small
- * enough to be handed from state to state; tallies/N.json what came of share N; report.json what came of it all.
+ * enough to be handed from state to state; tallies/N.json the results of share N; report.json the results of the whole.
  */
 export const REPLAYS_PREFIX = 'replays/'
 
@@ -37,7 +37,7 @@ export interface ShareLine {
   readonly end: number
 }
 
-/** What came of a run. */
+/** The result of a run. */
 export interface RunReport {
   readonly run: string
   readonly mode: ReplayMode
@@ -48,7 +48,7 @@ export interface RunReport {
   readonly failed?: string
 }
 
-/** Keys named in a report that are none of ours. */
+/** Keys named in a report that BeTrace does not write. */
 const MAX_FOREIGN = 1_000
 
 export function manifestKey(id: string): string {
@@ -111,7 +111,7 @@ export async function readShare(store: ObjectStore, id: string, { start, end }: 
   return JSON.parse((await source.read(start, end)).toString())
 }
 
-/** Writing again what came of the same share changes nothing, but for signals sent again. */
+/** Writing the results of the same share again changes nothing, except that signals are sent again. */
 export async function writeReplayed(
   store: ObjectStore,
   id: string,

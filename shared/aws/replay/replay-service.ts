@@ -90,7 +90,7 @@ const MAX_ANSWER_BYTES = 5 * 1024 * 1024
 
 const statusSchema = v.strictObject({ run: v.pipe(v.string(), v.regex(/^[0-9TZ]{16}-[0-9a-f]{8}$/)) })
 
-/** Answers a request for a replay, or ({run}) the question how one stands. Whatever AWS does wrong is thrown. */
+/** Answers a request for a replay, or ({run}) the question for the state of one. Failures of AWS are thrown. */
 export async function answerReplay(service: ReplayService, given: unknown): Promise<ReplayAnswer> {
   try {
     const status = v.safeParse(statusSchema, given)
@@ -185,7 +185,7 @@ async function statusOf(service: ReplayService, run: string): Promise<ReplayAnsw
   }
   throw new InputError({
     code: 'no-such-run',
-    message: `there is no replay ${run}`,
+    message: `no replay has the id ${run}`,
     hint: 'reports are kept for 30 days; start it again',
   })
 }

@@ -27,7 +27,7 @@ import { MAX_OBJECTS, PLAN_LIMITS, requirePlannable } from './replay-service.ts'
 
 /*
  * The states of a large replay: plan, then a worker for each share, then the report. Each can be run again at any time;
- * what is to be known lies in the archive's bucket, only keys and numbers go from state to state.
+ * everything else lies in the archive's bucket; only keys and numbers go from state to state.
  */
 
 /** What they share. */
@@ -69,10 +69,10 @@ export interface ShareEvent {
   readonly failure?: StateFailure
 }
 
-/** A share is worked through item by item: so many shares are under way that nothing waits. */
+/** A share is worked through item by item: many shares run at the same time, so nothing waits. */
 const ITEMS_AT_ONCE = 4
 
-/** Judges a share and leaves what came of it in the bucket. */
+/** Judges a share and stores its results in the bucket. */
 export async function workOnShare(parts: ReplayDependencies, { run: id, share, failure }: ShareEvent): Promise<void> {
   const { store, pause } = parts
   const [run, items] = [await readRun(store, id), await readShare(store, id, share)]
@@ -93,7 +93,7 @@ export interface ReportEvent {
 
 const READ_AT_ONCE = 32
 
-/** Adds up what came of all shares; a share of which nothing came is named, object by object. */
+/** Adds up the results of all shares; the objects of a share without results are named one by one. */
 export async function reportRun(parts: ReplayDependencies, { run: id, failure }: ReportEvent): Promise<void> {
   const { store } = parts
   const run = await readRun(store, id)

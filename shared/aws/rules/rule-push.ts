@@ -95,7 +95,7 @@ export async function rollbackRules(bucket: RulesBucket, id: string | undefined)
 
 async function fullId(bucket: RulesBucket, id: string): Promise<string> {
   if (!ID.test(id))
-    throw setError(`"${id}" is no id of a set`, 'give 8 to 64 hex digits, as betrace rules list shows them')
+    throw setError(`"${id}" is not the id of a set`, 'give 8 to 64 hex digits, as betrace rules list shows them')
   const found = (await keysUnder(bucket, `${RULE_KEYS.sets}${id}`)).map((key) => key.slice(RULE_KEYS.sets.length, -5))
   if (found.length === 1 && found[0] !== undefined) return found[0]
   throw setError(`${found.length === 0 ? 'no' : 'more than one'} set begins with ${id}`, 'see betrace rules list')
@@ -132,7 +132,7 @@ function setError(message: string, hint: string): InputError<'bad-rule-set'> {
   return new InputError({ code: 'bad-rule-set', message, hint })
 }
 
-/** The set in force, or an InputError where there is none. */
+/** The set in force, or an InputError if no set is in force. */
 export async function currentRules(bucket: RulesBucket): Promise<CurrentSet> {
   const current = await findCurrentSet(bucket)
   if (current === undefined) throw setError('no rules are in force', 'deploy the stack, or push rules')

@@ -40,7 +40,7 @@ export interface RulesBucket {
 /** 10,000 rules of a kilobyte; a set larger than this is a mistake that would slow every cold start. */
 export const MAX_SET_BYTES = 32 * 1024 * 1024
 
-/** How far back a rollback finds its way by itself. */
+/** How many earlier sets a rollback can find without being given an id. */
 const EARLIER_SETS = 20
 
 const setId = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
@@ -81,7 +81,7 @@ const setSchema = v.object({
   ),
 })
 
-/** Which set is in force, and by which ETag a later reader or writer sees whether it still is. */
+/** Which set is in force, and the ETag that shows a later reader or writer whether it still is. */
 export interface Pointer {
   readonly id: string
   readonly etag: string
@@ -227,7 +227,7 @@ function parsed<Schema extends v.GenericSchema>(schema: Schema, text: string, ke
   try {
     return v.parse(schema, JSON.parse(text))
   } catch (cause) {
-    throw corrupt(key, 'is no rule set', cause)
+    throw corrupt(key, 'is not a rule set', cause)
   }
 }
 

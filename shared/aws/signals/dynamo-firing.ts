@@ -12,7 +12,7 @@ import { type DynamoTable, queryPages, updateItem } from '../dynamo-requests.ts'
 
 const PARTITION = 'firing'
 const KEPT_DAYS = 1
-/** A rule that fires on trace after trace is written so often by one function at most. */
+/** The shortest time between two writes of one function about a rule that fires on trace after trace. */
 const WRITE_EVERY_MS = 5_000
 
 /** Which live rules fired lately, over all evaluators. Beside a store that keeps the signals. */

@@ -43,7 +43,7 @@ export interface SignalTail {
 }
 
 const TAG_ALIVE = 'betrace-tail-alive'
-/** A tail says that it lives every minute; one that has not for so long was killed. */
+/** A tail reports every minute that it is alive; one that has not reported for this long was killed. */
 const ALIVE_EVERY_MS = 60_000
 const STALE_AFTER_MS = 5 * 60_000
 /** Less than a request of the clients may take. */

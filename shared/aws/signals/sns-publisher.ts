@@ -46,7 +46,7 @@ export class SnsSignalPublisher implements SignalPublisher {
     return failed
   }
 
-  /** A batch that fails as a whole is no reason to give up the others: its events are among the failed. */
+  /** A batch that fails as a whole does not stop the others: its events are among the failed. */
   private async publishBatch(
     batch: readonly Entry[],
   ): Promise<{ readonly failed: readonly FailedEvent[]; readonly cause?: unknown }> {
@@ -103,7 +103,7 @@ function attributesOf(event: PublishedEvent): Readonly<Record<string, MessageAtt
   )
   const experiments = 'signalid' in event ? (event.data.experiments ?? []) : []
   if (experiments.length === 0) return texts
-  // An array: a filter policy that names one of them is met.
+  // An array: a filter policy matches if it names any element.
   return { ...texts, experiments: { DataType: 'String.Array', StringValue: arrayOf(experiments) } }
 }
 

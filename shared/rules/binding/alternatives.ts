@@ -12,7 +12,7 @@ type Part = Exclude<Formula, { readonly kind: 'and' }>
 /** More alternatives than this cost more than they save. */
 const MAX_ALTERNATIVES = 16
 
-/** A formula as alternatives of which one must hold: joins inside each can then be answered from an index. */
+/** A formula as alternatives; one must hold. An index can then answer the joins inside each alternative. */
 export function alternativesOf(formula: Formula): readonly Alternative[] {
   switch (formula.kind) {
     case 'or':

@@ -6,7 +6,7 @@ import { type Formula, invariantFormulas, newVariables, scopeFormula } from './f
 import { newPlanning, planFormula } from './join.ts'
 import type { Planner } from './planner.ts'
 
-/** Turns a rule that binds names into a closure: it is violated where some spans that the names may stand for violate it. */
+/** Turns a rule that binds names into a closure: it is violated where some choice of spans for its names violates it. */
 export function planBoundBody(planner: Planner, body: CheckedRule['body']): (run: Run) => Outcome {
   const variables = newVariables()
   const plan = (formula: Formula) => {

@@ -16,7 +16,7 @@ export interface Bucket extends Members {
   readonly memory: unknown[]
 }
 
-/** One value by which the spans of a variable are indexed, and the value of other variables that it is to be equal to. */
+/** One value that indexes the spans of a variable, and the value of other variables that it must equal. */
 export interface Level {
   readonly own: (env: Env) => Keys
   readonly other: (env: Env) => Keys
@@ -66,7 +66,7 @@ export function indexMembers(env: Env, slot: number, members: Members, levels: r
   return { tree, views }
 }
 
-/** Whether a test holds of one of the buckets, or single spans, that go with the spans the other variables stand for. */
+/** Whether a test holds of one of the buckets, or single spans, that match the spans chosen for the other variables. */
 export function someBucket(
   env: Env,
   { tree }: Buckets,

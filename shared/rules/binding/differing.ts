@@ -18,7 +18,7 @@ interface Spread {
 }
 
 /**
- * The spans of a bucket of which one has another value than a given one, if any does: of two different values one differs,
+ * Some spans of a bucket: if any span has another value than a given one, so has one of these. Two different values cannot both equal it,
  * but an array may equal both.
  */
 export function differingCandidates(slot: number, own: ReadValue, other: ReadValue): NonNullable<Check['candidates']> {

@@ -4,7 +4,7 @@ import { MAX_STEPS } from '../judge/steps.ts'
 /** One judging of one trace by one such rule. */
 export interface Env {
   readonly run: Run
-  /** The span that each variable stands for now, by its slot: where it is in the trace, and how it is read. */
+  /** The span chosen for each variable now, by its slot: where it is in the trace, and how it is read. */
   readonly positions: number[]
   readonly views: SpanView[]
   /** What was worked out once, by the number of the part that did. */

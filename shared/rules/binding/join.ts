@@ -38,7 +38,7 @@ function partsOf(formula: Formula): readonly Formula[] {
   return formula.kind === 'and' ? formula.parts.flatMap(partsOf) : [formula]
 }
 
-/** Whether a formula holds, for the spans that its variables stand for where others are asked of it. */
+/** Whether a formula holds for the spans now chosen for its free variables. */
 export function planFormula(planning: Planning, formula: Formula): Holds {
   const plans = alternativesOf(formula).map(({ variables, parts }) => planAll(planning, variables, parts))
   const [only] = plans
@@ -64,7 +64,7 @@ export function planAll(planning: Planning, variables: readonly Variable[], form
   return (env) => deciders.every((holds) => holds(env))
 }
 
-/** The variable that stands beside the fewest others; of several the last, so that spans are taken in the order bound. */
+/** The variable connected with the fewest others; of several the last, so that spans are taken in the order bound. */
 function leastConnected(variables: readonly Variable[], parts: readonly Planned[]): Variable {
   const slots = new Set(variables.map(({ slot }) => slot))
   const others = ({ slot }: Variable) =>

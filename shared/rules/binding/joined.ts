@@ -19,7 +19,7 @@ export interface Check {
   /** How many spans of a bucket pass it, where that can be said without asking each. */
   readonly count?: (env: Env, bucket: Bucket, number: number) => number | undefined
   /**
-   * Positions of the spans of a bucket of which one passes this check if any does; undefined where all have to be asked.
+   * Positions of some spans of a bucket: if any span passes this check, one of these does. Undefined where all must be tried.
    * `number`: which memory of the bucket is free for it.
    */
   readonly candidates?: (env: Env, bucket: Bucket, number: number) => readonly number[]

@@ -98,7 +98,7 @@ function planJoiningTest(planning: Planning, test: Test, own: Variable | undefin
   return (env) => groups(env).some((value) => holds({ env, value }))
 }
 
-/** How operands are read while names stand for spans; `own`: the span whose attributes are meant. */
+/** How operands are read once spans are chosen for the names; `own`: the span whose attributes are meant. */
 function envLookups(planning: Planning, own: Variable | undefined): Lookups<Env> {
   const { planner, variables } = planning
   const lead =

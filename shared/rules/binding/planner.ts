@@ -19,7 +19,7 @@ export interface Planner {
 export interface Planning {
   readonly planner: Planner
   readonly variables: Variables
-  /** The spans of a variable of which every part holds. */
+  /** The spans of a variable for which every part holds. */
   join(variable: Variable, parts: readonly Formula[]): Joined
   /** Numbers of memories given out so far. */
   memories: number

@@ -12,7 +12,7 @@ import { type Candidates, prepareUnrelated } from './unrelated.ts'
 
 type Relation = Extract<FormulaLiteral, { readonly kind: 'relation' }>
 
-/** Whether the span at one position stands in the relation to that at another. */
+/** Whether the span at one position has the relation to the span at another. */
 export function areRelated(run: Run, relation: Order | Structure, left: number, right: number): boolean {
   if (left === right) return false
   if (relation.kind === 'structure')
@@ -22,7 +22,7 @@ export function areRelated(run: Run, relation: Order | Structure, left: number, 
   return precedes(run, earlier, later, precedence)
 }
 
-/** The spans of a bucket of which one stands, or does not stand, in the relation to the span of the other variable. */
+/** Some spans of a bucket: if any has (or lacks) the relation to the other variable's span, one of these does. */
 export function relationCandidates(
   { relation, left, right, negated }: Relation,
   slot: number,
@@ -56,7 +56,7 @@ function askRelated(run: Run, relation: Order | Structure, positions: readonly n
   return ask(run, positions, precedence)
 }
 
-/** All spans of a bucket that may stand in the relation to the span of the other variable. */
+/** All spans of a bucket that may have the relation to the span of the other variable. */
 export function relationRange({ relation, left, right }: Relation, slot: number): NonNullable<Check['range']> {
   const isLeft = left.slot === slot
   const other = isLeft ? right.slot : left.slot

@@ -10,7 +10,7 @@ import type { Bucket } from './buckets.ts'
 /** Positions that have to be asked for the span at a position. */
 export type Candidates = (position: number) => readonly number[]
 
-/** The spans of a bucket of which one does not stand in the relation to the span at a position, if any does not. */
+/** Some spans of a bucket: if any lacks the relation to the span at a position, one of these does. */
 export function prepareUnrelated(
   run: Run,
   relation: Order | Structure,

@@ -16,12 +16,12 @@ import { newPlanning, planAll } from './join.ts'
 import { baseOf } from './joined.ts'
 import type { Planner, Planning } from './planner.ts'
 
-/** Positions of the spans that names stand for, by the id of the name. */
+/** Positions of the spans that names are bound to, by the id of the name. */
 export type BoundSpans = ReadonlyMap<number, number>
 
 /**
  * Spans of the names that a condition binds, beside those already known, for which it is true: for one name after the
- * other the first such span. Undefined where there are none, or where it takes too long to find them.
+ * other the first such span. Undefined where no such spans exist, or where finding them takes too long.
  */
 export function witnessOf(planner: Planner, run: Run, condition: Condition, known: BoundSpans): BoundSpans | undefined {
   const variables = newVariables()
@@ -41,7 +41,7 @@ export function witnessOf(planner: Planner, run: Run, condition: Condition, know
   return found && new Map([...known, ...namesOf(variables, found, env)])
 }
 
-/** Spans of the names of an invariant that violate it, or else of which it says something; undefined where there are none. */
+/** Spans for the names of an invariant that violate it, or else that satisfy its `when`; undefined where no such spans exist. */
 export function witnessOfInvariant(planner: Planner, run: Run, body: Invariant): BoundSpans | undefined {
   const variables = newVariables()
   const { violated, applies } = invariantFormulas(variables, body)

@@ -3,8 +3,8 @@ import { problemAt, type ReportProblem } from '../problem.ts'
 import { nearest } from '../read/suggest.ts'
 
 /**
- * What is known of a value before any trace is seen. An `attribute` may be anything but a duration: OpenTelemetry has no
- * such attribute value, and a number of unknown unit is none.
+ * The kind of a value, as known before any trace is seen. An `attribute` may be anything but a duration: OpenTelemetry has no
+ * such attribute value, and a number of unknown unit is not a duration.
  */
 export type Kind = 'attribute' | 'number' | 'duration' | 'text' | 'boolean' | 'status' | 'spanKind'
 

@@ -5,7 +5,7 @@ import { problemAt, type ReportProblem } from '../problem.ts'
 import type { PlacedTest } from '../walk.ts'
 import { inWords, type Kind, kindOf, reportWrongValue } from './kind.ts'
 
-/** Where the kinds of both sides are known they must agree: durations meet durations, a count is no text. */
+/** Where the kinds of both sides are known they must agree: a duration with a duration, never a count with text. */
 export function reportKindMismatches(tests: readonly PlacedTest[], report: ReportProblem): void {
   for (const { test } of tests) reportMismatch(test, report)
 }
@@ -20,7 +20,7 @@ function reportMismatch(test: Test, report: ReportProblem): void {
 function reportUnmatchable(test: Matches, report: ReportProblem): void {
   const left = kindOf(test.left, report)
   if (left === undefined || isTextual(left)) return
-  report(problemAt(test.range, 'kind-mismatch', `${inWords(left)} is no text to match`, 'compare it with == or <'))
+  report(problemAt(test.range, 'kind-mismatch', `${inWords(left)} is not text to match`, 'compare it with == or <'))
 }
 
 function reportUntrue({ operand }: Truthy, report: ReportProblem): void {
@@ -107,10 +107,10 @@ function textProblem(node: Comparison, left: Kind, right: Kind): Explanation | u
       hint: 'write any.where(span.service == checkout)',
     }
   }
-  if (!isTextual(left)) return { message: `${inWords(left)} is no text`, hint: 'compare it with == or <' }
+  if (!isTextual(left)) return { message: `${inWords(left)} is not text`, hint: 'compare it with == or <' }
   const mayBeElement = OPERATORS[node.operator].ofElements !== undefined && left === 'attribute' && right !== 'duration'
   if (isTextual(right) || mayBeElement) return undefined
-  return { message: `${inWords(right)} is no text`, hint: 'write the text after it in quotes' }
+  return { message: `${inWords(right)} is not text`, hint: 'write the text after it in quotes' }
 }
 
 function disagreement(node: Comparison, left: Kind, right: Kind): Explanation {

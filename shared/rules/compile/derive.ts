@@ -91,7 +91,7 @@ function countedBy(condition: Condition): readonly Selector[] {
 function relaxedSelector({ events = [], ...selector }: Selector): Selector {
   const filters = askedOfAll(selector.filters)
   const narrowed = selector.filters.length > 0
-  // Where only its events narrow it, what they ask for goes, and where they ask for nothing they go themselves.
+  // A selector narrowed by events alone loses what the events ask for, or the events themselves where they ask for nothing.
   const asking = narrowed ? events : events.filter((event) => event.filters.length > 0)
   const kept = narrowed ? asking : asking.map((event) => ({ ...event, filters: [] }))
   return { ...selector, filters, ...(kept.length === 0 ? {} : { events: kept }) }

@@ -1,4 +1,4 @@
-/** A glob cut at its stars: `http.*.get` is `http.` and `.get`; one part alone means that there is no star. */
+/** A glob cut at its stars: `http.*.get` is `http.` and `.get`; one part alone means a pattern without a star. */
 export function globParts(pattern: string): readonly string[] {
   return pattern.split(/\*+/)
 }

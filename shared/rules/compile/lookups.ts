@@ -10,7 +10,7 @@ export interface KeySlots {
   used: number
 }
 
-/** A span's view may remember this many values: beyond it they are read anew each time. */
+/** A span's view may remember this many values: beyond it they are read again each time. */
 const MAX_SLOTS = 128
 
 export function newKeySlots(): KeySlots {

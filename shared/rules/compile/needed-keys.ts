@@ -3,7 +3,7 @@ import type { Filter, Operand, Test } from '../ast.ts'
 
 /**
  * Attribute keys that a span, or its resource, has to have to pass the filters: of each list at least one, by their
- * marks. Never too much, maybe too little: a missing value makes every test false, but not what stands under `not`.
+ * marks. Never too much, maybe too little: a missing value makes every test false, but not a part under `not`.
  */
 export function neededKeys(filters: readonly Filter[]): readonly (readonly number[])[] {
   return filters.flatMap(needsOf)

@@ -26,7 +26,7 @@ export type Decider<Scope> = (scope: Scope) => boolean
 /** How the operands that look something up are read in a scope; everything else is the same in all. */
 export interface Lookups<Scope> {
   attribute(attribute: Attribute): Reader<Scope>
-  /** `word`: the attribute of that name, missing where there is none and text cannot stand in for it. */
+  /** `word`: the attribute of that name, missing where the span lacks it and the word cannot be text. */
   attributeOrText(word: string, textStandsIn: boolean): Reader<Scope>
   intrinsic(intrinsic: Intrinsic): Reader<Scope>
   boundValue(value: BoundValue): Reader<Scope>

@@ -30,7 +30,7 @@ export interface Predicate {
   readonly group: NameGroup
   /** Which of the group's predicates it is. */
   readonly number: number
-  /** Undefined where there is no filter. */
+  /** Undefined without a filter. */
   readonly test: ((view: SpanView) => boolean) | undefined
   /** Attribute keys that a span has to have to pass, by their marks: of each list at least one. */
   readonly needs: readonly (readonly number[])[]

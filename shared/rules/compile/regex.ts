@@ -70,7 +70,7 @@ function invalid(error: unknown): Problem<RegexProblemCode> {
   const reason = syntax ? `${syntax.getDescription()} (${syntax.getPattern() ?? 'at its end'})` : String(error)
   return {
     code: 'invalid-regex',
-    message: `this is no regular expression RE2 accepts: ${reason}`,
+    message: `RE2 does not accept this regular expression: ${reason}`,
     hint: 'write RE2 syntax: no backreferences or lookaround, and a backslash only before punctuation or a class such as \\d',
   }
 }
@@ -105,7 +105,7 @@ const plainText = /^(?:[^\\.+*?()|[\]{}^$]|\\[!-/:-@[-`{-~])+$/u
 
 /**
  * The texts an unanchored search of this pattern looks for, where it comes to no more than that: `foo`, `.*foo.*`,
- * `.*(foo|bar).*`. Leading and trailing `.*` may stand for nothing, so they never matter, newlines or not.
+ * `.*(foo|bar).*`. Leading and trailing `.*` may match nothing, so they never matter, newlines or not.
  */
 function literalAlternatives(pattern: string): readonly string[] | undefined {
   const core = pattern.replace(/^(?:\.\*\??)+/u, '').replace(/(?<!\\)(?:\.\*\??)+$/u, '')

@@ -14,7 +14,7 @@ export function precedenceOf({ relation, within }: Order): Precedence & { readon
   }
 }
 
-/** True where some span of the left stands in this relation to another of the right; both are positions, ascending. */
+/** True where some span of the left has this relation to another of the right; both are positions, ascending. */
 export function someRelated(
   run: Run,
   node: Order | Structure,

@@ -2,7 +2,7 @@ import type { Aggregate, Condition, NamePattern, Operand, SpanReference, Test } 
 import { aggregate } from '../judge/aggregate.ts'
 import { planTest } from './plan-test.ts'
 
-/** Names of which at least one must occur. With none in it: can never be met. */
+/** At least one of these names must occur. An empty list can never be met. */
 export type SomeName = readonly NamePattern[]
 
 /** What a trace must hold for a condition to be true: each of these. Empty: it may be true of any trace. */

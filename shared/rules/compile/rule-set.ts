@@ -21,6 +21,6 @@ export interface CompiledRules {
   readonly groups: ReadonlyMap<string, NameGroup>
   /** Compiled regexes. */
   readonly regex: (pattern: string) => RegexTest
-  /** Finds the spans that the names of a rule stand for, to say why it holds or not. */
+  /** Finds spans for the names of a rule, to say why it holds or not. */
   readonly planner: Planner
 }

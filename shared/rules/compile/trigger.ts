@@ -2,7 +2,7 @@ import type { CheckedRule, NamePattern } from '../ast.ts'
 import { requirementOf, type SomeName } from './requirement.ts'
 import { nameShape } from './shape.ts'
 
-/** Names of which one must occur for a rule to need a look, each once; undefined where it needs one on every trace. */
+/** A rule is judged where one of these names occurs, each listed once; undefined for a rule that is judged on every trace. */
 export type Trigger = SomeName | undefined
 
 /**

@@ -8,7 +8,7 @@ import { failures, isTrue, type Sight } from './reasons.ts'
 import { eventNamed } from './selection.ts'
 import { readValues } from './values-read.ts'
 
-/** Failing events are told of the first few. */
+/** How many events of a span are named as failing. */
 const MAX_TOLD = 2
 
 /** How many such events a span has, and what was read on the first: `event(exception)=1 event(exception).exception.type=…`. */

@@ -94,7 +94,7 @@ function isDecisive({ block, holds }: Explained & { readonly block: Block }): bo
   return block === 'always' ? !holds : block === 'never' ? holds : true
 }
 
-/** A block that is an `and` is told by its operands, any other condition by itself. */
+/** A block that is an `and` is shown as its operands, any other condition as one. */
 function explainBlock(inspection: Inspection, condition: Condition, block: Block, whole: boolean) {
   const place: Place = { block, depth: 0, whole }
   const inside = enterScope(inspection, condition)
@@ -127,7 +127,7 @@ function enterScope(inspection: Inspection, condition: Condition): Inspection {
   return binding.reduce((inside, has) => nearestBinding(inside, has, condition), inspection)
 }
 
-/** Of the first spans a name may stand for the one of which most of the condition holds. */
+/** Among the first spans that a name may be bound to, the one for which most of the condition holds. */
 function nearestBinding(inspection: Inspection, { as, selector }: Has, condition: Condition): Inspection {
   const parts = conjunctsOf(condition)
   const choices = select(inspection, selector)

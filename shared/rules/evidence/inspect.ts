@@ -43,7 +43,7 @@ function inspectBoundWhere(inspection: Inspection, node: BoundWhere): Seen {
   const { name, id } = node.bound
   const position = inspection.names.get(id)
   if (position === undefined) {
-    return { holds: false, seen: `${name} stands for no span`, spans: [], spanCount: 0, ...noMisses }
+    return { holds: false, seen: `${name} names no span`, spans: [], spanCount: 0, ...noMisses }
   }
   const { failed, evidence } = missed(inspection, position, node)
   const { reason, ...span } = evidence

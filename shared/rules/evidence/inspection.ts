@@ -13,7 +13,7 @@ import type { Sight } from './reasons.ts'
 export interface Inspection {
   readonly set: CompiledRules
   readonly run: Run
-  /** The spans that bound names stand for. */
+  /** The spans that bound names are bound to. */
   readonly names: BoundSpans
 }
 
@@ -24,7 +24,7 @@ export function spanSight(inspection: Inspection, position: number): Sight<SpanV
   return { scope: newView(inspection.run, position), lookups: lookupsWithNames(inspection) }
 }
 
-/** How values of a span are read, and those of the spans that names stand for. */
+/** How values of a span are read, and those of the bound spans. */
 export function lookupsWithNames(inspection: Inspection): Lookups<SpanView> {
   return {
     ...spanLookups(newKeySlots(), inspection.set.regex),
@@ -32,7 +32,7 @@ export function lookupsWithNames(inspection: Inspection): Lookups<SpanView> {
   }
 }
 
-/** Missing where the name stands for no span. */
+/** Missing where the name names no span. */
 export function boundValueOf(inspection: Inspection, { bound, value }: BoundValue): Value {
   const position = inspection.names.get(bound.id)
   if (position === undefined) return undefined

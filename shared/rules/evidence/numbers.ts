@@ -13,13 +13,13 @@ import { type Sight, say } from './reasons.ts'
 import { type Selection, select } from './selection.ts'
 import { boundSpans, nearMisses, noMisses, witnesses } from './spans.ts'
 
-/** Tells of counts, aggregates and what is known of the trace as a whole. */
+/** Says what was seen of counts, aggregates and the trace as a whole. */
 export function inspectTest(inspection: Inspection, test: Test): Seen {
   const grouped = groupedOperand(test)
   return grouped === undefined ? inspectNumbers(inspection, test) : inspectGroups(inspection, test, grouped)
 }
 
-/** Tells of the first group of which the test holds, or else of the largest. */
+/** Describes the first group for which the test holds, or else the largest. */
 function inspectGroups(
   inspection: Inspection,
   test: Test,

@@ -9,7 +9,7 @@ import { inspectEmptySides, nameAt, type Side, sayMany, sideOf } from './sides.t
 import { noMisses, spanEvidence } from './spans.ts'
 import { describeDuration } from './wording.ts'
 
-/** Tells of a pair in this order, or else of the pair that came nearest to it, and the time between. */
+/** Describes a pair in this order, or else the pair that came nearest to it, and the time between. */
 export function inspectOrder(inspection: Inspection, node: Order): Seen {
   const left = sideOf(inspection, node.left)
   const right = sideOf(inspection, node.right)
@@ -83,7 +83,7 @@ function nearestPair({ run }: Inspection, earlier: Side, later: Side, { from }: 
   return nearest ?? widestPair(spans, earlier.passing, later.passing, from)
 }
 
-/** `cart.validate ended 12ms AFTER payment.charge started`, of the left side; what is not as it should be stands in capitals. */
+/** `cart.validate ended 12ms AFTER payment.charge started`, of the left side; capitals mark what is not as it should be. */
 function sayPair(inspection: Inspection, node: Order, pair: OrderedPair): string {
   const { isLeftEarlier, ...precedence } = precedenceOf(node)
   const { earlier, later } = pair

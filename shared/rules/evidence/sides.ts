@@ -8,10 +8,10 @@ import { cut } from './wording.ts'
 /** Span names longer than this are cut in a sentence. */
 const MAX_NAME_LENGTH = 60
 
-/** One side of an order or a structure: the spans that it stands for. */
+/** One side of an order or a structure: the spans that it means. */
 export interface Side extends Selection {
   readonly selector: Selector
-  /** The bound name that it is, where that stands for no span. */
+  /** The bound name that it is, where that names no span. */
   readonly unbound?: string
 }
 
@@ -20,7 +20,7 @@ export function sideOf(inspection: Inspection, reference: SpanReference): Side {
   return { selector: reference, ...select(inspection, reference) }
 }
 
-/** The one span that a name stands for, or none. */
+/** The one span that a name is bound to, or no span. */
 function boundSide({ run, names }: Inspection, { id, name, range }: Bound): Side {
   const position = names.get(id)
   const span = position === undefined ? undefined : run.trace.spans[position]
@@ -41,7 +41,7 @@ export function inspectEmptySides(inspection: Inspection, sides: readonly Side[]
   if (first === undefined) return undefined
   const seen = empty
     .map((side) =>
-      side.unbound === undefined ? sayCount(inspection, side.selector, side) : `${side.unbound} stands for no span`,
+      side.unbound === undefined ? sayCount(inspection, side.selector, side) : `${side.unbound} names no span`,
     )
     .join('; ')
   return { holds: false, seen, spans: [], spanCount: 0, ...nearMisses(inspection, first.selector, first) }

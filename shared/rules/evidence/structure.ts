@@ -6,10 +6,10 @@ import type { Inspection, Seen } from './inspection.ts'
 import { inspectEmptySides, nameAt, type Side, sayMany, sayOne, sideOf } from './sides.ts'
 import { MAX_SPANS, noMisses, spanEvidence } from './spans.ts'
 
-/** What a span stands under is told of so many spans. */
+/** How many spans are described with the spans above them. */
 const MAX_TOLD = 3
 
-/** Tells which spans of the left stand under which of the right, or what they stand under instead. */
+/** Says which spans of the left are under which of the right, or what they are under instead. */
 export function inspectStructure(inspection: Inspection, node: Structure): Seen {
   const left = sideOf(inspection, node.left)
   const right = sideOf(inspection, node.right)
@@ -61,7 +61,7 @@ function nearestAbove(inspection: Inspection, position: number, { passing }: Sid
   return undefined
 }
 
-/** `it stands under db.pool, under api.request, under 3 more`, or why it stands under nothing. */
+/** `it is under db.pool, under api.request, under 3 more`, or why it is under nothing. */
 function sayAncestors(inspection: Inspection, position: number): string {
   const levels = new Map<number, number>()
   for (const above of ancestors(inspection, position)) {
@@ -72,10 +72,10 @@ function sayAncestors(inspection: Inspection, position: number): string {
   if (levels.size === 0) return `its parent ${parentSpanId} is not in the trace`
   const names = [...levels.values()].slice(0, MAX_TOLD).map((above) => `under ${nameAt(inspection, above)}`)
   const more = levels.size > MAX_TOLD ? [`under ${levels.size - MAX_TOLD} more`] : []
-  return `it stands ${[...names, ...more].join(', ')}`
+  return `it is ${[...names, ...more].join(', ')}`
 }
 
-/** What a span stands under, the nearest first; those of its own id are left out. */
+/** The spans above a span, the nearest first; those of its own id are left out. */
 function* ancestors({ run }: Inspection, position: number): Generator<Above> {
   const lineage = lineageOfRun(run)
   const members = membersOf(lineage)

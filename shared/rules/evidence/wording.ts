@@ -97,7 +97,7 @@ const units = [
   ['us', 1_000n],
 ] as const
 
-/** A duration in the largest unit that is not longer, exactly, as a rule would write it: `1.25s`, `7.200001ms`, `2h`. */
+/** A duration, exact, in the largest unit that is not longer than it, as rules write it: `1.25s`, `7.200001ms`, `2h`. */
 export function describeDuration(nanos: number | bigint): string {
   if (typeof nanos === 'number' && !Number.isFinite(nanos)) return String(nanos)
   if (typeof nanos === 'number' && !Number.isInteger(nanos)) return describeFraction(nanos)

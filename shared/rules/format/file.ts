@@ -31,7 +31,7 @@ function textOf(source: Source, line: LineRange): string {
   return source.text.slice(line.start, line.end)
 }
 
-/** A rule from header to condition, and the comments that stand between it and the next. */
+/** A rule from header to condition, and the comments between it and the next. */
 function ruleLines(source: Source, { header, comments, body: written }: Section) {
   const start = written[0]?.start ?? header.end
   const { body, remarks } = bodyLines(source.text.slice(start, written.at(-1)?.end ?? start))

@@ -66,7 +66,7 @@ function factsOf(parts: readonly Layout[]): Facts {
 
 const STEP = 2
 
-/** One part of the text still to be written, with how deep it stands and whether its lines break. */
+/** One part of the text still to be written, with its depth and whether its lines break. */
 interface Task {
   readonly layout: Layout
   readonly depth: number

@@ -32,13 +32,13 @@ export function ownComments(reader: TokenReader, start: number): readonly Layout
   return commentsAbove(reader, start).flatMap((comment) => [freshLine, comment, newline])
 }
 
-/** Comments on lines of their own that stand before a closing bracket. */
+/** Comments on lines of their own before a closing bracket. */
 export function commentsBeforeClose(reader: TokenReader): readonly Layout[] {
   const comments = commentsAbove(reader, nextToken(reader))
   return comments.flatMap((comment) => [freshLine, comment])
 }
 
-/** Whether a comment stands between what was laid out and the next token. */
+/** Whether a comment lies between what was laid out and the next token. */
 export function commentFollows(reader: TokenReader): boolean {
   return reader.text.slice(reader.position, nextToken(reader)).includes('//')
 }
@@ -73,7 +73,7 @@ function remarkBehind(reader: TokenReader): readonly string[] {
   return [comment.trimEnd()]
 }
 
-/** Blanks inside a token (`starts before`) become one; so may comments stand there. */
+/** Blanks inside a token (`starts before`) become one; comments may be there too. */
 function wordsOf(text: string): { readonly words: string; readonly inside: readonly string[] } {
   if (text.startsWith('"')) return { words: text, inside: [] }
   const inside = text.match(/(?<=\s)\/\/[^\r\n]*/g) ?? []

@@ -46,7 +46,7 @@ function sum(numbers: readonly Numeric[]): Numeric {
   return doubles.sort((a, b) => a - b).reduce((total, double) => total + double, Number(integers))
 }
 
-/** A text that two values share only if they are the same value of the same type; integers are told by their digits. */
+/** A text that two values share only if they are the same value of the same type; integers are compared by their digits. */
 export function identity(value: Value): string {
   if (typeof value === 'number') return Number.isInteger(value) ? `n${BigInt(value)}` : `n${value}`
   if (typeof value === 'bigint') return `n${value}`

@@ -1,7 +1,7 @@
 import type { Lineage, Tree } from './lineage.ts'
 import { GivenUp, MAX_STEPS } from './steps.ts'
 
-/** Asks of the span at a position for one of a set in some relation to it: its position, undefined where there is none. */
+/** Asks of the span at a position for one of a set in some relation to it: its position, undefined where no such span exists. */
 export type Ask = (position: number) => number | undefined
 
 /** For one span after the other: a span of the set (positions) that it is under, or directly under. */
@@ -81,7 +81,7 @@ function firstBy(positions: readonly number[], key: (position: number) => number
   return first
 }
 
-/** Some span of two that are of different nodes, so that one of them is of another node than any that is asked for. */
+/** Two spans of different nodes: whatever node is asked for, one of the two has another. */
 interface Two {
   readonly first: number
   readonly second: number | undefined

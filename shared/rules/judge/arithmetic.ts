@@ -6,7 +6,7 @@ const exactLimit = 2n ** 128n
 
 /**
  * `left operator right` of two numbers, missing for anything else and for division by zero. Of two integers the result
- * is exact (a quotient that is no integer is a double); otherwise both are taken as doubles.
+ * is exact (a quotient that is not an integer is a double); otherwise both are taken as doubles.
  */
 export function calculate(operator: Arithmetic['operator'], left: Value, right: Value): Value {
   if (!isNumeric(left) || !isNumeric(right)) return undefined

@@ -8,7 +8,7 @@ import { GivenUp } from './steps.ts'
 import type { Evidence, Outcome, Verdict } from './verdict.ts'
 
 /**
- * Judges one trace by every rule that may say something of it, in the order of the rules. A rule that is not among the
+ * Judges one trace by every rule whose trigger occurs in it, in the order of the rules. A rule that is not among the
  * verdicts lacks the span names it needs: it has its `idleOutcome`. Total and re-entrant.
  */
 export function judge(set: CompiledRules, trace: Trace): readonly Verdict[] {
@@ -50,7 +50,7 @@ function groupByName({ lookup }: CompiledRules, { spans }: Trace): ReadonlyMap<s
   return byName
 }
 
-/** By order. Most traces concern one rule or two, so that what would sort and tell apart many comes last. */
+/** The plans, each once, in the order of the rules. Most traces concern one rule or two, so sorting is left to the last. */
 function touchedPlans(set: CompiledRules, run: Run): readonly RulePlan[] {
   const touched: RulePlan[] = [...set.always]
   if (run.trace.spans.length > 0) touched.push(...set.anySpan)

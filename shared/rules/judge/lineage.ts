@@ -4,7 +4,7 @@ import type { Span } from '../../trace/span.ts'
 const NO_NODE = -1
 
 /**
- * Which span of a trace stands under which. Spans that share an id (the halves of one RPC) share a node: what is under
+ * Which span of a trace is under which. Spans that share an id (the halves of one RPC) share a node: what is under
  * one is under all of them, and none of them is under another. Taking it up costs time linear in the spans.
  */
 export interface Lineage {
@@ -12,7 +12,7 @@ export interface Lineage {
   readonly nodes: Int32Array
   /** The node of its parent, which may be its own: a half of an RPC can name the id it shares. */
   readonly parentNodes: Int32Array
-  /** Where each node lies in the tree; undefined where spans of one id have different parents, so that there is none. */
+  /** Where each node lies in the tree; undefined where spans of one id have different parents, since the trace is then not a tree. */
   readonly tree: Tree | undefined
   /** The other nodes that are parents of spans of a node, and those that are children, without repetitions. */
   readonly parentsOf: (node: number) => readonly number[]

@@ -12,12 +12,12 @@ export interface Range {
 }
 
 /**
- * Asks of the span at a position for all of a set that may stand in some relation to it: no other does. Undefined where
+ * Asks of the span at a position for all of a set that may have some relation to it; no other has. Undefined where
  * finding them takes as long as asking each.
  */
 export type AskRange = (position: number) => Range | undefined
 
-/** What a span stands under is followed so far. */
+/** How many spans above a span are followed. */
 const MAX_DEPTH = 1000
 
 const empty: Range = { positions: [], start: 0, end: 0 }

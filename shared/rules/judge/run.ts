@@ -9,7 +9,7 @@ export function newRun(trace: Trace, spansByName: ReadonlyMap<string, NamedSpans
   return { trace, spansByName, spansByGroup: undefined, facts: undefined, lineage: undefined }
 }
 
-/** The spans whose name fits the group's pattern, undefined where there is none. */
+/** The spans whose name fits the group's pattern, undefined where no name does. */
 export function spansOf(run: Run, group: NameGroup): GroupSpans | undefined {
   run.spansByGroup ??= gatherGroups(run)
   const known = run.spansByGroup.get(group)

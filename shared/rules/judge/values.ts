@@ -2,7 +2,7 @@ import type { AttributeValue } from '../../trace/span.ts'
 
 /**
  * What an operand comes to: an attribute's value, a count, a duration in nanoseconds. Undefined (no such attribute) and
- * null (an attribute with an empty value) are missing, of which no comparison is true.
+ * null (an attribute with an empty value) are missing; no comparison with a missing value is true.
  */
 export type Value = AttributeValue | undefined
 
@@ -33,7 +33,7 @@ export function equal(left: Value, right: Value): boolean | undefined {
   return undefined
 }
 
-/** Negative, 0, positive, or NaN where there is no order: unlike types, booleans, NaN. */
+/** Negative, 0, positive, or NaN for values without an order: unlike types, booleans, NaN. */
 export function order(left: Value, right: Value): number {
   if (isNumeric(left) && isNumeric(right)) return left < right ? -1 : left > right ? 1 : left >= right ? 0 : Number.NaN
   if (typeof left === 'string' && typeof right === 'string') return compareByCodePoint(left, right)

@@ -15,7 +15,7 @@ export interface Verdict {
 
 /**
  * Why a verdict is what it is. Of a violation only what led to it: of an `or` that is true the arms that are true, of a
- * block that is as it should be nothing. JSON as it stands, at most 8 KiB.
+ * block that is as it should be nothing. JSON as written, at most 8 KiB.
  */
 export interface Evidence {
   /** Clauses by block and in the order written; the parts of a clause follow it, one level deeper. */

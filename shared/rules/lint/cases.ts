@@ -1,6 +1,6 @@
 import type { Atom, Condition, Filter, Invariant, Pattern } from '../ast.ts'
 
-/** A part of a condition that is no logic, and whether it is to hold. */
+/** A part of a condition that is not `and`, `or` or `not`, and whether it is to hold. */
 export interface Claim {
   readonly atom: Atom
   readonly holds: boolean

@@ -9,7 +9,7 @@ import { addDemand, addOpposite, type Demand, type Domain, domainOf, isEmpty, sc
 
 /** Claims of all cases that are looked at together. */
 const CLAIMS_OF_CASES = 1000
-/** Spans that must be there and spans that must not, of which each is compared with every other. */
+/** Spans that must be there, and spans that must not be; each is compared with every other. */
 const MAX_PAIRS = 100
 
 /** Whether none of these cases can be; false where there are too many to tell. */

@@ -93,7 +93,7 @@ function oppositeOf(operator: Demand['operator']): Demand['operator'] | undefine
 
 /**
  * Adds that a demand does not hold: the opposite one does, where the value is known to be there and of the kind that the
- * demand is about. Otherwise it may not hold for want of a value, which says nothing.
+ * demand is about. Otherwise it may fail because a value is missing, which says nothing.
  */
 export function addOpposite(domain: Domain, { term, operator, values }: Demand): void {
   const known = domain.fixed || (domain.present && values.every((value) => domain.kinds.has(kindOf(value))))

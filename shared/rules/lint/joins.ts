@@ -20,7 +20,7 @@ export function joinOf(filter: Filter): Join | undefined {
 }
 
 /**
- * Whether the pairs of which a test holds are found by the value of one side: `==`, or `!=` that is to hold. The sides are
+ * Whether the pairs that pass a test are found by the value of one side: `==`, or `!=` that is to hold. The sides are
  * about the own span and a bound one, or about two bound ones.
  */
 export function isIndexed(test: Test, positive: boolean, sides: 'own' | 'bound'): boolean {

@@ -31,7 +31,7 @@ export const reportSelfMatches: Lint =
     }
   }
 
-/** Whether a part is decided by there being one such span; one that is bound in turn may be held apart by what follows. */
+/** Whether a part is decided by there being one such span; a span that is bound as well may be distinguished by what follows. */
 function asksForOne(atom: Atom): boolean {
   if (atom.kind === 'has') return atom.as === undefined
   if (atom.kind !== 'comparison') return false

@@ -23,7 +23,7 @@ function visit(node: Condition | Filter, report: ReportWarning): void {
   }
 }
 
-/** A comparison that a list could stand in for: `==` before `or`, `!=` before either. */
+/** A comparison that a list could replace: `==` before `or`, `!=` before either. */
 function isTextEquality(node: Condition, word: 'and' | 'or'): node is Comparison {
   if (node.kind !== 'comparison' || node.right.kind !== 'text') return false
   return node.operator === '!=' || (node.operator === '==' && word === 'or')

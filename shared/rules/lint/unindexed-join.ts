@@ -55,7 +55,7 @@ function testsIn(filter: Filter): readonly Test[] {
   return atomsOf(filter).filter(isTest)
 }
 
-/** Plain comparisons of two bound spans, of which nothing else says how they belong together. */
+/** Plain comparisons of two bound spans that nothing else connects. */
 function scannedPairs(conditions: readonly Condition[]): readonly Test[] {
   const atoms = conditions.flatMap(atomsOf<Atom>)
   const together = atoms.flatMap((atom): readonly Subject[] => {

@@ -27,7 +27,7 @@ export type RuleWarningCode = (typeof RULE_WARNING_CODES)[number]
 export interface Warning {
   readonly code: RuleWarningCode
   readonly message: string
-  /** An instruction, by which the warning goes away. */
+  /** An instruction; following it removes the warning. */
   readonly hint: string
   readonly range: SourceRange
 }

@@ -2,7 +2,7 @@ import type { Condition, Selector, Test } from '../ast.ts'
 import { holdsWithoutSpans, lookupsOfTest } from '../compile/requirement.ts'
 import type { Lint } from './warning.ts'
 
-/** A rule that fires on a trace in which none of its names occurs signals on traces that it is not about. */
+/** A rule that fires on a trace without any of its names signals on traces that it is not about. */
 export const reportFiringWithoutNames: Lint =
   () =>
   ({ rule, violation }, report) => {
@@ -37,7 +37,7 @@ function truthWithoutNames(condition: Condition): boolean | undefined {
     case 'order':
     case 'structure': {
       const sides = [condition.left, condition.right]
-      // Where a name is bound, what binds it was found.
+      // A name is bound only once the condition that binds it has found a span.
       return sides.some((side) => side.kind === 'selector' && isNamed(side)) ? false : undefined
     }
     case 'boundWhere':
@@ -52,7 +52,7 @@ function truthOfTest(test: Test): boolean | undefined {
   return selectors.every(isNamed) ? holdsWithoutSpans(test) : undefined
 }
 
-/** `any` is no name. */
+/** `any` is not a name. */
 function isNamed({ name }: Selector): boolean {
   return name.kind === 'exact' || (name.kind === 'glob' && /[^*]/.test(name.pattern))
 }

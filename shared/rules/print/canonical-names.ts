@@ -3,7 +3,7 @@ import { MAX_BOUND_NAMES } from '../resolve/names.ts'
 
 /**
  * What the canonical form of a body calls its bound spans, by their ids: s1, s2 … in the order in which they are bound.
- * Once a rule has as many names as it may have, one that stands for nothing here is taken again.
+ * Once a rule has as many names as it may have, a name that is not in use here is taken again.
  */
 export function canonicalNames(body: Pattern | Invariant): ReadonlyMap<number, string> {
   const numbers = new Map<number, number>()
@@ -20,7 +20,7 @@ export function canonicalNames(body: Pattern | Invariant): ReadonlyMap<number, s
 
 const NO_NAMES: ReadonlyMap<number, string> = new Map()
 
-/** Numbers the spans bound in a condition in which `visible` stand for others; returns what stands for spans after it. */
+/** Numbers the spans bound in a condition, given the names `visible` before it; returns the names visible after it. */
 function numberBound(node: Condition, visible: readonly number[], numbers: Map<number, number>): readonly number[] {
   switch (node.kind) {
     case 'and':

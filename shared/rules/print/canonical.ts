@@ -21,7 +21,7 @@ const explicitly = {
 
 /**
  * The body in the one spelling that says every choice out loud. It parses back to the same body, unless definitions bind
- * so many spans side by side that a text without definitions could not.
+ * more spans side by side than a text without definitions could.
  */
 export function canonicalBody(body: Pattern | Invariant): string {
   const names = canonicalNames(body)

@@ -118,7 +118,7 @@ function printWhere(filters: readonly Filter[], spelling: Spelling): string {
   return filters.map((filter) => `.where(${printLogic(filter, 'or', spelling)})`).join('')
 }
 
-/** A span name as it stands in the brackets of `trace.has(…)`. */
+/** A span name as written in the brackets of `trace.has(…)`. */
 export function printName(name: NamePattern, spelling: Spelling = plain): string {
   switch (name.kind) {
     case 'exact':
@@ -134,7 +134,7 @@ export function printExactName(name: string): string {
   return plain.name(name)
 }
 
-/** After `==` and its like a plain word is text, so an attribute is written `attr(…)` there. */
+/** After a comparison operator a plain word is text, so an attribute is written `attr(…)` there. */
 function printRight({ operator, right }: Comparison, spelling: Spelling): string {
   const isOrder = OPERATORS[operator].compares === 'order'
   if (isOrder || right.kind !== 'attribute' || right.from === 'resource') return printOperand(right, spelling)
@@ -221,7 +221,7 @@ function isWord(text: string): boolean {
   return /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/.test(text) && !reserved.has(text)
 }
 
-/** Words that start so stand for values of the span, the trace or the resource. */
+/** Words that start so mean values of the span, the trace or the resource. */
 function isPrefixed(word: string): boolean {
   return /^(?:trace|span|resource)(?:\.|$)/.test(word)
 }

@@ -123,7 +123,7 @@ export function readMetadata(
   }
 }
 
-/** Tags as written in one line, parted by commas or white space. */
+/** Tags as written in one line, separated by commas or white space. */
 export function tagsOf(value: string): readonly string[] {
   return value.split(/[\s,]+/).filter((tag) => tag !== '')
 }

@@ -32,7 +32,7 @@ export function roomIn({ items }: OpenListing<unknown>): number {
   return MAX_LISTEDS - items.length
 }
 
-/** Adds what was found in a file: `count` items, of which those that fit in are given. */
+/** Adds what was found in a file: `count` is their number, `items` are those that fit in. */
 export function list<Item>(listing: OpenListing<Item>, file: string, items: readonly Item[], count: number): void {
   const listed = items.slice(0, roomIn(listing))
   for (const item of listed) listing.items.push(item)

@@ -28,12 +28,12 @@ export interface PackNodes {
   readonly targets: ReadonlyMap<Node, Node>
 }
 
-/** Parses YAML at once; without nodes where it is none. All that is wrong with it is reported. */
+/** Parses YAML in one go; returns no nodes where the text is not YAML. Reports everything that is wrong with it. */
 export function parsePack(source: Source, report: ReportProblem): PackNodes | undefined {
   return finished(parsingPack(source, report))
 }
 
-/** Parses YAML in steps; without nodes where it is none. All that is wrong with it is reported. */
+/** Parses YAML in steps; returns no nodes where the text is not YAML. Reports everything that is wrong with it. */
 export function* parsingPack(source: Source, report: ReportProblem): Generator<void, PackNodes | undefined> {
   try {
     const document = yield* parsingDocument(source.text)
@@ -82,7 +82,7 @@ function tooDeep(range: SourceRange): TextProblem {
   return problemAt(range, 'malformed-yaml', 'this YAML nests too deep', 'write rules: and below it one item a rule')
 }
 
-/** What each alias stands for: the anchor of its name that was last set before it. Found in one walk of the document. */
+/** The target of each alias: the anchor of its name that was last set before it. Found in one walk of the document. */
 function aliasTargets(document: Document): ReadonlyMap<Node, Node> {
   const anchors = new Map<string, Node>()
   const targets = new Map<Node, Node>()
@@ -110,7 +110,7 @@ export function startOfNode({ source }: PackNodes, node: Node): SourceRange {
   return rangeIn(source, start, start + 1)
 }
 
-/** The values of a map by key, none where the node is no map; reports keys that are not known there. */
+/** The values of a map by key, empty where the node is not a map; reports keys that are not known there. */
 export function entriesOf(
   nodes: PackNodes,
   map: Node | null,
@@ -132,7 +132,7 @@ export function entriesOf(
   return entries
 }
 
-/** The items of a list; undefined where the node is none. */
+/** The items of a list; undefined where the node is not a list. */
 export function itemsOf(nodes: PackNodes, node: Node | undefined): readonly Node[] | undefined {
   if (!isSeq(node)) return undefined
   return (node.items as readonly Node[]).map((item) => nodes.targets.get(item) ?? item)

@@ -159,7 +159,7 @@ type ReadCondition = Pick<ParsedBody, 'body' | 'conditions'>
 
 const NOTHING: ReadCondition = { body: undefined, conditions: [] }
 
-/** In a pack, definitions belong to the condition they stand in. */
+/** In a pack, definitions belong to the condition that contains them. */
 function readCondition(
   nodes: PackNodes,
   node: Scalar<string>,

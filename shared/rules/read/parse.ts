@@ -25,7 +25,7 @@ export interface ReadDefinitions {
 }
 
 /**
- * Reads a rule's body: a pattern or a when/always/never rule. `positionAt` tells where an offset of `text` stands in its
+ * Reads a rule's body: a pattern or a when/always/never rule. `positionAt` gives the place of an offset of `text` in its
  * file; `definitions` are those of the file so far, to which its own are added. Never throws for bad input: all problems
  * are returned, in the order of the text.
  */

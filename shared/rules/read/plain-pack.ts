@@ -24,7 +24,7 @@ interface PlainBody {
   readonly severity: Severity
   readonly metadata: RuleMetadata
   readonly condition: string
-  /** Where the rule stands in the YAML. */
+  /** The place of the rule in the YAML. */
   readonly range: SourceRange
 }
 
@@ -40,7 +40,7 @@ function plainRule({ name, nameRange, rule, problems }: ReadRule): PlainRule {
   return { name, nameRange, rule: { severity, metadata, condition, range }, problems }
 }
 
-/** The rules that `readPack` found in the YAML, the same in all but places: what is inside a rule stands where it begins. */
+/** The rules that `readPack` found in the YAML, the same in all but places: everything inside a rule has the place where the rule begins. */
 export function readPlainPack({ rules, problems }: PlainPack): ReadFile {
   return { rules: rules.map(readPlainRule), problems, defined: [] }
 }

@@ -2,7 +2,7 @@ import type { PartBudget } from '../resolve/reading.ts'
 import { openingPack, readPack } from './pack.ts'
 import { type OpenFile, openRuleFile, type ReadFile, readRuleFile } from './rule-file.ts'
 
-/** Whether a file so named holds rules: `*.rules`, or a YAML pack that is no file of rule tests. */
+/** Whether a file so named holds rules: `*.rules`, or a YAML pack that is not a file of rule tests. */
 export function isRuleFileName(name: string): boolean {
   return /\.(?:rules|ya?ml)$/i.test(name) && !isTestFileName(name)
 }

@@ -87,7 +87,7 @@ export function openRead({ rules, problems, defined }: ReadFile): OpenFile {
   }
 }
 
-/** What stands before the first header: definitions, and nothing else but comments. */
+/** The part before the first header: definitions, and nothing else but comments. */
 function readPreamble(source: Source, lines: readonly LineRange[], definitions: Definitions): ReadDefinitions {
   const start = lines[0]?.start ?? 0
   const text = source.text.slice(start, lines.at(-1)?.end ?? start).trimEnd()
@@ -156,7 +156,7 @@ function readSection(source: Source, section: Section, known: Definitions): Read
     const hint = 'move the line up, to just below the header'
     report({
       code: 'malformed-metadata',
-      message: 'Mode stands before the condition',
+      message: 'Mode comes before the condition',
       hint,
       range: visibleRange(source, line),
     })

@@ -9,7 +9,7 @@ export interface Section {
   readonly body: readonly LineRange[]
 }
 
-/** A file taken apart at its headers; `preamble` is what stands before the first. */
+/** A file cut at its headers; `preamble` is the part before the first. */
 export interface Sections {
   readonly preamble: readonly LineRange[]
   readonly sections: readonly Section[]

@@ -1,6 +1,6 @@
 import type { SourcePosition, SourceRange } from '../../errors.ts'
 
-/** A text whose offsets can be told as line and column. */
+/** A text, with the line and column of each offset. */
 export interface Source {
   readonly text: string
   positionAt(offset: number): SourcePosition

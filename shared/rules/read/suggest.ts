@@ -20,7 +20,7 @@ export function editDistance(
   for (let row = 1; row <= from.length; row += 1) {
     const first = Math.max(1, row - limit)
     const end = Math.min(to.length, row + limit)
-    // What is beside the cells that are followed takes too many edits.
+    // Cells outside of the band would need too many edits.
     current[first - 1] = first === 1 ? row : far
     if (row + limit <= to.length) last[row + limit] = far
     if (effort !== undefined) effort.steps -= end - first + 1

@@ -1,7 +1,7 @@
 import { Scalar } from 'yaml'
 
 /**
- * Where each character of a YAML text value stands in the file: one offset a UTF-16 unit, and one more for its end. Exact
+ * The place in the file of each character of a YAML text value: one offset a UTF-16 unit, and one more for its end. Exact
  * for every style that YAML has; characters that folding made of a line break stand at that break.
  */
 export function offsetsOfScalar(yaml: string, scalar: Scalar<string>): readonly number[] {

@@ -16,7 +16,7 @@ export interface ResolvedBody {
   readonly conditions: readonly Condition[]
 }
 
-/** The conditions that the definitions around a rule's body stand for; problems in them are not the rule's. */
+/** The conditions named by the definitions around a rule's body; problems in them are not the rule's. */
 export interface ResolvedDefinitions {
   readonly defined: readonly Condition[]
 }
@@ -87,7 +87,7 @@ function blockName(reading: Reading, block: SyntaxBlock): BlockName | undefined 
   const written = block.keyword.text
   const meant = BLOCK_SPELLINGS.get(written.toLowerCase()) ?? nearest(written, ['when', 'always', 'never'])
   const hint = meant === undefined ? 'write when, always, never or except when' : `write ${meant} { … }`
-  return report(reading, block.keyword, 'unknown-block', `there is no block "${written}"`, hint)
+  return report(reading, block.keyword, 'unknown-block', `the language has no block "${written}"`, hint)
 }
 
 const BLOCK_SPELLINGS: ReadonlyMap<string, string> = new Map([

@@ -63,7 +63,7 @@ function hintForExtra(reading: Reading, at: TextRange, found: string): string {
   return `remove it, or put the text that holds it in quotes, as in ${quoted(`a${found}b`)}`
 }
 
-/** Reports that nothing stands where a value, name or condition must. */
+/** Reports a place where a value, name or condition is missing. */
 export function reportMissing(reading: Reading, at: TextRange, what: string): undefined {
   const written = textOf(reading, at)
   report(reading, at, 'missing-value', `${what} is missing at "${written}"`, `write ${what}`)

@@ -176,7 +176,7 @@ function resolveTraceCount(reading: Reading, node: SelectorCallNode | MethodNode
   return { kind: 'count', selector: narrowed(inner, narrowing, range), ...by, range }
 }
 
-/** `trace.sum(s, value)` and its like: spans, filters inside or after, and what is taken of each. */
+/** `trace.sum(s, value)` and the other aggregates: spans, filters inside or after, and what is taken of each. */
 function resolveAggregate(
   reading: Reading,
   name: Aggregate['function'],

@@ -9,7 +9,7 @@ import type { DefineNode, DefinitionNode, LetNode } from './syntax.ts'
 import { resolveItem, resolveItems } from './test.ts'
 import { isReserved } from './word.ts'
 
-/** Makes the names known to what follows, and returns the conditions among what they stand for. */
+/** Makes the names known to what follows, and returns the conditions among their meanings. */
 export function resolveDefinitions(reading: Reading, nodes: readonly DefinitionNode[]): readonly Condition[] {
   return nodes
     .map((node) => (node.kind === 'let' ? resolveLet(reading, node) : resolveDefine(reading, node)))
@@ -31,7 +31,7 @@ function fixedValue(reading: Reading, { value, extra, equals }: LetNode): Define
     return report(reading, extra, 'not-a-value', 'let names one fixed value or a list of them', hint)
   }
   if (value.kind === 'missing') {
-    return report(reading, equals, 'missing-value', 'nothing stands after "="', 'write a value, or a list as in [a, b]')
+    return report(reading, equals, 'missing-value', 'nothing follows "="', 'write a value, or a list as in [a, b]')
   }
   const items = value.kind === 'list' ? resolveItems(reading, value) : resolveItem(reading, value)
   const isList = value.kind === 'list' || (value.kind === 'variable' && isListName(reading, textOf(reading, value)))
@@ -63,7 +63,7 @@ function resolveDefine(reading: Reading, node: DefineNode): Condition | undefine
   }
   const found =
     condition.kind === 'missing'
-      ? report(inner, equals, 'missing-value', 'nothing stands after "="', 'write a condition')
+      ? report(inner, equals, 'missing-value', 'nothing follows "="', 'write a condition')
       : checkDepth(inner, condition, resolveCondition(inner, condition))
   add(reading, node, reading.definitions.conditions, sound ? found : undefined)
   return found

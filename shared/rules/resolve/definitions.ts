@@ -15,7 +15,7 @@ import type { TextRange } from './syntax.ts'
 
 /** Parts (comparisons, names, values …) that definitions may add to one rule, and to one another. */
 const MAX_PARTS = 2000
-/** The same for all rules of a set: a few letters stand for as many parts as a long rule has, in each of 10,000 rules. */
+/** The same for all rules of a set: in each of 10,000 rules a few letters can name as many parts as a long rule has. */
 const MAX_SET_PARTS = 1_000_000
 /** Names that are compared with what was written, for all hints of a set. */
 const COMPARED_NAMES = 100_000
@@ -30,7 +30,7 @@ export function newDefinitions(budget: PartBudget = newPartBudget()): Definition
   return { budget, values: new Map(), conditions: new Map() }
 }
 
-/** What `$name` stands for, as if it were written here. */
+/** The meaning of `$name`, as if it were written here. */
 export function useValue(reading: Reading, node: TextRange): DefinedValue | undefined {
   const name = textOf(reading, node)
   const defined = reading.definitions.values.get(name)
@@ -57,7 +57,7 @@ export function isDefinedCondition(reading: Reading, name: string): boolean {
   return reading.definitions.conditions.has(name)
 }
 
-/** The condition that a name given by `define` stands for, as if it were written here in brackets. */
+/** The condition that `define` gave a name to, as if it were written here in brackets. */
 export function useCondition(reading: Reading, node: TextRange): Condition | undefined {
   const defined = reading.definitions.conditions.get(textOf(reading, node))
   const meaning = defined && use(reading, node, defined)
@@ -77,12 +77,12 @@ function use<Meaning>(
   const { budget } = reading.definitions
   reading.expanded += parts
   if (reading.expanded > MAX_PARTS) {
-    const message = `definitions stand for at most ${MAX_PARTS.toLocaleString('en')} parts of a rule or a definition`
+    const message = `definitions may add at most ${MAX_PARTS.toLocaleString('en')} parts to a rule or a definition`
     return report(reading, node, 'expression-too-long', message, 'use fewer definitions, or split the rule')
   }
   budget.parts -= parts
   if (budget.parts >= 0) return meaning
-  const message = `definitions stand for at most ${MAX_SET_PARTS.toLocaleString('en')} parts of all rules of a set`
+  const message = `definitions may add at most ${MAX_SET_PARTS.toLocaleString('en')} parts of all rules of a set`
   return report(reading, node, 'expression-too-long', message, 'use shorter definitions, or split the set')
 }
 
@@ -120,7 +120,7 @@ function placedAt<Tree>(tree: Tree, range: SourceRange): Tree {
   return Object.fromEntries(entries) as Tree
 }
 
-/** The same tree with ids of their own for the names bound in it: they stay inside, and it may stand in a rule twice. */
+/** The same tree with new ids for the names bound in it: the names stay inside, and a rule may use the tree twice. */
 function renamed<Tree>(reading: Reading, use: TextRange, tree: Tree, ids = new Map<number, number>()): Tree {
   if (typeof tree !== 'object' || tree === null) return tree
   if (Array.isArray(tree)) return tree.map((item) => renamed(reading, use, item, ids)) as Tree

@@ -22,12 +22,12 @@ const SPAN: Place = {
   },
 }
 
-/** A value of one span, as `trace.sum(…)` and its like take it of each. */
+/** A value of one span, as `trace.sum(…)` and the other aggregates take it of each. */
 export function resolveSpanValue(reading: Reading, node: SyntaxNode): Operand | undefined {
   return resolveOperand(reading, node, 'key', SPAN)
 }
 
-/** What stands in `.where(…)`: true or false of one span. */
+/** The content of `.where(…)`: true or false of one span. */
 export function resolveFilter(reading: Reading, node: SyntaxNode): Filter | undefined {
   return resolveLogic<Test>(reading, node, (atom) => resolveSpanTest(reading, atom))
 }

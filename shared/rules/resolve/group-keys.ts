@@ -5,7 +5,7 @@ import { type Narrowing, resolveNarrowing } from './narrowing.ts'
 import { type Reading, report } from './reading.ts'
 import type { MethodNode, SyntaxNode } from './syntax.ts'
 
-/** The filters and the `.by(…)` that follow `trace.count(…)` and its like. */
+/** The filters and the `.by(…)` that follow `trace.count(…)` or an aggregate. */
 export function resolveGrouped(
   reading: Reading,
   methods: readonly MethodNode[],

@@ -102,7 +102,7 @@ function unknownUnit(reading: Reading, node: NumberNode, unit: string): undefine
   return report(reading, node, 'unknown-unit', `"${unit}" is not a unit`, hint)
 }
 
-/** Reports text that starts like a number and is none. */
+/** Reports text that starts like a number but is not one. */
 export function reportBadNumber(reading: Reading, node: LeafNode & { readonly text: string }): undefined {
   const spaced = node.text.replace(/[-/]+/g, (operator) => ` ${operator} `)
   const operands = node.text.split(/[-/]/)

@@ -51,7 +51,7 @@ function resolveOperands<Atom extends Located>(
     if (operator !== null) checkLogicWord(reading, operator, node.kind)
     else if (sound) reportJuxtaposed(reading, firstToken(operand))
     const resolved = read(operand)
-    // What merely stands in a row with something else is not sure to be a condition: one report is enough.
+    // A word beside another without an operator may not be a condition at all: one report is enough.
     sound = operator !== null && resolved !== undefined
     if (sound && resolved !== undefined) known.push(resolved)
   }
@@ -65,7 +65,7 @@ function reportJuxtaposed(reading: Reading, next: TextRange): undefined {
   const word = textOf(reading, next)
   if (word === 'as') {
     const wanted = 'write a name of letters, digits and _ after it, as in trace.has(x) as y'
-    return report(reading, next, 'malformed-name', 'no name stands after "as"', wanted)
+    return report(reading, next, 'malformed-name', 'no name follows "as"', wanted)
   }
   const relation = word.toLowerCase() === 'as' ? 'as' : RELATIONS.get(word.toLowerCase())
   if (relation !== undefined) {
@@ -85,10 +85,10 @@ function reportJuxtaposed(reading: Reading, next: TextRange): undefined {
       : name !== undefined
         ? `write ${name}(${word})`
         : 'write "and" or "or" before it, or put words that belong together in quotes'
-  return report(reading, next, 'missing-operator', `a word is missing between this and what stands before it`, hint)
+  return report(reading, next, 'missing-operator', `a word is missing between this and the part before it`, hint)
 }
 
-/** How other languages, and people, say what stands between two spans here. */
+/** How other languages, and people, spell the relations between two spans. */
 const RELATIONS: ReadonlyMap<string, string> = new Map([
   ['before', 'before'],
   ['after', 'after'],

@@ -22,7 +22,7 @@ export function reportMistake(reading: Reading, node: SyntaxNode, wanted: string
         reading,
         node,
         'wrong-quotes',
-        'text stands in double quotes',
+        'text is written in double quotes',
         `write ${quoted(node.text.replace(/^.|['`“”‘’]$/gu, ''))}`,
       )
     case 'pathlike':
@@ -81,7 +81,7 @@ function reportUnknownFunction(reading: Reading, node: CallNode): undefined {
   }
   const meant = FUNCTION_SPELLINGS.get(name.text) ?? nearest(name.text, FUNCTIONS)
   const hint = meant === undefined ? `use one of ${FUNCTIONS.slice(0, 6).join(', ')}` : `did you mean ${meant}(…)?`
-  report(reading, name, 'unknown-function', `there is no function ${name.text}(…)`, hint)
+  report(reading, name, 'unknown-function', `the language has no function ${name.text}(…)`, hint)
 }
 
 function reportWrongKind(reading: Reading, node: SyntaxNode, wanted: string): void {
@@ -94,7 +94,7 @@ function reportWrongKind(reading: Reading, node: SyntaxNode, wanted: string): vo
 function hintForKind(reading: Reading, node: SyntaxNode, wanted: string): string {
   if (wanted !== 'a condition') {
     if (node.kind === 'call' && node.name.text === 'exists')
-      return 'exists(…) is true or false by itself: leave the comparison out'
+      return 'exists(…) is already true or false: leave the comparison out'
     if (wanted === 'an attribute key') return 'write a word, or the key in quotes'
     if (wanted === 'a regular expression in quotes') return 'write the pattern in quotes after matches'
     if (node.kind === 'list') return 'compare with a list by in [ … ]'

@@ -43,7 +43,7 @@ export function bind(reading: Reading, node: TextRange & { readonly text: string
   const { text: name } = node
   const before = names.visible.get(name)
   if (before !== undefined) {
-    const message = `${name} already stands for a span bound on line ${before.range.start.line}`
+    const message = `${name} already names a span bound on line ${before.range.start.line}`
     return report(reading, node, 'duplicate-binding', message, 'give this span another name')
   }
   countName(reading, node, name)
@@ -68,7 +68,7 @@ export interface BoundWord {
   readonly key: string
 }
 
-/** The bound span that a word stands for or begins with: a bound name comes before attributes and span names. */
+/** The bound span that a word names or begins with: a bound name comes before attributes and span names. */
 export function boundWord(reading: Reading, node: TextRange & { readonly text: string }): BoundWord | undefined {
   const [name, key] = splitName(node.text)
   const bound = reading.names.visible.get(name)
@@ -83,7 +83,7 @@ export function isBoundElsewhere({ names }: Reading, word: string): boolean {
   return !names.visible.has(name) && names.all.has(name)
 }
 
-/** Reports the use of a name that stands for nothing here. */
+/** Reports the use of a name that is not bound here. */
 export function reportElsewhere(
   reading: Reading,
   node: TextRange & { readonly text: string },
@@ -92,7 +92,7 @@ export function reportElsewhere(
   const [name] = splitName(node.text)
   const where = reading.names.closed.get(name)
   const message =
-    where === undefined ? `${name} is bound only after this` : `${name} is bound ${where}, and stands for nothing here`
+    where === undefined ? `${name} is bound only after this` : `${name} is bound ${where}, and means nothing here`
   const move = where === undefined ? `bind ${name} before it is used` : 'move this to where it is bound'
   return report(reading, node, 'unbound-name', message, `${move}, or ${otherwise}`)
 }

@@ -26,7 +26,7 @@ export interface Place {
 /** More operators in one calculation than this are a mistake, and would nest the tree too deep to walk. */
 const MAX_OPERATORS = 200
 
-/** A value on one side of a comparison; reports what is no value. */
+/** A value on one side of a comparison; reports what is not a value. */
 export function resolveOperand(reading: Reading, node: SyntaxNode, role: Role, place: Place): Operand | undefined {
   switch (node.kind) {
     case 'word':
@@ -162,7 +162,7 @@ function isOfBound(reading: Reading, { base }: MethodNode): boolean {
   return base.kind === 'word' && boundWord(reading, base)?.key === ''
 }
 
-/** `p.attr("a key")` of a bound span; reports what else follows its name, which is no value. */
+/** `p.attr("a key")` of a bound span; reports anything else that follows its name, which is not a value. */
 export function resolveBoundMethod(reading: Reading, node: MethodNode): BoundValue | undefined {
   const { base, name, arguments: taken } = node
   const word = base.kind === 'word' ? boundWord(reading, base) : undefined

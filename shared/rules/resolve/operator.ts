@@ -43,7 +43,7 @@ function comparingNamed(word: string): ComparingOperator | undefined {
   return word === 'matches' ? word : operatorNamed(word)
 }
 
-/** Whether a membership is `not in`; reports `notin`, `IN` and the like. */
+/** Whether a membership is `not in`; reports other spellings such as `notin` or `IN`. */
 export function isNegatedMembership(reading: Reading, token: Token): boolean {
   const written = token.text
   const negated = written.toLowerCase() !== 'in'

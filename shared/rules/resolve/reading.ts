@@ -3,7 +3,7 @@ import type { Bound, Condition, Literal } from '../ast.ts'
 import type { RuleProblemCode, TextProblem } from '../problem.ts'
 import type { TextRange } from './syntax.ts'
 
-/** One body being read: where its nodes stand in the file, what its names stand for, and the problems found so far. */
+/** One body being read: the places of its nodes in the file, the meaning of its names, and the problems found so far. */
 export interface Reading {
   readonly text: string
   readonly definitions: Definitions
@@ -16,7 +16,7 @@ export interface Reading {
 
 /** The names that `as` gives to spans, while a rule is read from left to right. */
 export interface Names {
-  /** What stands for a span here. */
+  /** The names that mean a span here. */
   visible: ReadonlyMap<string, Bound>
   /** Names that were bound where they cannot be used any more, and where that was. */
   readonly closed: Map<string, string>
@@ -35,7 +35,7 @@ export interface PartBudget {
 }
 
 /**
- * What `let` and `define` have named so far, from one rule of a file to the next. A use is replaced by what it stands for,
+ * What `let` and `define` have named so far, from one rule of a file to the next. A use is replaced by its meaning,
  * so that nothing after resolving knows of definitions.
  */
 export interface Definitions {

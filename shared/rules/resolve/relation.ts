@@ -159,7 +159,7 @@ function resolveReference(
       if (/^(trace\.)?has$/.test(base.name.text)) return resolveHas(reading, base, methods, node)
       return reportNoSpan(reading, base.name, `${base.name.text}(…)`, word)
     case 'group':
-      return reportNoSpan(reading, base.open, 'what stands in brackets', word)
+      return reportNoSpan(reading, base.open, 'the part in brackets', word)
     case 'openText':
     case 'wrongQuotes':
     case 'pathlike':
@@ -182,5 +182,5 @@ function reportNoSpan(reading: Reading, at: SyntaxNode | Token, what: string, wo
   const hint =
     word === 'as' ? 'write trace.has(x) as y' : `write trace.has(x) or a bound name on both sides of "${word}"`
   const code = word === 'as' ? 'misplaced-binding' : 'not-a-span'
-  return report(reading, at, code, `${what} is no span`, hint)
+  return report(reading, at, code, `${what} is not a span`, hint)
 }

@@ -23,7 +23,7 @@ export function chainOf(node: SyntaxNode): Chain {
   return { base, methods }
 }
 
-/** The spans that `trace.has(…)`, `trace.count(…)` and the like take in their brackets, before so many values. */
+/** The spans that `trace.has(…)`, `trace.count(…)` and other functions take in their brackets, before the given number of values. */
 export function resolveArgument(reading: Reading, call: SelectorCallNode, values = 0): Selector | undefined {
   const { argument, name } = call
   const { selector, extra, close } = argument
@@ -108,7 +108,7 @@ function resolveShortName(reading: Reading, node: WordNode): NamePattern | undef
       reading,
       node,
       'reserved-word',
-      `"${node.text}" is no span name here`,
+      `"${node.text}" is not a span name here`,
       `write ${longForm} if a span is named so`,
     )
   }

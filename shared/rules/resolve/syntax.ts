@@ -4,7 +4,7 @@ export interface TextRange {
   readonly end: number
 }
 
-/** A keyword, operator or bracket as it stands in the text. */
+/** A keyword, operator or bracket as written. */
 export interface Token extends TextRange {
   readonly text: string
 }
@@ -144,7 +144,7 @@ export interface CallNode extends TextRange {
   readonly arguments: Arguments
 }
 
-/** `trace.has(…)` and its like, whose argument is spans by name. */
+/** A function such as `trace.has(…)`, whose argument is spans by name. */
 export interface SelectorCallNode extends TextRange {
   readonly kind: 'selectorCall'
   readonly name: Token

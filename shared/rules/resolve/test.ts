@@ -57,7 +57,7 @@ function resolveComparison(
       reading,
       tail.right,
       'null-comparison',
-      'there is no null: an attribute is there or missing',
+      'the language has no null: an attribute is there or missing',
       `write ${equal ? 'not ' : ''}exists(${key})`,
     )
   }
@@ -80,7 +80,7 @@ function resolveMatches(
       reading,
       right,
       'unquoted-pattern',
-      'a regular expression stands in quotes',
+      'a regular expression is written in quotes',
       `write "${textOf(reading, right)}"`,
     )
   }
@@ -89,7 +89,7 @@ function resolveMatches(
   return { kind: 'matches', left, pattern, patternRange: reading.rangeOf(right), range: reading.rangeOf(node) }
 }
 
-/** A regular expression as text, or as the text a name stands for. */
+/** A regular expression as text, or as the text that a name means. */
 function resolvePattern(reading: Reading, node: SyntaxNode): string | undefined {
   if (node.kind === 'text') return decodeText(node.raw)
   if (node.kind !== 'variable') return reportMistake(reading, node, 'a regular expression in quotes')
@@ -97,7 +97,7 @@ function resolvePattern(reading: Reading, node: SyntaxNode): string | undefined 
   if (value === undefined) return undefined
   const [item] = value.items
   if (!value.isList && item?.kind === 'text') return item.value
-  const message = `${textOf(reading, node)} is no regular expression`
+  const message = `${textOf(reading, node)} is not a regular expression`
   return report(reading, node, 'not-a-value', message, 'give the name a text in quotes')
 }
 
@@ -114,14 +114,14 @@ function resolveMembership(
   return { kind: 'membership', negated, left, items, range: reading.rangeOf(node) }
 }
 
-/** The values of a list, as written or as a name stands for it. */
+/** The values of a list, as written or as a name means it. */
 export function resolveItems(reading: Reading, node: SyntaxNode): readonly Literal[] | undefined {
   if (node.kind === 'variable') return resolveListName(reading, node)
   if (node.kind !== 'list') {
     if (node.kind === 'missing') return reportMistake(reading, node, 'a list')
     const inner = textOf(reading, node).replace(/^\(|\)$/g, '')
     const hint = inner.length <= 60 ? `write [${inner}]` : 'write [a, b, c]'
-    return report(reading, node, 'not-a-list', 'a list stands in square brackets', hint)
+    return report(reading, node, 'not-a-list', 'a list is written in square brackets', hint)
   }
   const [first] = node.items
   if (node.items.length === 1 && first?.kind === 'missing' && node.extra === null && node.close !== null) {
@@ -150,7 +150,7 @@ function ungrouped(node: SyntaxNode): SyntaxNode {
   return node.kind === 'group' && node.close !== null && node.extra === null ? ungrouped(node.inner) : node
 }
 
-/** A value in a list, or the values a name in it stands for. */
+/** A value in a list, or the values that a name in it means. */
 export function resolveItem(reading: Reading, node: SyntaxNode): readonly Literal[] | undefined {
   if (node.kind === 'variable') return useValue(reading, node)?.items
   const item = resolveFixed(reading, node)

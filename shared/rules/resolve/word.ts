@@ -6,8 +6,8 @@ import { quoted, type Reading, report } from './reading.ts'
 import type { TextRange, WordNode } from './syntax.ts'
 
 /**
- * Where a value stands decides what a bare word in it is. `key`: left of a comparison; `text`: right of `==` and its like;
- * `value`: after `<` and its like; `term`: inside arithmetic, with the side of the comparison that decides what quotes mean.
+ * The place of a value decides what a bare word in it is. `key`: left of a comparison; `text`: right of `==`, `!=` or a text operator;
+ * `value`: after `<`, `<=`, `>` or `>=`; `term`: inside arithmetic, with the side of the comparison that decides what quotes mean.
  */
 export type Role = 'key' | 'text' | 'value' | 'keyTerm' | 'term'
 
@@ -25,7 +25,7 @@ const INTRINSICS: readonly IntrinsicName[] = [
 ]
 const RESERVED = new Set(['and', 'or', 'not', 'in', 'true', 'false', 'null', 'when', 'always', 'never', 'any'])
 
-/** A bare word as the value it is in its role; reports a word that cannot stand there. */
+/** A bare word as the value it is in its role; reports a word that cannot be there. */
 export function resolveWord(
   reading: Reading,
   node: WordNode,
@@ -83,7 +83,7 @@ function reportReserved(reading: Reading, node: WordNode): undefined {
       reading,
       node,
       'null-comparison',
-      'there is no null: an attribute is there or missing',
+      'the language has no null: an attribute is there or missing',
       'write exists(key) or not exists(key)',
     )
   }
@@ -105,7 +105,7 @@ export function isPrefixed(word: string): boolean {
   return /^(trace|span|resource)(\.|$)/.test(word)
 }
 
-/** A value of a bound span: an attribute of it, or `span.duration`, `resource.KEY` and the like. */
+/** A value of a bound span: an attribute of it, or a value such as `span.duration` or `resource.KEY`. */
 function resolveBoundValue(
   reading: Reading,
   node: WordNode,
@@ -131,7 +131,7 @@ function resolveBoundValue(
   return { kind: 'boundValue', bound, value: { kind: 'attribute', key, from: 'any', range }, range }
 }
 
-/** `span.duration`, `resource.KEY` and the like; reports an unknown one with what was probably meant. */
+/** A value such as `span.duration` or `resource.KEY`; reports an unknown one with the one that was probably meant. */
 export function resolvePrefixed(reading: Reading, node: WordNode): Attribute | Intrinsic | undefined {
   const range = reading.rangeOf(node)
   if (node.text.startsWith('resource.')) {
@@ -146,7 +146,7 @@ export function resolvePrefixed(reading: Reading, node: WordNode): Attribute | I
   const meant = nearest(node.text, INTRINSICS)
   const known = INTRINSICS.filter((intrinsic) => intrinsic.startsWith(node.text.slice(0, node.text.indexOf('.') + 1)))
   const guess = meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${meant}?`
-  const message = `"${node.text}" is no value of a span, trace or resource`
+  const message = `"${node.text}" is not a value of a span, trace or resource`
   return report(reading, node, 'unknown-intrinsic', message, `${guess} Or ${asName}`.replace(/(?<!\?) Or/, ', or'))
 }
 
@@ -164,7 +164,7 @@ export function quotedKey(reading: Reading, node: TextRange, key: string): Attri
   return { kind: 'attribute', key, from: 'any', range: reading.rangeOf(node) }
 }
 
-/** A span's name as written without quotes inside `has(…)` and the like. */
+/** A span's name as written without quotes inside `has(…)`, `count(…)` and other functions. */
 export function resolveSpanName(
   reading: Reading,
   node: TextRange & { readonly text: string },

@@ -7,7 +7,7 @@ import type { World } from './world.ts'
 const MOST_ATTEMPTS = 40
 
 /**
- * Sends as an SDK does, again and again until it is told that its spans are stored; returns how many were refused for
+ * Sends as an SDK does, again and again until the answer says that its spans are stored; returns how many were refused for
  * good. An invocation that is killed is a 503 to the client, as the gateway's mapping has it.
  */
 export async function sendUntilStored(world: World, { headers, body }: OtlpRequest): Promise<number> {

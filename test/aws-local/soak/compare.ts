@@ -48,7 +48,7 @@ export function compareSignals(where: string, sides: Sides, plan: readonly Plann
   return differences
 }
 
-/** Each event once; one id never stands for two events. */
+/** Each event once; one id never has two events. */
 function byId(events: readonly SignalEvent[], differences: Difference[]): readonly SignalEvent[] {
   const known = new Map<string, string>()
   return events.filter((event) => {
@@ -138,7 +138,7 @@ async function recordsByPartition(store: ObjectStore): Promise<ReadonlyMap<strin
   return groups
 }
 
-/** As the view spans_latest: the highest revision, with what came too late, each span once. */
+/** As the view spans_latest: the highest revision, with late spans, each span once. */
 function latestSpans(records: readonly TraceRecord[]): readonly string[] {
   const wholes = records.filter(({ reason }) => reason !== 'late')
   const last = Math.max(...wholes.map(({ revision }) => revision))
@@ -154,7 +154,7 @@ function sentText({ spanId, name, startMs, endMs }: SoakSpan): string {
   return `${spanId} ${name} ${startMs} ${endMs}`
 }
 
-/** Where two values of JSON part, and what stands there. */
+/** The place where two values of JSON differ, and both values there. */
 function unequal(a: unknown, b: unknown, path: string): readonly string[] {
   if (JSON.stringify(a) === JSON.stringify(b)) return []
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {

@@ -9,7 +9,7 @@ import type { OtlpRequest } from './request.ts'
 /** The embedded runtime, on a clock of its own, as it was left by the same requests. */
 export interface Embedded {
   send(request: OtlpRequest): Promise<void>
-  /** Lets so much time pass, without judging. */
+  /** Lets the given time pass, without judging. */
   advance(ms: number): void
   /** Judges what is due. */
   judge(): Promise<void>

@@ -2,7 +2,7 @@ import { Random } from '../../pipeline/model/random.ts'
 import type { Answer, Call, Fate } from './proxy.ts'
 
 /*
- * What goes wrong, how often. A fault falls on a call by the seed, by what is called on which trace and by how many such
+ * Which faults happen, and how often. A fault falls on a call by the seed, by what is called on which trace and by how many such
  * calls there were, so that the same seed injects the same faults wherever threads happen to run first.
  */
 
@@ -101,7 +101,7 @@ const CHANCES: readonly Chance[] = [
   },
 ]
 
-/** What becomes of a call because of its trace: it goes before everything else, as it is no matter of chance. */
+/** The fault of a call because of its trace: it wins over everything else, as it is not random. */
 export function fateOfAfflicted(call: Call, { hot, denied }: Afflicted, counts: Counts): Fate | undefined {
   if (call.action === 'Query' && denied.has(call.subject)) {
     count(counts, 'permission missing')

@@ -42,7 +42,7 @@ export interface Pool {
   /** Rejects where the instance was killed, or took so long that the event source gave it up. */
   // biome-ignore lint/suspicious/noExplicitAny: each function has a result of its own
   invoke(event: object): Promise<any>
-  /** Invocations at work; those that wait for the clock are none. */
+  /** Invocations at work; those that wait for the clock do not count. */
   readonly working: number
   /** What the proxy asks of each call; undefined where nothing happens to it. */
   fateOf(call: Call): Fate | undefined

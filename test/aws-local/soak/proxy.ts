@@ -5,7 +5,7 @@ import { divided } from './divide.ts'
 
 /** One request of an SDK's client as it passes. */
 export interface Call {
-  /** Which instance of which function calls. */
+  /** The function and instance that calls. */
   readonly caller: string
   readonly service: 'dynamodb' | 'sqs' | 'sns' | 's3'
   /** `UpdateItem`, `PUT signals/…` */
@@ -39,7 +39,7 @@ export interface ProxyRules {
   readonly onDone: (call: Call, answer: Answer) => void
 }
 
-/** Stands between the functions and the emulators; each instance has addresses of its own, so that calls are told apart. */
+/** A proxy between the functions and the emulators; each instance has addresses of its own, so that calls can be attributed. */
 export interface Proxy {
   address(target: string, caller: string): Promise<string>
   stop(): void

@@ -7,7 +7,7 @@ import type { Waits } from './waits.ts'
 /*
  * Lambda's event sources of the table's stream. Real: the stream, and that what the functions report as failed comes
  * again from the first failure on. Injected: records of different items in any order, batches delivered twice, what was
- * given up after so many attempts. Stands in: DynamoDB Local does not tell that the service itself removed an item.
+ * given up after so many attempts. Stands in: DynamoDB Local does not say that the service itself removed an item.
  * Lambda would also halve a batch whose function failed; here a batch stays whole.
  */
 
@@ -26,7 +26,7 @@ export interface Ledger {
   wrote(traceId: string, item: string): void
   removed(traceId: string, item: string): void
   told(record: StreamRecord): void
-  /** So many changes that the stream still has to tell. */
+  /** How many changes the stream still has to report. */
   behind(): number
 }
 
@@ -38,13 +38,13 @@ export function newLedger(): Ledger {
     const before = owed.get(key) ?? 0
     if (before + by === 0) owed.delete(key)
     else owed.set(key, before + by)
-    // The stream may tell of a write before its answer is here.
+    // The stream may report a write before its answer is here.
     behind += Math.max(0, before + by) - Math.max(0, before)
   }
   return {
     wrote(traceId, item) {
       const key = `${traceId}/${item}`
-      // Written again it is no insert, and nobody listens to that.
+      // Writing it again is not an insert, and nobody listens to that.
       if (!present.has(key)) owe(`INSERT ${key}`, 1)
       present.add(key)
     },
@@ -73,7 +73,7 @@ export interface StreamConsumer extends SourceWorld {
   readonly waits: Waits
 }
 
-/** Reads the stream and hands records of chunks to their consumers, each in turn. */
+/** Reads the stream and hands records of chunks to their consumers, one after another. */
 export function streamSource(
   dynamo: DynamoLocal,
   StreamArn: string,

@@ -18,7 +18,7 @@ interface ItemKey {
   readonly item: { readonly S: string }
 }
 
-/** Stands in for the time to live, which DynamoDB works off when it likes: all chunks of the trace are removed at once. */
+/** Replaces the time to live, which DynamoDB applies when it likes: all chunks of the trace are removed at once. */
 export async function expire(dynamo: DynamoLocal, TableName: string, ledger: Ledger, traceId: string): Promise<number> {
   const { Items } = await dynamo.call('DynamoDB_20120810', 'Query', {
     TableName,

@@ -70,7 +70,7 @@ const STEPS = [
   },
 ] as const
 
-/** Plans so many traces that start around `nowMs`; the same for the same seed. */
+/** Plans the given number of traces that start around `nowMs`; the same for the same seed. */
 export function planTraces(seed: number, traces: number, nowMs: number): readonly PlannedTrace[] {
   const random = new Random(seed)
   return Array.from({ length: traces }, (_, number) => planTrace(random, kindOf(random, number), nowMs))
@@ -107,7 +107,7 @@ function planTrace(random: Random, kind: TraceKind, nowMs: number): PlannedTrace
       attributes: step.attributes(random),
     })
   }
-  // Whoever expires unjudged is judged as incomplete: only traces that are so anyway are compared in this.
+  // A trace that expires unjudged is judged as incomplete: only traces that are so anyway are compared in this.
   if (kind === 'rescued' || kind === 'given-up') return { traceId, kind, first: children, straggling: [], late: [] }
   const [early, late] = parted([root, ...children], () => random.chance(0.85))
   const [first, straggling] = parted(early, () => kind !== 'straggling' || random.chance(0.6))

@@ -35,7 +35,7 @@ export interface World {
   deadLetters(): number
   /** Lets everything happen that does not wait for the clock. */
   calm(): Promise<void>
-  /** Lets so much time pass, whatever is under way. */
+  /** Lets the given time pass, whatever is under way. */
   pass(ms: number): void
   /** Lets time pass until nothing is left to do. */
   settle(): Promise<void>
@@ -52,7 +52,7 @@ export interface World {
 const TIMER_RECORDS = 150
 const REMOVAL_RECORDS = 60
 const REMOVAL_RETRIES = 20
-/** Time goes so much further than to the next message: others come with it. */
+/** How far time goes beyond the next message: others come with it. */
 const BATCHING_MS = 5_000
 /** Fifty attempts with the longest waits between them take half of it. */
 const LONGEST_SETTLE_MS = 24 * 3_600_000

@@ -72,7 +72,7 @@ describe('many timers', () => {
     expect(held('timers')).toHaveLength(28)
   })
 
-  test('of which the queue takes some are sent again for the others', async () => {
+  test('that the queue takes in part are sent again for the rest', async () => {
     let refusals = 1
     const moody = intercepted(emulator().sqs, async (command) => {
       const { Entries = [], QueueUrl } = (command as SendMessageBatchCommand).input

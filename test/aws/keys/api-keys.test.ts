@@ -47,7 +47,7 @@ describe('a key', () => {
     expect(await accepted.nameOf('added-later')).toBe('ci')
   })
 
-  test('that is none of ours has no name, nor has the digest of one that is', async () => {
+  test('that is unknown has no name, nor has the digest of a known one', async () => {
     const accepted = keys()
     for (const key of ['', 'other', keyDigest('added-later'), 'generated-at-deploy ']) {
       expect(await accepted.nameOf(key)).toBeUndefined()

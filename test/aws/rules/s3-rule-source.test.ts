@@ -29,7 +29,7 @@ beforeEach(() => {
 
 const bucket = (client = emulator().s3) => ({ client, name: 'rules' })
 
-/** A set that can be told from others by its rule files; compiling is the business of others. */
+/** A set that its rule files distinguish from others; compiling is tested elsewhere. */
 function compile(files: readonly StoredRuleFile[]): RuleSet {
   const problems = files.map(({ file, text }) => ({ file, message: text })) as never
   return { rules: [], rejected: 0, problems, more: NO_MORE, judge: () => [] }

@@ -109,7 +109,7 @@ describe('a published signal', () => {
   })
 })
 
-test('a verdict on an experiment has attributes to filter by, and is no signal to who filters by severity', async () => {
+test('a verdict on an experiment has attributes to filter by, and is not a signal to a subscriber that filters by severity', async () => {
   const window = { from: '2026-01-01T00:00:00.000Z', to: '2026-01-01T01:00:00.000Z' }
   const judged = {
     outcome: 'held',
@@ -187,7 +187,7 @@ describe('many signals', () => {
     expect(idsIn(inbox()).toSorted()).toEqual(['a', 'b', 'c'])
   })
 
-  test('of which one is refused for good report that one, and the others are sent', async () => {
+  test('with one that is refused for good report that one, and the others are sent', async () => {
     const refusing = intercepted(emulator().sns, async (command) => {
       const [first, ...rest] = (command as PublishBatchCommand).input.PublishBatchRequestEntries ?? []
       await emulator().sns.send(new PublishBatchCommand({ TopicArn: arn, PublishBatchRequestEntries: rest }))
@@ -198,7 +198,7 @@ describe('many signals', () => {
     expect(idsIn(inbox())).toEqual(['b'])
   })
 
-  test('of which a whole batch fails report its signals; only where none was sent the failure itself is thrown', async () => {
+  test('with a batch that fails report its signals; only where none was sent the failure itself is thrown', async () => {
     const events = Array.from({ length: 12 }, (_, i) => signal(String(i)))
     const broken = intercepted(emulator().sns, (command) => {
       const entries = (command as PublishBatchCommand).input.PublishBatchRequestEntries ?? []

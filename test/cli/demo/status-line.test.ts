@@ -15,7 +15,7 @@ test('text goes above the line, which is drawn again below it', () => {
   expect(screen.text()).toBe(`first\n${clear}1 of 2${clear}second\n${clear}1 of 2${clear}2 of 2${clear}third\n`)
 })
 
-test('no line is shown where the screen is no terminal', () => {
+test('no line is shown on a screen that is not a terminal', () => {
   const screen = fakeScreen()
   const status = createStatusLine(screen)
   status.show('1 of 2')

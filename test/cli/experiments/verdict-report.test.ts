@@ -27,7 +27,7 @@ function verdictOf(text: string): ExperimentVerdict {
 const report = (text: string, format: (typeof VERDICT_FORMATS)[number]) =>
   verdictReport(verdictOf(text), format, fakeScreen())
 
-/** What is left of a page of Markdown without its code spans. */
+/** A page of Markdown without its code spans. */
 function outsideCode(page: string): string {
   return page.replace(/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/g, '<code>')
 }
@@ -73,7 +73,7 @@ describe('a report in Markdown', () => {
 
 test.each(VERDICT_FORMATS)('a report of format %s has as many lines whatever the texts hold', (format) => {
   const lines = (text: string) => report(text, format).split('\n').length
-  // The text of a sample may be of several lines; those of what is told of it are its own.
+  // The text of a sample may be of several lines; the lines of its description are its own.
   const samples = format === 'pretty' || format === 'junit' ? 1 : 0
   expect(lines('a\n::warning::b')).toBe(lines('a') + samples)
 })

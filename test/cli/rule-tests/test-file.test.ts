@@ -100,7 +100,7 @@ test('kind and status are words, a service in brackets and its resource are thos
   expect(spans.map(({ resource }) => resource.get('k8s.pod.name'))).toEqual(['p1', 'p1', undefined, 'p2'])
 })
 
-test('an event stands under its span, with a time and attributes', () => {
+test('an event is under its span, with a time and attributes', () => {
   const [, charge] = drawn(
     'checkout',
     '  charge 30ms @5ms',
@@ -142,7 +142,7 @@ test.each([
   ['an open list', 'a x=[1, 2', '5:11 malformed-value: the list is not closed'],
   ['a list without commas', 'a x=[1 2]', '5:14 malformed-value: a comma is missing'],
   ['an integer beyond 64 bits', 'a x=9223372036854775808', '5:11 malformed-value: a whole number beyond 64 bits'],
-  ['an event without a span', '! boom', '5:7 malformed-span: an event stands under a span'],
+  ['an event without a span', '! boom', '5:7 malformed-span: an event is under a span'],
   ['an event without a name', 'a\n        !', '6:9 malformed-span: an event has a name'],
   ['a duration of an event', 'a\n        ! boom 3ms', '6:16 malformed-span: an event has no duration'],
   [

@@ -39,7 +39,7 @@ describe('betrace connect', () => {
     })
   })
 
-  test('says what to do where there is no such stack, or it is not deployed yet', async () => {
+  test('says what to do where the stack does not exist, or is not deployed yet', async () => {
     expect(await connect('--stack', 'betrace-other')).toMatchObject({
       exitCode: 2,
       out: '',

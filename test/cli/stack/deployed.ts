@@ -28,7 +28,7 @@ export function deployed(): { account(): FakeAccount; set(outputs: Partial<typeo
     account().outputs = Object.fromEntries(values.map(([key, value]) => [OUTPUTS[key as keyof typeof OUTPUTS], value]))
   }
   beforeEach(() => {
-    // The SQS client warns of each queue URL of the emulator, whose host is no name.
+    // The SQS client warns of each queue URL of the emulator, whose host is not a name.
     vi.spyOn(console, 'warn').mockImplementation(() => {})
     Object.assign(process.env, {
       AWS_REGION: 'us-east-1',

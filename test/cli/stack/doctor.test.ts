@@ -37,7 +37,7 @@ const PACK = {
   file: 'packs/doctor.rules',
   text: readFileSync(new URL('../../../rules/doctor.rules', import.meta.url), 'utf8'),
 }
-/** What is broken in the stack under examination. */
+/** The broken part of the stack under examination. */
 let broken: 'nothing' | 'gateway' | 'evaluator' | 'publisher' = 'nothing'
 let topic = ''
 let urls = { timersUrl: '', deadLettersUrl: '' }

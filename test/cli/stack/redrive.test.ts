@@ -79,7 +79,7 @@ describe('betrace redrive', () => {
     expect(held('dead')).toEqual([])
   })
 
-  test('leaves what is no timer, and says so', async () => {
+  test('leaves messages that are not timers, and says so', async () => {
     await bury('something else')
     await bury(timerMessage(timer('a')))
     const { exitCode, out } = await runInProcess(['redrive'])

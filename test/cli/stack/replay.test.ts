@@ -88,7 +88,7 @@ describe('betrace replay --stack', () => {
     expect(exitCode).toBe(0)
   })
 
-  test('sends signals where it is told to', async () => {
+  test('sends signals where it is asked to', async () => {
     await archiveTraces(2)
     await onStack('--publish')
     expect(stack.published().map(({ mode, data }) => [mode, data.signal])).toEqual([

@@ -116,7 +116,7 @@ describe('betrace rules rollback', () => {
     expect(await ownObjects()).toEqual(['own/mine.rules'])
   })
 
-  test('refuses what is no id, and a set that does not exist', async () => {
+  test('refuses text that is not an id, and a set that does not exist', async () => {
     expect((await rules('rollback', 'latest')).err).toContain('no id of a set')
     expect((await rules('rollback', '0123456789ab')).err).toContain('no set begins with')
   })

@@ -115,7 +115,7 @@ describe('a tail that was killed', () => {
     expect(await left()).toEqual({ queues: 1, subscriptions: 1 })
   })
 
-  test('is told from one that somebody still looks at, and from those of other stacks', async () => {
+  test('is distinguished from one that somebody still looks at, and from those of other stacks', async () => {
     let nowMs = NOW_MS
     const living = await openTail({ ...place(0), clock: () => nowMs }, {})
     await openTail(place(NOW_MS, 'betrace-main-2'), {})

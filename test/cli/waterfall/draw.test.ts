@@ -10,7 +10,7 @@ function draw(sketches: readonly SpanSketch[], marks: readonly (readonly [number
   return drawWaterfall(traceOf(sketches), new Map(marks), columns, plain)
 }
 
-test('spans stand under their parents, with their service, when they ran and for how long', () => {
+test('spans are drawn under their parents, with their service, when they ran and for how long', () => {
   const lines = draw(
     [
       { name: 'POST /checkout', id: 1, startNanos: 0n, durationNanos: ms(100) },

@@ -61,7 +61,7 @@ const rule = fc
   .filter((changes) => changes.every(([key, value]) => key !== 'condition' || value !== 'b c'))
   .map((changes) => ({ id: 'A', severity: 'low', condition: 'a', ...Object.fromEntries(changes) }))
 
-test('schema and loader agree on whatever stands under the keys', () => {
+test('schema and loader agree on whatever is under the keys', () => {
   let accepted = 0
   fc.assert(
     fc.property(rule, (one) => {

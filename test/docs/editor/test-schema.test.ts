@@ -9,7 +9,7 @@ const path = new URL('../../../docs/editor/betrace-test.schema.json', import.met
 const schema = JSON.parse(readFileSync(path, 'utf8'))
 const validate = new Ajv({ strict: true, strictRequired: false }).compile(schema)
 
-/** A schema cannot say that no rule stands in two lists. */
+/** A schema cannot say that no rule is in two lists. */
 const isRead = (yaml: string) => readTestFile(yaml).problems.every(({ message }) => message.endsWith('is named twice'))
 
 const TEST = { name: 'a', trace: 'a', signals: [] }
@@ -41,7 +41,7 @@ const content = fc
     return Object.fromEntries([...Object.entries(file), ...changes.filter(([key]) => key === 'tests')])
   })
 
-test('schema and reader agree on whatever stands under the keys', () => {
+test('schema and reader agree on whatever is under the keys', () => {
   let accepted = 0
   fc.assert(
     fc.property(content, (one) => {

@@ -11,7 +11,7 @@ import { addressOf, type Place, RULES, spawnServer } from './server.ts'
 
 /**
  * When to kill: so many milliseconds after the process was begun (`start`: it may not listen yet) or listens (`load`),
- * or after so many spans were acknowledged, however slow the machine is (`spans`).
+ * or after a number of spans were acknowledged, however slow the machine is (`spans`).
  */
 export interface Kill {
   readonly phase: 'start' | 'load' | 'spans'
@@ -26,7 +26,7 @@ export interface CampaignOptions {
   readonly onRound?: (round: number, acknowledged: number) => void
 }
 
-/** What came of it, over all rounds. Spans and signals are `trace id rule`: each span breaks a rule of its own. */
+/** The results of all rounds. Spans and signals are `trace id rule`: each span breaks a rule of its own. */
 export interface CampaignResult {
   readonly acknowledged: ReadonlySet<string>
   /** Acknowledged, and in no verdict: no signal says that its rule was broken. */

@@ -11,7 +11,7 @@ const KILLS: readonly Kill[] = [
   { phase: 'spans', after: 60 },
 ]
 
-test('what was acknowledged before kill -9 is judged, archived once, and signalled under one id', async () => {
+test('spans acknowledged before kill -9 are judged, archived once, and signalled under one id', async () => {
   const kill = (round: number) => KILLS[round - 1] as Kill
   const result = await crashCampaign({ folder: newFolder(), rounds: KILLS.length, kill })
   expect(result.acknowledged.size).toBeGreaterThanOrEqual(120)

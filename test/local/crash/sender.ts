@@ -1,6 +1,6 @@
 import { tracesData } from '../../pipeline/traces.ts'
 
-/** Each trace is sent as so many requests of one span, each span breaking a rule of its own; the last comes late. */
+/** Each trace is sent as this number of requests of one span, each span breaking a rule of its own; the last comes late. */
 export const SPANS_OF_A_TRACE = 4
 /** Traces whose spans share requests. */
 export const TRACES_OF_A_REQUEST = 3

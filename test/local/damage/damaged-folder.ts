@@ -18,7 +18,7 @@ const START_MS = 1_764_000_000_000
 const TRACES = 90
 const RULES = '// Signal: UNVALIDATED (high)\ntrace.has(charge) and not trace.has(validate)\n'
 
-/** What damage is done to. */
+/** The files that are damaged. */
 export const DAMAGED_KINDS = [
   'schema',
   'chunks',
@@ -154,7 +154,7 @@ export async function damageAndLook(original: Original, kind: DamagedKind, rando
       refused: 'refused' in started ? started.refused : undefined,
       silent: 'refused' in started ? [] : wrong(started.signals, started.logged),
       silentRecovered: wrong(again.signals, again.logged).filter((trace) => {
-        // Of pages that are gone nobody knows what was on them; of rows that are, the index or a timer does.
+        // The content of lost pages is unknown; lost rows are known from the index or a timer.
         const isMissing = !again.signals.has(trace)
         const isToldOf = recovered.damagedPages.length > 0 || (recovered.damagedRows > 0 && isMissing)
         return !named.has(trace) && !isToldOf && recovered.lost.writes === 0

@@ -29,7 +29,7 @@ const NOW_MS = 1_764_000_000_000
 const CHUNKS = 400
 const traceIdOf = (trace: number) => (trace + 1).toString(16).padStart(32, '0')
 
-/** A data folder with chunks, some of which are larger than a page. */
+/** A data folder with chunks, some larger than a page. */
 async function withChunks(): Promise<{ readonly dataFolder: string; readonly path: string }> {
   const dataFolder = newFolder()
   const path = join(dataFolder, 'betrace.db')
@@ -113,7 +113,7 @@ describe('recovering a database', () => {
     expect(existsSync(`${path}.recovered`)).toBe(false)
   })
 
-  test('where there is none is bad input', async () => {
+  test('of a folder without a database is bad input', async () => {
     const { exitCode, err } = await runInProcess(['recover', '--data', newFolder()])
     expect({ exitCode, err }).toMatchObject({ exitCode: 2, err: expect.stringContaining('there is no database in') })
   })
@@ -149,7 +149,7 @@ describe('a server does not start over', () => {
     expect(before.length).toBeGreaterThan(0)
   })
 
-  test('damage within the write-ahead log, whose later frames are then recovered; a torn end is none', async () => {
+  test('damage within the write-ahead log, whose later frames are then recovered; a torn end is not damage', async () => {
     const folder = newFolder()
     const path = join(folder, 'betrace.db')
     const database = new Database(path, 1e9)

@@ -7,7 +7,7 @@ import type { TraceRecord } from '../../../shared/archive/trace-record.ts'
 
 /**
  * Names of the spans that an archive holds of each trace as a reader sees it: of the highest revision, with those that
- * came too late for it. A name stands there as often as its span does.
+ * came too late for it. A name is listed once for each span.
  */
 export async function archivedTraces(dataFolder: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const traces = new Map<string, TraceRecord[]>()

@@ -65,7 +65,7 @@ describe.runIf(mounts)('on real disks', () => {
     expect(readOnly).toMatchObject({ unjudged: 0, unarchived: 0, after: { status: 'ok', archive: 'ok' } })
   })
 
-  test('a read-only disk is told of at the start', () => {
+  test('a read-only disk is reported at the start', () => {
     expect(seen.readOnly.starting).toEqual([
       expect.objectContaining({
         name: 'StorageError',

@@ -92,7 +92,7 @@ describe('flows with work', () => {
   })
 })
 
-/** Another queues pieces, or so many are taken. */
+/** Another queues pieces, or a number of pieces is taken. */
 const event = fc.oneof(
   fc.record({
     flow: fc.integer({ min: 2, max: 9 }),
@@ -101,7 +101,7 @@ const event = fc.oneof(
   fc.record({ take: fc.integer({ min: 1, max: 20 }) }),
 )
 
-test('whatever the others queue, each goes at most once before the next piece of a small sender', () => {
+test('each other sender goes at most once before the next piece of a small sender, whatever they queue', () => {
   const own = fc.record({ flow: fc.integer({ min: 1, max: 10 }), cost: fc.integer({ min: 0, max: QUANTUM }) })
   fc.assert(
     fc.property(own, fc.array(event, { maxLength: 200 }), fc.boolean(), ({ flow: ours, cost }, events, hasMore) => {

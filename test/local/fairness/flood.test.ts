@@ -33,7 +33,7 @@ async function post(runtime: Runtime, key: string, body: Uint8Array, encoding: s
 }
 
 describe('a client that floods', () => {
-  test('neither blocks, nor gets refused, nor delays another, and is told itself to come back later', async () => {
+  test('neither blocks, nor gets refused, nor delays another, and is itself asked to come back later', async () => {
     const judged: string[] = []
     const archive = { write: async ({ trace }: ArchiveEntry) => void judged.push(trace.traceId) }
     const settings = { apiKeys: [FLOODING, SMALL], maxWaitingPerSender: 2 * TRACES, maxRequestTraces: TRACES }

@@ -30,7 +30,7 @@ const frameAt = (wal: Buffer, index: number) =>
   wal.subarray(HEADER_BYTES + index * FRAME_BYTES).subarray(0, FRAME_BYTES)
 
 describe('after a loss of power', () => {
-  test('what was promised is there, and gaps among what can be repeated are no damage', async () => {
+  test('promised writes are there, and gaps among repeatable ones are not damage', async () => {
     let promised = 0
     const path = await afterPowerLoss(
       async (database) => {

@@ -93,7 +93,7 @@ describe('rules of a folder', () => {
     expect(loads).toHaveLength(1)
   })
 
-  test('stay in force while the folder is gone, which is told', async () => {
+  test('stay in force while the folder is gone, which is reported', async () => {
     const { folder, names, settle, watcher, loads } = await open({ 'one.rules': rule('ONE') })
     rmSync(folder, { recursive: true })
     await settle()
@@ -167,12 +167,12 @@ describe('a bad rule', () => {
     expect(set.rejected).toBeGreaterThan(0)
   })
 
-  test('that is no text is named, and the others are in force', async () => {
+  test('that is not text is named, and the others are in force', async () => {
     const { folder, names, settle, loads } = await open({ 'a.rules': rule('GOOD') })
     writeFileSync(join(folder, 'b.rules'), Buffer.from([0xff, 0xfe, 0x00]))
     await settle()
     expect(await names()).toEqual(['GOOD'])
-    expect(rulesReport(loads.at(-1) as RulesInForce, false)).toContain('b.rules was not read: it is no UTF-8 text')
+    expect(rulesReport(loads.at(-1) as RulesInForce, false)).toContain('b.rules was not read: it is not UTF-8 text')
   })
 })
 

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { KEY_CASES, KNOWN_KEY, SECOND_KEY } from '../../cases/presented-keys.ts'
 import { rawConnection, startServer } from './traces-server.ts'
 
-/** Of the built-in, so that what our code asks of it is seen. */
+/** Replaces the built-in, so that the test sees what our code asks of it. */
 const compared = vi.hoisted(() => ({ times: 0 }))
 vi.mock('node:crypto', async (original) => {
   const crypto = await original<typeof import('node:crypto')>()
@@ -47,7 +47,7 @@ test('a key is compared in constant time with every key, whichever is the right 
   }
 })
 
-test('no method gets past the keys but the question of a browser, which is told nothing', async () => {
+test('no method gets past the keys but the preflight of a browser, which learns nothing', async () => {
   const { port } = await startServer({ apiKeys: [KNOWN_KEY], api })
   for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND']) {
     expect([method, await statusOf(port, `${method} /v1/traces`, [])]).toEqual([method, 401])

@@ -102,7 +102,7 @@ describe('a client that speaks HTTP/2', () => {
 })
 
 describe('a client that speaks TLS', () => {
-  test('is told so in plain HTTP, counted, and said in the log with what to do', async () => {
+  test('gets an answer in plain HTTP, is counted, and logged with what to do', async () => {
     const server = await startServer()
     const connection = rawConnection(server.port)
     connection.write(Buffer.from('1603010200010001fc0303', 'hex'))

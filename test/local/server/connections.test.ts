@@ -266,7 +266,7 @@ describe('requests that are sent without waiting for answers', () => {
   }
   const get = (index: number) => `GET /v1/experiments/${index} HTTP/1.1\r\nhost: x\r\n\r\n`
 
-  test('are served one after the other, and answered in their order', async () => {
+  test('are served one after the other, and answered in the order of arrival', async () => {
     const counted = startCounting({ maxPipelined: 16 })
     const connection = rawConnection((await counted.server).port)
     connection.write(Array.from({ length: 17 }, (_, index) => get(index)).join(''))

@@ -53,7 +53,7 @@ test('headers beyond 16 KB are refused with 431', async () => {
   }
 })
 
-test('a length beyond the limit is refused before the body, and a length that is none as it comes', async () => {
+test('a length beyond the limit is refused before the body, and a length that is not a number as it arrives', async () => {
   const { port } = await startServer({ ingest: { options: { ...INGEST_OPTIONS, maxBodyBytes: 10 } } })
   const connection = rawConnection(port)
   connection.write(`${REQUEST}\r\n`)

@@ -51,7 +51,7 @@ test('several requests follow each other on one connection, also after a refused
   expect(counts).toMatchObject({ 'requests 415': 1, 'requests 200': 1, spansReceived: 1 })
 })
 
-test('a client that asks first is told to continue', async () => {
+test('a client that asks first is answered to continue', async () => {
   const { port } = await startServer()
   const connection = rawConnection(port)
 
@@ -149,7 +149,7 @@ test('a client that sends too slowly is cut off', async () => {
   await inBody.closed()
 })
 
-test('GET, HEAD and the like of the traces path are refused with 405 and Allow', async () => {
+test('GET, HEAD and other methods of the traces path are refused with 405 and Allow', async () => {
   const { url } = await startServer()
   for (const method of ['GET', 'HEAD', 'PUT', 'OPTIONS']) {
     const response = await fetch(`${url}/v1/traces`, { method })

@@ -74,7 +74,7 @@ describe('a page of another site, which a server without keys cannot tell from a
   })
 })
 
-test('a page of an origin that may send stores spans, and its browser is told so', async () => {
+test('a page of an origin that may send stores spans, and its browser sees the answer', async () => {
   const headers = ['host: 127.0.0.1', JSON_TYPE, `origin: ${ALLOWED}`]
   const { status, stored, answer } = await asked('POST /v1/traces', headers, { ingest: cors })
   expect([status, stored]).toEqual([200, 1])
@@ -106,7 +106,7 @@ describe('a name that its owner pointed at this machine', () => {
     }
   })
 
-  test('is no matter where a key is asked for', async () => {
+  test('does not matter where a key is asked for', async () => {
     const headers = ['host: betrace.shop.example', JSON_TYPE]
     expect((await asked('POST /v1/traces', headers, { apiKeys: [KEY] })).status).toBe(401)
     expect((await asked('POST /v1/traces', [...headers, `x-api-key: ${KEY}`], { apiKeys: [KEY] })).status).toBe(200)

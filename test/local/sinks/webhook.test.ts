@@ -53,7 +53,7 @@ describe('a webhook', () => {
     expect(await metric(runtime, 'betrace_webhook_waiting')).toEqual([expect.stringMatching(/ 0$/)])
   })
 
-  test('that does not answer is given up on for now, and never holds up judging', async () => {
+  test('that does not answer is left for later, and never holds up judging', async () => {
     const runtime = await start(newHome(), toReceiver({ timeoutMs: 50 }))
     receiver.answer = 'hang'
     await send(runtime, [CHARGE], trace(1))
@@ -114,7 +114,7 @@ describe('a webhook', () => {
     expect(receiver.received).toHaveLength(2)
   })
 
-  test('that keeps failing is given up on after its attempts', async () => {
+  test('that keeps failing is dropped after its attempts', async () => {
     const runtime = await start(newHome(), toReceiver({ maxAttempts: 3 }))
     receiver.answer = 500
     await send(runtime, [CHARGE])

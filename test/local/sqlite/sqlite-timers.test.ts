@@ -34,7 +34,7 @@ const ids = (taken: readonly { readonly timer: Timer }[]) =>
   taken.map(({ timer: each }) => (each.kind === 'trace' ? each.traceId : each.rule))
 
 describe('due timers', () => {
-  test('are taken in turns over their flows, those that wait longest first', async () => {
+  test('are taken from one flow after another, those that wait longest first', async () => {
     const { timers } = store()
     await timers.arm([
       ...Array.from({ length: 200 }, (_, index) => timer(2, `flood ${index}`, NOW_MS - 60_000 + index)),

@@ -58,7 +58,7 @@ test('a database that turns read-only refuses, says so, and judges what waited a
   expect(signals.find({})).toHaveLength(1)
 })
 
-test('a trace whose timer failed for want of space is judged at once when there is some, whatever it was to wait', async () => {
+test('a trace whose timer failed because the disk was full is judged as soon as there is space, without its remaining wait', async () => {
   let nowMs = 1_764_000_000_000
   const home = newHome()
   const options = { dataFolder: home.dataFolder, rulePaths: [home.rules], clock: () => nowMs, log: () => {} }

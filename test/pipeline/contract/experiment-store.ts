@@ -27,7 +27,7 @@ function keptOf(sequence: number, basis: string, published = false): KeptVerdict
 /** What every store of experiments has to do. */
 export function experimentStoreContract(where: string, open: () => ExperimentStore): void {
   describe(`experiments ${where}`, () => {
-    test('what was said is kept once, as it was first received', async () => {
+    test('an event is kept once, as it was first received', async () => {
       const store = open()
       const { id, atMs } = fresh()
       const start = startOf(id, atMs)
@@ -40,7 +40,7 @@ export function experimentStoreContract(where: string, open: () => ExperimentSto
       expect(new Set(await store.eventsOf(id))).toEqual(new Set([start, end]))
     })
 
-    test('what is told to have happened in a stretch of time is found, across days', async () => {
+    test('the events of a stretch of time are found, across days', async () => {
       const store = open()
       const { id, atMs } = fresh()
       const events = [startOf(id, atMs), { ...startOf(id, atMs + 2 * DAY_MS), kind: 'ended' as const }]

@@ -25,7 +25,7 @@ function signal(rule: string, traceId: string, atMs: number, status: SignalEvent
   return { event, shadow } as unknown as PendingSignal
 }
 
-/** What every source of firing rules has to say. */
+/** The contract of every source of firing rules. */
 export function firingContract(where: string, open: () => Pick<SignalStore, 'record'> & FiringSource): void {
   describe(`firing rules ${where}`, () => {
     test('are those that fired since, each once, with the trace on which it did last', async () => {

@@ -96,7 +96,7 @@ export function traceBufferContract(name: string, open: () => TraceBuffer | Prom
       expect(await buffer.readChunksByKey(id, [])).toEqual([])
     })
 
-    test('of nothing are nothing', async () => {
+    test('of an empty request are an empty list', async () => {
       const [buffer, id] = [await open(), traceId()]
       expect(await buffer.append([])).toEqual([])
       expect(await allChunks(buffer, id)).toEqual([])
@@ -203,7 +203,7 @@ export function traceBufferContract(name: string, open: () => TraceBuffer | Prom
       expect(await buffer.readMarker(id)).toMatchObject({ revision: 0, verdicts: 0 })
     })
 
-    test('of a trace that nobody judged is written by nobody', async () => {
+    test('of a trace that was never judged is never written', async () => {
       const [buffer, id] = [await open(), traceId()]
       expect(await buffer.commit(id, 'a', VERDICT)).toBe(false)
       expect(await buffer.settle(id, 'a', [])).toBe(false)

@@ -10,7 +10,7 @@ function outcomeOf(body: string, spans: readonly SpanSketch[]) {
   return judge(compileRules([rule]), traceOf(spans))[0]?.outcome ?? idleOutcome(rule)
 }
 
-/** A span from one moment to another, in nanoseconds after one that is no whole millisecond. */
+/** A span from one moment to another, in nanoseconds after one that is not a whole millisecond. */
 function span(name: string, from: number, to: number, attributes: SpanSketch['attributes'] = {}): SpanSketch {
   return { name, startNanos: BigInt(from) + 1n, durationNanos: BigInt(to - from), attributes }
 }
@@ -102,7 +102,7 @@ describe('values of two spans', () => {
   })
 })
 
-test('many spans with values of their own are told from an array that equals most of them', () => {
+test('many spans with values of their own are distinguished from an array that equals most of them', () => {
   const spans = [at('a', { k: [1, 2, 3, 4, 5] }), ...[1, 2, 3, 4, 5, 1, 2].map((k) => at('b', { k }))]
   for (const rule of ['a as p and b.where(k != p.k)', 'a as p and b.where(not (k == p.k))']) {
     expect(outcomeOf(rule, spans)).toBe('satisfied')
@@ -111,7 +111,7 @@ test('many spans with values of their own are told from an array that equals mos
 })
 
 describe('bindings', () => {
-  test('of a retry: the later attempt goes to the same target', () => {
+  test('finds a retry: the later attempt goes to the same target', () => {
     const rule =
       'attempt.where(status == failed) as first before attempt as second within 5us and first.to == second.to'
     const failed = at('attempt', { status: 'failed', to: 'x' })
@@ -120,7 +120,7 @@ describe('bindings', () => {
     expect(outcomeOf(rule, [failed, at('attempt', { to: 'x' }, 30_000)])).toBe('satisfied')
   })
 
-  test('a bound span is found by later selectors, but is no other than itself', () => {
+  test('a bound span is found by later selectors, but does not count as another span', () => {
     const one = [at('q', { sql: 's' })]
     expect(outcomeOf('q as p and q.where(sql == p.sql)', one)).toBe('violated')
     expect(outcomeOf('q as p and q as other and p before other', one)).toBe('satisfied')

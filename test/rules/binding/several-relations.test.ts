@@ -29,7 +29,7 @@ const body = fc
   )
 
 const micros = (min: bigint, max: bigint) => fc.bigInt(min, max).map((each) => each * 1000n)
-/** Of milliseconds, so that a quarter of the times are known to the millisecond only. */
+/** In milliseconds, so that a quarter of the times are known to the millisecond only. */
 const quarters = (min: bigint, max: bigint) => fc.bigInt(min, max).map((each) => each * 250_000n)
 
 const sketch: fc.Arbitrary<SpanSketch> = fc.record({

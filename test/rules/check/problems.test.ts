@@ -103,7 +103,7 @@ const MISTAKES: readonly Mistake[] = [
   ['trace.has(x).where(exists a)', [['missing-operator 27-28', 'write exists(a)']]],
   [
     'trace.has(x).where(exists(a) == true)',
-    [['not-a-value 20-29', 'exists(…) is true or false by itself: leave the comparison out']],
+    [['not-a-value 20-29', 'exists(…) is already true or false: leave the comparison out']],
   ],
   ['trace.has(x).where(attr(5) > 3)', [['not-a-value 25-26', 'write a word, or the key in quotes']]],
   ['trace.has(x).where("" > 3)', [['malformed-name 20-22', 'write the key between the quotes']]],
@@ -160,7 +160,7 @@ const MISTAKES: readonly Mistake[] = [
 ]
 
 describe('a mistake in a condition', () => {
-  test.each(MISTAKES)('is named and mended: %s', (condition, expected) => {
+  test.each(MISTAKES)('is named with its fix: %s', (condition, expected) => {
     const { problems } = checkRules([{ file: 'a.rules', text: `// Signal: A (low)\n${condition}` }])
     const found = problems.map(({ code, range: { start, end }, hint }) => [
       `${code} ${start.column}-${end.column}`,

@@ -32,5 +32,5 @@ test('definitions add a million parts to a set at most, and the rules before tha
   expect(rules.length).toBeGreaterThan(500)
   expect(rules.length + problems.length + more.count).toBe(3000)
   expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['expression-too-long']))
-  expect(problems[0]?.message).toBe('definitions stand for at most 1,000,000 parts of all rules of a set')
+  expect(problems[0]?.message).toBe('definitions may add at most 1,000,000 parts of all rules of a set')
 })

@@ -45,7 +45,7 @@ function explainLines(body: string, ...spans: readonly SpanSketch[]): readonly s
   return [verdict?.outcome ?? '', ...renderEvidence(verdict?.evidence ?? { clauses: [], truncated: false })]
 }
 
-test('a violation names the span that broke the rule, what came too late and by how much', () => {
+test('a violation names the span that broke the rule, the late span and by how much', () => {
   expect(evidenceLines(chargeBeforeItsValidation, validate, early, small)).toEqual([
     'when:',
     '  ✓ trace.has(payment.charge) as charge — 2 of 3 spans named payment.charge; charge is one of them',
@@ -60,14 +60,14 @@ test('a violation names the span that broke the rule, what came too late and by 
   ])
 })
 
-test('where no span has the value, both values are told', () => {
+test('where no span has the value, both values are shown', () => {
   const other = { ...validate, attributes: { 'cart.id': 'c9' } }
   expect(evidenceLines(chargeBeforeItsValidation, other, early)).toContain(
     '      near miss: span 0000000000000001 cart.validate of shop: cart.id is "c9", not charge.cart.id, which is "c1"',
   )
 })
 
-test('a pattern is told of the spans that its names stand for, with the values compared', () => {
+test('a pattern is shown with the spans that its names are bound to, and the values compared', () => {
   const rule =
     'payment.charge as p before payment.charge as q within 1s and p.amount > q.amount and p.where(cart.id == c1)'
   expect(evidenceLines(rule, validate, early, small)).toEqual([
@@ -87,7 +87,7 @@ test('a pattern is told of the spans that its names stand for, with the values c
   ])
 })
 
-test('of what must not be there the nearest binding is told', () => {
+test('for a span that must not be there the nearest binding is shown', () => {
   const rule = 'payment.charge as p and not (cart.validate as v and v.cart.id == p.cart.id)'
   expect(evidenceLines(rule, validate, small)).toEqual([
     '✓ trace.has(payment.charge) as p — 1 of 2 spans named payment.charge; p is one of them',
@@ -99,7 +99,7 @@ test('of what must not be there the nearest binding is told', () => {
   ])
 })
 
-test('counts and events of bound spans are told', () => {
+test('counts and events of bound spans are shown', () => {
   const failing = { ...small, events: [{ name: 'exception', attributes: { 'exception.type': 'Timeout' } }] }
   const rule =
     'payment.charge as p and p.event(exception).where(exception.type == Timeout) and trace.count(cart.validate.where(cart.id != p.cart.id)) == 1'
@@ -111,7 +111,7 @@ test('counts and events of bound spans are told', () => {
   expect(lines).toContain('    span 0000000000000001 cart.validate of shop: cart.id="c1" p.cart.id="c2"')
 })
 
-test('an explanation tells of names also where a rule holds, or says nothing', () => {
+test('an explanation shows names also where a rule holds, or says nothing', () => {
   expect(explainLines(chargeBeforeItsValidation, small)).toEqual([
     'vacuous',
     'when:',
@@ -130,11 +130,11 @@ test('an explanation tells of names also where a rule holds, or says nothing', (
   )
 })
 
-test('a name that can stand for nothing is told as such', () => {
+test('a name that cannot be bound is shown as such', () => {
   expect(explainLines('payment.charge as p and p.where(amount > 3) and p before cart.validate', validate)).toEqual([
     'satisfied',
     '✗ trace.has(payment.charge) as p — 0 of 1 span named payment.charge',
-    '✗ p.where(amount > 3) — p stands for no span',
-    '✗ p before trace.has(cart.validate) — p stands for no span',
+    '✗ p.where(amount > 3) — p names no span',
+    '✗ p before trace.has(cart.validate) — p names no span',
   ])
 })

@@ -41,7 +41,7 @@ test('a presence and an absence show the span found, the value read and how many
   ])
 })
 
-test('a name that a span nearly has is told', () => {
+test('a name that a span nearly has is shown', () => {
   const [line] = linesOf('not trace.has(cart.validate)', { name: 'cart.validated' }, { name: 'other' })
   expect(line).toBe(
     '✓ not trace.has(cart.validate) — 0 of 2 spans named cart.validate; the nearest name is cart.validated',
@@ -66,7 +66,7 @@ test('a missing always shows the near misses, those that fail least first, each 
   ])
 })
 
-test('of an or that holds only the arms that hold are told, of blocks only those that led to the violation', () => {
+test('only the arms of an or that hold are shown, and only the blocks that led to the violation', () => {
   const lines = linesOf(
     'when { a } always { b } never { c or d } except when { e }',
     { name: 'a' },
@@ -164,7 +164,7 @@ test.each([
   expect(reasonOf(filter, span)).toBe(reason)
 })
 
-test('a value that is no JSON has a stated rendering', () => {
+test('a value that is not JSON has a stated rendering', () => {
   const attributes = {
     big: 2n ** 60n,
     nan: Number.NaN,

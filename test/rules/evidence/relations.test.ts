@@ -5,7 +5,7 @@ import { renderEvidence } from '../../../shared/rules/evidence/render.ts'
 import { rulesOf } from '../../reference/rules.ts'
 import { type SpanSketch, traceOf } from '../../reference/traces.ts'
 
-/** What is said of a condition, without the span ids. */
+/** The evidence of a condition, without the span ids. */
 function linesOf(condition: string, ...spans: readonly SpanSketch[]): readonly string[] {
   const [verdict] = explain(compileRules(rulesOf(condition)), traceOf(spans))
   if (verdict?.evidence === undefined) throw new Error(`${condition} has no evidence`)
@@ -33,7 +33,7 @@ describe('an order', () => {
     ])
   })
 
-  test('that does not hold says which order was seen, by how much, and of which spans', () => {
+  test('that does not hold says which order was seen, by how much, and between which spans', () => {
     expect(linesOf('cart.validate before payment.charge', at('cart.validate', 5, 22), charge)).toEqual([
       '✗ trace.has(cart.validate) before trace.has(payment.charge) — cart.validate ended 12ms AFTER payment.charge started',
       '    near miss: span ID cart.validate of shop: ended 12ms after payment.charge started',
@@ -54,7 +54,7 @@ describe('an order', () => {
     expect(linesOf(condition, at('cart.validate', 5, 22), charge)[0]?.split(' — ')[1]).toBe(seen)
   })
 
-  test('of moments that are one says so', () => {
+  test('of equal moments says so', () => {
     const spans = [at('a', 10, 11), at('b', 10, 11)]
     expect(linesOf('a starts before b', ...spans)[0]).toMatch(/ — a started at the moment b started$/)
   })
@@ -84,7 +84,7 @@ describe('an order', () => {
     expect(linesOf(condition, ...spans)[0]?.split(' — ')[1]).toBe(seen)
   })
 
-  test('of many spans tells of the pair that came nearest', () => {
+  test('of many spans shows the pair that came nearest', () => {
     const spans = [at('cart.validate', 0, 60), at('cart.validate', 5, 22), charge, at('payment.charge', 2, 3)]
     expect(linesOf('cart.validate before payment.charge', ...spans)[0]?.split(' — ')[1]).toBe(
       'none of 2 spans named cart.validate before one of 2 spans named payment.charge; ' +
@@ -92,14 +92,14 @@ describe('an order', () => {
     )
   })
 
-  test('with a limit tells of the pair that is least too far apart', () => {
+  test('with a limit shows the pair that is least too far apart', () => {
     const spans = [at('a', 0, 1), at('b', 10, 11), at('b', 90, 91), at('a', 80, 81)]
     expect(linesOf('a before b within 5ms', ...spans)[0]).toMatch(
       /the nearest: a ended 9ms before b started, NOT within 5ms$/,
     )
   })
 
-  test('of a side that is absent counts it, with what nearly was one', () => {
+  test('with an absent side counts it, with its near misses', () => {
     const spans = [at('cart.validate', 0, 1, { attributes: { ok: false } }), charge]
     expect(linesOf('cart.validate.where(ok == true) before payment.charge', ...spans)).toEqual([
       '✗ trace.has(cart.validate).where(ok == true) before trace.has(payment.charge) — 0 of 1 span named cart.validate where ok == true',
@@ -137,11 +137,11 @@ describe('a structure', () => {
     ])
   })
 
-  test('that does not hold says what the spans stand under instead', () => {
+  test('that does not hold says what the spans are under instead', () => {
     const spans = [...tree, { name: 'audit', id: 5 }, { name: 'payment.charge', id: 6, parent: 99 }]
     expect(linesOf('payment.charge under audit', ...spans)).toEqual([
       '✗ trace.has(payment.charge) under trace.has(audit) — 0 of 2 spans named payment.charge are under a span named audit',
-      '    near miss: span ID payment.charge of shop: it stands under retry, under transaction, under "POST /pay"',
+      '    near miss: span ID payment.charge of shop: it is under retry, under transaction, under "POST /pay"',
       '    near miss: span ID payment.charge of shop: its parent ID is not in the trace',
     ])
     expect(linesOf('audit under transaction', ...spans)[1]).toMatch(/: it is a root$/)
@@ -196,7 +196,7 @@ test('the duration of a bound span is said as one', () => {
   )
 })
 
-test('an event that is compared with a bound span is told with what that span has', () => {
+test('an event that is compared with a bound span is shown with the value of that span', () => {
   const call = at('call', 0, 1, { attributes: { id: 7 } })
   const failed = (id: number) => at('worker', 2, 3, { events: [{ name: 'failed', attributes: { call: id } }] })
   const rule = 'call as c and worker.event(failed).where(call == c.id)'
@@ -204,7 +204,7 @@ test('an event that is compared with a bound span is told with what that span ha
   expect(linesOf(rule, call, failed(8)).filter((line) => line.includes('worker'))[0]).toMatch(/^✗ .* — 0 of 1 span/)
 })
 
-test('where no span can be bound, what is asked of it is told all the same', () => {
+test('where no span can be bound, the demands on it are shown all the same', () => {
   expect(linesOf('(a as p and not (b.where(x == p.x) as q and q after p)) or not c').slice(0, 2)).toEqual([
     expect.stringMatching(/^✓/),
     expect.stringMatching(/^\s*✗ trace\.has\(a\) as p/),

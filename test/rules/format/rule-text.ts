@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { boundBody } from '../../reference/bound-rules.ts'
 
-/** A word or mark of a rule; nothing may stand before one that is glued. */
+/** A word or mark of a rule; nothing may come before one that is glued. */
 interface Written {
   readonly text: string
   readonly glued?: boolean

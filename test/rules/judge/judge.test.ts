@@ -63,7 +63,7 @@ describe('a rule is not looked at on a trace without the names it needs', () => 
     expect(touched('trace.has(*)', 'z')).toBe(true)
   })
 
-  test('of names that many rules share, each is looked at by the name of its own', () => {
+  test('rules that share a name are each triggered by the name of their own', () => {
     const set = compileRules(rulesOf('api and a', 'api and b', 'api and c'))
     expect(outcomesOf(judge(set, traceOf([{ name: 'api' }, { name: 'b' }])))).toEqual([['R1', 'violated']])
   })

@@ -44,7 +44,7 @@ const lines: fc.Arbitrary<readonly Line[]> = fc
     })
   })
 
-test('what is under what is found in forests, cycles and spans that share an id', () => {
+test('ancestors are found in forests, cycles and spans that share an id', () => {
   const sets = fc.array(fc.nat(13), { maxLength: 14 })
   fc.assert(
     fc.property(lines, sets, fc.boolean(), (drawn, drawnSet, directly) => {

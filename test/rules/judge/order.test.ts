@@ -50,7 +50,7 @@ const anyPrecedence: fc.Arbitrary<Precedence> = fc.record({
   withinNanos: fc.constantFrom(undefined, 0n, 1n, 3n, 999_999n, 1_000_000n, 1_000_001n),
 })
 
-test('what comes before what is found as by looking at every pair', () => {
+test('the order found is the same as by looking at every pair', () => {
   fc.assert(
     fc.property(times, set, set, anyPrecedence, (drawn, drawnA, drawnB, precedence) => {
       const run = runOf(drawn)

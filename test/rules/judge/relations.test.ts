@@ -5,7 +5,7 @@ import { referenceOutcome } from '../../reference/interpreter.ts'
 import { rulesOf } from '../../reference/rules.ts'
 import { type SpanSketch, traceOf } from '../../reference/traces.ts'
 
-/** What the judge says, which is what the reference interpreter says. */
+/** The judge's outcome; the reference interpreter must give the same. */
 function holds(condition: string, spans: readonly SpanSketch[]): boolean {
   const rules = rulesOf(condition)
   const trace = traceOf(spans)
@@ -115,7 +115,7 @@ describe('structure', () => {
     expect(holds('leaf directly under api', spans)).toBe(false)
   })
 
-  test('what is under a span id that two halves of a call share is under both, and they are not under each other', () => {
+  test('spans under an id that two halves of a call share are under both, and the halves are not under each other', () => {
     const spans: readonly SpanSketch[] = [
       { name: 'client', id: 1, kind: 3 },
       { name: 'server', id: 1, kind: 2 },

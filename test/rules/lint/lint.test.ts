@@ -255,14 +255,14 @@ const RIGHT: readonly string[] = [
   'when { x } always { trace.all(y).where(a > 1) }',
 ]
 
-describe('what may be a mistake is warned of, once', () => {
+describe('a likely mistake gets one warning', () => {
   test.each([...WARNED, ...WARNED_OF_NAMES])('%s', (body, code) => {
     const warnings = warningsOf(body)
     expect(warnings.map((warning) => warning.code)).toEqual([code])
   })
 })
 
-describe('what is right as it is is not warned of', () => {
+describe('a correct rule gets no warning', () => {
   test.each([...RIGHT, ...RIGHT_OF_NAMES])('%s', (body) => {
     expect(warningsOf(body)).toEqual([])
   })
@@ -299,14 +299,14 @@ describe('a rule that another one implies', () => {
     expect(implied(one, other)).toEqual(expected)
   })
 
-  test('is no mistake where it is more severe', () => {
+  test('is not a mistake where it is more severe', () => {
     expect(implied('// Signal: A (critical)\nx.where(a > 5)', '// Signal: B (high)\nx.where(a > 3)')).toEqual([])
     expect(implied('// Signal: A (low)\nx.where(a > 5)', '// Signal: B (high)\nx.where(a > 3)')).toEqual([
       'A implied-rule',
     ])
   })
 
-  test('is no mistake where the other one is only tried out', () => {
+  test('is not a mistake where the other one is only tried out', () => {
     expect(implied('x and y', '// Signal: B (info)\n// Mode: shadow\nx')).toEqual([])
   })
 })

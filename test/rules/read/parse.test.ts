@@ -57,7 +57,7 @@ describe('a word after an operator', () => {
     expect(right(text)).toMatchObject(expected)
   })
 
-  test('is text in a plain condition, where there is no span', () => {
+  test('is text in a plain condition, which is not about a span', () => {
     expect(sides(condition('trace.root.name == http.post'))[1]).toMatchObject({ kind: 'text', value: 'http.post' })
   })
 
@@ -190,7 +190,7 @@ describe('precedence', () => {
     })
   })
 
-  test('lets not stand before a comparison without brackets', () => {
+  test('allows not before a comparison without brackets', () => {
     expect(filter('not a contains "x"')).toMatchObject({ kind: 'not', operand: { kind: 'comparison' } })
   })
 

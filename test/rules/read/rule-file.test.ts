@@ -49,7 +49,7 @@ describe('a header', () => {
     expect(places.map(([place]) => place)).toEqual(['malformed-header 1:1-22', 'wrong-operator 2:14-16'])
   })
 
-  test('is no comment that only speaks of signals', () => {
+  test('is not a comment that only mentions signals', () => {
     const text =
       '// Signal processing (all of it)\n// Signals: see below\n// Signal: A (low)\ntrace.has(a)\n// signal handlers follow'
     expect(check(text)).toMatchObject({ problems: [], ruleCount: 1 })
@@ -107,7 +107,7 @@ describe('metadata', () => {
     expect(metadata(lines).places).toEqual([[place, hint]])
   })
 
-  test('of the mode is reported below the condition, where it would be overlooked', () => {
+  test('with the mode is reported below the condition, where it would be overlooked', () => {
     const { places } = check('// Signal: A (low)\ntrace.has(a)\n  // Mode: shadow\n// Description: of nothing')
     expect(places).toEqual([['malformed-metadata 3:3-18', 'move the line up, to just below the header']])
   })
@@ -173,7 +173,7 @@ describe('limits', () => {
     expect(check(rule(1001)).problems).toMatchObject([{ code: 'list-too-long' }])
   })
 
-  test('a rule of 100 problems is told them all, one of more is told how many are left', () => {
+  test('a rule with 100 problems shows them all, one with more shows how many are left', () => {
     const rule = (count: number) => `// Signal: A (low)\n${'a && '.repeat(count)}a`
     expect(check(rule(100)).problems.map(({ code }) => code)).toEqual(Array(100).fill('wrong-operator'))
     const over = check(rule(130)).problems

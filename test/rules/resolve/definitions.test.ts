@@ -32,7 +32,7 @@ test('a definition ends with its file', () => {
   expect(problems.map(({ code, file }) => [code, file])).toEqual([['unknown-definition', 'b.rules']])
 })
 
-test('a rule has the revision of what its definitions stand for', () => {
+test('a rule has the revision of its text with definitions replaced', () => {
   const [defined, written] = check(
     `let $n = [1, 2]\ndefine d = x.where(n in $n) or y\n${header('A')}d and not d\n${header('B')}(x.where(n in [1, 2]) or y) and not (x.where(n in [1, 2]) or y)`,
   ).revisions
@@ -90,7 +90,7 @@ test.each([
   expect(check(header('A') + lines.join('\n')).problems).toContain(problem)
 })
 
-test('only definitions stand before the first header', () => {
+test('only definitions come before the first header', () => {
   expect(check(`let $a = 1\n payment\n${header('A')}x`).problems).toEqual(['condition-before-header 2:2 -'])
   expect(check(`let $a = 1\nwhen { x } always { y }\n${header('A')}x`).problems).toEqual([
     'condition-before-header 2:1 -',
