@@ -27,19 +27,36 @@ export async function sendRequests(
   const planted = new Map<string, Set<string>>()
   const refresh = setInterval(() => showStatus(stage, requests), REFRESH_MS)
   try {
-    const served: Promise<void>[] = []
-    for (const request of requests) {
-      if (stage.stop.aborted) break
-      served.push(serveOne(shop, request, planted, stage.status.above))
-      await sleep(paceMs)
-    }
-    await Promise.all(served)
-    await shop.flush()
+    await paceRequests(shop, requests, paceMs, { stop: stage.stop, screen: stage.status.above, planted })
   } finally {
     clearInterval(refresh)
     await shop.stop()
   }
   return planted
+}
+
+/** What sending the requests needs beside the shop; the traces of faults are added to `planted`. */
+interface Pacing {
+  readonly stop: AbortSignal
+  readonly screen: Screen
+  readonly planted: Map<string, Set<string>>
+}
+
+/** Serves one request each `paceMs` until all are served or it is stopped, and sends their spans. */
+export async function paceRequests(
+  shop: Shop,
+  requests: readonly PlannedRequest[],
+  paceMs: number,
+  { stop, screen, planted }: Pacing,
+): Promise<void> {
+  const served: Promise<void>[] = []
+  for (const request of requests) {
+    if (stop.aborted) break
+    served.push(serveOne(shop, request, planted, screen))
+    await sleep(paceMs)
+  }
+  await Promise.all(served)
+  await shop.flush()
 }
 
 async function serveOne(

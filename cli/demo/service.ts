@@ -1,8 +1,8 @@
 import { type Attributes, context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { ExportResultCode, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources'
-import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
+import { AlwaysOnSampler, BatchSpanProcessor, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace'
 
 /** How often each service sends its finished spans. */
 const EXPORT_INTERVAL_MS = 400
@@ -26,11 +26,19 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/**
- * Starts a service that exports OTLP protobuf to `endpoint` (`http://host:port`). Its spans take the time of `nowMs`
- * (milliseconds since 1970), or that of the SDK.
- */
-export function startService(name: string, endpoint: string, instance: string, nowMs?: () => number): Service {
+/** How the spans of a service are made and sent. */
+export interface ServiceOptions {
+  /** The time of its spans, milliseconds since 1970; the SDK's own unless given. */
+  readonly nowMs?: () => number
+  /** HTTP headers of every export. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Called with the reason for each batch of spans that the receiver did not take. */
+  readonly onFailure?: (reason: string) => void
+}
+
+/** Starts a service that exports OTLP protobuf to `endpoint` (`http://host:port`). */
+export function startService(name: string, endpoint: string, instance: string, options: ServiceOptions = {}): Service {
+  const { nowMs, headers = {}, onFailure = () => {} } = options
   const time = () => (nowMs === undefined ? undefined : new Date(nowMs()))
   const provider = new TracerProvider({
     sampler: new AlwaysOnSampler(),
@@ -45,7 +53,10 @@ export function startService(name: string, endpoint: string, instance: string, n
     ),
     spanProcessors: [
       new BatchSpanProcessor({
-        exporter: new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }),
+        exporter: reporting(
+          new OTLPTraceExporter({ url: `${endpoint}/v1/traces`, headers: { ...headers } }),
+          onFailure,
+        ),
         scheduledDelayMillis: EXPORT_INTERVAL_MS,
       }),
     ],
@@ -79,6 +90,19 @@ export function startService(name: string, endpoint: string, instance: string, n
       inSpan(spanName, SpanKind.SERVER, attributes, propagator.extract(ROOT_CONTEXT, headers, carrier), work),
     flush: () => provider.forceFlush(),
     stop: () => provider.shutdown(),
+  }
+}
+
+/** The SDK itself drops a batch that was not taken without a word. */
+function reporting(exporter: OTLPTraceExporter, onFailure: (reason: string) => void): SpanExporter {
+  return {
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        if (result.code === ExportResultCode.FAILED) onFailure(result.error?.message ?? 'no reason given')
+        done(result)
+      }),
+    forceFlush: () => exporter.forceFlush(),
+    shutdown: () => exporter.shutdown(),
   }
 }
 

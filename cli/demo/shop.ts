@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Attributes, context, SpanKind } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import type { Fault, PlannedRequest, Route } from './plan.ts'
-import { currentTraceId, outgoingHeaders, type Service, startService } from './service.ts'
+import { currentTraceId, outgoingHeaders, type Service, type ServiceOptions, startService } from './service.ts'
 
 /** A small web shop: five services, each its own OpenTelemetry resource, that call each other by HTTP headers. */
 export interface Shop {
@@ -29,9 +29,9 @@ interface Visit {
 }
 
 /** Starts the shop; spans go to `endpoint` (`http://host:port`) by OTLP protobuf. */
-export function startShop(endpoint: string): Shop {
+export function startShop(endpoint: string, options: ServiceOptions = {}): Shop {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-  const service = (name: string) => startService(name, endpoint, `${name}-1`)
+  const service = (name: string) => startService(name, endpoint, `${name}-1`, options)
   const services: Services = {
     frontend: service('frontend'),
     cart: service('cart'),

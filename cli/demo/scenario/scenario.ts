@@ -62,7 +62,7 @@ export function openShop(
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   const services = new Map<string, Service>()
   const service = (name: string) => {
-    const known = services.get(name) ?? startService(name, endpoint, `${name}-1`, stage.timeline.now)
+    const known = services.get(name) ?? startService(name, endpoint, `${name}-1`, { nowMs: stage.timeline.now })
     services.set(name, known)
     return known
   }
