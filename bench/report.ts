@@ -15,7 +15,7 @@ import { type Table, table } from './table.ts'
 const MARKED = /(<!-- result: ([\w-]+) (.+?) -->)(.*?)(<!-- end -->)/gs
 
 /** Pages with such marks. */
-export const PAGES = ['README.md', 'docs/performance.md', 'docs/scale.md', 'docs/cost.md'] as const
+export const PAGES = ['docs/performance.md', 'docs/scale.md', 'docs/cost.md'] as const
 
 /** What a result file may hold. */
 export type Result = Partial<SuiteResult> & {

@@ -20,7 +20,7 @@ Measures every suite, or those named, in processor time; prints a table each. Ta
                    compares two results, files or folders, without measuring
   --against PATH   compares with results in this file or folder
   --quick          a minute: whether every suite runs, on less data; only what misses its bound 10 times over fails
-  --report         writes the figures of README.md and docs/ anew from bench/results, without measuring
+  --report         writes the figures of docs/ anew from bench/results, without measuring
   --rounds N       rounds (9), --round-ms N: time of a case in each (200)
   --traces FILE…   with the suite codec: measures your own traces, OTLP/JSON lines or protobuf, plain or compressed
 

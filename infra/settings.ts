@@ -125,7 +125,11 @@ export function readSettings(node: Pick<Node, 'getAllContext'>): StackSettings {
   const wrong = result.success ? orderProblems(result.output) : result.issues.map(describe)
   const problems = [...wrong, ...unknownNames(Object.keys(context), names)]
   if (result.success && problems.length === 0) return result.output
-  throw new InputError({ code: 'bad-setting', message: problems.join('; '), hint: 'see "Settings" in README.md' })
+  throw new InputError({
+    code: 'bad-setting',
+    message: problems.join('; '),
+    hint: 'docs/reference/stack-settings.md lists all settings',
+  })
 }
 
 function describe(issue: v.BaseIssue<unknown>): string {

@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readSettings } from '../../infra/settings.ts'
 import { runInProcess } from '../cli/fake-terminal.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, root), 'utf8')
-const PAGES = ['architecture', 'cost', 'deploy', 'security', 'runbook', 'queries', 'scale', 'chaos', 'performance'].map(
-  (name) => `docs/${name}.md`,
+const PAGES = ['docs', 'docs/reference'].flatMap((folder) =>
+  readdirSync(new URL(folder, root))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `${folder}/${file}`),
 )
 
 /** The commands of ours that a page names: words after `betrace` up to the first that is not a command. */
@@ -37,17 +39,8 @@ describe.each(PAGES)('%s', (page) => {
   })
 })
 
-/** From its heading in the README to the next one. */
-function settingsSection(): string {
-  return (
-    read('README.md')
-      .split(/^### Settings$/m)[1]
-      ?.split(/^#+ /m)[0] ?? ''
-  )
-}
-
 test('the settings table has every setting with its default', () => {
-  const rows = [...settingsSection().matchAll(/^\| `(\w+)` +\| (\S+) +\|/gm)]
+  const rows = [...read('docs/reference/stack-settings.md').matchAll(/^\| `(\w+)` +\| (\S+) +\|/gm)]
   const table = Object.fromEntries(rows.map(([, name, value]) => [name, value === 'none' ? '' : value]))
   const defaults = readSettings({ getAllContext: () => ({}) })
   expect(table).toEqual(Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, String(value)])))

@@ -15,7 +15,8 @@ const TEXTS = [
   'README.md',
   'CHANGELOG.md',
   'grammar/README.md',
-  ...readdirSync(new URL('docs/', root))
+  'CONTRIBUTING.md',
+  ...readdirSync(new URL('docs/', root), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),
 ]

@@ -3,29 +3,62 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkRules } from '../../shared/rules/check/check.ts'
 import { runInProcess } from '../cli/fake-terminal.ts'
+import { runtimes } from '../local/harness.ts'
 
-const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+const { newHome, now, pass, start } = runtimes()
 
-test('the README names every command there is', async () => {
+const read = (page: string) => readFileSync(join(import.meta.dirname, '../..', page), 'utf8')
+
+test('the command line page names every command there is', async () => {
   const { out } = await runInProcess(['--help'])
   const commands = [...out.matchAll(/^ {2}(\w+)(?: \[options\].*| {2,}.*)$/gm)].map(([, name]) => name ?? '')
   expect(commands.length).toBeGreaterThan(8)
-  for (const command of commands) expect(readme).toMatch(new RegExp(`^\\| .*\`${command}[ \`]`, 'm'))
+  const page = read('docs/reference/command-line.md')
+  for (const command of commands) expect(page).toMatch(new RegExp(`^\\| .*\`${command}[ \`]`, 'm'))
 })
 
-test('the README names every option of serve with its environment variable', async () => {
+test('the configuration page names every option of serve with its environment variable', async () => {
   const { out } = await runInProcess(['serve', '--help'])
   const options = out.slice(out.indexOf('Options:'), out.indexOf('Examples:')).split(/\n(?= {2}-)/)
+  const page = read('docs/reference/configuration.md')
   for (const text of options.slice(1)) {
     const [, option = ''] = /(--[\w-]+)/.exec(text) ?? []
     if (option === '--help') continue
     const [, variable = ''] = /env:\s+(BETRACE_\w+)/.exec(text) ?? []
-    expect(readme).toMatch(new RegExp(`^\\|[^\n]*\`${option}[^\n]*\`${variable}\``, 'm'))
+    expect(page).toMatch(new RegExp(`^\\|[^\n]*\`${option}[^\n]*\`${variable}\``, 'm'))
   }
 })
 
-test('the rules in the README are well formed', () => {
-  const rules = [...readme.matchAll(/```\n(\/\/ Signal:[\s\S]*?)```/g)].map(([, rule]) => rule)
+test.each(['README.md', 'docs/writing-rules.md'])('the rules in %s are well formed', (page) => {
+  const rules = [...read(page).matchAll(/```\n(\/\/ Signal:[\s\S]*?)```/g)].map(([, rule]) => rule)
   expect(rules.length).toBeGreaterThan(1)
-  expect(checkRules([{ file: 'README.md', text: rules.join('\n') }]).problems).toEqual([])
+  expect(checkRules([{ file: page, text: rules.join('\n') }]).problems).toEqual([])
+})
+
+test('the trace to paste breaks the first rule of the README, and the signal is the one shown', async () => {
+  const page = read('README.md')
+  const [, rule = ''] = /```\n(\/\/ Signal:[\s\S]*?)```/.exec(page) ?? []
+  const [, body = ''] = /curl http:\S+ -H 'content-type: application\/json' -d '([\s\S]*?)'\n```/.exec(page) ?? []
+  const runtime = await start(newHome(rule))
+  const response = await fetch(`${runtime.url}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: body.replaceAll("'$now'", `${Math.floor(now() / 1_000)}000000000`),
+  })
+  expect(response.status).toBe(200)
+  await pass(runtime, 15_000)
+  const [signal] = runtime.signals.find({})
+  const [, shown = ''] = /```\n(CRITICAL PAYMENT_INVARIANT_VIOLATION[\s\S]*?)```/.exec(page) ?? []
+  expect(
+    shown
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim())
+      .join('\n'),
+  ).toContain(
+    `${signal?.event.data.ruleDescription}\n${signal?.event.data.evidence.text
+      .split('\n')
+      .map((line) => line.trim())
+      .join('\n')}`,
+  )
 })

@@ -44,7 +44,10 @@ describe('settings', () => {
     for (const name of Object.keys(wrong)) expect(() => read(wrong)).toThrow(name)
     expect(() => read(wrong)).toThrow(/must be one of 1, 3, 5/)
     expect(() => read(wrong)).toThrow(
-      expect.objectContaining({ code: 'bad-setting', hint: expect.stringContaining('README.md') }),
+      expect.objectContaining({
+        code: 'bad-setting',
+        hint: expect.stringContaining('docs/reference/stack-settings.md'),
+      }),
     )
   })
 

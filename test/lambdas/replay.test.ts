@@ -102,7 +102,7 @@ describe('a small range', () => {
 
 test('the request that the README documents is answered', async () => {
   await shop(1)
-  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const readme = readFileSync(join(import.meta.dirname, '../../docs/replay.md'), 'utf8')
   const [, payload = ''] = /aws lambda invoke[^']*'(\{.*\})'/.exec(readme) ?? []
   expect(await replay.invoke(JSON.parse(payload))).toMatchObject({
     state: 'done',
