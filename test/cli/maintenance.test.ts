@@ -76,7 +76,7 @@ describe('betrace forget', () => {
     expect(await userOf(traceId)).toBe(true)
     const { exitCode, out } = await runInProcess(['forget', '-d', data, '--trace', traceId])
     expect(exitCode).toBe(0)
-    expect(out).toMatch(/1 trace with 10 archived spans in 2 hours removed: 1 file written anew, 0 deleted/)
+    expect(out).toMatch(/1 trace with 10 archived spans in 2 hours removed: 1 file rewritten, 0 deleted/)
     expect(await userOf(traceId)).toBe(false)
     expect((await replay()).rules[0]?.violated).toBe(violating.size - 1)
   })
@@ -122,7 +122,7 @@ describe('betrace forget', () => {
     [[], 'nothing to forget'],
     [['--trace', '4711'], '32 hexadecimal digits'],
     [['--where', 'user'], 'key=value'],
-    [['--where', 'a=b', '--from', 'once'], 'which is no time'],
+    [['--where', 'a=b', '--from', 'once'], 'which is not a time'],
   ])('refuses %j', async (args, message) => {
     const { exitCode, err } = await runInProcess(['forget', '-d', data, ...args])
     expect({ exitCode, err }).toMatchObject({ exitCode: 2, err: expect.stringContaining(message) })

@@ -102,8 +102,8 @@ describe('betrace replay', () => {
   })
 
   test.each([
-    [['--from', 'yesterday'], 'from is "yesterday", which is no time'],
-    [['--from', '2025-02-30'], 'from is "2025-02-30", which is no time'],
+    [['--from', 'yesterday'], 'from is "yesterday", which is not a time'],
+    [['--from', '2025-02-30'], 'from is "2025-02-30", which is not a time'],
     [['--from', TO], 'the range is empty'],
     [['--from', '2099-01-01', '--to', '2099-01-02'], 'in the future'],
     [['--from', '2020-01-01'], 'longer than 400 days'],
@@ -115,7 +115,7 @@ describe('betrace replay', () => {
 
   test('names a data folder that has no archive, which is not the same as finding nothing', async () => {
     const { exitCode, err } = await replay('--data', join(data, 'elsewhere'))
-    expect({ exitCode, err }).toMatchObject({ exitCode: 2, err: expect.stringContaining('there is no archive in') })
+    expect({ exitCode, err }).toMatchObject({ exitCode: 2, err: expect.stringContaining('has no archive') })
   })
 
   test('stopped by Ctrl-C says so, reports nothing, and exits with 130', async () => {

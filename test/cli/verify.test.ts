@@ -109,7 +109,7 @@ describe('verify of a past window', () => {
     [[], 'say which window to judge'],
     [['--experiment', 'x', '--from', '-1h'], 'say which window to judge'],
     [['--experiment', 'x', '--to', 'now'], 'an experiment has its window'],
-    [['--from', 'yesterday'], 'which is no time'],
+    [['--from', 'yesterday'], 'which is not a time'],
   ])('%s is bad input', async (args, message) => {
     const { exitCode, err } = await runInProcess(['verify', ...args])
     expect([exitCode, err]).toEqual([2, expect.stringContaining(message)])
@@ -174,6 +174,6 @@ describe('experiments on a server', () => {
       '--api-key',
       'a-key-of-sixteen-or-more',
     ])
-    expect([wrong.exitCode, wrong.err]).toEqual([2, expect.stringContaining('there is no experiment "none"')])
+    expect([wrong.exitCode, wrong.err]).toEqual([2, expect.stringContaining('no experiment has the id "none"')])
   })
 })

@@ -98,7 +98,9 @@ describe('the outcome', () => {
   test('a rule whose judging was stopped on traces is named', async () => {
     const held = [[5, 0], ...QUIET] as const
     const verdict = await verdictOn(held, held, {}, 2)
-    expect(verdict.failures).toEqual([{ key: 'FIRST', reason: expect.stringContaining('given up on 2 traces') }])
+    expect(verdict.failures).toEqual([
+      { key: 'FIRST', reason: expect.stringContaining('not judged to the end on 2 traces') },
+    ])
     expect(verdictLines(verdict, (_, text) => text)).toContainEqual(expect.stringContaining('missing here: FIRST'))
   })
 })

@@ -221,7 +221,7 @@ function message(random: Random): string {
 /** Each message that is not a timer fails alone; the others of the batch are done. */
 async function checkQueue(bodies: readonly string[]): Promise<void> {
   const { evaluator } = new World([{ name: 'A', violated: () => true }])
-  const parts = { evaluator, places: newSemaphore(4) } as unknown as Parameters<typeof onTimers>[0]
+  const dependencies = { evaluator, semaphore: newSemaphore(4) } as unknown as Parameters<typeof onTimers>[0]
   const records = bodies.map(
     (body, index) =>
       ({
@@ -232,7 +232,7 @@ async function checkQueue(bodies: readonly string[]): Promise<void> {
       }) as unknown as SQSRecord,
   )
   const context = { getRemainingTimeInMillis: () => 60_000 } as Context
-  const { batchItemFailures } = await onTimers(parts, { Records: records } as SQSEvent, context)
+  const { batchItemFailures } = await onTimers(dependencies, { Records: records } as SQSEvent, context)
   const failed = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier).sort()
   const poison = records
     .filter(({ body }) => timerOf(body) === undefined)

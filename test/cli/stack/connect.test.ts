@@ -43,7 +43,7 @@ describe('betrace connect', () => {
     expect(await connect('--stack', 'betrace-other')).toMatchObject({
       exitCode: 2,
       out: '',
-      err: expect.stringMatching(/no stack betrace-other.*\n.*--stack/),
+      err: expect.stringMatching(/no stack is named betrace-other.*\n.*--stack/),
     })
     account().outputs = {}
     expect((await connect()).err).toMatch(/has no output IngestUrl/)

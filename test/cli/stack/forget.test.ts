@@ -37,7 +37,7 @@ test('betrace forget --stack removes a trace from archive, signals, table and re
   expect([exitCode, out]).toEqual([
     0,
     expect.stringMatching(
-      /removed: 1 file written anew, 0 deleted, 1 signal, 2 items of the table, 1 report of replays\n$/,
+      /removed: 1 file rewritten, 0 deleted, 1 signal, 2 items of the table, 1 report of replays\n$/,
     ),
   ])
   expect(await keptOf(idOf('a'))).toEqual({ records: 0, signals: 0, items: 0 })

@@ -117,7 +117,7 @@ describe('betrace rules rollback', () => {
   })
 
   test('refuses text that is not an id, and a set that does not exist', async () => {
-    expect((await rules('rollback', 'latest')).err).toContain('no id of a set')
+    expect((await rules('rollback', 'latest')).err).toContain('not the id of a set')
     expect((await rules('rollback', '0123456789ab')).err).toContain('no set begins with')
   })
 })

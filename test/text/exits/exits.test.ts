@@ -60,10 +60,11 @@ test('every sink is among them, but for the waits between attempts', () => {
 })
 
 test('every page of a server is among them', () => {
-  const paths = [local, join(local, '../shared/otlp'), join(local, '../shared/experiments')].flatMap((folder) =>
-    readdirSync(folder)
-      .filter((file) => file.endsWith('.ts'))
-      .flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/(?<=')\/[a-z][\w/]*(?=')/g) ?? []),
+  const paths = [local, join(local, 'server'), join(local, '../shared/otlp'), join(local, '../shared/experiments')].flatMap(
+    (folder) =>
+      readdirSync(folder)
+        .filter((file) => file.endsWith('.ts'))
+        .flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/(?<=')\/[a-z][\w/]*(?=')/g) ?? []),
   )
   const pages = PAGE_EXITS.map(({ name }) => name).filter((name) => name.startsWith('page /'))
   expect(pages.map((name) => name.replace('page ', '')).toSorted()).toEqual([...new Set(paths)].toSorted())
