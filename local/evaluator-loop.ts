@@ -1,6 +1,6 @@
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
-import type { Timer, TraceTimer } from '../shared/pipeline/ports.ts'
-import { handleTimers } from '../shared/pipeline/timers.ts'
+import type { Timer } from '../shared/pipeline/ports.ts'
+import { handleTimers, joinedTimer } from '../shared/pipeline/timers.ts'
 import { inTurns } from './in-turns.ts'
 import { costOf, type DueTimer, type SqliteTimers } from './sqlite/sqlite-timers.ts'
 
@@ -122,7 +122,7 @@ export class EvaluatorLoop {
     try {
       for (let timers = group; timers.length > 0; timers = this.inHand.get(subject) ?? []) {
         this.inHand.set(subject, [])
-        const undone = await handleTimers(this.evaluator, [merged(timers)], this.options.check)
+        const undone = await handleTimers(this.evaluator, [joined(timers)], this.options.check)
         if (undone.length === 0) this.handled.push(...timers)
       }
     } finally {
@@ -157,15 +157,6 @@ function subjectOf([first]: readonly DueTimer[]): string {
   return timer?.kind === 'trace' ? timer.traceId : `storm ${timer?.windowStartMs} ${timer?.rule}`
 }
 
-function merged(group: readonly DueTimer[]): Timer {
-  const timers = group.map(({ timer }) => timer)
-  const traces = timers.filter((timer): timer is TraceTimer => timer.kind === 'trace')
-  const [first] = traces
-  if (first === undefined) return timers[0] as Timer
-  return {
-    ...first,
-    chunkKeys: [...new Set(traces.flatMap(({ chunkKeys }) => chunkKeys))],
-    dueAtMs: Math.max(...traces.map(({ dueAtMs }) => dueAtMs)),
-    attempt: Math.max(...traces.map(({ attempt }) => attempt)),
-  }
+function joined([first, ...others]: readonly DueTimer[]): Timer {
+  return joinedTimer([(first as DueTimer).timer, ...others.map(({ timer }) => timer)])
 }

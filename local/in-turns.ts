@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { newSemaphore } from '../shared/concurrency/semaphore.ts'
 
-/** Items in hand at a time: their writes share transactions, and a sync to the disk serves them all. */
-const MAX_ITEMS = 256
 /** Bytes in hand at a time; an item alone may have more. About 2 s of judging: what comes next waits for them. */
 const MAX_BYTES = 8 * 1024 * 1024
+/** What an item counts at least, so that at most 256 are in hand: their writes share transactions, and one sync to the disk serves all. */
+const LEAST_BYTES = MAX_BYTES / 256
 /** Bytes begun before whoever else waits for the process has a turn: about 5 ms of judging. */
 const TURN_BYTES = 128 * 1024
 
@@ -17,24 +18,24 @@ export async function inTurns<Item>(
   sizeBytes: (item: Item) => number,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
-  const inHand = { items: 0, bytes: 0 }
+  const semaphore = newSemaphore(MAX_BYTES)
   const failures: unknown[] = []
+  let inHand = 0
   let turnBytes = 0
   let onDone = () => {}
   const oneDone = () =>
     new Promise<void>((resolve) => {
       onDone = resolve
     })
-  const begin = async (item: Item, size: number) => {
-    inHand.items++
-    inHand.bytes += size
+  const begin = async (item: Item, release: () => void) => {
+    inHand++
     try {
       await work(item)
     } catch (error) {
       failures.push(error)
     } finally {
-      inHand.items--
-      inHand.bytes -= size
+      inHand--
+      release()
       onDone()
     }
   }
@@ -46,12 +47,11 @@ export async function inTurns<Item>(
       return undefined
     }
   }
-  for (let items = await ask(); items !== undefined || inHand.items > 0; items = await ask()) {
+  for (let items = await ask(); items !== undefined || inHand > 0; items = await ask()) {
     if (items === undefined) await oneDone()
     for (const item of items ?? []) {
       const size = sizeBytes(item)
-      while (inHand.items > 0 && (inHand.items >= MAX_ITEMS || inHand.bytes + size > MAX_BYTES)) await oneDone()
-      void begin(item, size)
+      void begin(item, await semaphore.acquire(Math.max(size, LEAST_BYTES)))
       turnBytes += size
       if (turnBytes < TURN_BYTES) continue
       turnBytes = 0

@@ -1,8 +1,8 @@
 import { type ForgetOptions, type ForgottenHours, forgetArchived } from '../../local/maintenance/forget.ts'
 import { type ForgottenBeside, forgetBeside } from '../../shared/aws/archive/forget-stored.ts'
 import { s3ObjectStore } from '../../shared/aws/archive/s3-object-store.ts'
-import { PATIENT } from '../../shared/aws/backoff.ts'
 import { dynamoClient, s3Client } from '../../shared/aws/clients.ts'
+import { PATIENT } from '../../shared/aws/until-taken.ts'
 import { outputsOf } from './stack-option.ts'
 
 /** Removes traces from all that a deployed stack keeps, with the rights of who runs it. */

@@ -55,7 +55,7 @@ function summary({ timers, chunks, left }: Redriven, dryRun: boolean): string {
 async function placeOf(options: StackChoice): Promise<RedrivePlace> {
   const { timersUrl, deadLettersUrl, archiveBucket, table } = await outputsOf(options)
   const { dynamoClient, s3Client, sqsClient } = await import('../../shared/aws/clients.ts')
-  const { PATIENT } = await import('../../shared/aws/backoff.ts')
+  const { PATIENT } = await import('../../shared/aws/until-taken.ts')
   return {
     queues: { client: sqsClient(), timersUrl, deadLettersUrl, backoff: PATIENT },
     s3: s3Client(),

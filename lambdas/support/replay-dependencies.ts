@@ -1,9 +1,9 @@
 import { S3SignalStore } from '../../shared/aws/archive/s3-archive.ts'
 import { s3ObjectStore } from '../../shared/aws/archive/s3-object-store.ts'
-import { PATIENT } from '../../shared/aws/backoff.ts'
 import { s3Client, snsClient } from '../../shared/aws/clients.ts'
 import type { ReplayDependencies } from '../../shared/aws/replay/replay-steps.ts'
 import { SnsSignalPublisher } from '../../shared/aws/signals/sns-publisher.ts'
+import { PATIENT } from '../../shared/aws/until-taken.ts'
 import { judging, setting } from './environment.ts'
 import type { Telemetry } from './telemetry.ts'
 

@@ -2,8 +2,8 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { timerOf } from '../../shared/aws/buffer/timer-message.ts'
 import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
-import type { Timer, TraceTimer } from '../../shared/pipeline/ports.ts'
-import { handleTimers } from '../../shared/pipeline/timers.ts'
+import type { Timer } from '../../shared/pipeline/ports.ts'
+import { handleTimers, joinedTimer } from '../../shared/pipeline/timers.ts'
 import type { EvaluatorDependencies } from './evaluator-dependencies.ts'
 
 /** With less time left no trace is begun. */
@@ -41,24 +41,13 @@ function cameBefore({ attributes }: SQSRecord): boolean {
 /** Throws for what the queue has to deliver again. */
 async function handle(evaluator: Evaluator, records: readonly SQSRecord[], context: Context): Promise<void> {
   const timers = records.map(({ body }) => timerOf(body)).filter((timer) => timer !== undefined)
-  const [first] = timers
+  const [first, ...others] = timers
   if (first === undefined) throw new Error('a message of the timers queue holds no timer')
-  const timer = merged(first, timers)
+  const timer = joinedTimer([first, ...others])
   if (records.some(cameBefore)) return setApart(evaluator, timer)
   if (context.getRemainingTimeInMillis() < RESERVE_MS) return evaluator.timers.arm([timer])
   const undone = await handleTimers(evaluator, [timer])
   if (undone.length > 0) throw new Error('a timer could not be handled, nor set back')
-}
-
-function merged(first: Timer, timers: readonly Timer[]): Timer {
-  const traces = timers.filter((timer): timer is TraceTimer => timer.kind === 'trace')
-  if (first.kind !== 'trace') return first
-  return {
-    ...first,
-    chunkKeys: [...new Set(traces.flatMap(({ chunkKeys }) => chunkKeys))],
-    dueAtMs: Math.max(...traces.map(({ dueAtMs }) => dueAtMs)),
-    attempt: Math.max(...traces.map(({ attempt }) => attempt)),
-  }
 }
 
 /**

@@ -1,9 +1,10 @@
+import { backoffMs } from '../../shared/concurrency/backoff.ts'
 import type { Clock, Log } from '../../shared/pipeline/ports.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
 import { visible } from '../../shared/text/visible.ts'
 import type { WebhookSettings } from '../settings.ts'
 import type { Database, Row } from '../sqlite/database.ts'
-import { backoffMs, type DeliveryFailure, deliveryFailureOf } from './backoff.ts'
+import { type DeliveryFailure, deliveryFailureOf } from './delivery-failure.ts'
 
 /** Requests to one receiver at a time. */
 const CONCURRENT = 4
@@ -113,7 +114,12 @@ export class Webhook {
     const failed = !failure.retriable || attempts >= this.settings.maxAttempts
     this.counts[failed ? 'failed' : 'retried'] += 1
     const { retryDelayMs, maxRetryDelayMs } = this.settings
-    const delayMs = backoffMs(attempts, retryDelayMs, maxRetryDelayMs, this.deps.random(), failure.retryAfterMs)
+    const delayMs = backoffMs(attempts, {
+      firstMs: retryDelayMs,
+      mostMs: maxRetryDelayMs,
+      random: this.deps.random(),
+      askedMs: failure.retryAfterMs,
+    })
     const sql = 'UPDATE deliveries SET attempts = ?, due_ms = ?, failure = ?, failed = ? WHERE id = ?'
     const dueMs = this.deps.clock() + delayMs
     await this.deps.database.write(() =>

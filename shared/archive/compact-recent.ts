@@ -1,6 +1,7 @@
 import { COMPACTION_LIMITS, type CompactedHour, type CompactionLimits, compactHour, GRACE_MS } from './compact.ts'
-import { dayPrefix, HOUR_MS, parseObjectKey } from './object-key.ts'
+import { dayPrefix, HOUR_MS } from './object-key.ts'
 import type { ObjectStore, StoredObject } from './object-store.ts'
+import { objectsByHour } from './objects-by-hour.ts'
 
 /** One run over the hours of some days. */
 export interface CompactionOfHours {
@@ -53,18 +54,14 @@ export async function compactHours(run: CompactionOfHours): Promise<CompactedHou
 
 /** The hours of the range that may have something to do, by what their keys and times say. */
 async function openHours(run: CompactionOfHours): Promise<readonly (readonly [number, readonly StoredObject[]])[]> {
-  const found = new Map<number, StoredObject[]>()
   const toMs = Math.min(run.toMs, run.nowMs - HOUR_MS - SETTLED_MS)
+  const firstMs = Math.ceil(run.fromMs / HOUR_MS) * HOUR_MS
+  const hours: (readonly [number, readonly StoredObject[]])[] = []
   for (let dayMs = Math.floor(run.fromMs / DAY_MS) * DAY_MS; dayMs < toMs; dayMs += DAY_MS) {
-    for (const object of await run.store.list(dayPrefix(dayMs))) {
-      const hourMs = parseObjectKey(object.key)?.hourMs
-      if (hourMs === undefined || hourMs < run.fromMs || hourMs >= toMs) continue
-      const before = found.get(hourMs)
-      if (before === undefined) found.set(hourMs, [object])
-      else before.push(object)
-    }
+    const range = { fromMs: Math.max(firstMs, dayMs), toMs }
+    hours.push(...objectsByHour(await run.store.list(dayPrefix(dayMs)), range).hours)
   }
-  return [...found].filter(([, objects]) => objects.length > 1 && (run.all || isRecent(objects, run.nowMs)))
+  return hours.filter(([, objects]) => objects.length > 1 && (run.all || isRecent(objects, run.nowMs)))
 }
 
 function isRecent(objects: readonly StoredObject[], nowMs: number): boolean {

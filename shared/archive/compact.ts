@@ -1,6 +1,6 @@
+import { inParallel } from '../concurrency/in-parallel.ts'
 import { cutBatches, indexSources, readBatch, type UnreadableSource } from './compaction-batches.ts'
 import { currentObjects, type HourObjects } from './current-objects.ts'
-import { inParallel } from './in-parallel.ts'
 import { hourPrefix, objectKey, parseObjectKey } from './object-key.ts'
 import type { ObjectStore, StoredObject } from './object-store.ts'
 import { type ByteSource, type ObjectFooter, readFooter } from './read-footer.ts'

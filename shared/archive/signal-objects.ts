@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { inParallel } from './in-parallel.ts'
+import { inParallel } from '../concurrency/in-parallel.ts'
 import type { ObjectStore, StoredObject } from './object-store.ts'
 
 /** Where signals lie, beside the traces. */

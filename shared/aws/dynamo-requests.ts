@@ -8,11 +8,11 @@ import {
   UpdateItemCommand,
   type UpdateItemCommandOutput,
 } from '@aws-sdk/client-dynamodb'
-import { inParallel } from '../archive/in-parallel.ts'
+import { inParallel } from '../concurrency/in-parallel.ts'
 import { asked, conditionFailed, storageFailure, wasThrottled } from './aws-failure.ts'
-import { type Backoff, untilTaken } from './backoff.ts'
 import { type Item, itemBytes, tableKey } from './buffer/buffer-items.ts'
 import { cutBySize } from './cut.ts'
+import { type Backoff, untilTaken } from './until-taken.ts'
 
 /** A table, and how to ask it. */
 export interface DynamoTable {

@@ -1,5 +1,6 @@
+import { backoffMs } from '../concurrency/backoff.ts'
 import type { Evaluator } from './evaluator.ts'
-import type { Timer } from './ports.ts'
+import type { Timer, TraceTimer } from './ports.ts'
 import { onTraceTimer } from './protocol.ts'
 import { StorageError } from './storage-error.ts'
 import { onStormTimer } from './storm.ts'
@@ -42,12 +43,25 @@ async function setBack(evaluator: Evaluator, timer: Timer, error: unknown): Prom
       await evaluator.timers.bury({ ...timer, attempt }, reason)
       evaluator.metrics.add('timersBuried', {})
     } else {
-      const delayMs = Math.min(evaluator.settings.retryDelayMs * 2 ** timer.attempt, MAX_RETRY_DELAY_MS)
+      const delayMs = backoffMs(attempt, { firstMs: evaluator.settings.retryDelayMs, mostMs: MAX_RETRY_DELAY_MS })
       await evaluator.timers.arm([{ ...timer, attempt, dueAtMs: evaluator.clock() + delayMs }])
     }
     return true
   } catch (armError) {
     evaluator.log('error', 'failed timer could not be set back', { ...subject, reason: String(armError) })
     return false
+  }
+}
+
+/** Joins timers of one trace into one: all their chunks, due with the last, as often tried as the most tried. Of others the first. */
+export function joinedTimer(timers: readonly [Timer, ...Timer[]]): Timer {
+  const [first] = timers
+  const traces = timers.filter((timer): timer is TraceTimer => timer.kind === 'trace')
+  if (first.kind !== 'trace') return first
+  return {
+    ...first,
+    chunkKeys: [...new Set(traces.flatMap(({ chunkKeys }) => chunkKeys))],
+    dueAtMs: Math.max(...traces.map(({ dueAtMs }) => dueAtMs)),
+    attempt: Math.max(...traces.map(({ attempt }) => attempt)),
   }
 }

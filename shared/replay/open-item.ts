@@ -1,7 +1,7 @@
-import { inParallel } from '../archive/in-parallel.ts'
 import { ObjectGone, type ObjectStore, type StoredObject } from '../archive/object-store.ts'
 import type { ObjectSummary } from '../archive/object-summary.ts'
 import { type ByteSource, type ObjectFooter, readFooter } from '../archive/read-footer.ts'
+import { inParallel } from '../concurrency/in-parallel.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
 import type { WorkItem } from './plan.ts'
 import type { ReplayRange } from './range.ts'

@@ -1,9 +1,10 @@
 import { currentObjects, type SummarisedObject } from '../archive/current-objects.ts'
-import { inParallel } from '../archive/in-parallel.ts'
 import { dayPrefix, HOUR_MS, hourPrefix, parseObjectKey } from '../archive/object-key.ts'
 import type { ObjectStore, StoredObject } from '../archive/object-store.ts'
+import { objectsByHour } from '../archive/objects-by-hour.ts'
 import { readFooter } from '../archive/read-footer.ts'
 import { ALL_TRACES, cutSlices, overlaps, type Slice } from '../archive/slice.ts'
+import { inParallel } from '../concurrency/in-parallel.ts'
 import type { ReplayRange } from './range.ts'
 
 /** Objects of one hour that are judged together, because traces may be spread over them. */
@@ -39,8 +40,8 @@ const DAY_MS = 24 * HOUR_MS
 /** Lists what a range holds and groups it into items that can be worked on apart, oldest first. */
 export async function planReplay(store: ObjectStore, range: ReplayRange, limits: PlanLimits): Promise<ReplayPlan> {
   const listed = (await inParallel(daysOf(range), LISTS_AT_ONCE, (dayMs) => store.list(dayPrefix(dayMs)))).flat()
-  const { hours, foreign } = byHour(listed, range)
-  const placed = await inParallel([...hours], LISTS_AT_ONCE, ([hourMs, objects]) => planHour(store, hourMs, objects))
+  const { hours, foreign } = objectsByHour(listed, range)
+  const placed = await inParallel(hours, LISTS_AT_ONCE, ([hourMs, objects]) => planHour(store, hourMs, objects))
   const clusters = placed.flatMap((hour) => hour.items)
   const objects = clusters.flatMap((item) => item.objects)
   return {
@@ -106,21 +107,6 @@ function daysOf({ fromMs, toMs }: ReplayRange): readonly number[] {
   const days: number[] = []
   for (let day = Math.floor(fromMs / DAY_MS) * DAY_MS; day < toMs; day += DAY_MS) days.push(day)
   return days
-}
-
-function byHour(listed: readonly StoredObject[], { fromMs, toMs }: ReplayRange) {
-  const hours = new Map<number, StoredObject[]>()
-  const foreign: string[] = []
-  for (const object of listed) {
-    const parsed = parseObjectKey(object.key)
-    if (parsed === undefined) foreign.push(object.key)
-    else if (parsed.hourMs < toMs && parsed.hourMs + HOUR_MS > fromMs) {
-      const before = hours.get(parsed.hourMs)
-      if (before === undefined) hours.set(parsed.hourMs, [object])
-      else before.push(object)
-    }
-  }
-  return { hours: [...hours].sort(([a], [b]) => a - b), foreign }
 }
 
 async function planHour(store: ObjectStore, hourMs: number, objects: readonly StoredObject[]) {

@@ -1,5 +1,6 @@
-import { inParallel } from '../archive/in-parallel.ts'
 import { ObjectGone, type ObjectStore } from '../archive/object-store.ts'
+import { backoffMs } from '../concurrency/backoff.ts'
+import { inParallel } from '../concurrency/in-parallel.ts'
 import type { Clock, Metrics, PendingSignal, SignalPublisher, SignalStore } from '../pipeline/ports.ts'
 import { replayedEvent } from '../pipeline/signal.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
@@ -98,7 +99,7 @@ async function workPatiently({ rules, pause }: Replayer, worker: Worker, item: W
     } catch (error) {
       if (!mayPass(error)) throw error
       if (attempt === ATTEMPTS) return failedTally(rules, [item], (error as Error).message)
-      await pause(FIRST_WAIT_MS * 2 ** (attempt - 1))
+      await pause(backoffMs(attempt, { firstMs: FIRST_WAIT_MS }))
     }
   }
 }

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
-import { inParallel } from '../../shared/archive/in-parallel.ts'
 import { SIGNALS_PREFIX } from '../../shared/archive/signal-objects.ts'
 import { s3ObjectStore } from '../../shared/aws/archive/s3-object-store.ts'
+import { inParallel } from '../../shared/concurrency/in-parallel.ts'
 import type { PendingSignal } from '../../shared/pipeline/ports.ts'
 import type { Faux } from '../emulators/emulators.ts'
 import type { Resource, Synthesized } from '../infra/synthesized.ts'

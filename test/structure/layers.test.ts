@@ -5,17 +5,26 @@ import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-const CORE = ['shared/errors.ts', 'shared/otlp', 'shared/trace', 'shared/rules', 'shared/text', 'shared/pipeline']
+const CORE = [
+  'shared/errors.ts',
+  'shared/concurrency',
+  'shared/otlp',
+  'shared/trace',
+  'shared/rules',
+  'shared/text',
+  'shared/pipeline',
+]
 const SHARED = [...CORE, 'shared/archive', 'shared/replay', 'shared/experiments']
 
 /** The layers that a layer may import from beside itself. The longest entry that a file lies under is its layer. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'shared/errors.ts': [],
+  'shared/concurrency': [],
   'shared/text': ['shared/errors.ts', 'shared/rules'],
   'shared/otlp': ['shared/errors.ts', 'shared/text'],
   'shared/trace': ['shared/errors.ts', 'shared/otlp'],
   'shared/rules': ['shared/errors.ts', 'shared/trace', 'shared/text', 'grammar/generated'],
-  'shared/archive': ['shared/errors.ts', 'shared/otlp', 'shared/trace'],
+  'shared/archive': ['shared/errors.ts', 'shared/concurrency', 'shared/otlp', 'shared/trace'],
   'shared/pipeline': CORE,
   'shared/replay': [...CORE, 'shared/archive'],
   'shared/experiments': SHARED,

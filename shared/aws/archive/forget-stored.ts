@@ -1,6 +1,6 @@
-import { inParallel } from '../../archive/in-parallel.ts'
 import type { ObjectStore, StoredObject } from '../../archive/object-store.ts'
 import { forgetSignals } from '../../archive/signal-objects.ts'
+import { inParallel } from '../../concurrency/in-parallel.ts'
 import { MARKER_KEY } from '../buffer/buffer-items.ts'
 import { type DynamoTable, deleteItems, queryPages } from '../dynamo-requests.ts'
 import { REPLAYS_PREFIX } from '../replay/replay-runs.ts'

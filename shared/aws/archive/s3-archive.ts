@@ -4,10 +4,10 @@ import type { ObjectStore } from '../../archive/object-store.ts'
 import { type SignalLine, signalLine, signalObjects } from '../../archive/signal-objects.ts'
 import { type TraceRecord, traceRecords, traceToArchive } from '../../archive/trace-record.ts'
 import { writeObject } from '../../archive/write-object.ts'
+import { type Gather, gather } from '../../concurrency/batch.ts'
 import type { Archive, ArchiveEntry, PendingSignal, SignalStore } from '../../pipeline/ports.ts'
 import { asked } from '../aws-failure.ts'
-import type { Pause } from '../backoff.ts'
-import { type Gather, gather } from '../gather.ts'
+import type { Pause } from '../until-taken.ts'
 
 /** What an archive writes to. */
 export interface WrittenBucket {

@@ -1,10 +1,10 @@
 import { SendMessageBatchCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
-import { inParallel } from '../../archive/in-parallel.ts'
+import { inParallel } from '../../concurrency/in-parallel.ts'
 import type { Clock, Timer, Timers } from '../../pipeline/ports.ts'
 import { StorageError } from '../../pipeline/storage-error.ts'
 import { asked } from '../aws-failure.ts'
-import { type Backoff, untilTaken } from '../backoff.ts'
 import { cutBySize } from '../cut.ts'
+import { type Backoff, untilTaken } from '../until-taken.ts'
 import { timerMessage } from './timer-message.ts'
 
 /** Where timers go, and where those go that failed too often. */

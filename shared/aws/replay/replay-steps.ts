@@ -1,5 +1,5 @@
-import { inParallel } from '../../archive/in-parallel.ts'
 import type { ObjectStore } from '../../archive/object-store.ts'
+import { inParallel } from '../../concurrency/in-parallel.ts'
 import { measureRange, planReplay } from '../../replay/plan.ts'
 import { addPublished, failedTally, NOTHING_PUBLISHED, type Publishing, replayItems } from '../../replay/replayer.ts'
 import { reportOf } from '../../replay/report.ts'

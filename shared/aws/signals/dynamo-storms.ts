@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { GetItemCommand, UpdateItemCommand, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
+import { type Gather, gather } from '../../concurrency/batch.ts'
 import type { Clock, StormEntry, StormLedger, StormSample, StormWindow } from '../../pipeline/ports.ts'
 import { asked, conditionFailed, storageFailure } from '../aws-failure.ts'
 import { expiry, type Item, tableKey } from '../buffer/buffer-items.ts'
 import type { DynamoTable } from '../dynamo-requests.ts'
-import { type Gather, gather } from '../gather.ts'
 
 /*
  * One item a rule and window, beside the traces: c signals so far, a armed, d digest sent, s samples (JSON each), x expiry.

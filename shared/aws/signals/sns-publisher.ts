@@ -1,11 +1,11 @@
 import { type MessageAttributeValue, PublishBatchCommand, type SNSClient } from '@aws-sdk/client-sns'
-import { inParallel } from '../../archive/in-parallel.ts'
+import { inParallel } from '../../concurrency/in-parallel.ts'
 import type { FailedEvent, SignalPublisher } from '../../pipeline/ports.ts'
 import type { PublishedEvent } from '../../pipeline/signal.ts'
 import { jsonText, visible } from '../../text/visible.ts'
 import { asked } from '../aws-failure.ts'
-import { type Backoff, untilTaken } from '../backoff.ts'
 import { cutBySize } from '../cut.ts'
+import { type Backoff, untilTaken } from '../until-taken.ts'
 
 /** The topic that signals go to. */
 export interface SignalTopic {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { RedrivePlace } from '../../../shared/aws/admin/redrive.ts'
-import { PATIENT } from '../../../shared/aws/backoff.ts'
+import { PATIENT } from '../../../shared/aws/until-taken.ts'
 import { type Faux, startFaux } from '../../emulators/emulators.ts'
 import { type Synthesized, synthesize } from '../../infra/synthesized.ts'
 import { type DynamoLocal, startDynamoLocal } from '../dynamo-local.ts'

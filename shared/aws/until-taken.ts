@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { backoffMs } from '../concurrency/backoff.ts'
 
 /** Waits the given number of milliseconds. */
 export type Pause = (ms: number) => Promise<unknown>
@@ -25,13 +26,8 @@ export async function untilTaken<Item>(
 ): Promise<readonly Item[]> {
   let left = items
   for (let tries = 0; left.length > 0 && tries < backoff.attempts; tries++) {
-    if (tries > 0) await backoff.pause(waitMs(backoff.firstWaitMs, tries))
+    if (tries > 0) await backoff.pause(backoffMs(tries, { firstMs: backoff.firstWaitMs, random: Math.random() }))
     left = await attempt(left)
   }
   return left
-}
-
-function waitMs(firstWaitMs: number, tries: number): number {
-  const full = firstWaitMs * 2 ** (tries - 1)
-  return full / 2 + Math.random() * (full / 2)
 }

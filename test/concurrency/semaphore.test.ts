@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { newSemaphore } from '../../../lambdas/support/semaphore.ts'
+import { newSemaphore } from '../../shared/concurrency/semaphore.ts'
 
 function deferred() {
   return Promise.withResolvers<void>()

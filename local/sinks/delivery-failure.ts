@@ -19,19 +19,3 @@ export function deliveryFailureOf(status: number, retryAfter: string | null): De
     ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1000 }),
   }
 }
-
-/**
- * How long to wait after the given number of failures (1, 2 …): doubling from `firstMs` to `mostMs`, the upper half of
- * it at random (0 to 1), and no less than the receiver asked for within `mostMs`.
- */
-export function backoffMs(
-  attempts: number,
-  firstMs: number,
-  mostMs: number,
-  random: number,
-  askedMs: number | undefined,
-): number {
-  const fullMs = Math.min(mostMs, firstMs * 2 ** Math.min(attempts - 1, 40))
-  const jitteredMs = Math.round(fullMs / 2 + (fullMs / 2) * random)
-  return Math.max(jitteredMs, Math.min(askedMs ?? 0, mostMs))
-}
