@@ -32,6 +32,18 @@ const MARK_POLL_MS = 200
 const VERDICT_POLL_MS = 1_000
 const SWEEP_INTERVAL_MS = 60_000
 
+/** Work that is done again and again while the runtime runs. */
+interface Job {
+  /** Names it in the log when it failed. */
+  readonly what: string
+  readonly everyMs: number
+  readonly work: () => Promise<void>
+  /** Ends what it has in hand, when the runtime closes. */
+  readonly stop?: () => Promise<void> | void
+  /** `runDue` leaves it out: it depends on the time that passes, not on what is due. */
+  readonly byTimeAlone?: true
+}
+
 /** How things stand, since the start of the process. */
 interface RuntimeStats {
   readonly spansReceived: number
@@ -97,7 +109,7 @@ async function start(
   close: () => Promise<void>,
 ): Promise<Runtime> {
   const dependencies = await openDependencies(options, settings, closers)
-  const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, archiveDue, lines } = dependencies
+  const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, lines } = dependencies
   const { archiveState, clockWatch, senders, room } = dependencies
   // Judging goes on without: it needs little, and frees more.
   const makeRoom = () => room.make().catch(() => {})
@@ -131,46 +143,15 @@ async function start(
     }),
     '/healthz': healthPage(state),
   })
-  const deliver = async () => {
-    // A delivery could not be recorded, and would be sent again.
-    if (database.failing) return
-    await Promise.all(webhooks.map((webhook) => webhook.runDue()))
-  }
-  const writeLines = async () => lines?.runDue()
-  const watchStorage = storageWatch(database, timers, evaluator.log)
-  // By a clock that may be far ahead everything is old.
-  const clean = async () => {
-    if (!clockWatch.isDoubtful) await sweep(evaluator, database, buffer, settings)
-  }
-  const giveVerdictsDue = async () => {
-    if (!clockWatch.isDoubtful) await giveVerdicts(dependencies, options.dataFolder)
-  }
-  const judgeDue = async () => {
-    const step = clockWatch.look()
-    if (step !== undefined) await shiftStoredTimes(database, step, settings.quietPeriodMs)
-    await loop.runDue()
-    await makeRoom()
-  }
+  const jobs = jobsOf(options, settings, dependencies, { loop, makeRoom })
   const scheduler = options.scheduler ?? processScheduler
-  const again = (what: string, delayMs: number, work: () => Promise<void>) =>
-    repeat(scheduler, delayMs, work, (error) => {
+  for (const { what, everyMs, work, stop } of jobs.toReversed()) {
+    const onFailure = (error: unknown) =>
       evaluator.log('error', `${what} failed; trying again`, { reason: String(error) })
-    })
-  closers.push(
-    again('delivering to webhooks', WEBHOOK_POLL_MS, deliver),
-    ...webhooks.map((webhook) => () => webhook.stop()),
-    again('judging', LOOP_POLL_MS, judgeDue),
-    () => loop.stop(),
-    again('removing what has had its time', SWEEP_INTERVAL_MS, clean),
-    again('giving verdicts on experiments', VERDICT_POLL_MS, giveVerdictsDue),
-    again('archiving', ARCHIVE_POLL_MS, archiveDue),
-    again('writing signals to the JSON-lines file', LINES_POLL_MS, writeLines),
-    again('syncing the mark of what was promised', MARK_POLL_MS, async () => database.promises?.sync()),
-    again('emptying the log of the database', LOG_POLL_MS, async () => database.shrinkLog()),
-    again('looking whether the disk takes writes', STORAGE_POLL_MS, watchStorage),
-    again('looking for changed rules', settings.rulesPollMs, () => rules.poll()),
-    () => server.close(),
-  )
+    closers.push(repeat(scheduler, everyMs, work, onFailure))
+    if (stop !== undefined) closers.push(stop)
+  }
+  closers.push(() => server.close())
   return {
     url: `http://${server.host.includes(':') ? `[${server.host}]` : server.host}:${server.port}`,
     settings,
@@ -184,17 +165,83 @@ async function start(
       timersWaiting: timers.counts().waiting,
     }),
     async runDue() {
-      await rules.poll()
-      await watchStorage()
-      await judgeDue()
-      await deliver()
-      await clean()
-      await archiveDue()
-      await writeLines()
-      await giveVerdictsDue()
+      for (const { work, byTimeAlone } of jobs) if (byTimeAlone !== true) await work()
     },
     close,
   }
+}
+
+/** All jobs, in the order in which `runDue` does them; they are stopped in this order, too. */
+function jobsOf(
+  { dataFolder }: RuntimeOptions,
+  settings: RuntimeSettings,
+  dependencies: Dependencies,
+  { loop, makeRoom }: { readonly loop: EvaluatorLoop; readonly makeRoom: () => Promise<unknown> },
+): readonly Job[] {
+  const { evaluator, database, buffer, timers, webhooks, rules, archiveDue, lines, clockWatch } = dependencies
+  return [
+    { what: 'looking for changed rules', everyMs: settings.rulesPollMs, work: () => rules.poll() },
+    {
+      what: 'looking whether the disk takes writes',
+      everyMs: STORAGE_POLL_MS,
+      work: storageWatch(database, timers, evaluator.log),
+    },
+    {
+      what: 'judging',
+      everyMs: LOOP_POLL_MS,
+      async work() {
+        const step = clockWatch.look()
+        if (step !== undefined) await shiftStoredTimes(database, step, settings.quietPeriodMs)
+        await loop.runDue()
+        await makeRoom()
+      },
+      stop: () => loop.stop(),
+    },
+    {
+      what: 'delivering to webhooks',
+      everyMs: WEBHOOK_POLL_MS,
+      async work() {
+        // A delivery could not be recorded, and would be sent again.
+        if (!database.failing) await Promise.all(webhooks.map((webhook) => webhook.runDue()))
+      },
+      async stop() {
+        await Promise.all(webhooks.map((webhook) => webhook.stop()))
+      },
+    },
+    {
+      what: 'removing what has had its time',
+      everyMs: SWEEP_INTERVAL_MS,
+      async work() {
+        // By a clock that may be far ahead everything is old.
+        if (!clockWatch.isDoubtful) await sweep(evaluator, database, buffer, settings)
+      },
+    },
+    { what: 'archiving', everyMs: ARCHIVE_POLL_MS, work: archiveDue },
+    {
+      what: 'writing signals to the JSON-lines file',
+      everyMs: LINES_POLL_MS,
+      work: async () => lines?.runDue(),
+    },
+    {
+      what: 'giving verdicts on experiments',
+      everyMs: VERDICT_POLL_MS,
+      async work() {
+        if (!clockWatch.isDoubtful) await giveVerdicts(dependencies, dataFolder)
+      },
+    },
+    {
+      what: 'syncing the mark of what was promised',
+      everyMs: MARK_POLL_MS,
+      work: async () => database.promises?.sync(),
+      byTimeAlone: true,
+    },
+    {
+      what: 'emptying the log of the database',
+      everyMs: LOG_POLL_MS,
+      work: async () => database.shrinkLog(),
+      byTimeAlone: true,
+    },
+  ]
 }
 
 async function listen(

@@ -51,6 +51,12 @@ export interface Asking {
   readonly noPlace: NoPlace | undefined
 }
 
+/** A request whose sender may ask. */
+interface Admitted extends Asking {
+  readonly head: RequestHead
+  readonly sender: Sender
+}
+
 const TRACES_PATH = '/v1/traces'
 
 /** Answers one request, refused or not; throws nothing but bugs. */
@@ -61,12 +67,12 @@ export async function respond(
   served: Served,
 ): Promise<void> {
   const path = pathOf(request)
+  const head = headOf(request)
   const asks = path === TRACES_PATH ? 'spans' : isExperimentPath(path) ? 'api' : 'page'
   if (asking.noPlace !== undefined) {
     response.setHeader('connection', 'close')
-    if (!Object.hasOwn(served.pages, path)) return turnAway(request, response, asks, asking, served)
+    if (!Object.hasOwn(served.pages, path)) return turnAway(request, response, { head, asks, ...asking }, served)
   }
-  const head = headOf(request)
   const { cors } = served.ingest.options
   if (asks === 'spans' && isRefusedPreflight(head, cors)) served.onRefusedOrigin(head.headers.origin ?? '')
   const address = request.socket.remoteAddress
@@ -75,8 +81,8 @@ export async function respond(
   if (asks === 'page') return showPage(path, request, response, served)
   const sender = served.senders.enter(caller.name)
   try {
-    if (asks === 'api') await answer(request, response, asking, sender, served)
-    else await receive(request, response, asking, sender, served)
+    if (asks === 'api') await answer(request, response, { head, sender, ...asking }, served)
+    else await receive(request, response, { head, sender, ...asking }, served)
   } finally {
     served.senders.leave(sender)
   }
@@ -93,15 +99,14 @@ export function answerFault(request: IncomingMessage, response: ServerResponse, 
 async function turnAway(
   request: IncomingMessage,
   response: ServerResponse,
-  asks: Asked,
-  { expectsContinue, noPlace = 'full' }: Asking,
+  { head, asks, expectsContinue, noPlace = 'full' }: Asking & { readonly head: RequestHead; readonly asks: Asked },
   { ingest: deps, dropBodyMs, connections }: Served,
 ): Promise<void> {
   if (!expectsContinue) await dropBody(request, dropBodyMs)
   if (request.socket.destroyed) return
   connections.count(noPlace, request.socket)
   const message = NO_PLACE[noPlace]
-  if (asks === 'spans') return send(response, refuseBusy(headOf(request), { reason: 'connections', message }, deps))
+  if (asks === 'spans') return send(response, refuseBusy(head, { reason: 'connections', message }, deps))
   if (asks === 'api') return send(response, sendable(refusedBody('busy')))
   response.setHeader('retry-after', deps.options.retryAfterS)
   sendText(response, 503, `${message}\n`)
@@ -110,11 +115,10 @@ async function turnAway(
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { expectsContinue }: Asking,
-  sender: Sender,
+  { head, sender, expectsContinue }: Admitted,
   { api, ingest: deps, budget }: Served,
 ): Promise<void> {
-  const { method, headers } = headOf(request)
+  const { method, headers } = head
   const { pathname: path, searchParams: query } = new URL(request.url ?? '', 'http://local')
   if (expectsContinue) response.writeContinue()
   const taken: Taken = { sender, parts: [], bytes: 0 }
@@ -158,12 +162,10 @@ async function showPage(path: string, request: IncomingMessage, response: Server
 async function receive(
   request: IncomingMessage,
   response: ServerResponse,
-  { expectsContinue }: Asking,
-  sender: Sender,
+  { head, sender, expectsContinue }: Admitted,
   served: Served,
 ): Promise<void> {
   const { ingest: deps, refusing, budget } = served
-  const head = headOf(request)
   const refuseSender = () => {
     const refusal = refusing(sender, 1, served.turns.heldBytes)
     return refusal === undefined ? undefined : refuseBusy(head, refusal, deps)
