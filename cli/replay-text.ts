@@ -1,5 +1,5 @@
-import { SEVERITY_STYLES } from '../local/sinks/signal-text.ts'
 import type { ReplayReport, RuleReport } from '../shared/replay/report.ts'
+import { SEVERITY_STYLES } from '../shared/text/signal-text.ts'
 import { visible } from '../shared/text/visible.ts'
 import { signalText } from './signal-text.ts'
 import { paint, type Screen, widthOf } from './terminal.ts'

@@ -1,5 +1,5 @@
-import { signalLines } from '../local/sinks/signal-text.ts'
 import type { SignalData } from '../shared/pipeline/signal.ts'
+import { signalLines } from '../shared/text/signal-text.ts'
 import { paint, type Screen } from './terminal.ts'
 
 /** A signal as a few lines for people: what fired, on which trace, and why. */

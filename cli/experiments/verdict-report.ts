@@ -1,5 +1,5 @@
-import { conclusion, verdictLabel, verdictLines } from '../../shared/experiments/verdict-text.ts'
 import type { ExperimentVerdict, RuleVerdict } from '../../shared/pipeline/experiment-verdict.ts'
+import { conclusion, verdictLabel, verdictLines } from '../../shared/text/verdict-text.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { paint, type Screen } from '../terminal.ts'
 import { counted } from '../text.ts'

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
-import { eventText } from '../../local/sinks/signal-text.ts'
 import type { SignalTail, TailedTopic, TailFilter } from '../../shared/aws/signals/signal-tail.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
+import { eventText } from '../../shared/text/signal-text.ts'
 import { jsonText, visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { repeatable } from '../option-values.ts'

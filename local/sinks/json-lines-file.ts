@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
+import { eventLine } from '../../shared/text/signal-text.ts'
 import { requireRegular } from '../files/input-file.ts'
 import type { Database } from '../sqlite/database.ts'
 import { dropWrittenTexts, signalOf, WITH_TEXT } from '../sqlite/stored-signal.ts'
-import { eventLine } from './signal-text.ts'
 
 const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK = 0 } = constants
 

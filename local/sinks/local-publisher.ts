@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import type { FailedEvent, PendingSignal, SignalPublisher } from '../../shared/pipeline/ports.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
+import { eventLine, eventText } from '../../shared/text/signal-text.ts'
 import type { Database } from '../sqlite/database.ts'
-import { eventLine, eventText } from './signal-text.ts'
 import type { Webhook } from './webhook.ts'
 
 /** Hands signals to the webhooks' queues and then to the screen; a receiver that fails holds up nobody. */

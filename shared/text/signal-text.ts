@@ -1,6 +1,5 @@
 import { styleText } from 'node:util'
-import { verdictLines } from '../../shared/experiments/verdict-text.ts'
-import type { PendingSignal } from '../../shared/pipeline/ports.ts'
+import type { PendingSignal } from '../pipeline/ports.ts'
 import {
   type DigestEvent,
   HOLDS_BY_NOW,
@@ -8,13 +7,10 @@ import {
   type RuleDescription,
   type SignalData,
   type SignalEvent,
-} from '../../shared/pipeline/signal.ts'
-import { jsonText, visible, visibleLines } from '../../shared/text/visible.ts'
-
-type Style = Parameters<typeof styleText>[0]
-
-/** Colours text, or leaves it; without a style it leaves it. */
-type Paint = (style: Style | undefined, text: string) => string
+} from '../pipeline/signal.ts'
+import type { Paint, Style } from './paint.ts'
+import { verdictLines } from './verdict-text.ts'
+import { jsonText, visible, visibleLines } from './visible.ts'
 
 /** By severity; what another release sends may have none. */
 export const SEVERITY_STYLES: ReadonlyMap<string, Style> = new Map<RuleDescription['severity'], Style>([

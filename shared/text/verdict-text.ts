@@ -1,10 +1,6 @@
 import type { ExperimentVerdict, RuleVerdict } from '../pipeline/experiment-verdict.ts'
-import { visible } from '../text/visible.ts'
-
-type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow'
-
-/** Colours text for a screen, or leaves it; without a style it leaves it. */
-export type Paint = (style: Style | undefined, text: string) => string
+import type { Paint, Style } from './paint.ts'
+import { visible } from './visible.ts'
 
 /** Rules that nothing exercised and nobody expected are named in one line where there are more. */
 const MAX_IDLE_ROWS = 10

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { replayOf } from '../../shared/experiments/replay-store.ts'
 import { giveExperimentVerdict, type VerdictRequest } from '../../shared/experiments/verdict.ts'
-import { verdictLines } from '../../shared/experiments/verdict-text.ts'
 import type { RuleReport } from '../../shared/replay/report.ts'
 import { checkRules } from '../../shared/rules/check/check.ts'
+import { verdictLines } from '../../shared/text/verdict-text.ts'
 import { memoryStore } from '../archive/memory-store.ts'
 import { archive, recordOf, START_MS } from '../replay/archived.ts'
 

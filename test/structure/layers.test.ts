@@ -20,7 +20,7 @@ const SHARED = [...CORE, 'shared/archive', 'shared/replay', 'shared/experiments'
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'shared/errors.ts': [],
   'shared/concurrency': [],
-  'shared/text': ['shared/errors.ts', 'shared/rules'],
+  'shared/text': ['shared/errors.ts', 'shared/rules', 'shared/pipeline'],
   'shared/otlp': ['shared/errors.ts', 'shared/text'],
   'shared/trace': ['shared/errors.ts', 'shared/otlp'],
   'shared/rules': ['shared/errors.ts', 'shared/trace', 'shared/text', 'grammar/generated'],
@@ -46,7 +46,7 @@ const RESERVED: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The pure layers know no clock, file, socket or environment; of Node they use only these modules. */
-const PURE_NODE_MODULES = ['node:buffer', 'node:crypto', 'node:zlib']
+const PURE_NODE_MODULES = ['node:buffer', 'node:crypto', 'node:util', 'node:zlib']
 /** Developers run it by hand; nothing imports it. */
 const SCRIPTS = ['shared/pipeline/dictionary/build.ts']
 

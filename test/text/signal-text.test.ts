@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { eventText } from '../../../local/sinks/signal-text.ts'
-import { signalEvent } from '../../../shared/pipeline/signal.ts'
-import type { CheckedRule } from '../../../shared/rules/ast.ts'
-import { assembleTrace } from '../../../shared/trace/assemble.ts'
-import { TRACE_ID, tracesData } from '../../pipeline/traces.ts'
+import { signalEvent } from '../../shared/pipeline/signal.ts'
+import type { CheckedRule } from '../../shared/rules/ast.ts'
+import { eventText } from '../../shared/text/signal-text.ts'
+import { assembleTrace } from '../../shared/trace/assemble.ts'
+import { TRACE_ID, tracesData } from '../pipeline/traces.ts'
 
 const CONTEXT = { source: '/betrace', mode: 'live', nowMs: 1_764_000_000_000 } as const
 

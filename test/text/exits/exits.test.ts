@@ -54,17 +54,22 @@ test('every command and format is among them', async () => {
 
 const local = join(import.meta.dirname, '../../../local')
 
-test('every sink is among them, but for the waits between attempts', () => {
-  const files = readdirSync(join(local, 'sinks')).filter((file) => file !== 'backoff.ts')
+test('every sink is among them, and the text of signals', () => {
+  const sinks = readdirSync(join(local, 'sinks')).filter((file) => file !== 'delivery-failure.ts')
+  const files = [...sinks, 'signal-text.ts']
   expect(SINK_EXITS.map(({ name }) => `${name.replace('sink ', '')}.ts`).toSorted()).toEqual(files.toSorted())
 })
 
 test('every page of a server is among them', () => {
-  const paths = [local, join(local, 'server'), join(local, '../shared/otlp'), join(local, '../shared/experiments')].flatMap(
-    (folder) =>
-      readdirSync(folder)
-        .filter((file) => file.endsWith('.ts'))
-        .flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/(?<=')\/[a-z][\w/]*(?=')/g) ?? []),
+  const paths = [
+    local,
+    join(local, 'server'),
+    join(local, '../shared/otlp'),
+    join(local, '../shared/experiments'),
+  ].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/(?<=')\/[a-z][\w/]*(?=')/g) ?? []),
   )
   const pages = PAGE_EXITS.map(({ name }) => name).filter((name) => name.startsWith('page /'))
   expect(pages.map((name) => name.replace('page ', '')).toSorted()).toEqual([...new Set(paths)].toSorted())
