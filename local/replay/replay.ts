@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { driveReplay } from '../../shared/replay/drive.ts'
 import { planReplay, type ReplayPlan, type WorkItem } from '../../shared/replay/plan.ts'
 import type { ReplayRange } from '../../shared/replay/range.ts'
 import { type ReplayReport, reportOf } from '../../shared/replay/report.ts'
-import { addTally, newTally, type Tally } from '../../shared/replay/tally.ts'
+import type { Tally } from '../../shared/replay/tally.ts'
 import { newWorker, workOn } from '../../shared/replay/work.ts'
 import { compileRules } from '../../shared/rules/compile/compile.ts'
 import { folderStore } from '../archive/folder-store.ts'
@@ -33,52 +34,60 @@ const BYTES_WORTH_A_THREAD = 8 * 1024 * 1024
 
 /** Judges the planned items in worker threads on all cores; small ones in this thread. */
 export async function replayLocally(replay: LocalReplay): Promise<ReplayReport> {
-  const { plan, rules, range, sampleLimit } = replay
-  const sum = newTally(rules.length)
-  let done = 0
-  const onTally = (tally: Tally) => {
-    addTally(sum, tally, sampleLimit)
-    replay.onProgress?.(++done, sum)
-  }
+  const { plan, rules, range, sampleLimit, signal, onProgress } = replay
   const worthwhile = Math.floor(plan.bytes / BYTES_WORTH_A_THREAD)
   const threads = Math.min(replay.threads ?? Math.min(worthwhile, availableParallelism()), plan.items.length)
-  if (threads === 0) await runHere(replay, onTally)
-  const waiting = [...plan.items]
-  await Promise.all(Array.from({ length: threads }, () => runThread(replay, waiting, onTally)))
-  return reportOf(range, plan, rules, sum)
+  const judges = threads === 0 ? inThisThread(replay) : inThreads(replay, threads)
+  const { items } = plan
+  const drive = { items, ruleCount: rules.length, sampleLimit, itemsAtOnce: Math.max(threads, 1), signal, onProgress }
+  try {
+    return reportOf(range, plan, rules, await driveReplay({ ...drive, judgeItem: judges.judgeItem }))
+  } finally {
+    await judges.close()
+  }
 }
 
-async function runHere(replay: LocalReplay, onTally: (tally: Tally) => void): Promise<void> {
-  const { folder, rules, range, sampleLimit, signal, plan } = replay
+/** Who judges items: at most as many at once as it was made for. */
+interface Judges {
+  readonly judgeItem: (item: WorkItem) => Promise<Tally>
+  readonly close: () => Promise<unknown>
+}
+
+function inThisThread({ folder, rules, range, sampleLimit }: LocalReplay): Judges {
   const worker = newWorker(folderStore(folder), compileRules(rules), range, sampleLimit)
-  for (const item of plan.items) {
-    signal?.throwIfAborted()
-    onTally(await workOn(worker, item))
-  }
+  return { judgeItem: (item) => workOn(worker, item), close: async () => {} }
 }
 
 /** Extension of the worker's file: the sources run as they are, the package is compiled. */
 const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
 
-/** One thread, fed with an item at a time until none waits. */
-function runThread(replay: LocalReplay, waiting: WorkItem[], onTally: (tally: Tally) => void): Promise<void> {
-  const { folder, rules, range, sampleLimit, signal } = replay
+function inThreads({ folder, rules, range, sampleLimit, signal }: LocalReplay, count: number): Judges {
   const workerData: WorkerTask = { folder, rules, range, sampleLimit }
-  const thread = new Worker(new URL(`./replay-worker${EXTENSION}`, import.meta.url), { workerData })
-  return new Promise<void>((resolve, reject) => {
+  const file = new URL(`./replay-worker${EXTENSION}`, import.meta.url)
+  const all = Array.from({ length: count }, () => new Worker(file, { workerData }))
+  const idle = [...all]
+  return {
+    async judgeItem(item) {
+      const thread = idle.pop() as Worker
+      const tally = await answerOf(thread, item, signal)
+      idle.push(thread)
+      return tally
+    },
+    close: () => Promise.all(all.map((thread) => thread.terminate())),
+  }
+}
+
+/** Rejects where the thread fails, and at once where the replay is stopped. */
+function answerOf(thread: Worker, item: WorkItem, signal: AbortSignal | undefined): Promise<Tally> {
+  return new Promise<Tally>((resolve, reject) => {
     const stop = () => reject(signal?.reason)
-    const feed = () => {
-      const item = waiting.shift()
-      if (item === undefined) resolve()
-      else thread.postMessage(item)
-    }
-    if (signal?.aborted === true) stop()
     signal?.addEventListener('abort', stop, { once: true })
-    thread.on('message', (tally: Tally) => {
-      onTally(tally)
-      feed()
+    thread.once('error', reject)
+    thread.once('message', (tally: Tally) => {
+      thread.off('error', reject)
+      signal?.removeEventListener('abort', stop)
+      resolve(tally)
     })
-    thread.on('error', reject)
-    feed()
-  }).finally(() => thread.terminate())
+    thread.postMessage(item)
+  })
 }

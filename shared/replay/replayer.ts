@@ -1,15 +1,15 @@
 import { ObjectGone, type ObjectStore } from '../archive/object-store.ts'
 import { backoffMs } from '../concurrency/backoff.ts'
-import { inParallel } from '../concurrency/in-parallel.ts'
 import type { Clock, Metrics, PendingSignal, SignalPublisher, SignalStore } from '../pipeline/ports.ts'
 import { replayedEvent } from '../pipeline/signal.ts'
 import { StorageError } from '../pipeline/storage-error.ts'
 import type { CheckedRule } from '../rules/ast.ts'
 import { compileRules } from '../rules/compile/compile.ts'
+import { driveReplay } from './drive.ts'
 import type { WorkItem } from './plan.ts'
 import type { ReplayRange } from './range.ts'
 import { shareFailures } from './shares.ts'
-import { addTally, newTally, type Tally } from './tally.ts'
+import { newTally, type Tally } from './tally.ts'
 import { newWorker, type Worker, workOn } from './work.ts'
 
 /** The fate of the signals of a replay that publishes. */
@@ -69,26 +69,25 @@ export async function replayItems(
   items: readonly WorkItem[],
   itemsAtOnce: number,
 ): Promise<Replayed> {
-  const { rules, sampleLimit } = replayer
-  const tally = newTally(rules.length)
+  const { rules, sampleLimit, publishing } = replayer
   let published = NOTHING_PUBLISHED
   const worker = newWorker(replayer.store, compileRules(rules), replayer.range, sampleLimit)
-  const judge = async (item: WorkItem) => {
-    const { publishing } = replayer
+  const judgeItem = async (item: WorkItem) => {
+    if (publishing === undefined) return workPatiently(replayer, worker, item)
     const found = newFindings()
-    const onViolation = publishing === undefined ? undefined : found.take
-    addTally(tally, await workPatiently(replayer, { ...worker, onViolation }, item), sampleLimit)
-    if (publishing === undefined) return
+    const tally = await workPatiently(replayer, { ...worker, onViolation: found.take }, item)
     const sent = await publish(publishing, rules, found)
     published = addPublished(published, sent)
+    return tally
   }
-  const isLarge = ({ objects }: WorkItem) => objects.reduce((sum, each) => sum + each.byteLength, 0) > LARGE_ITEM_BYTES
-  await inParallel(
-    items.filter((item) => !isLarge(item)),
+  const tally = await driveReplay({
+    items,
+    ruleCount: rules.length,
+    sampleLimit,
     itemsAtOnce,
-    judge,
-  )
-  for (const item of items.filter(isLarge)) await judge(item)
+    largeItemBytes: LARGE_ITEM_BYTES,
+    judgeItem,
+  })
   return { tally, published }
 }
 
