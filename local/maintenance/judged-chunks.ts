@@ -1,5 +1,5 @@
-import { verdictIn } from '../../shared/pipeline/committed.ts'
-import type { CommittedVerdict } from '../../shared/pipeline/ports.ts'
+import { judgementIn } from '../../shared/pipeline/committed.ts'
+import type { CommittedJudgement } from '../../shared/pipeline/ports.ts'
 import type { Database, Row } from '../sqlite/database.ts'
 
 /** Chunks looked at in one transaction: no more than needed are removed. */
@@ -64,8 +64,8 @@ function removeOf(database: Database, traceIds: ReadonlySet<string>, beforeMs: n
  * written again, since one that shrinks leaves its page half empty.
  */
 function closeMarker(database: Database, marker: Row): void {
-  const verdict = JSON.parse(String(marker.verdict)) as CommittedVerdict
-  const closed = verdictIn({ ...verdict, seen: [], truncated: true, signals: [] })
+  const verdict = JSON.parse(String(marker.verdict)) as CommittedJudgement
+  const closed = judgementIn({ ...verdict, seen: [], truncated: true, signals: [] })
   database.run('DELETE FROM markers WHERE trace_id = ?', String(marker.trace_id))
   const sql = `INSERT INTO markers (trace_id, revision, verdict, pending, written_ms) VALUES (?, ?, ?, '[]', ?)`
   const { trace_id: traceId, revision, written_ms: writtenMs } = marker
@@ -84,14 +84,14 @@ function isDoneWith(database: Database, traceId: string, marker: Row, beforeMs: 
 }
 
 /** Whether a marker is what is left of a trace whose judged chunks were removed. */
-export function isClosed({ seen, verdicts }: Pick<CommittedVerdict, 'seen' | 'verdicts'>): boolean {
+export function isClosed({ seen, verdicts }: Pick<CommittedJudgement, 'seen' | 'verdicts'>): boolean {
   return verdicts > 0 && seen.length === 0
 }
 
 /** A damaged one is met, and reported, where the trace is judged. */
 function verdictOf(text: string) {
   try {
-    const { seen, truncated, verdicts } = JSON.parse(text) as CommittedVerdict
+    const { seen, truncated, verdicts } = JSON.parse(text) as CommittedJudgement
     return { seen: new Set(seen), truncated, verdicts }
   } catch {
     return { seen: new Set<string>(), truncated: false, verdicts: 0 }

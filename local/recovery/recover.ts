@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '../../shared/errors.ts'
-import type { CommittedVerdict, Timer } from '../../shared/pipeline/ports.ts'
+import type { CommittedJudgement, Timer } from '../../shared/pipeline/ports.ts'
 import { openDataFolder } from '../files/data-folder.ts'
 import { isClosed } from '../maintenance/judged-chunks.ts'
 import { recoveredPath } from '../sqlite/check-database-file.ts'
@@ -186,7 +186,7 @@ function lostTraces(database: Database, indexed: ReadonlySet<string>): readonly 
 function wasJudged(database: Database, traceId: string, key: string): boolean {
   const verdict = database.get('SELECT verdict FROM markers WHERE trace_id = ?', traceId)?.verdict
   if (typeof verdict !== 'string') return false
-  const committed = JSON.parse(verdict) as CommittedVerdict
+  const committed = JSON.parse(verdict) as CommittedJudgement
   return isClosed(committed) || committed.seen.includes(key)
 }
 

@@ -1,8 +1,8 @@
 import { arrivalMs, type Chunk } from '../../shared/pipeline/chunk.ts'
-import { verdictIn } from '../../shared/pipeline/committed.ts'
+import { judgementIn } from '../../shared/pipeline/committed.ts'
 import type {
   Clock,
-  CommittedVerdict,
+  CommittedJudgement,
   Lease,
   Marker,
   PendingSignal,
@@ -33,7 +33,7 @@ const MAX_CHUNK_BYTES = 256 * 1024 * 1024
 const ASIDE = '"pending_signals"'
 const NOTHING_PENDING = '[]'
 
-const NO_VERDICT: Omit<CommittedVerdict, 'pending'> = { seen: [], verdicts: 0, truncated: false, signals: [] }
+const NO_JUDGEMENT: Omit<CommittedJudgement, 'pending'> = { seen: [], verdicts: 0, truncated: false, signals: [] }
 
 interface SqliteBufferOptions {
   readonly onWaiting?: OnWaiting
@@ -90,7 +90,7 @@ export class SqliteBuffer implements TraceBuffer {
     const lease =
       row.lease_token === null ? {} : { lease: { token: String(row.lease_token), untilMs: Number(row.lease_until_ms) } }
     return {
-      ...verdictIn(JSON.parse(String(row.verdict)) as Omit<CommittedVerdict, 'pending'>),
+      ...judgementIn(JSON.parse(String(row.verdict)) as Omit<CommittedJudgement, 'pending'>),
       pending: this.readPending(traceId, String(row.pending)),
       revision: Number(row.revision),
       ...lease,
@@ -143,7 +143,7 @@ export class SqliteBuffer implements TraceBuffer {
     })
   }
 
-  commit(traceId: string, token: string, verdict: CommittedVerdict): Promise<boolean> {
+  commit(traceId: string, token: string, verdict: CommittedJudgement): Promise<boolean> {
     const { pending: all, ...rest } = verdict
     const pending = all.filter(({ shadow }) => !shadow)
     const shadows = all.filter(({ shadow }) => shadow)
@@ -231,7 +231,7 @@ export class SqliteBuffer implements TraceBuffer {
   private createMarker(traceId: string, { token, untilMs }: Lease): boolean {
     const sql = `INSERT OR IGNORE INTO markers (trace_id, revision, lease_token, lease_until_ms, verdict, pending, written_ms)
       VALUES (?, 0, ?, ?, ?, '[]', ?)`
-    return this.database.run(sql, traceId, token, untilMs, JSON.stringify(NO_VERDICT), this.clock()) === 1
+    return this.database.run(sql, traceId, token, untilMs, JSON.stringify(NO_JUDGEMENT), this.clock()) === 1
   }
 }
 

@@ -1,6 +1,6 @@
-import type { CommittedVerdict } from './ports.ts'
+import type { CommittedJudgement } from './ports.ts'
 
 /** A verdict that was read back, without what else came with it: a lease in it would be one that nobody can end. */
-export function verdictIn({ seen, verdicts, filing, truncated, signals }: Omit<CommittedVerdict, 'pending'>) {
+export function judgementIn({ seen, verdicts, filing, truncated, signals }: Omit<CommittedJudgement, 'pending'>) {
   return { seen, verdicts, truncated, signals, ...(filing !== undefined && { filing }) }
 }

@@ -44,7 +44,7 @@ export interface TraceBuffer {
    * Replaces the verdict under the lease and adds 1 to the revision; false, and nothing written, if the lease token is
    * no longer ours. The lease is kept while `pending` is not empty, else released in the same write.
    */
-  commit(traceId: string, token: string, verdict: CommittedVerdict): Promise<boolean>
+  commit(traceId: string, token: string, verdict: CommittedJudgement): Promise<boolean>
   /** Replaces what is pending, releases the lease and adds 1 to the revision; false if the token is no longer ours. */
   settle(traceId: string, token: string, pending: readonly PendingSignal[]): Promise<boolean>
   /** Releases the lease and nothing else; false if the token is no longer ours. */
@@ -64,13 +64,13 @@ export interface Lease {
 }
 
 /** What is known of a trace's judging. It outlives the chunks and is renewed by every write. */
-export interface Marker extends CommittedVerdict {
+export interface Marker extends CommittedJudgement {
   /** Grows with every commit and settle. */
   readonly revision: number
   readonly lease?: Lease
 }
 
-export interface CommittedVerdict {
+export interface CommittedJudgement {
   /** Keys of the chunks that a verdict took in; empty before the first verdict. */
   readonly seen: readonly string[]
   /** Verdicts given so far on the whole trace; the archive's revision of the last one. */

@@ -1,11 +1,11 @@
 import { arrivalMs } from './chunk.ts'
 import { arrivedMs } from './clock-step.ts'
 import type { Evaluator } from './evaluator.ts'
+import { archiveBeyond, archiveLate, judgeLeased } from './judge-leased.ts'
 import { releasedOnError } from './lease.ts'
 import type { Marker, PendingSignal, TraceTimer } from './ports.ts'
 import { publishPending, requirePublished } from './publish.ts'
 import { assembled, filingOf, readTrace, type StoredTrace } from './reading.ts'
-import { archiveBeyond, archiveLate, giveVerdict } from './verdict.ts'
 
 /** What became of a timer; everything but an error means that it is done with. */
 export type TimerOutcome =
@@ -78,7 +78,7 @@ async function underLease(
     if (!nothingNew) return rearm(evaluator, timer, judgeAtMs, 'incomplete')
     return owned ? 'republished' : rearmAfterLease(evaluator, timer)
   }
-  const outcome = await giveVerdict(evaluator, { traceId, token, marker, stored, unsent, rescued: false })
+  const outcome = await judgeLeased(evaluator, { traceId, token, marker, stored, unsent, rescued: false })
   if (outcome === 'lost') return rearmAfterLease(evaluator, timer)
   return outcome === 'continued' ? rearm(evaluator, timer, evaluator.clock(), outcome) : outcome
 }

@@ -1,10 +1,10 @@
 import type { Chunk } from './chunk.ts'
 import type { Evaluator } from './evaluator.ts'
+import { archiveBeyond, judgeLeased } from './judge-leased.ts'
 import { releasedOnError } from './lease.ts'
 import { publishPending, requirePublished } from './publish.ts'
 import { readTrace } from './reading.ts'
 import { StorageError } from './storage-error.ts'
-import { archiveBeyond, giveVerdict } from './verdict.ts'
 
 /** What became of removed chunks; `seen`: nothing was left to do. */
 export type RescueOutcome = 'seen' | 'republished' | 'rescued' | 'late' | 'repeated' | 'beyond-limits'
@@ -38,7 +38,7 @@ export async function onChunksRemoved(
       return 'republished'
     }
     const stored = await readTrace(evaluator, traceId, marker, removed, archiveBeyond(evaluator, traceId, marker))
-    const outcome = await giveVerdict(evaluator, { traceId, token, marker, stored, unsent, rescued: true })
+    const outcome = await judgeLeased(evaluator, { traceId, token, marker, stored, unsent, rescued: true })
     if (outcome === 'lost' || outcome === 'continued') throw busy(traceId)
     return outcome === 'judged' ? 'rescued' : outcome
   })

@@ -1,9 +1,9 @@
 import type { Chunk } from '../../shared/pipeline/chunk.ts'
-import { verdictIn } from '../../shared/pipeline/committed.ts'
+import { judgementIn } from '../../shared/pipeline/committed.ts'
 import type {
   Archive,
   ArchiveEntry,
-  CommittedVerdict,
+  CommittedJudgement,
   Lease,
   Marker,
   PendingSignal,
@@ -19,7 +19,7 @@ import type {
 } from '../../shared/pipeline/ports.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
 
-const NONE: CommittedVerdict = { seen: [], verdicts: 0, truncated: false, signals: [], pending: [] }
+const NONE: CommittedJudgement = { seen: [], verdicts: 0, truncated: false, signals: [], pending: [] }
 
 /** The buffer as its contract says, in memory; pages hold two chunks so that every trace has several. */
 export class MemoryBuffer implements TraceBuffer {
@@ -77,12 +77,12 @@ export class MemoryBuffer implements TraceBuffer {
     return true
   }
 
-  async commit(traceId: string, token: string, verdict: CommittedVerdict): Promise<boolean> {
+  async commit(traceId: string, token: string, verdict: CommittedJudgement): Promise<boolean> {
     const marker = this.owned(traceId, token)
     if (marker?.lease === undefined) return false
     const lease = verdict.pending.length > 0 ? { lease: marker.lease } : {}
     const { pending } = verdict
-    this.markers.set(traceId, { ...verdictIn(verdict), pending, revision: marker.revision + 1, ...lease })
+    this.markers.set(traceId, { ...judgementIn(verdict), pending, revision: marker.revision + 1, ...lease })
     return true
   }
 

@@ -3,7 +3,7 @@ import { GetItemCommand } from '@aws-sdk/client-dynamodb'
 import type { Chunk } from '../../pipeline/chunk.ts'
 import type {
   Clock,
-  CommittedVerdict,
+  CommittedJudgement,
   Lease,
   Marker,
   PendingSignal,
@@ -142,7 +142,7 @@ export class DynamoTraceBuffer implements TraceBuffer {
     return this.update(traceId, { set, ...unchangedSince(read) }, lease.token)
   }
 
-  async commit(traceId: string, token: string, verdict: CommittedVerdict): Promise<boolean> {
+  async commit(traceId: string, token: string, verdict: CommittedJudgement): Promise<boolean> {
     const { pending, ...rest } = verdict
     const judged = this.pack(traceId, rest)
     const waiting = pending.length === 0 ? undefined : this.pack(traceId, pending)

@@ -1,6 +1,6 @@
 import { deflateSync, inflateSync } from 'node:zlib'
-import { verdictIn } from '../../pipeline/committed.ts'
-import type { CommittedVerdict, Lease, Marker, PendingSignal } from '../../pipeline/ports.ts'
+import { judgementIn } from '../../pipeline/committed.ts'
+import type { CommittedJudgement, Lease, Marker, PendingSignal } from '../../pipeline/ports.ts'
 import { StorageError } from '../../pipeline/storage-error.ts'
 import { cutBytes, type Item, joinBytes, tableKey } from './buffer-items.ts'
 
@@ -10,14 +10,14 @@ import { cutBytes, type Item, joinBytes, tableKey } from './buffer-items.ts'
  */
 
 /** The verdict without what is pending, which is replaced on its own. */
-type Verdict = Omit<CommittedVerdict, 'pending'>
+type Verdict = Omit<CommittedJudgement, 'pending'>
 
 /** Beyond this a value moves to items of its own: two values and the rest must fit one item. */
 const INLINE_BYTES = 150 * 1024
 /** Far above 5,000 chunk keys and 10,000 signals with their evidence. */
 const MAX_INFLATED_BYTES = 512 * 1024 * 1024
 
-const NO_VERDICT: Verdict = { seen: [], verdicts: 0, truncated: false, signals: [] }
+const NO_JUDGEMENT: Verdict = { seen: [], verdicts: 0, truncated: false, signals: [] }
 
 /** A value ready for the marker, and the items that must be written before the marker names them. */
 export interface PackedValue {
@@ -53,7 +53,7 @@ export function partSetPrefixes(item: Item): readonly string[] {
 export function markerOf(item: Item, parts: ReadonlyMap<string, readonly Item[]>): Marker {
   const lease = leaseOf(item)
   return {
-    ...verdictIn(parse<Verdict>(bytesOf(item.v, parts)) ?? NO_VERDICT),
+    ...judgementIn(parse<Verdict>(bytesOf(item.v, parts)) ?? NO_JUDGEMENT),
     pending: parse<readonly PendingSignal[]>(bytesOf(item.q, parts)) ?? [],
     revision: Number(item.r?.N ?? 0),
     ...(lease !== undefined && { lease }),

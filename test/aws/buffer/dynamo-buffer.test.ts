@@ -9,14 +9,14 @@ import { describe, expect, test } from 'vitest'
 import { PART_BYTES } from '../../../shared/aws/buffer/buffer-items.ts'
 import { DynamoTraceBuffer } from '../../../shared/aws/buffer/dynamo-buffer.ts'
 import { type Chunk, newChunk } from '../../../shared/pipeline/chunk.ts'
-import type { CommittedVerdict, PendingSignal } from '../../../shared/pipeline/ports.ts'
+import type { CommittedJudgement, PendingSignal } from '../../../shared/pipeline/ports.ts'
 import { bufferTable } from '../../emulators/dynamo-table.ts'
 import { startDynalite } from '../../emulators/emulators.ts'
 import { intercepted } from '../../emulators/faux.ts'
 
 const NOW_MS = 1_764_000_000_000
 const DAY_SECONDS = 86_400
-const NO_VERDICT: CommittedVerdict = { seen: [], verdicts: 0, truncated: false, signals: [], pending: [] }
+const NO_JUDGEMENT: CommittedJudgement = { seen: [], verdicts: 0, truncated: false, signals: [], pending: [] }
 
 const table = bufferTable(startDynalite)
 const buffer = (client = table().client) => new DynamoTraceBuffer({ ...table(), client }, () => NOW_MS)
@@ -133,7 +133,7 @@ describe('a marker', () => {
     const seen = Array.from({ length: 20_000 }, () => randomBytes(20).toString('hex'))
     const pending = seen.map((text) => ({ event: { id: text }, shadow: false })) as unknown as PendingSignal[]
     await buffer().takeLease(traceId, undefined, { token: 'mine', untilMs: NOW_MS })
-    expect(await buffer().commit(traceId, 'mine', { ...NO_VERDICT, seen, pending })).toBe(true)
+    expect(await buffer().commit(traceId, 'mine', { ...NO_JUDGEMENT, seen, pending })).toBe(true)
     expect(await buffer().readMarker(traceId)).toMatchObject({ seen, pending, revision: 1, lease: { token: 'mine' } })
     expect(await buffer().settle(traceId, 'mine', [])).toBe(true)
     expect(await buffer().readMarker(traceId)).toMatchObject({ seen, pending: [], revision: 2 })
@@ -161,7 +161,7 @@ describe('a marker', () => {
       return output
     })
     await buffer(metered).takeLease(traceId, undefined, { token: 'mine', untilMs: NOW_MS })
-    await buffer(metered).commit(traceId, 'mine', { ...NO_VERDICT, seen, verdicts: 1 })
+    await buffer(metered).commit(traceId, 'mine', { ...NO_JUDGEMENT, seen, verdicts: 1 })
     expect(units).toEqual([1, 1])
   })
 

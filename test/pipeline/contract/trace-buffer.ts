@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { type Chunk, newChunk } from '../../../shared/pipeline/chunk.ts'
-import type { CommittedVerdict, PendingSignal, TraceBuffer } from '../../../shared/pipeline/ports.ts'
+import type { CommittedJudgement, PendingSignal, TraceBuffer } from '../../../shared/pipeline/ports.ts'
 import type { SignalEvent } from '../../../shared/pipeline/signal.ts'
 
 const NOW_MS = 1_764_000_000_000
 const LATER_MS = NOW_MS + 90_000
 
-const VERDICT: CommittedVerdict = {
+const VERDICT: CommittedJudgement = {
   seen: [`c#${NOW_MS}#0123456789abcdef`],
   verdicts: 1,
   filing: { atMs: NOW_MS, by: 'start' },
@@ -156,7 +156,7 @@ export function traceBufferContract(name: string, open: () => TraceBuffer | Prom
       await buffer.takeLease(id, undefined, { token: 'crashed', untilMs: NOW_MS })
       const left = await buffer.readMarker(id)
       await buffer.takeLease(id, left, { token: 'a', untilMs: LATER_MS })
-      const verdict: CommittedVerdict = { ...left, ...VERDICT }
+      const verdict: CommittedJudgement = { ...left, ...VERDICT }
       await buffer.commit(id, 'a', verdict)
       const free = await buffer.readMarker(id)
       expect(free).toEqual({ ...VERDICT, revision: 1 })
@@ -215,7 +215,7 @@ export function traceBufferContract(name: string, open: () => TraceBuffer | Prom
       const [buffer, id] = [await open(), traceId()]
       await buffer.takeLease(id, undefined, { token: 'a', untilMs: LATER_MS })
       await buffer.commit(id, 'a', { ...VERDICT, pending: PENDING })
-      const next: CommittedVerdict = { ...VERDICT, verdicts: 2, truncated: true, signals: [], pending: [] }
+      const next: CommittedJudgement = { ...VERDICT, verdicts: 2, truncated: true, signals: [], pending: [] }
       expect(await buffer.commit(id, 'a', next)).toBe(true)
       expect(await buffer.readMarker(id)).toEqual({ ...next, revision: 2 })
     })

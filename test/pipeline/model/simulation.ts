@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { arrivalMs, type Chunk } from '../../../shared/pipeline/chunk.ts'
 import type { Evaluator } from '../../../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../../../shared/pipeline/experiment-calendar.ts'
-import type { ClockStep, CommittedVerdict, FailedEvent, RuleSet, Timer } from '../../../shared/pipeline/ports.ts'
+import type { ClockStep, CommittedJudgement, FailedEvent, RuleSet, Timer } from '../../../shared/pipeline/ports.ts'
 import { onChunksRemoved } from '../../../shared/pipeline/rescue.ts'
 import { judgingSettings } from '../../../shared/pipeline/settings.ts'
 import type { PublishedEvent } from '../../../shared/pipeline/signal.ts'
@@ -161,7 +161,7 @@ export class Simulation {
     const buffer = new Proxy(this.buffer, {
       get: (target, name) => {
         if (name !== 'commit') return Reflect.get(target, name)
-        return async (traceId: string, token: string, verdict: CommittedVerdict) => {
+        return async (traceId: string, token: string, verdict: CommittedJudgement) => {
           const owned = await target.commit(traceId, token, verdict)
           if (owned) this.remember(verdict, judgedBy)
           return owned
@@ -227,7 +227,7 @@ export class Simulation {
     return refused.map((event) => ({ event, reason: 'refused' }))
   }
 
-  private remember(verdict: CommittedVerdict, judgedBy: RuleSet | undefined): void {
+  private remember(verdict: CommittedJudgement, judgedBy: RuleSet | undefined): void {
     this.lastRules = judgedBy ?? this.lastRules
     for (const { event } of verdict.pending) {
       const text = JSON.stringify(event)

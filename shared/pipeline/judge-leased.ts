@@ -2,10 +2,10 @@ import type { Verdict } from '../rules/judge/verdict.ts'
 import type { Filing } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
 import { arrivalMs, type Chunk } from './chunk.ts'
-import { verdictIn } from './committed.ts'
+import { judgementIn } from './committed.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { ExperimentWindow } from './experiment.ts'
-import type { ArchiveEntry, CommittedVerdict, Marker, PendingSignal } from './ports.ts'
+import type { ArchiveEntry, CommittedJudgement, Marker, PendingSignal } from './ports.ts'
 import { publishPending, requirePublished } from './publish.ts'
 import { assembled, filingOf, type OnOverflow, portionsOf, type StoredTrace } from './reading.ts'
 import { type StatusChanges, statusChanges } from './status.ts'
@@ -23,14 +23,14 @@ export interface LeasedTrace {
   readonly rescued: boolean
 }
 
-const NO_VERDICT: CommittedVerdict = { seen: [], verdicts: 0, truncated: false, signals: [], pending: [] }
+const NO_JUDGEMENT: CommittedJudgement = { seen: [], verdicts: 0, truncated: false, signals: [], pending: [] }
 
 /** Judges and archives a trace, commits the verdict, then sends its signals; or archives spans that are too late to be judged. */
-export async function giveVerdict(
+export async function judgeLeased(
   evaluator: Evaluator,
   leased: LeasedTrace,
 ): Promise<'judged' | 'continued' | Unjudged> {
-  const before = leased.marker ?? NO_VERDICT
+  const before = leased.marker ?? NO_JUDGEMENT
   if (before.verdicts > 0 && leased.stored.unseen.length === 0 && !leased.stored.truncated) {
     return close(evaluator, leased, before, 'repeated')
   }
@@ -48,7 +48,7 @@ export async function giveVerdict(
     pending: [...leased.unsent, ...judged.changes],
   })
   if (!committed) return 'lost'
-  countVerdict(evaluator, leased, before, judged)
+  countJudgement(evaluator, leased, before, judged)
   const changes =
     evaluator.buffer.countsShadow === true ? judged.changes.filter(({ shadow }) => !shadow) : judged.changes
   if (!(await sendCommitted(evaluator, leased, changes))) return 'lost'
@@ -76,7 +76,7 @@ interface Judged extends StatusChanges {
   readonly inconclusive: readonly Verdict[]
 }
 
-async function judge(evaluator: Evaluator, leased: LeasedTrace, before: CommittedVerdict): Promise<Judged> {
+async function judge(evaluator: Evaluator, leased: LeasedTrace, before: CommittedJudgement): Promise<Judged> {
   const rules = await evaluator.rules.current()
   const trace = traceToJudge(evaluator, leased)
   const filing = filingOf(evaluator, leased.traceId, leased.marker, leased.stored.chunks)
@@ -125,7 +125,7 @@ type Unjudged = 'late' | 'repeated' | 'lost'
 async function close(
   evaluator: Evaluator,
   leased: LeasedTrace,
-  before: CommittedVerdict,
+  before: CommittedJudgement,
   outcome: Unjudged,
 ): Promise<Unjudged> {
   const { traceId, token, stored, unsent } = leased
@@ -136,7 +136,7 @@ async function close(
   const seen = withUnseen(before, stored)
   const full = stored.truncated || seen.length > evaluator.settings.maxTraceChunks
   const committed = await evaluator.buffer.commit(traceId, token, {
-    ...verdictIn(before),
+    ...judgementIn(before),
     seen: full ? before.seen : seen,
     truncated: full,
     pending: unsent,
@@ -189,11 +189,11 @@ async function sendCommitted(
   return owned
 }
 
-function withUnseen(before: CommittedVerdict, stored: StoredTrace): readonly string[] {
+function withUnseen(before: CommittedJudgement, stored: StoredTrace): readonly string[] {
   return [...before.seen, ...stored.unseenKeys]
 }
 
-function countVerdict(evaluator: Evaluator, leased: LeasedTrace, before: CommittedVerdict, judged: Judged): void {
+function countJudgement(evaluator: Evaluator, leased: LeasedTrace, before: CommittedJudgement, judged: Judged): void {
   for (const { event, shadow } of judged.changes) {
     const { signal: rule, severity } = event.data
     evaluator.metrics.add('signals', { rule, severity, status: event.status, mode: event.mode, shadow })
