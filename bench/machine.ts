@@ -4,6 +4,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { CheckedFigure, Measurement } from './suite.ts'
+import type { Table } from './table.ts'
 
 /** Where committed results lie. */
 export const RESULTS_FOLDER = fileURLToPath(new URL('results/', import.meta.url))
@@ -21,6 +22,7 @@ export interface SuiteResult extends Machine {
   readonly suite: string
   readonly measurements: readonly Measurement[]
   readonly figures?: readonly CheckedFigure[]
+  readonly tables?: Readonly<Record<string, Table>>
 }
 
 /** This version of the project, and this machine. */

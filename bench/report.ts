@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Machine, RESULTS_FOLDER, type SuiteResult } from './machine.ts'
 import type { Bounds, CheckedFigure, Measurement } from './suite.ts'
-import { type Table, table } from './table.ts'
+import { table } from './table.ts'
 
 /*
  * Figures of a page are between marks, and come from bench/results alone:
@@ -19,7 +19,6 @@ export const PAGES = ['docs/performance.md', 'docs/scale.md', 'docs/cost.md'] as
 
 /** What a result file may hold. */
 export type Result = Partial<SuiteResult> & {
-  readonly tables?: Readonly<Record<string, Table>>
   readonly texts?: Readonly<Record<string, string>>
   readonly findings?: readonly { readonly what: string; readonly measured: string; readonly holds: boolean }[]
 }

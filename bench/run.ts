@@ -12,7 +12,7 @@ import { loadSuites, measureSuite, suiteNames } from './suites.ts'
 
 const HELP = `Usage: npm run bench -- [SUITE…] [options]
 
-Measures every suite, or those named, in processor time; prints a table each. Takes about ten minutes.
+Measures every suite, or those named, in processor time; prints a table each. Takes about a quarter of an hour.
 
   --save           writes bench/results/SUITE.json, with version, commit, processor and Node
   --compare        compares with the committed results, and names what became more than 10 % slower
@@ -81,11 +81,17 @@ async function measureSuites(names: readonly string[], { effort, size, save, ear
   let failed = 0
   for (const suite of await loadSuites(names)) {
     const result = await measureSuite(suite, effort, size)
-    const { measurements, figures = [] } = result
+    const { measurements, figures = [], tables } = result
     console.log(suiteText(suite.name, measurements, figures))
     failed += size === 'quick' ? missedByFar(result) : missed(result)
     if (earlier !== undefined) failed += compareOne(earlier, result)
-    if (save) saveResult(suite.name, { effort, measurements, ...(figures.length > 0 && { figures }) })
+    if (save)
+      saveResult(suite.name, {
+        effort,
+        measurements,
+        ...(figures.length > 0 && { figures }),
+        ...(tables && { tables }),
+      })
   }
   return failed > 0 ? 1 : 0
 }

@@ -1,3 +1,5 @@
+import type { Table } from './table.ts'
+
 /** How much is measured: `quick` looks whether it runs at all, on less data where making it takes long. */
 export type Size = 'full' | 'quick'
 
@@ -51,6 +53,14 @@ export interface Suite {
   readonly ownProcesses?: true
   readonly cases: (size: Size) => readonly Case[] | Promise<readonly Case[]>
   readonly figures?: (size: Size) => readonly Figure[] | Promise<readonly Figure[]>
+  /** In place of `figures` for a suite that also has tables of what it found. */
+  readonly findings?: (size: Size) => Promise<Findings>
+}
+
+/** Figures, and tables by name that say what they came of. */
+interface Findings {
+  readonly figures: readonly Figure[]
+  readonly tables: Readonly<Record<string, Table>>
 }
 
 /** A median over the rounds, and the quartiles around it. */

@@ -38,7 +38,12 @@ export async function measureSuite(suite: Suite, effort: Effort, size: Size): Pr
     const running = cases.map((of) => ({ of, runner: runHere(of, effort, cpuMs, settle) }))
     measurements.push(...(await withReference(running)))
   }
-  const figures = await suite.figures?.(size)
+  const found = await suite.findings?.(size)
+  const figures = found?.figures ?? (await suite.figures?.(size))
   const checked = figures?.map((figure) => ({ ...figure, holds: within(figure.value, figure) }))
-  return { suite: suite.name, ...machine(), measurements, ...(checked !== undefined && { figures: checked }) }
+  return {
+    ...{ suite: suite.name, ...machine(), measurements },
+    ...(checked !== undefined && { figures: checked }),
+    ...(found !== undefined && { tables: found.tables }),
+  }
 }

@@ -30,7 +30,8 @@ export async function serveBetrace(folder: string, options: readonly string[] = 
   return served(child, url)
 }
 
-async function firstLine(stream: NodeJS.ReadableStream | null, wanted: RegExp): Promise<string> {
+/** What the first line that has it says of what is wanted. */
+export async function firstLine(stream: NodeJS.ReadableStream | null, wanted: RegExp): Promise<string> {
   if (stream === null) throw new Error('the server has no output to read its address from')
   const lines = createInterface({ input: stream })
   const seen: string[] = []
@@ -45,7 +46,8 @@ async function firstLine(stream: NodeJS.ReadableStream | null, wanted: RegExp): 
   throw new Error(`the server ended before it listened:\n${seen.join('\n')}`)
 }
 
-function served(child: ChildProcess, url: string): Served {
+/** A server that listens in this process. */
+export function served(child: ChildProcess, url: string): Served {
   return {
     url,
     rssBytes() {
