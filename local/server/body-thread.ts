@@ -24,6 +24,9 @@ const SMALL: RequestLimits = {
 /** JSON takes several times as long as protobuf. */
 const SMALL_JSON_BYTES = 256 * 1024
 
+/** A thread that read more is ended, since it would keep several times as much until it has other bodies to read. */
+const KEPT_BYTES = 4 * 1024 * 1024
+
 /** Memory that the thread may have for objects. The bytes it reads are beside that, within the limits of a request. */
 const HEAP_MB = 256
 
@@ -83,9 +86,11 @@ export class BodyThread {
     const decompressed = Promise.withResolvers<void>()
     this.pastZlib = Promise.race([decompressed.promise, promise.catch(() => {})])
     const worker = this.worker ?? this.start()
+    let bytes = 0
     const take = (message: BodyMessage) => {
-      if (message === 'decompressed') decompressed.resolve()
-      else resolve(message)
+      if (!('decompressedBytes' in message)) return resolve(message)
+      bytes = message.decompressedBytes
+      decompressed.resolve()
     }
     const died = (cause: unknown) => {
       if (this.worker === worker) this.worker = undefined
@@ -98,6 +103,7 @@ export class BodyThread {
     } finally {
       // One by one: without its own listeners, which removeAllListeners takes along, a worker delivers nothing more.
       worker.off('message', take).off('error', died).off('exit', died)
+      if (bytes > KEPT_BYTES) await worker.terminate()
     }
   }
 

@@ -18,13 +18,13 @@ export type BodyReply =
   | { readonly split: SplitColumns }
   | { readonly refused: Pick<InputError<OtlpErrorCode>, 'code' | 'message' | 'hint'> }
 
-/** What the thread sends for a body: that it is past zlib and may be terminated, then the reply. */
-export type BodyMessage = 'decompressed' | BodyReply
+/** What the thread sends for a body: how many bytes it has once it is past zlib and may be terminated, then the reply. */
+export type BodyMessage = { readonly decompressedBytes: number } | BodyReply
 
 parentPort?.on('message', ({ body, type, limits }: BodyTask) => {
   try {
     const content = decompressBody(body, type, limits)
-    parentPort?.postMessage('decompressed' satisfies BodyMessage)
+    parentPort?.postMessage({ decompressedBytes: content.length } satisfies BodyMessage)
     reply(columnsOf(readContent(content, type, limits)))
   } catch (error) {
     if (!(error instanceof InputError)) throw error

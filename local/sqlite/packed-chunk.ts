@@ -10,13 +10,15 @@ import { StorageError } from '../../shared/pipeline/storage-error.ts'
 /** The first byte of a chunk packed with zstd; what starts with another is one that `unpackChunk` reads. */
 const ZSTD = 0
 
+/** Room for the packed chunk. Unless told zstd takes 16 KiB, also for each of 20,000 chunks of 100 bytes. */
+const [MOST_ROOM, ROOM] = [16 * 1024, 128]
 const OPTIONS = {
   params: { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_checksumFlag]: 1 },
 }
 
 /** Packs TracesData for the database of one machine. */
 export function packForDisk(bytes: Uint8Array): Uint8Array {
-  const packed = zstdCompressSync(bytes, OPTIONS)
+  const packed = zstdCompressSync(bytes, { ...OPTIONS, chunkSize: Math.min(MOST_ROOM, bytes.length + ROOM) })
   const item = new Uint8Array(packed.length + 1)
   item[0] = ZSTD
   item.set(packed, 1)

@@ -24,7 +24,7 @@ export const REQUEST_LIMITS: RequestLimits = {
   maxRequestValues: 2_000_000,
   maxRequestSpans: 200_000,
   maxRequestTraces: 20_000,
-  maxSplitBytes: 64 * 1024 * 1024,
+  maxSplitBytes: 32 * 1024 * 1024,
 }
 
 /** For what nobody sent over a network; it only stops what cannot be meant. */

@@ -1,3 +1,4 @@
+import { createCipheriv } from 'node:crypto'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import {
   ANY_VALUE,
@@ -62,9 +63,14 @@ export function hostileProtobuf(): readonly (readonly [name: string, make: MakeB
     ['groups', around(inSpan, GROUP, MOST_VALUES / 2)],
     ['groups nested 63 deep', around(inSpan, DEEP_GROUP, MOST_VALUES / 127)],
     ['a resource in pieces', inPieces],
-    ['a resource that two traces share', (bytes) => resourceAnd(bytes - 2 * FRAME_BYTES, spansOf(bytes, 2, 2))],
+    [
+      'a resource that two traces share',
+      (bytes) => resourceAnd(Math.min(bytes - 2 * FRAME_BYTES, maxSplitBytes / 2 - FRAME_BYTES), spansOf(bytes, 2, 2)),
+    ],
     ['a resource that many traces share', sharedByMany],
     ['a small resource that more share', sharedByMore],
+    ['traces that do not compress', (bytes) => noise(bytes, 100)],
+    ['traces that do not compress, nor what they share', noiseThatGrows],
   ]
 }
 
@@ -140,7 +146,7 @@ function inPieces(bytes: number): Buffer {
   )
 }
 
-/** 8 MB under each of as many traces as fit into what a request may become. */
+/** A large resource under each of as many traces as fit into what a request may become. */
 function sharedByMany(bytes: number): Buffer {
   const resourceBytes = Math.floor(bytes * 0.4)
   const traces = Math.max(1, Math.floor(maxSplitBytes / resourceBytes) - 1)
@@ -148,5 +154,29 @@ function sharedByMany(bytes: number): Buffer {
 }
 
 function sharedByMore(bytes: number): Buffer {
-  return resourceAnd(600, spansOf(bytes - 1_000, maxRequestTraces, maxRequestTraces))
+  const share = Math.floor(maxSplitBytes / maxRequestTraces) - FRAME_BYTES
+  return resourceAnd(share, spansOf(bytes - 2 * share, maxRequestTraces, maxRequestTraces))
+}
+
+/** As many traces as a request may have, of bytes that look random, under a resource of such bytes. */
+function noise(bytes: number, resourceBytes: number): Buffer {
+  const random = createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16)).update(Buffer.alloc(bytes))
+  const attribute = (from: number, length: number) =>
+    message(KEY, [KEY_VALUE.value, message([ANY_VALUE.bytesValue, random.subarray(from, from + length)])])
+  const spanBytes = Math.max(1, Math.floor((bytes - resourceBytes) / maxRequestTraces) - FRAME_BYTES)
+  const spans: Uint8Array[] = []
+  for (let at = 0; at + spanBytes + FRAME_BYTES <= bytes - resourceBytes; at += spanBytes + FRAME_BYTES) {
+    const ids = [SPAN.traceId, random.subarray(at, at + 16)] as const
+    const span = message(ids, [SPAN.spanId, random.subarray(at, at + 8)], [SPAN.attributes, attribute(at, spanBytes)])
+    spans.push(message([SCOPE_SPANS.spans, span]))
+  }
+  const resource = message([RESOURCE_SPANS.resource, message([RESOURCE.attributes, attribute(0, resourceBytes)])])
+  const scopes = message([RESOURCE_SPANS.scopeSpans, Buffer.concat(spans.slice(0, maxRequestTraces))])
+  return inResource(Buffer.concat([resource, scopes]))
+}
+
+/** So much shared that the traces become as large together as they may. */
+function noiseThatGrows(bytes: number): Buffer {
+  const share = Math.floor((maxSplitBytes - bytes) / maxRequestTraces) - FRAME_BYTES
+  return noise(bytes - share - FRAME_BYTES, share)
 }
