@@ -13,8 +13,8 @@ import { forgetPeak, residentBytes } from './resident.ts'
 /** What taking in one body costs a server. */
 export interface CostOnServe {
   readonly status: number
-  /** The longest time in which nobody else was served. */
-  readonly stallMs: number
+  /** The longest work of the main thread that left nobody else a turn, in its processor time. */
+  readonly workMs: number
   /** Beyond what the server had before. */
   readonly bytes: number
 }
@@ -36,11 +36,11 @@ export async function costOnServe({ body, format }: Attack): Promise<CostOnServe
     await pause(REST_MS)
     const idleBytes = residentBytes(pid, 'now')
     forgetPeak(pid)
-    await longestStall(child)
+    await longestWork(child)
     const type = format === 'json' ? 'application/json' : 'application/x-protobuf'
     const status = await post(server.url, type, gzipSync(body, { level: 0 }))
     await pause(AFTER_MS)
-    return { status, stallMs: await longestStall(child), bytes: residentBytes(pid, 'peak') - idleBytes }
+    return { status, workMs: await longestWork(child), bytes: residentBytes(pid, 'peak') - idleBytes }
   } finally {
     await server.stop()
     rmSync(folder, { recursive: true })
@@ -56,11 +56,11 @@ function startServer(folder: string): ChildProcess {
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
 }
 
-async function longestStall(child: ChildProcess): Promise<number> {
+async function longestWork(child: ChildProcess): Promise<number> {
   const answer = once(child, 'message')
-  child.send('longest stall')
-  const [stallMs] = await answer
-  return stallMs as number
+  child.send('longest work')
+  const [workMs] = await answer
+  return workMs as number
 }
 
 async function post(url: string, type: string, body: Uint8Array): Promise<number> {
