@@ -16,6 +16,8 @@ export interface OperatorEntry {
   /** The same of two numbers, and of two texts, without looking at their types. */
   readonly ofNumbers?: (left: number, right: number) => boolean
   readonly ofTexts?: (left: string, right: string) => boolean
+  /** Of two texts that one value fits, the longer one fits the shorter: what starts with both `ab` and `a`. */
+  readonly nests?: boolean
   /** An array holds if every element does; without it, if some element does. */
   readonly ofEveryElement?: true
   /** The operator that elements of an array on the left are compared by, where it is another one. */
@@ -92,20 +94,20 @@ export const OPERATORS: { readonly [O in ComparisonOperator]: OperatorEntry } = 
   contains: {
     aliases: ['contain', 'includes', 'include', 'icontains'],
     compares: 'text',
-    ...textual((left, right) => left.includes(right)),
+    ...textual((left, right) => left.includes(right), { nests: false }),
     ofElements: '==',
     negation: 'which does not contain',
   },
   'starts with': {
     aliases: ['starts', 'starts_with', 'startswith'],
     compares: 'text',
-    ...textual((left, right) => left.startsWith(right)),
+    ...textual((left, right) => left.startsWith(right), { nests: true }),
     negation: 'which does not start with',
   },
   'ends with': {
     aliases: ['ends', 'ends_with', 'endswith'],
     compares: 'text',
-    ...textual((left, right) => left.endsWith(right)),
+    ...textual((left, right) => left.endsWith(right), { nests: true }),
     negation: 'which does not end with',
   },
 }
@@ -113,11 +115,12 @@ export const OPERATORS: { readonly [O in ComparisonOperator]: OperatorEntry } = 
 /** `matches` is a test of its own, since its right side is a pattern; these are its spellings in other languages. */
 export const MATCHES_ALIASES = ['=~', '~', 'like', 'ilike', 'imatches', 'match', 'regex']
 
-function textual(ofTexts: (left: string, right: string) => boolean) {
+function textual(ofTexts: (left: string, right: string) => boolean, { nests }: { readonly nests: boolean }) {
   return {
     relates: (left: Value, right: Value) =>
       typeof left === 'string' && typeof right === 'string' && ofTexts(left, right),
     ofTexts,
+    nests,
   }
 }
 

@@ -199,7 +199,8 @@ function canStart(texts: readonly TextDemand[]): boolean {
   const demanded = texts.filter(({ holds }) => holds)
   return demanded.every(({ operator, text }) =>
     demanded.every((other) => {
-      if (other.operator !== operator || other.text.length > text.length) return true
+      if (OPERATORS[operator].nests !== true || other.operator !== operator) return true
+      if (other.text.length > text.length) return true
       return fits(text, operator, other.text)
     }),
   )
