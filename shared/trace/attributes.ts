@@ -77,25 +77,27 @@ export function resourceAttributes(bytes: Buffer, layout: ResourceLayout): Attri
   }
 }
 
+type Entry = [string, AttributeValue]
+
 function readResource(bytes: Buffer, { rest }: ResourceLayout): readonly (readonly [string, AttributeValue])[] {
-  const entries: (readonly [string, AttributeValue])[] = []
+  const entries: Entry[] = []
   for (let i = 0; i < rest.length; i += 2) {
     const cursor: Cursor = { bytes, pos: rest[i] as number }
     const end = rest[i + 1] as number
     while (cursor.pos < end) {
       const tag = readTag(cursor, end)
-      if (tag === RESOURCE_TAG) entries.push(...readAttributes(cursor, readEnd(cursor, end), RESOURCE_ATTRIBUTES))
+      if (tag === RESOURCE_TAG) readAttributes(cursor, readEnd(cursor, end), RESOURCE_ATTRIBUTES, entries)
       else skipValue(cursor, end, tag)
     }
   }
   return entries
 }
 
-function readAttributes(cursor: Cursor, end: number, attributesTag: number): [string, AttributeValue][] {
-  const entries: [string, AttributeValue][] = []
+/** Adds to `entries`; a message may have a million attributes, more than one call can take as its arguments. */
+function readAttributes(cursor: Cursor, end: number, attributesTag: number, entries: Entry[] = []): Entry[] {
   while (cursor.pos < end) {
     const tag = readTag(cursor, end)
-    if (tag === attributesTag) entries.push(readKeyValue(cursor, readEnd(cursor, end)) as [string, AttributeValue])
+    if (tag === attributesTag) entries.push(readKeyValue(cursor, readEnd(cursor, end)) as Entry)
     else skipValue(cursor, end, tag)
   }
   return entries

@@ -257,3 +257,17 @@ test('events are read with their attributes', () => {
   ])
   expect(found?.[0]?.attributes.get('exception.type')).toBe('Timeout')
 })
+
+test('a resource of 300,000 attributes is read, the first of a key counts', () => {
+  const attributes = Array.from({ length: 300_000 }, (_, index) => ({ key: `k${index}`, value: { intValue: index } }))
+  const request = encode('TracesData', {
+    resourceSpans: [
+      {
+        resource: { attributes },
+        scopeSpans: [{ spans: [{ traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 1) }] }],
+      },
+    ],
+  })
+  const [read] = assembleTrace(id, [request]).spans
+  expect([read?.resource.get('k0'), read?.resource.get('k299999')]).toEqual([0, 299_999])
+})
