@@ -39,7 +39,7 @@ const FOLDERS = ['archive', 'archive-journal']
  */
 export function requireOurs(folder: string): void {
   for (const name of readdirSync(folder)) {
-    const isFile = name === 'lock' || name.startsWith('betrace.db')
+    const isFile = name === 'lock' || name.startsWith('betrace.db') || name.startsWith('rules-in-force.json')
     const stats = isFile || FOLDERS.includes(name) ? statSync(join(folder, name), { throwIfNoEntry: false }) : undefined
     if (stats === undefined || (isFile ? stats.isFile() : stats.isDirectory())) continue
     const reason = `${name} is in the way: it is ${fileKindOf(stats)}, not a ${isFile ? 'file' : 'folder'}`

@@ -1,45 +1,65 @@
 import { InputError } from '../../shared/errors.ts'
-import type { RuleSet, RuleSource } from '../../shared/pipeline/ports.ts'
+import type { Log, RuleSet, RuleSource } from '../../shared/pipeline/ports.ts'
 import { makingRuleSet } from '../../shared/pipeline/rule-set.ts'
+import { differenceText, type RulesDifference, rulesDifference } from '../../shared/rules/check/last-good.ts'
 import { moreText } from '../../shared/rules/read/listing.ts'
 import { renderProblem } from '../../shared/text/problem-text.ts'
 import { visible } from '../../shared/text/visible.ts'
+import { RUNBOOK } from '../server/runbook.ts'
 import { inSlices } from './in-slices.ts'
 import { fingerprint, type RulesFolder, readRulesFolder } from './rules-folder.ts'
+import { NO_RULES, readRulesInForce, type SourcedRules, writeRulesInForce } from './rules-in-force-file.ts'
 
 /** Rules that came into force, and what was read for them. */
 export interface RulesInForce {
   readonly set: RuleSet
   readonly folder: RulesFolder
+  /** The text that each rule in force came from. */
+  readonly texts: SourcedRules['texts']
+  /** How the set differs from the one before; at a start, the rules that were kept back. */
+  readonly difference: RulesDifference
+}
+
+type OnLoaded = (loaded: RulesInForce) => void
+
+/** What a watcher tells, and where it keeps the rules in force for the next start. */
+export interface WatcherOptions {
+  readonly onLoaded: OnLoaded
+  readonly log: Log
+  /** Undefined: nothing is kept. */
+  readonly dataFolder?: string
 }
 
 /** The rules of some folders and files, loaded again when they change; a set is switched to whole. */
 export class RulesWatcher implements RuleSource {
   private readonly paths: readonly string[]
-  private readonly onLoaded: OnLoaded
+  private readonly options: WatcherOptions
   private loaded: RulesInForce
   private loadedVersion: string
   private seenVersion: string
 
-  private constructor(paths: readonly string[], version: string, loaded: RulesInForce, onLoaded: OnLoaded) {
+  private constructor(paths: readonly string[], version: string, loaded: RulesInForce, options: WatcherOptions) {
     this.paths = paths
     this.loaded = loaded
     this.loadedVersion = version
     this.seenVersion = version
-    this.onLoaded = onLoaded
+    this.options = options
   }
 
-  /** Loads the rules; throws an InputError where a path does not exist or cannot be read. */
-  static async open(paths: readonly string[], onLoaded: OnLoaded): Promise<RulesWatcher> {
+  /**
+   * Loads the rules; a rule whose text has problems stays in force as it was when the data folder was last used. Throws an
+   * InputError where a path does not exist or cannot be read.
+   */
+  static async open(paths: readonly string[], options: WatcherOptions): Promise<RulesWatcher> {
     const version = await fingerprint(paths)
-    const loaded = await load(paths, [])
+    const loaded = await firstLoad(paths, options)
     const missing = loaded.folder.unreadable.find(({ file }) => paths.includes(file))
     if (missing !== undefined) {
       const message = `cannot read rules from ${missing.file}: ${missing.reason}`
       throw new InputError({ code: 'unreadable-rules', message, hint: 'name a folder of *.rules or *.yaml files' })
     }
-    onLoaded(loaded)
-    return new RulesWatcher(paths, version, loaded, onLoaded)
+    await announce(loaded, options)
+    return new RulesWatcher(paths, version, loaded, options)
   }
 
   async current(): Promise<RuleSet> {
@@ -52,31 +72,75 @@ export class RulesWatcher implements RuleSource {
 
   /**
    * Looks for changes and loads what has changed and then stayed as it is until the next look: a file half written is
-   * not read. While a file or folder cannot be read its rules stay in force.
+   * not read. While a file or folder cannot be read, or a rule has problems, its rules stay in force.
    */
   async poll(): Promise<void> {
     const version = await fingerprint(this.paths)
     const settled = version === this.seenVersion
     this.seenVersion = version
     if (!settled || version === this.loadedVersion) return
-    this.loaded = await load(this.paths, this.loaded.folder.files)
+    const { set, folder, texts } = this.loaded
+    this.loaded = await load(this.paths, folder.files, { rules: set.rules, texts })
     this.loadedVersion = version
-    this.onLoaded(this.loaded)
+    await announce(this.loaded, this.options)
   }
 }
 
-type OnLoaded = (loaded: RulesInForce) => void
+async function firstLoad(paths: readonly string[], { dataFolder, log }: WatcherOptions): Promise<RulesInForce> {
+  const loaded = await load(paths, [], NO_RULES)
+  const { problems } = loaded.set
+  if (dataFolder === undefined || problems.length === 0) return withoutDifference(loaded)
+  try {
+    return withoutDifference(await load(paths, [], await readRulesInForce(dataFolder)))
+  } catch (error) {
+    log('error', 'the rules that were in force before cannot be read', {
+      reason: String(error),
+      runbook: RUNBOOK.broken,
+    })
+    return withoutDifference(loaded)
+  }
+}
 
-async function load(paths: readonly string[], before: RulesFolder['files']): Promise<RulesInForce> {
-  const folder = await readRulesFolder(paths, before)
-  return { set: await inSlices(makingRuleSet(folder.files)), folder }
+/** At a start nothing was in force before. */
+function withoutDifference(loaded: RulesInForce): RulesInForce {
+  return { ...loaded, difference: { added: [], changed: [], removed: [], keptBack: loaded.difference.keptBack } }
+}
+
+async function load(
+  paths: readonly string[],
+  filesBefore: RulesFolder['files'],
+  before: SourcedRules,
+): Promise<RulesInForce> {
+  const folder = await readRulesFolder(paths, filesBefore)
+  const set = await inSlices(makingRuleSet(folder.files, before.rules))
+  const fileTexts = new Map(folder.files.map(({ file, text }) => [file, text]))
+  const texts = new Map(set.rules.map(({ name, file }) => [name, fileTexts.get(file) ?? '']))
+  for (const { name } of set.keptBack) texts.set(name, before.texts.get(name) ?? '')
+  return { set, folder, texts, difference: rulesDifference(before.rules, set.rules, set.keptBack) }
+}
+
+async function announce(loaded: RulesInForce, { onLoaded, log, dataFolder }: WatcherOptions): Promise<void> {
+  const { set, texts, difference } = loaded
+  onLoaded(loaded)
+  const changes = differenceText(difference)
+  const disarmed = difference.removed.length + difference.keptBack.length > 0
+  if (changes !== undefined) log(disarmed ? 'warn' : 'info', 'rules changed', { changes })
+  if (dataFolder === undefined) return
+  try {
+    await writeRulesInForce(dataFolder, { rules: set.rules, texts })
+  } catch (error) {
+    log('error', 'the rules in force cannot be kept for the next start', { reason: String(error) })
+  }
 }
 
 /** What was loaded, for people: a line of counts, then each problem with its source line and caret. */
-export function rulesReport({ set, folder }: RulesInForce, colour: boolean): string {
+export function rulesReport({ set, folder, difference }: RulesInForce, colour: boolean): string {
   const texts = new Map(folder.files.map(({ file, text }) => [file, text]))
   const rejected = set.rejected === 0 ? '' : `, ${set.rejected} rejected`
-  const parts = [`${set.rules.length} ${set.rules.length === 1 ? 'rule' : 'rules'} in force${rejected}`]
+  const changes = differenceText(difference)
+  const parts = [
+    `${set.rules.length} ${set.rules.length === 1 ? 'rule' : 'rules'} in force${rejected}${changes === undefined ? '' : ` (${visible(changes)})`}`,
+  ]
   for (const { file, reason, hint, isKept } of folder.unreadable) {
     const kept = isKept ? '. Its rules stay in force until then' : ''
     parts.push(visible(`${file} was not read: ${reason}; ${hint}${kept}`))

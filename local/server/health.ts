@@ -1,3 +1,4 @@
+import type { RuleSet } from '../../shared/pipeline/ports.ts'
 import type { StorageError } from '../../shared/pipeline/storage-error.ts'
 import { jsonText } from '../../shared/text/visible.ts'
 import type { ClockWatch } from '../clock/clock-watch.ts'
@@ -73,7 +74,7 @@ async function examine(subjects: HealthSubjects): Promise<PageResponse> {
     clock: subjects.clockWatch.problem(),
     space: space?.text,
     senders: sendersProblem(subjects),
-    rules: rulesProblem(folder),
+    rules: rulesProblem(folder) ?? brokenRulesProblem(set),
   }
   const failing = problems.buffer !== undefined || problems.evaluator !== undefined || space?.refuses === true
   const { database: lost, archive, jsonLines, clock, space: filling, senders, rules: unread } = problems
@@ -102,6 +103,17 @@ function rulesProblem({ unreadable }: RulesInForce['folder']): string | undefine
   const more = unreadable.length > 1 ? `; and ${unreadable.length - 1} more cannot be read` : ''
   const kept = isKept ? ', its rules stay in force until then' : ''
   return `${file} cannot be read: ${reason}; ${hint}${kept} (${RUNBOOK.rules})${more}`
+}
+
+/** A rule that does not compile is not in force, or as it was before; either way it is not what somebody wrote. */
+function brokenRulesProblem({ problems: [first], more, rejected, keptBack }: RuleSet): string | undefined {
+  if (first === undefined) return undefined
+  const { file, range, rule, message } = first
+  const where = `${file}:${range.start.line}${rule === undefined ? '' : ` ${rule}`}`
+  const others = more.count > 0 || rejected > 1 ? `; ${rejected} rules have problems` : ''
+  const kept =
+    keptBack.length === 0 ? 'not in force until then' : `${keptBack.length} stay in force as they were until then`
+  return `${where}: ${message}; correct it, ${kept} (${RUNBOOK.broken})${others}`
 }
 
 /** A database that cannot be read is reported as such. */

@@ -34,6 +34,11 @@ export function readings(subjects: ReadSubjects): readonly MetricReading[] {
     { name: 'betrace_rules_loaded', help: 'Rules in force.', value: set.rules.length },
     { name: 'betrace_rules_rejected', help: 'Rules with problems, which are not in force.', value: set.rejected },
     {
+      name: 'betrace_rules_kept_back',
+      help: 'Rules in force as they were, because their new text has problems.',
+      value: set.keptBack.length,
+    },
+    {
       name: 'betrace_rule_files_unreadable',
       help: 'Rule files that cannot be read.',
       value: folder.unreadable.length,

@@ -212,8 +212,10 @@ export interface RuleSet {
   readonly rules: readonly CheckedRule[]
   /** Total and re-entrant; a rule without a verdict here is not violated. */
   judge(trace: Trace): readonly Verdict[]
-  /** Rules that were found but are not among `rules`. */
+  /** Rules that were found and have problems. */
   readonly rejected: number
+  /** Those of `rules` that are as they were in the set before, because their new text has problems. */
+  readonly keptBack: readonly CheckedRule[]
   /** What is wrong with them, the first 1,000. */
   readonly problems: readonly RuleProblem[]
   /** Those that are not among these. */

@@ -1,12 +1,20 @@
+import type { CheckedRule } from '../rules/ast.ts'
 import { type CheckedRules, checkingRules, checkRead, type ReadSource, type RuleFile } from '../rules/check/check.ts'
+import { lastGoodRules } from '../rules/check/last-good.ts'
 import { compilingRules } from '../rules/compile/compile.ts'
 import { judge } from '../rules/judge/judge.ts'
 import { finished } from '../rules/read/stepwise.ts'
 import type { RuleSet } from './ports.ts'
 
-/** Checks and compiles files of rules into a set, in steps; a bad rule is among the problems and stops no other. Never throws. */
-export function* makingRuleSet(files: readonly RuleFile[]): Generator<void, RuleSet> {
-  return yield* compiling(yield* checkingRules(files))
+/**
+ * Checks and compiles files of rules into a set, in steps; a bad rule is among the problems and stops no other. Never
+ * throws. `before`: the rules in force; those whose new text has problems stay in force.
+ */
+export function* makingRuleSet(
+  files: readonly RuleFile[],
+  before: readonly CheckedRule[] = [],
+): Generator<void, RuleSet> {
+  return yield* compiling(yield* checkingRules(files), before)
 }
 
 /** The same at once. */
@@ -16,10 +24,14 @@ export function ruleSetOf(files: readonly RuleFile[]): RuleSet {
 
 /** The same for files that were read already. */
 export function ruleSetOfRead(files: readonly ReadSource[]): RuleSet {
-  return finished(compiling(checkRead(files)))
+  return finished(compiling(checkRead(files), []))
 }
 
-function* compiling({ rules, problems, more, ruleCount }: CheckedRules): Generator<void, RuleSet> {
+function* compiling(checked: CheckedRules, before: readonly CheckedRule[]): Generator<void, RuleSet> {
+  const { problems, more, ruleCount } = checked
+  const keptBack = lastGoodRules(checked, before)
+  const rules = [...checked.rules, ...keptBack]
   const ready = yield* compilingRules(rules)
-  return { rules, problems, more, rejected: ruleCount - rules.length, judge: (trace) => judge(ready, trace) }
+  const rejected = ruleCount - checked.rules.length
+  return { rules, problems, more, rejected, keptBack, judge: (trace) => judge(ready, trace) }
 }

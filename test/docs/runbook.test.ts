@@ -58,6 +58,7 @@ const QUOTED = [
   ' promised writes are missing, with ',
   'the mark of what was promised is gone; whether spans are missing is not known',
   'the mark of what was promised cannot be written',
+  'the rules that were in force before cannot be read',
   'a stored chunk cannot be unpacked',
   'is not found',
   'cannot look for due traces: ',

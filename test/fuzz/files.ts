@@ -132,8 +132,11 @@ async function checkTree(root: string, input: Uint8Array, opened: Opening): Prom
 /** What a server reads of its rules, and says of them; it goes on past what cannot be read. */
 async function watched(paths: readonly string[]) {
   let out = ''
-  const watcher = await RulesWatcher.open(paths, (loaded) => {
-    out += rulesReport(loaded, false)
+  const watcher = await RulesWatcher.open(paths, {
+    log: () => {},
+    onLoaded: (loaded) => {
+      out += rulesReport(loaded, false)
+    },
   })
   for (let looks = 0; looks < 2; looks++) await watcher.poll()
   return { exitCode: 0, out, err: '' }

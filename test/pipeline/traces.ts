@@ -62,6 +62,7 @@ export function ruleSet(rules: readonly TestRule[]): RuleSet {
   return {
     rules: checked,
     rejected: 0,
+    keptBack: [],
     problems: [],
     more: NO_MORE,
     judge: (trace) =>

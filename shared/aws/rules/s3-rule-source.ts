@@ -1,4 +1,6 @@
 import type { Clock, Log, RuleSet, RuleSource } from '../../pipeline/ports.ts'
+import type { CheckedRule } from '../../rules/ast.ts'
+import { differenceText, rulesDifference } from '../../rules/check/last-good.ts'
 import {
   type Pointer,
   type RulesBucket,
@@ -74,17 +76,23 @@ export class S3RuleSource implements RuleSource {
   }
 
   private async load(before: Loaded | undefined): Promise<Loaded> {
-    if (before === undefined) return this.compiled(await readPointer(this.bucket))
+    if (before === undefined) return this.compiled(await readPointer(this.bucket), [])
     const pointer = await readPointerIfChanged(this.bucket, before.etag)
     if (pointer === undefined) return before
-    return pointer.id === before.id ? { ...before, etag: pointer.etag } : this.compiled(pointer)
+    return pointer.id === before.id ? { ...before, etag: pointer.etag } : this.compiled(pointer, before.set.rules)
   }
 
-  private async compiled(pointer: Pointer): Promise<Loaded> {
+  private async compiled(pointer: Pointer, before: readonly CheckedRule[]): Promise<Loaded> {
     const set = this.loading.compile(await readSetFiles(this.bucket, pointer.id))
     const { rules, problems, more } = set
     const count = problems.length + more.count
-    this.loading.log('info', 'rules loaded', { set: pointer.id, rules: rules.length, problems: count })
+    const changes = before.length === 0 ? undefined : differenceText(rulesDifference(before, rules, []))
+    this.loading.log('info', 'rules loaded', {
+      set: pointer.id,
+      rules: rules.length,
+      problems: count,
+      ...(changes !== undefined && { changes }),
+    })
     logProblems(this.loading.log, set)
     return { ...pointer, set }
   }

@@ -29,6 +29,10 @@ export interface CheckedRules {
   readonly more: More
   /** Rules found, good or bad. */
   readonly ruleCount: number
+  /** The names of those with problems. */
+  readonly rejected: ReadonlySet<string>
+  /** Files with a problem that belongs to no rule with a name. */
+  readonly troubledFiles: ReadonlySet<string>
 }
 
 /** Rules in one set; the rest of a larger one is counted and not read. */
@@ -84,18 +88,21 @@ interface RuleSet {
   /** Where each name was first given. */
   readonly places: Map<string, Place>
   readonly problems: OpenListing<RuleProblem>
+  readonly rejected: Set<string>
+  readonly troubledFiles: Set<string>
   ruleCount: number
 }
 
 type Place = { readonly file: string; readonly line: number }
 
 function newSet(): RuleSet {
-  return { rules: [], passes: passesOfSet(), places: new Map(), problems: newListing(), ruleCount: 0 }
+  const sets = { places: new Map(), rejected: new Set<string>(), troubledFiles: new Set<string>() }
+  return { rules: [], passes: passesOfSet(), problems: newListing(), ruleCount: 0, ...sets }
 }
 
-function checkedSet({ rules, problems, ruleCount }: RuleSet): CheckedRules {
+function checkedSet({ rules, problems, ruleCount, rejected, troubledFiles }: RuleSet): CheckedRules {
   const { items, more } = closed(problems)
-  return { rules, problems: items, more, ruleCount }
+  return { rules, problems: items, more, ruleCount, rejected, troubledFiles }
 }
 
 /** Problems of a text: all are counted, and as many kept as are listed. */
@@ -122,6 +129,7 @@ function* checkingFile(file: string, { outside, rules }: OpenFile, set: RuleSet)
     yield
   }
   const outsideRules = withinLimit(found.outside.kept, found.outside.count)
+  if (outsideRules.length > 0) set.troubledFiles.add(file)
   const all = [...found.ofRules.kept, ...outsideRules.map((problem): RuleProblem => ({ ...problem, file }))]
   all.sort((left, right) => left.range.start.offset - right.range.start.offset)
   list(set.problems, file, all, found.ofRules.count + outsideRules.length)
@@ -149,6 +157,8 @@ function addOfRule(
   set: RuleSet,
 ): void {
   ofRules.count += problems.length
+  if (name === undefined) set.troubledFiles.add(file)
+  else set.rejected.add(name)
   const room = Math.max(0, roomIn(set.problems) - ofRules.kept.length)
   for (const problem of problems.slice(0, room))
     ofRules.kept.push({ ...problem, file, ...(name !== undefined && { rule: name }) })

@@ -32,7 +32,7 @@ const bucket = (client = emulator().s3) => ({ client, name: 'rules' })
 /** A set that its rule files distinguish from others; compiling is tested elsewhere. */
 function compile(files: readonly StoredRuleFile[]): RuleSet {
   const problems = files.map(({ file, text }) => ({ file, message: text })) as never
-  return { rules: [], rejected: 0, problems, more: NO_MORE, judge: () => [] }
+  return { rules: [], rejected: 0, keptBack: [], problems, more: NO_MORE, judge: () => [] }
 }
 
 function source(client = emulator().s3) {

@@ -17,14 +17,20 @@ async function open(files: Readonly<Record<string, string>>) {
   }
   for (const [name, text] of Object.entries(files)) write(name, text)
   const loads: RulesInForce[] = []
-  const watcher = await RulesWatcher.open([folder], (loaded) => loads.push(loaded))
+  const logged: string[] = []
+  const log = (level: string, message: string, { changes, reason }: Readonly<Record<string, unknown>> = {}) =>
+    void logged.push(`${level} ${message}: ${changes ?? reason}`)
+  const onLoaded = (loaded: RulesInForce) => void loads.push(loaded)
+  const dataFolder = newFolder()
+  const start = () => RulesWatcher.open([folder], { onLoaded, log, dataFolder })
+  const watcher = await start()
   const names = async () => (await watcher.current()).rules.map(({ name }) => name).sort()
   /** Two looks: a change is loaded when it has settled. */
   const settle = async () => {
     await watcher.poll()
     await watcher.poll()
   }
-  return { folder, write, watcher, loads, names, settle }
+  return { folder, write, watcher, loads, names, settle, start, logged, dataFolder }
 }
 
 describe('rules of a folder', () => {
@@ -176,8 +182,81 @@ describe('a bad rule', () => {
   })
 })
 
+describe('a rule whose text gets a problem', () => {
+  const revisions = (loaded: RulesInForce | undefined) =>
+    Object.fromEntries(loaded?.set.rules.map(({ name, revision }) => [name, revision]) ?? [])
+
+  test('stays in force as it was, and the other rules of its file change', async () => {
+    const { write, loads, settle, logged } = await open({ 'a.rules': rule('ONE') + rule('TWO') })
+    write('a.rules', rule('ONE', 'trace.has(') + rule('TWO', 'trace.has(b)') + rule('NEW', 'trace.has(c'))
+    await settle()
+    const [before, after] = [revisions(loads[0]), revisions(loads[1])]
+    expect(Object.keys(after)).toEqual(['TWO', 'ONE'])
+    expect([after.ONE === before.ONE, after.TWO === before.TWO]).toEqual([true, false])
+    expect(loads[1]?.set.keptBack.map(({ name }) => name)).toEqual(['ONE'])
+    expect(logged).toEqual(['warn rules changed: 1 changed: TWO; 1 kept back: ONE'])
+    expect(rulesReport(loads[1] as RulesInForce, false)).toContain('(1 changed: TWO; 1 kept back: ONE)')
+  })
+
+  test('stays in force until it is taken out, or corrected', async () => {
+    const { write, names, settle, loads, watcher } = await open({ 'a.rules': rule('ONE') + rule('TWO') })
+    write('a.rules', rule('ONE', 'trace.has(') + rule('TWO', 'trace.has('))
+    await settle()
+    write('a.rules', rule('ONE', 'trace.has(') + rule('TWO', 'trace.has(d)'))
+    await settle()
+    expect(watcher.state.set.keptBack.map(({ name }) => name)).toEqual(['ONE'])
+    expect(revisions(loads[2]).ONE).toBe(revisions(loads[0]).ONE)
+    write('a.rules', rule('TWO', 'trace.has(d)'))
+    await settle()
+    expect(await names()).toEqual(['TWO'])
+    expect(watcher.state.set.keptBack).toEqual([])
+  })
+
+  test.each([
+    ['a header that nobody can read', '// Signal TWO (high)\ntrace.has(b)\n', 'a.rules'],
+    ['text before its first rule', 'trace.has(b)\n', 'a.rules'],
+    ['broken YAML', 'rules: [\n', 'a.yaml'],
+  ])('stays in force where its file has %s', async (_, text, file) => {
+    const pack = 'rules:\n  - id: TWO\n    severity: low\n    condition: trace.has(a)\n'
+    const { write, names, settle } = await open({ [file]: file.endsWith('yaml') ? pack : rule('TWO') })
+    write(file, text)
+    await settle()
+    expect(await names()).toEqual(['TWO'])
+  })
+
+  test('goes with its file', async () => {
+    const { folder, write, names, settle } = await open({ 'a.rules': rule('ONE'), 'b.rules': rule('TWO') })
+    write('b.rules', rule('TWO', 'trace.has('))
+    await settle()
+    rmSync(join(folder, 'b.rules'))
+    await settle()
+    expect(await names()).toEqual(['ONE'])
+  })
+
+  test('stays in force after a restart, also when it got the problem while nobody looked', async () => {
+    const { write, settle, start, loads } = await open({ 'a.rules': rule('ONE') + rule('TWO') })
+    write('a.rules', rule('ONE', 'trace.has(') + rule('TWO'))
+    await settle()
+    write('a.rules', rule('ONE', 'trace.has(') + rule('TWO', 'trace.has('))
+    const again = await start()
+    expect(revisions(again.state)).toEqual(revisions(loads[0]))
+    expect((await start()).state.set.keptBack.map(({ name }) => name).sort()).toEqual(['ONE', 'TWO'])
+  })
+
+  test('is missing after a restart where the data folder lost what was in force, and the log says so', async () => {
+    const { write, start, logged, dataFolder } = await open({ 'a.rules': rule('ONE') + rule('TWO') })
+    write('a.rules', rule('ONE', 'trace.has(') + rule('TWO'))
+    writeFileSync(join(dataFolder, 'rules-in-force.json'), '{"version":1,')
+    const again = await start()
+    expect(again.state.set.rules.map(({ name }) => name)).toEqual(['TWO'])
+    expect(logged).toEqual([
+      expect.stringMatching(/^error the rules that were in force before cannot be read: SyntaxError/),
+    ])
+  })
+})
+
 test('a folder of rules that does not exist is bad input at the start', async () => {
-  await expect(RulesWatcher.open(['/nowhere/rules'], () => {})).rejects.toMatchObject({
+  await expect(RulesWatcher.open(['/nowhere/rules'], { onLoaded: () => {}, log: () => {} })).rejects.toMatchObject({
     name: 'InputError',
     code: 'unreadable-rules',
     message: 'cannot read rules from /nowhere/rules: it does not exist',
