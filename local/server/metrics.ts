@@ -13,6 +13,10 @@ const COUNTERS: { readonly [Name in keyof Counted]: readonly [name: string, help
   tracesJudged: ['betrace_traces_judged_total', 'Verdicts on traces, by completeness; a late span adds one.'],
   tracesReopened: ['betrace_traces_reopened_total', 'Verdicts on traces that were judged before.'],
   tracesLate: ['betrace_traces_late_total', 'Traces that got spans too late to be judged again.'],
+  tracesHistory: [
+    'betrace_traces_history_total',
+    'Traces older than the judge window when they came: archived, not judged.',
+  ],
   spansNotJudged: ['betrace_spans_not_judged_total', 'Spans too late, or beyond the size limits of their trace.'],
   tracesTruncated: ['betrace_traces_truncated_total', 'Verdicts on traces too large to be judged whole.'],
   tracesRescued: ['betrace_traces_rescued_total', 'Traces judged only when their spans were about to be removed.'],

@@ -4,7 +4,7 @@ import type { Trace } from '../trace/span.ts'
 import { decodeSpans, type SpanRow } from './span-row.ts'
 
 /** Why a trace was archived: judged, judged on what the backstop saved, or too late to be judged. */
-export type ArchiveReason = 'verdict' | 'rescued' | 'late'
+export type ArchiveReason = 'verdict' | 'history' | 'rescued' | 'late'
 
 /** One trace at one revision as the archive holds it; for `late` only the spans that came too late. */
 export interface TraceRecord {

@@ -1,5 +1,5 @@
 import type { Verdict } from '../rules/judge/verdict.ts'
-import type { Filing } from '../trace/filing.ts'
+import { type Filing, isHistory } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
 import { arrivalMs, type Chunk } from './chunk.ts'
 import { judgementIn } from './committed.ts'
@@ -31,6 +31,7 @@ export async function judgeLeased(
   leased: LeasedTrace,
 ): Promise<'judged' | 'continued' | Unjudged> {
   const before = leased.marker ?? NO_JUDGEMENT
+  if (before.verdicts === 0 && isOld(evaluator, leased)) return archiveHistory(evaluator, leased, before)
   if (before.verdicts > 0 && leased.stored.unseen.length === 0 && !leased.stored.truncated) {
     return close(evaluator, leased, before, 'repeated')
   }
@@ -119,7 +120,41 @@ function traceToJudge(evaluator: Evaluator, { traceId, stored, rescued }: Leased
 }
 
 /** `repeated`: the same bytes came again; `lost`: another evaluator took over. */
-type Unjudged = 'late' | 'repeated' | 'lost'
+type Unjudged = 'late' | 'history' | 'repeated' | 'lost'
+
+/** A trace that is history when it first arrives: nobody is paged for last week. */
+function isOld(evaluator: Evaluator, { traceId, stored }: LeasedTrace): boolean {
+  const [first] = stored.chunks
+  if (first === undefined) return false
+  return isHistory(assembled(evaluator, traceId, stored.chunks), arrivalMs(first.key), evaluator.settings.judgeWindowMs)
+}
+
+/** Archives a trace that is history under its own time, as a whole, and counts its spans; no rule judges it. */
+async function archiveHistory(
+  evaluator: Evaluator,
+  leased: LeasedTrace,
+  before: CommittedJudgement,
+): Promise<'history' | 'lost'> {
+  const { traceId, token, stored, unsent } = leased
+  const { chunks } = stored
+  const trace = traceToJudge(evaluator, leased)
+  const filing = filingOf(evaluator, traceId, leased.marker, chunks)
+  await evaluator.archive.write({ trace, chunks, filing, revision: 1, reason: 'history' })
+  await evaluator.experiments.judged(await evaluator.experiments.during(trace))
+  const committed = await evaluator.buffer.commit(traceId, token, {
+    seen: withUnseen(before, stored),
+    verdicts: 1,
+    filing,
+    truncated: stored.truncated,
+    signals: [],
+    pending: unsent,
+  })
+  if (!committed) return 'lost'
+  evaluator.metrics.add('tracesHistory', {})
+  evaluator.metrics.add('spansNotJudged', {}, spansIn(chunks))
+  evaluator.log('warn', 'a trace is older than the judge window; it is archived and not judged', { traceId })
+  return (await sendCommitted(evaluator, leased, [])) ? 'history' : 'lost'
+}
 
 /** Nothing to judge: late spans are archived beside the last verdict and counted; no signal changes. */
 async function close(

@@ -148,7 +148,7 @@ export interface ArchiveEntry {
   readonly filing: Filing
   /** The highest wins; a late part belongs to the revision it comes after (0: none was given). */
   readonly revision: number
-  readonly reason: 'verdict' | 'late' | 'rescued'
+  readonly reason: 'verdict' | 'history' | 'late' | 'rescued'
 }
 
 /** Keeps every signal, published or not (storm); of those in shadow mode it may keep samples and count the others. */
@@ -247,6 +247,8 @@ export interface Counted {
   readonly tracesJudged: { readonly complete: boolean }
   readonly tracesReopened: Record<never, never>
   readonly tracesLate: Record<never, never>
+  /** Older than the judge window when they first arrived: archived, not judged. */
+  readonly tracesHistory: Record<never, never>
   /** Archived, but part of no verdict: late, or beyond the size limits of their trace. */
   readonly spansNotJudged: Record<never, never>
   readonly tracesTruncated: Record<never, never>

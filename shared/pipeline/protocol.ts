@@ -23,6 +23,7 @@ export type TimerOutcome =
   /** Done: the trace was judged, its late part archived, or signals of an earlier verdict sent. */
   | 'judged'
   | 'late'
+  | 'history'
   | 'repeated'
   | 'republished'
 

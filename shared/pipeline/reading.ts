@@ -118,7 +118,9 @@ export function filingOf(
   chunks: readonly Chunk[],
 ): Filing {
   const first = chunks[0] === undefined ? evaluator.clock() : arrivalMs(chunks[0].key)
-  return marker?.filing ?? fileTrace(assembled(evaluator, traceId, firstJudged(evaluator, traceId, chunks)), first)
+  if (marker?.filing !== undefined) return marker.filing
+  const trace = assembled(evaluator, traceId, firstJudged(evaluator, traceId, chunks))
+  return fileTrace(trace, first, evaluator.settings.judgeWindowMs)
 }
 
 /**

@@ -7,7 +7,7 @@ import { readTrace } from './reading.ts'
 import { StorageError } from './storage-error.ts'
 
 /** What became of removed chunks; `seen`: nothing was left to do. */
-export type RescueOutcome = 'seen' | 'republished' | 'rescued' | 'late' | 'repeated' | 'beyond-limits'
+export type RescueOutcome = 'seen' | 'republished' | 'rescued' | 'late' | 'history' | 'repeated' | 'beyond-limits'
 
 /**
  * The backstop: some chunks of a trace were removed by their time to live. What no verdict took in is judged with what

@@ -56,6 +56,54 @@ describe('a verdict', () => {
   })
 })
 
+describe('a trace that is history when it arrives', () => {
+  const HOUR_MS = 3_600_000
+  const OLD = { ...CHARGE, startMs: new World([]).nowMs - 50 * HOUR_MS }
+
+  test('is archived under its own time, as a whole, counted, and neither judged nor sent', async () => {
+    const world = new World([CHARGED])
+    await world.send([OLD])
+    await world.pass(QUIET_MS)
+    expect(world.sent).toEqual([])
+    const [entry, ...others] = world.archive.entries
+    expect([entry?.reason, entry?.revision, entry?.filing]).toEqual(['history', 1, { atMs: OLD.startMs, by: 'start' }])
+    expect(others).toEqual([])
+    expect(['tracesJudged', 'tracesHistory', 'spansNotJudged'].map((name) => world.counts.get(name as never))).toEqual([
+      undefined,
+      1,
+      1,
+    ])
+  })
+
+  test('gets more old spans beside it, and is judged once a span of now belongs to it', async () => {
+    const world = new World([CHARGED])
+    await world.send([OLD])
+    await world.pass(QUIET_MS)
+    await world.send([{ ...OLD, id: 2, parent: 1 }])
+    await world.pass(QUIET_MS)
+    expect(world.archive.entries.map(({ reason, trace }) => [reason, trace.spans.length])).toEqual([
+      ['history', 1],
+      ['late', 1],
+    ])
+    expect(world.sent).toEqual([])
+    await world.send([{ name: 'now', id: 3, parent: 1 }])
+    await world.pass(QUIET_MS)
+    expect(world.sent).toHaveLength(1)
+  })
+
+  test('is judged where one of its spans is younger than the judge window, or has no time', async () => {
+    for (const other of [
+      { name: 'now', id: 2, parent: 1 },
+      { name: 'odd', id: 2, parent: 1, startMs: 0 },
+    ]) {
+      const world = new World([CHARGED])
+      await world.send([OLD, other])
+      await world.pass(QUIET_MS)
+      expect(world.sent).toHaveLength(1)
+    }
+  })
+})
+
 describe('the partition of a trace', () => {
   const HOUR_MS = 3_600_000
 

@@ -12,7 +12,7 @@ function startingAt(ms: number, nanos = 0n) {
 
 describe('fileTrace', () => {
   test('a trace is filed under its earliest start, in whole milliseconds', () => {
-    expect(fileTrace(startingAt(ARRIVED_MS - 5000, 999_999n), ARRIVED_MS)).toEqual({
+    expect(fileTrace(startingAt(ARRIVED_MS - 5000, 999_999n), ARRIVED_MS, DAY_MS)).toEqual({
       atMs: ARRIVED_MS - 5000,
       by: 'start',
     })
@@ -20,15 +20,22 @@ describe('fileTrace', () => {
 
   test.each([
     ['7 days before its arrival', -7 * DAY_MS, 'start'],
-    ['longer ago', -7 * DAY_MS - 1, 'arrival'],
     ['1 hour after its arrival', HOUR_MS, 'start'],
     ['later still', HOUR_MS + 1, 'arrival'],
   ] as const)('a start %s (%i ms) is filed by %s', (_, offsetMs, by) => {
     const atMs = by === 'start' ? ARRIVED_MS + offsetMs : ARRIVED_MS
-    expect(fileTrace(startingAt(ARRIVED_MS + offsetMs), ARRIVED_MS)).toEqual({ atMs, by })
+    expect(fileTrace(startingAt(ARRIVED_MS + offsetMs), ARRIVED_MS, DAY_MS)).toEqual({ atMs, by })
+  })
+
+  test('a trace of which all spans are older is history, and filed by its start', () => {
+    const old = startingAt(ARRIVED_MS - 300 * DAY_MS)
+    expect(fileTrace(old, ARRIVED_MS, DAY_MS)).toEqual({ atMs: ARRIVED_MS - 300 * DAY_MS, by: 'start' })
+    const mixed = { spans: [...old.spans, ...startingAt(ARRIVED_MS).spans] }
+    expect(fileTrace(mixed, ARRIVED_MS, DAY_MS)).toEqual({ atMs: ARRIVED_MS, by: 'arrival' })
+    expect(fileTrace(startingAt(Date.UTC(2001, 1)), ARRIVED_MS, DAY_MS)).toEqual({ atMs: ARRIVED_MS, by: 'arrival' })
   })
 
   test('a span without a start is filed by its arrival', () => {
-    expect(fileTrace(startingAt(0), ARRIVED_MS)).toEqual({ atMs: ARRIVED_MS, by: 'arrival' })
+    expect(fileTrace(startingAt(0), ARRIVED_MS, DAY_MS)).toEqual({ atMs: ARRIVED_MS, by: 'arrival' })
   })
 })
