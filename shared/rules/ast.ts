@@ -188,11 +188,13 @@ export type Literal =
   | (Located & { readonly kind: 'text'; readonly value: string; readonly quoted: boolean })
   | (Located & { readonly kind: 'boolean'; readonly value: boolean })
 
-/** One flat key; `any` looks at the span, then its resource. */
+/** One flat key; `any` looks at the span, then its resource. An absent key is read under its older and newer names. */
 export interface Attribute extends Located {
   readonly kind: 'attribute'
   readonly key: string
   readonly from: 'any' | 'resource'
+  /** `attr("http.status_code", exact)`: under no other name. */
+  readonly exact?: true
 }
 
 /** A dotted word after a comparison operator: the attribute, or the text itself where the span lacks the attribute. */

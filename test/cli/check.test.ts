@@ -205,6 +205,13 @@ describe('--against', () => {
     expect(warnings).toEqual([['unknown-attribute', 14, 'did you mean amount?']])
   })
 
+  test('an attribute that the spans carry under another of its names is not warned of', async () => {
+    const sample = request('x').replace('amount', 'http.status_code')
+    const warned = async (key: string) => (await check(`x.where(${key} == 500)`, sample)).warnings
+    expect(await warned('http.response.status_code')).toEqual([])
+    expect(await warned('http.statuscode')).toEqual([['unknown-attribute', 9, 'did you mean http.status_code?']])
+  })
+
   test('several files are one sample', async () => {
     expect((await check('charge and refund', request('charge'), request('refund'))).warnings).toEqual([])
   })

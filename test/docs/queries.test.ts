@@ -68,7 +68,8 @@ const TRACES: readonly SketchedRecord[] = [
     traceId: traceId('a004'),
     spans: [
       { name: 'GET /orders', id: 1, kind: 2, durationNanos: milliseconds(40), resource: { 'service.name': 'orders' } },
-      ...[2, 3, 4, 5].map((id) => ({ name: 'db.query', id, parent: 1, attributes: statement, startNanos: BigInt(id) })),
+      ...[2, 3, 4].map((id) => ({ name: 'db.query', id, parent: 1, attributes: statement, startNanos: BigInt(id) })),
+      { name: 'db.query', id: 5, parent: 1, attributes: { 'db.statement': 'SELECT 1' }, startNanos: 5n },
       { name: 'db.query', id: 6, parent: 1, attributes: { 'db.query.text': 'SELECT 2' } },
     ],
   },

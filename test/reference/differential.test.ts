@@ -5,6 +5,7 @@ import { explain } from '../../shared/rules/evidence/explain.ts'
 import { idleOutcome, judge } from '../../shared/rules/judge/judge.ts'
 import { boundBody, relatedBody } from './bound-rules.ts'
 import { referenceOutcome } from './interpreter.ts'
+import { respeltBody, respeltSpans } from './respelt.ts'
 import { anyBody, rulesOf, spanTest } from './rules.ts'
 import { anySpans, manyRelatedSpans, relatedSpans, type SpanSketch, spanSketch, traceOf } from './traces.ts'
 import { auditEvidence } from './witness.ts'
@@ -67,6 +68,26 @@ test('they agree on spans that are bound', () => {
       expect(differences(bodies, traces)).toEqual([])
     }),
     { numRuns: Math.ceil(cases / 40), seed },
+  )
+})
+
+test('they agree on attributes that rules and spans know by different names', () => {
+  const bodies = respeltBody(fc.oneof(anyBody, boundBody, relatedBody))
+  fc.assert(
+    fc.property(many(bodies, 8), many(respeltSpans(relatedSpans), 5), (texts, traces) => {
+      expect(differences(texts, traces)).toEqual([])
+    }),
+    { numRuns: Math.ceil(cases / 40), seed },
+  )
+})
+
+test('they read every operator alike under every name of an attribute', () => {
+  const bodies = respeltBody(spanTest.map((text) => `trace.has(any).where(${text})`))
+  fc.assert(
+    fc.property(many(bodies, 20), many(respeltSpans(many(spanSketch, 1)), 20), (tests, traces) => {
+      expect(differences(tests, traces)).toEqual([])
+    }),
+    { numRuns: Math.ceil(cases / 50), seed },
   )
 })
 

@@ -20,6 +20,7 @@ import type {
   Test,
 } from '../../shared/rules/ast.ts'
 import type { Outcome } from '../../shared/rules/judge/verdict.ts'
+import { RENAMED_ATTRIBUTES, type RenamedAttributes } from '../../shared/trace/renamed-attributes.ts'
 import type { AttributeValue, Span, SpanEvent, Trace } from '../../shared/trace/span.ts'
 import { isRelated } from './relations.ts'
 import { aggregated, alike, calculated, identical, isBefore, missing, negated, numeric, same, tidy } from './values.ts'
@@ -208,7 +209,7 @@ function testHolds(test: Test, place: Place): boolean {
 function rightValue({ operator, right }: Comparison, place: Place): Value {
   if (right.kind !== 'attributeOrText') return valueIn(right, place)
   if (place.span === undefined) return right.word
-  const value = attribute(place.span, right.word, place.event)
+  const value = attribute(place, right.word)
   if (!missing(value)) return value
   return operator === '!=' ? undefined : right.word
 }
@@ -259,14 +260,53 @@ function texts(left: Value, right: Value, holdsOf: (left: string, right: string)
   return typeof left === 'string' && typeof right === 'string' && holdsOf(left, right)
 }
 
-function attribute(span: Span, key: string, event?: SpanEvent): Value {
+function attribute(place: Place, key: string, exact = false): Value {
+  const own = underKey(place, key)
+  return exact || !missing(own) ? own : underOthers(place, key)
+}
+
+function underKey({ span, event }: Place, key: string): Value {
   if (event !== undefined) return event.attributes.get(key)
-  const own = span.attributes.get(key)
-  return missing(own) ? span.resource.get(key) : own
+  const own = span?.attributes.get(key)
+  return missing(own) ? span?.resource.get(key) : own
+}
+
+/** The first of the table's other names, row by row, that is there and means the same here. */
+function underOthers(place: Place, key: string): Value {
+  for (const renamed of RENAMED_ATTRIBUTES) {
+    if (!applies(renamed, place)) continue
+    for (const other of othersIn(renamed, key)) {
+      const found = converted(renamed, renamed.beside ? place.span?.attributes.get(other) : underKey(place, other))
+      if (!missing(found)) return found
+    }
+  }
+  return undefined
+}
+
+function othersIn({ rows = [], narrower = [] }: RenamedAttributes, key: string): readonly string[] {
+  const equals = rows.filter((row) => row.includes(key)).flatMap((row) => row.filter((name) => name !== key))
+  return [...equals, ...narrower.filter(([newer]) => newer === key).flatMap(([, ...older]) => older)]
+}
+
+function applies({ kinds, beside }: RenamedAttributes, { span, event }: Place): boolean {
+  if (kinds !== undefined && !kinds.includes(span?.kind ?? -1)) return false
+  return beside === undefined || (event === undefined && beside.every((key) => !missing(span?.attributes.get(key))))
+}
+
+function converted({ reads }: RenamedAttributes, value: Value): Value {
+  if (reads === 'number') return numeric(value)
+  return reads === 'known' && (value === 'none' || value === 'UNKNOWN') ? undefined : value
+}
+
+/** Of a resource alone: what the kind of a span decides does not count. */
+function resourceAttribute({ resource }: Span, key: string): Value {
+  const names = RENAMED_ATTRIBUTES.filter(({ kinds, beside }) => kinds === undefined && beside === undefined)
+  const read = [key, ...names.flatMap((renamed) => othersIn(renamed, key))].map((name) => resource.get(name))
+  return read.find((value) => !missing(value))
 }
 
 function valueIn(operand: Operand, place: Place): Value {
-  const { trace, span, event } = place
+  const { trace, span } = place
   switch (operand.kind) {
     case 'duration':
       return operand.nanos
@@ -276,9 +316,11 @@ function valueIn(operand: Operand, place: Place): Value {
       return operand.value
     case 'attribute':
       if (span === undefined) return undefined
-      return operand.from === 'any' ? attribute(span, operand.key, event) : span.resource.get(operand.key)
+      return operand.from === 'any'
+        ? attribute(place, operand.key, operand.exact)
+        : resourceAttribute(span, operand.key)
     case 'attributeOrText':
-      return span === undefined ? operand.word : attribute(span, operand.word, event)
+      return span === undefined ? operand.word : attribute(place, operand.word)
     case 'boundValue': {
       const bound = place.names.get(operand.bound.id)
       return bound && valueIn(operand.value, { trace, names: place.names, span: bound })

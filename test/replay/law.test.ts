@@ -9,6 +9,7 @@ import { idleOutcome, judge } from '../../shared/rules/judge/judge.ts'
 import { assembleTrace } from '../../shared/trace/assemble.ts'
 import { Died, type MemoryStore, memoryStore, mortalStore } from '../archive/memory-store.ts'
 import { relatedBody } from '../reference/bound-rules.ts'
+import { respeltBody, respeltSpans } from '../reference/respelt.ts'
 import { anyBody, rulesOf } from '../reference/rules.ts'
 import { anySpans, type SpanSketch } from '../reference/traces.ts'
 import { archive, chunkOf, HOUR_MS, recordOf, replay, START_MS } from './archived.ts'
@@ -33,7 +34,7 @@ const anyLateSpans = anySpans.map((spans) =>
 )
 const traceWithRevisions: fc.Arbitrary<Judged> = fc
   .record({
-    spans: anySpans.filter((spans) => spans.length > 0),
+    spans: fc.oneof(anySpans, respeltSpans(anySpans)).filter((spans) => spans.length > 0),
     cuts: fc.uniqueArray(fc.nat(7), { maxLength: 2 }),
     hour: fc.nat(2),
     late: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: anyLateSpans }),
@@ -139,7 +140,7 @@ test('replaying the archive gives the verdicts given live, however traces are sp
   timeout: 60_000,
 }, async () => {
   const checkedBody = fc
-    .oneof(anyBody, relatedBody)
+    .oneof(anyBody, relatedBody, respeltBody(fc.oneof(anyBody, relatedBody)))
     .filter((text) => checkRules([{ file: '', text: `// Signal: R (info)\n${text}` }]).rules.length > 0)
   const bodies = fc.array(checkedBody, { minLength: 4, maxLength: 4 })
   const traces = fc.array(traceWithRevisions, { minLength: 1, maxLength: 6 })

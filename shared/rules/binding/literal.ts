@@ -1,7 +1,7 @@
 import type { Aggregate, BoundValue, Count, EventSelector, Test } from '../ast.ts'
 import { groupBy, groupedOperand } from '../compile/groups.ts'
 import type { SpanView } from '../compile/plan.ts'
-import { planName } from '../compile/plan-selector.ts'
+import { lookupsOfEvent, planName } from '../compile/plan-selector.ts'
 import {
   type Lookups,
   planFilters,
@@ -58,15 +58,10 @@ function planEvent(planning: Planning, { name, filters }: EventSelector, own: Va
     readonly event: ReturnType<typeof eventsOf>[number]
   }
   const ofSpan = throughLookups(envLookups(planning, own), ({ env }: EventScope) => env)
-  const ofEvent = (key: string) => (scope: EventScope) => scope.event.attributes.get(key)
-  const passes = planFilters<EventScope>(filters, {
-    ...ofSpan,
-    attribute: (attribute) => (attribute.from === 'any' ? ofEvent(attribute.key) : ofSpan.attribute(attribute)),
-    attributeOrText(word, textStandsIn) {
-      const read = ofEvent(word)
-      return textStandsIn ? (scope) => read(scope) ?? word : read
-    },
+  const ofEvent = lookupsOfEvent(ofSpan, ({ env, event }) => {
+    return { attributes: event.attributes, kind: (env.views[own.slot] as SpanView).span.kind }
   })
+  const passes = planFilters<EventScope>(filters, ofEvent)
   return (env) =>
     eventsOf(env.views[own.slot] as SpanView).some((event) => isNamed(event.name) && passes({ env, event }))
 }

@@ -1,5 +1,7 @@
+import { namesOf, namesOnResource } from '../../trace/attribute-names.ts'
 import type { Attribute, Intrinsic } from '../ast.ts'
-import { factsOf, readAttribute, readOnce, serviceOf, spanDuration } from '../judge/run.ts'
+import { nameOnResource, nameOnSpan, readAttribute, readResource } from '../judge/attribute.ts'
+import { factsOf, readOnce, serviceOf, spanDuration } from '../judge/run.ts'
 import type { Run, SpanView } from './plan.ts'
 import type { Lookups, Reader } from './plan-test.ts'
 import type { RegexTest } from './regex.ts'
@@ -31,12 +33,23 @@ function slotOf(slots: KeySlots, key: string): { readonly slot: number | undefin
 
 /** How operands are read inside a filter, of one span. */
 export function spanLookups(slots: KeySlots, regex: (pattern: string) => RegexTest): Lookups<SpanView> {
-  const attribute = (key: string): Reader<SpanView> => {
-    const place = slotOf(slots, key)
-    return (view) => (place.slot === undefined ? readAttribute(view.span, key) : readOnce(view, key, place.slot))
+  const attribute = (key: string, exact?: true): Reader<SpanView> => {
+    const names = namesOf(key, exact)
+    const place = slotOf(slots, exact === true ? `${key}\0exact` : key)
+    return (view) => (place.slot === undefined ? readAttribute(view.span, names) : readOnce(view, names, place.slot))
   }
   return {
-    attribute: ({ key, from }: Attribute) => (from === 'any' ? attribute(key) : (view) => view.span.resource.get(key)),
+    attribute: ({ key, from, exact }: Attribute) => {
+      if (from === 'any') return attribute(key, exact)
+      const names = namesOnResource(key, exact)
+      return ({ span }) => readResource(span, names)
+    },
+    nameRead(value) {
+      if (value.kind === 'boundValue') return nothing
+      const { key, from, exact } = value
+      const names = from === 'any' ? namesOf(key, exact) : namesOnResource(key, exact)
+      return from === 'any' ? ({ span }) => nameOnSpan(span, names) : ({ span }) => nameOnResource(span, names)
+    },
     attributeOrText(word, textStandsIn) {
       const read = attribute(word)
       return textStandsIn ? (view) => read(view) ?? word : read
@@ -56,6 +69,7 @@ export function traceLookups(
 ): Lookups<Run> {
   return {
     attribute: () => nothing,
+    nameRead: () => nothing,
     attributeOrText: (word) => () => word,
     intrinsic: (intrinsic) => readTraceIntrinsic(intrinsic) ?? nothing,
     boundValue: () => nothing,

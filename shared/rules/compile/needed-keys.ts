@@ -1,3 +1,4 @@
+import { namesOf } from '../../trace/attribute-names.ts'
 import { keyOnWire } from '../../trace/key-marks.ts'
 import type { Filter, Operand, Test } from '../ast.ts'
 
@@ -46,5 +47,7 @@ function valuesOf(test: Test): readonly Operand[] {
 }
 
 function keyOf(operand: Operand): readonly (readonly number[])[] {
-  return operand.kind === 'attribute' ? [[keyOnWire(operand.key).mark]] : []
+  if (operand.kind !== 'attribute') return []
+  const { key, others } = namesOf(operand.key, operand.exact)
+  return [[key, ...others.map((other) => other.key)].map((name) => keyOnWire(name).mark)]
 }

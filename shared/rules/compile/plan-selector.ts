@@ -1,9 +1,11 @@
-import type { SpanEvent } from '../../trace/span.ts'
+import { namesOf } from '../../trace/attribute-names.ts'
+import type { AttributeSource, SpanEvent } from '../../trace/span.ts'
 import type { Attribute, EventSelector, NamePattern, Selector } from '../ast.ts'
+import { nameOnEvent, readEventAttribute } from '../judge/attribute.ts'
 import { eventsOf } from '../judge/run.ts'
 import { globTest } from './glob.ts'
 import type { SpanView } from './plan.ts'
-import { type Decider, type Lookups, planFilters } from './plan-test.ts'
+import { type Decider, type Lookups, planFilters, throughLookups } from './plan-test.ts'
 
 /** One event of a span, as the filters behind `.event(…)` see it. */
 export interface EventView {
@@ -43,29 +45,38 @@ export function planName(pattern: NamePattern): (name: string) => boolean {
 
 /** An attribute is the event's own and no other's; all else is read of its span. */
 export function eventLookups(ofSpan: Lookups<SpanView>): Lookups<EventView> {
-  const own = (key: string) => (view: EventView) => view.event.attributes.get(key)
-  return {
-    attribute(attribute: Attribute) {
-      if (attribute.from === 'any') return own(attribute.key)
-      const read = ofSpan.attribute(attribute)
-      return ({ view }) => read(view)
-    },
-    attributeOrText(word, textStandsIn) {
-      const read = own(word)
-      return textStandsIn ? (view) => read(view) ?? word : read
-    },
-    intrinsic(intrinsic) {
-      const read = ofSpan.intrinsic(intrinsic)
-      return ({ view }) => read(view)
-    },
-    boundValue(value) {
-      const read = ofSpan.boundValue(value)
-      return ({ view }) => read(view)
-    },
-    count: () => nothing,
-    aggregate: () => nothing,
-    regex: ofSpan.regex,
-  }
+  return lookupsOfEvent(
+    throughLookups(ofSpan, ({ view }: EventView) => view),
+    ({ view, event }) => ({ attributes: event.attributes, kind: view.span.kind }),
+  )
 }
 
-const nothing = () => undefined
+/** The same in any scope that leads to an event and the kind of its span. */
+export function lookupsOfEvent<Scope>(
+  ofSpan: Lookups<Scope>,
+  eventOf: (scope: Scope) => { readonly attributes: AttributeSource; readonly kind: number },
+): Lookups<Scope> {
+  const own = ({ key, exact }: Pick<Attribute, 'key' | 'exact'>) => {
+    const names = namesOf(key, exact)
+    return (scope: Scope) => {
+      const { attributes, kind } = eventOf(scope)
+      return readEventAttribute(attributes, kind, names)
+    }
+  }
+  return {
+    ...ofSpan,
+    attribute: (attribute) => (attribute.from === 'any' ? own(attribute) : ofSpan.attribute(attribute)),
+    nameRead(value) {
+      if (value.kind === 'boundValue' || value.from !== 'any') return ofSpan.nameRead(value)
+      const names = namesOf(value.key, value.exact)
+      return (scope) => {
+        const { attributes, kind } = eventOf(scope)
+        return nameOnEvent(attributes, kind, names)
+      }
+    },
+    attributeOrText(word, textStandsIn) {
+      const read = own({ key: word })
+      return textStandsIn ? (scope) => read(scope) ?? word : read
+    },
+  }
+}

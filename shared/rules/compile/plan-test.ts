@@ -26,6 +26,8 @@ export type Decider<Scope> = (scope: Scope) => boolean
 /** How the operands that look something up are read in a scope; everything else is the same in all. */
 export interface Lookups<Scope> {
   attribute(attribute: Attribute): Reader<Scope>
+  /** The other name that an attribute is found under; undefined where its own key is there, or no name of it. */
+  nameRead(value: Attribute | BoundValue): (scope: Scope) => string | undefined
   /** `word`: the attribute of that name, missing where the span lacks it and the word cannot be text. */
   attributeOrText(word: string, textStandsIn: boolean): Reader<Scope>
   intrinsic(intrinsic: Intrinsic): Reader<Scope>
@@ -223,9 +225,13 @@ export function planOperand<Scope>(operand: Operand, lookups: Lookups<Scope>): R
 
 /** The same values, read of an outer scope by what it leads to. */
 export function throughLookups<Outer, Inner>(inner: Lookups<Inner>, lead: (outer: Outer) => Inner): Lookups<Outer> {
-  const through = (read: Reader<Inner>) => (outer: Outer) => read(lead(outer))
+  const through =
+    <Result>(read: (inner: Inner) => Result) =>
+    (outer: Outer) =>
+      read(lead(outer))
   return {
     attribute: (attribute) => through(inner.attribute(attribute)),
+    nameRead: (value) => through(inner.nameRead(value)),
     attributeOrText: (word, textStandsIn) => through(inner.attributeOrText(word, textStandsIn)),
     intrinsic: (intrinsic) => through(inner.intrinsic(intrinsic)),
     boundValue: (value) => through(inner.boundValue(value)),

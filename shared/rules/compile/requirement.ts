@@ -70,6 +70,7 @@ export function holdsWithoutSpans(test: Test): boolean | undefined {
 
 const zeroCounts = {
   attribute: () => () => undefined,
+  nameRead: () => () => undefined,
   attributeOrText: () => () => undefined,
   intrinsic: () => () => undefined,
   boundValue: () => () => undefined,

@@ -4,8 +4,9 @@ import { type EventView, eventLookups, planEvent, planName } from '../compile/pl
 import { eventsOf } from '../judge/run.ts'
 import type { EvidenceValue } from '../judge/verdict.ts'
 import { printExactName, printName } from '../print/print.ts'
-import { failures, isTrue, type Sight } from './reasons.ts'
+import { failures, isTrue } from './reasons.ts'
 import { eventNamed } from './selection.ts'
+import type { Sight } from './sight.ts'
 import { readValues } from './values-read.ts'
 
 /** How many events of a span are named as failing. */

@@ -7,7 +7,7 @@ import type { CompiledRules } from '../compile/rule-set.ts'
 import { newView } from '../judge/run.ts'
 import type { Value } from '../judge/values.ts'
 import type { ClauseEvidence } from '../judge/verdict.ts'
-import type { Sight } from './reasons.ts'
+import type { Sight } from './sight.ts'
 
 /** A trace as the rules of a set see it, to say why they hold or not. */
 export interface Inspection {
@@ -26,10 +26,20 @@ export function spanSight(inspection: Inspection, position: number): Sight<SpanV
 
 /** How values of a span are read, and those of the bound spans. */
 export function lookupsWithNames(inspection: Inspection): Lookups<SpanView> {
+  const ofSpan = spanLookups(newKeySlots(), inspection.set.regex)
   return {
-    ...spanLookups(newKeySlots(), inspection.set.regex),
+    ...ofSpan,
     boundValue: (value) => () => boundValueOf(inspection, value),
+    nameRead: (value) => (value.kind === 'boundValue' ? () => boundNameOf(inspection, value) : ofSpan.nameRead(value)),
   }
+}
+
+/** The other name under which a value of a bound span was found. */
+export function boundNameOf(inspection: Inspection, { bound, value }: BoundValue): string | undefined {
+  const position = inspection.names.get(bound.id)
+  if (position === undefined || value.kind !== 'attribute') return undefined
+  const { scope, lookups } = spanSight(inspection, position)
+  return lookups.nameRead(value)(scope)
 }
 
 /** Missing where the name names no span. */

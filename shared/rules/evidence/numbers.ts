@@ -2,15 +2,16 @@ import type { Aggregate, Count, GroupKeys, Operand, Test } from '../ast.ts'
 import { groupBy, groupedOperand } from '../compile/groups.ts'
 import { traceLookups } from '../compile/lookups.ts'
 import type { Run } from '../compile/plan.ts'
-import { planOperand, planTest } from '../compile/plan-test.ts'
+import { type Lookups, planOperand, planTest } from '../compile/plan-test.ts'
 import { lookupsOfTest } from '../compile/requirement.ts'
 import { aggregate } from '../judge/aggregate.ts'
 import { equal, type Value } from '../judge/values.ts'
 import { printOperand } from '../print/print.ts'
 import { isLiteral } from '../walk.ts'
-import { boundValueOf, type Inspection, type Seen, spanSight } from './inspection.ts'
-import { type Sight, say } from './reasons.ts'
+import { boundNameOf, boundValueOf, type Inspection, type Seen, spanSight } from './inspection.ts'
+import { say } from './reasons.ts'
 import { type Selection, select } from './selection.ts'
+import type { Sight } from './sight.ts'
 import { boundSpans, nearMisses, noMisses, witnesses } from './spans.ts'
 
 /** Says what was seen of counts, aggregates and the trace as a whole. */
@@ -88,7 +89,11 @@ function traceSight(inspection: Inspection, group?: readonly number[]): Sight<Ru
   const count = (node: Count) => () => taken(node).length
   const aggregated = (node: Aggregate) => () => aggregate(node.function, valuesOf(inspection, node, taken(node)))
   const lookups = traceLookups({ count, aggregate: aggregated }, set.regex)
-  return { scope: run, lookups: { ...lookups, boundValue: (value) => () => boundValueOf(inspection, value) } }
+  const ofBound: Pick<Lookups<Run>, 'boundValue' | 'nameRead'> = {
+    boundValue: (value) => () => boundValueOf(inspection, value),
+    nameRead: (value) => () => (value.kind === 'boundValue' ? boundNameOf(inspection, value) : undefined),
+  }
+  return { scope: run, lookups: { ...lookups, ...ofBound } }
 }
 
 /** The values an aggregate takes, of the spans at these positions. */

@@ -1,16 +1,12 @@
 import type { Comparison, Filter, Membership, Operand, Test } from '../ast.ts'
-import { type Lookups, planLogic, planOperand, planRight, planTest } from '../compile/plan-test.ts'
+import { planLogic, planOperand, planRight, planTest } from '../compile/plan-test.ts'
 import { elementsOf, equal, isArray, isMissing, isNumeric, type Value } from '../judge/values.ts'
 import { OPERATORS } from '../operators.ts'
-import { printLiteral, printOperand } from '../print/print.ts'
+import { printLiteral } from '../print/print.ts'
 import { isLiteral } from '../walk.ts'
+import { printRead } from './read-name.ts'
+import type { Sight } from './sight.ts'
 import { cut, describe, describeDuration, describeTyped, isDuration, typeName } from './wording.ts'
-
-/** A span or a trace, and how operands are read of it. */
-export interface Sight<Scope> {
-  readonly scope: Scope
-  readonly lookups: Lookups<Scope>
-}
 
 /** Why a filter is false, one phrase for each test that makes it so: `amount is 900, not > 1000`. */
 export function failures<Scope>(sight: Sight<Scope>, filter: Filter): readonly string[] {
@@ -50,7 +46,7 @@ function testedOperand(test: Exclude<Test, Comparison>): Operand {
 }
 
 export function say<Scope>({ scope, lookups }: Sight<Scope>, operand: Operand): string {
-  return `${printOperand(operand)} is ${word(operand, planOperand(operand, lookups)(scope))}`
+  return `${printRead({ scope, lookups }, operand)} is ${word(operand, planOperand(operand, lookups)(scope))}`
 }
 
 function word(operand: Operand, value: Value): string {
@@ -60,7 +56,7 @@ function word(operand: Operand, value: Value): string {
 function failingReason<Scope>(sight: Sight<Scope>, test: Test): string {
   if (test.kind === 'comparison') return failedComparison(sight, test)
   const operand = testedOperand(test)
-  const name = printOperand(operand)
+  const name = printRead(sight, operand)
   const value = planOperand(operand, sight.lookups)(sight.scope)
   if (isMissing(value)) return `${name} is missing`
   switch (test.kind) {
@@ -90,8 +86,8 @@ function failedComparison<Scope>(sight: Sight<Scope>, test: Comparison): string 
   const { scope, lookups } = sight
   const left = planOperand(test.left, lookups)(scope)
   const right = planRight(test.operator, test.right, lookups)(scope)
-  const leftName = printOperand(test.left)
-  const rightName = printOperand(test.right)
+  const leftName = printRead(sight, test.left)
+  const rightName = printRead(sight, test.right)
   if (isMissing(left)) return `${leftName} is missing`
   if (isMissing(right)) return `${rightName} is missing`
   if (isLiteral(test.left)) return saySides(sight, test)

@@ -36,7 +36,10 @@ function more(indent: string, left: number, shown: number): readonly string[] {
 function renderSpan({ spanId, name, service, values, reason }: SpanEvidence): string {
   const where = service === '' ? '' : ` of ${visible(service)}`
   const because = reason === undefined ? '' : `: ${visible(reason)}`
-  const read = Object.entries(values).map(([key, value]) => `${visible(key)}=${renderValue(key, value)}`)
+  const read = Object.entries(values).map(([key, value]) => {
+    const isRenamed = key.includes(' (read as ')
+    return `${visible(key)}${isRenamed ? ' = ' : '='}${renderValue(key, value)}`
+  })
   const shown = reason === undefined && read.length > 0 ? `: ${read.join(' ')}` : because
   return `span ${spanId} ${visible(name)}${where}${shown}`
 }

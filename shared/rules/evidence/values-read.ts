@@ -5,7 +5,8 @@ import { isNumeric } from '../judge/values.ts'
 import type { EvidenceValue } from '../judge/verdict.ts'
 import { printOperand } from '../print/print.ts'
 import { atomsOf } from '../walk.ts'
-import type { Sight } from './reasons.ts'
+import { sayReadAs } from './read-name.ts'
+import type { Sight } from './sight.ts'
 import { describeDuration, evidenceValue, isDuration } from './wording.ts'
 
 /** What was read on a span or an event for the filters, after `first`: each with its name, once. */
@@ -17,7 +18,9 @@ export function readValues<Scope>(
   const read = [...first, ...filters.flatMap((filter) => [...atomsOf<Test>(filter)]).flatMap(lookupsOfTest)].filter(
     isOfSpan,
   )
-  const values = new Map(read.map((operand) => [labelOf(operand), operandValue(sight, operand)] as const))
+  const values = new Map(
+    read.map((operand) => [`${labelOf(operand)}${sayReadAs(sight, operand)}`, operandValue(sight, operand)] as const),
+  )
   for (const { word } of read.filter((operand) => operand.kind === 'attributeOrText')) {
     if (values.get(word) === null) values.delete(word)
   }

@@ -1,7 +1,9 @@
+import type { AttributeNames } from '../../trace/attribute-names.ts'
 import { ANY_MARK, type KeyMarks, mayHaveMark, newKeyMarks, noteMark } from '../../trace/key-marks.ts'
 import type { AttributeSource, Span, SpanEvent, Trace } from '../../trace/span.ts'
 import type { GroupSpans, NamedSpans, NameGroup, Predicate, Run, SpanView, TraceFacts } from '../compile/plan.ts'
 import { normalise } from './arithmetic.ts'
+import { readAttribute } from './attribute.ts'
 import { type Lineage, lineageOf } from './lineage.ts'
 import type { Value } from './values.ts'
 
@@ -151,16 +153,11 @@ export function eventsOf(view: SpanView): readonly SpanEvent[] {
   return view.events
 }
 
-/** The value under a key: the span's, or where it has none its resource's. */
-export function readAttribute({ attributes, resource }: Span, key: string): Value {
-  return attributes.get(key) ?? resource.get(key)
-}
-
-/** The same, remembered for the rest of the run. */
-export function readOnce(view: SpanView, key: string, slot: number): Value {
+/** An attribute of the span, remembered for the rest of the run. */
+export function readOnce(view: SpanView, names: AttributeNames, slot: number): Value {
   const known = view.values[slot]
   if (known !== undefined) return known
-  const value = readAttribute(view.span, key) ?? null
+  const value = readAttribute(view.span, names) ?? null
   view.values[slot] = value
   return value
 }

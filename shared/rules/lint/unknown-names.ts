@@ -1,3 +1,4 @@
+import { namesOf } from '../../trace/attribute-names.ts'
 import type { Filter, NamePattern } from '../ast.ts'
 import { quoted } from '../resolve/reading.ts'
 import { operandsOf, testsOf } from '../walk.ts'
@@ -71,8 +72,12 @@ function gather({ keysByName, resourceKeys }: SampledSpans, names: readonly stri
 /** Only keys that are nearly one of those seen: an attribute may well be rare. */
 function reportKeys({ name, filters }: NamedSelection, keys: Keys, names: SampledNames, report: ReportWarning): void {
   const id = name.kind === 'any' ? 'any' : name.kind === 'exact' ? `=${name.name}` : `*${name.pattern}`
-  for (const { key, range } of attributesOf(filters)) {
-    const meant = keys.has(key) ? undefined : names.meant(key, { id, words: keys.all })
+  for (const { key, exact, range } of attributesOf(filters)) {
+    const { others } = namesOf(key, exact)
+    const meant =
+      keys.has(key) || others.some((other) => keys.has(other.key))
+        ? undefined
+        : names.meant(key, { id, words: keys.all })
     if (meant === undefined) continue
     report({
       code: 'unknown-attribute',

@@ -137,7 +137,9 @@ export function printExactName(name: string): string {
 /** After a comparison operator a plain word is text, so an attribute is written `attr(…)` there. */
 function printRight({ operator, right }: Comparison, spelling: Spelling): string {
   const isOrder = OPERATORS[operator].compares === 'order'
-  if (isOrder || right.kind !== 'attribute' || right.from === 'resource') return printOperand(right, spelling)
+  if (isOrder || right.kind !== 'attribute' || right.from === 'resource' || right.exact) {
+    return printOperand(right, spelling)
+  }
   return `attr(${quoted(right.key)})`
 }
 
@@ -175,7 +177,8 @@ function printBy(keys: GroupKeys | undefined, spelling: Spelling): string {
   return keys === undefined ? '' : `.by(${keys.map((key) => printOperand(key, spelling)).join(', ')})`
 }
 
-function printAttribute({ key, from }: Attribute, spelling: Spelling): string {
+function printAttribute({ key, from, exact }: Attribute, spelling: Spelling): string {
+  if (exact) return `attr(${quoted(key)}, exact)`
   return from === 'resource' ? `resource.${key}` : spelling.key(key)
 }
 

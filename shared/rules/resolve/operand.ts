@@ -148,14 +148,18 @@ function resolveNum(reading: Reading, node: CallNode, role: Role, place: Place):
   return { kind: 'numberOf', operand, range: reading.rangeOf(node) }
 }
 
-/** The one attribute in the brackets of `attr(…)`, always a plain key there. */
+/** The one attribute in the brackets of `attr(…)`, always a plain key there, and whether it is meant by this name alone. */
 function resolveKey(reading: Reading, node: CallNode): Attribute | undefined {
-  const argument = soleArgument(reading, node)
+  const [, second, third] = node.arguments.items
+  const isExact = third === undefined && second?.kind === 'word' && second.text === 'exact'
+  const argument = isExact ? firstArgument(reading, node) : soleArgument(reading, node)
   if (argument === undefined) return undefined
   const range = reading.rangeOf(node)
-  if (argument.kind === 'word') return { kind: 'attribute', key: argument.text, from: 'any', range }
-  if (argument.kind === 'text') return quotedKey(reading, node, decodeText(argument.raw))
-  return reportMistake(reading, argument, 'an attribute key')
+  const exact = isExact ? ({ exact: true } as const) : {}
+  if (argument.kind === 'word') return { kind: 'attribute', key: argument.text, from: 'any', range, ...exact }
+  if (argument.kind !== 'text') return reportMistake(reading, argument, 'an attribute key')
+  const key = quotedKey(reading, node, decodeText(argument.raw))
+  return key && { ...key, ...exact }
 }
 
 function isOfBound(reading: Reading, { base }: MethodNode): boolean {
@@ -199,9 +203,24 @@ export function resolveExistsArgument(
 
 /** The single argument of a function; reports none, several, or an open bracket. */
 function soleArgument(reading: Reading, node: CallNode): SyntaxNode | undefined {
+  const first = firstArgument(reading, node)
+  const { name, arguments: taken } = node
+  const [, second] = taken.items
+  if (first === undefined || second === undefined) return first
+  return report(
+    reading,
+    second,
+    'unexpected-text',
+    `${name.text}(…) takes one value`,
+    `write ${name.text}(…) once for each`,
+  )
+}
+
+/** The first argument of a function; reports none, or an open bracket. */
+function firstArgument(reading: Reading, node: CallNode): SyntaxNode | undefined {
   const { name, arguments: taken } = node
   checkBracket(reading, taken, `in ${name.text}(…)`)
-  const [first, second] = taken.items
+  const [first] = taken.items
   if (first === undefined || first.kind === 'missing') {
     return report(
       reading,
@@ -209,15 +228,6 @@ function soleArgument(reading: Reading, node: CallNode): SyntaxNode | undefined 
       'missing-value',
       `${name.text}(…) is empty`,
       `write the attribute: ${name.text}(amount)`,
-    )
-  }
-  if (second !== undefined) {
-    return report(
-      reading,
-      second,
-      'unexpected-text',
-      `${name.text}(…) takes one value`,
-      `write ${name.text}(…) once for each`,
     )
   }
   return first

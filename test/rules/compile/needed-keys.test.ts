@@ -25,6 +25,8 @@ test.each([
   ['not (a == 1) and b == 2', keys(['b'])],
   ['resource.cloud.region == x', keys(['cloud.region'])],
   ['span.duration > 5s', []],
+  ['db.query.text == x', keys(['db.query.text', 'db.statement'])],
+  ['attr("db.query.text", exact) == x', keys(['db.query.text'])],
   ['cart.gift', keys(['cart.gift'])],
 ])('a span that passes %s has these attributes', (text, expected) => {
   expect(neededKeys(filtersOf(text))).toEqual(expected)

@@ -22,6 +22,8 @@ test.each([
     'trace.has(x).where(a == EU and b == "E U").where(c != attr("d"))',
   ],
   ['x.where("k-1" < b)', 'trace.has(x).where(attr("k-1") < b)'],
+  ['x.where(a == attr(b, exact))', 'trace.has(x).where(a == attr("b", exact))'],
+  ['x.where(exists(attr("k-1" , exact)))', 'trace.has(x).where(exists(attr("k-1", exact)))'],
   ['x.where(a - (b - c) * 2 > -(d))', 'trace.has(x).where(a - (b - c) * 2 > -d)'],
   ['x.where(span.duration > 1500ms)', 'trace.has(x).where(span.duration > 1.5s)'],
   ['x.where(span.duration > 7200s)', 'trace.has(x).where(span.duration > 2h)'],
@@ -37,6 +39,13 @@ test.each([
   ['all(q.where(a)).where(b)', 'trace.all(q.where(a)).where(b)'],
 ])('%s is printed as %s', (condition, text) => {
   expect(printed(condition)).toBe(text)
+})
+
+test('an exact key is another rule than the key, whose revision stays what it was', () => {
+  const revision = (filter: string) => revisionOf(bodyOf(`x.where(${filter})`))
+  expect(revision('http.method == GET')).toBe(revision('attr("http.method") == GET'))
+  expect(revision('http.method == GET')).not.toBe(revision('attr(http.method, exact) == GET'))
+  expect(revision('attr(http.method,exact) == GET')).toBe(revision('attr("http.method", exact) == GET'))
 })
 
 test('what is printed reads back as the same condition', () => {
