@@ -12,6 +12,7 @@ import { ClockWatch } from './clock/clock-watch.ts'
 import type { Scheduler } from './clock/scheduler.ts'
 import { Senders } from './fairness/senders.ts'
 import { openDataFolder } from './files/data-folder.ts'
+import { JudgeThread } from './judge-thread.ts'
 import { sparingLog, textLog } from './log.ts'
 import { DatabaseRoom } from './maintenance/room.ts'
 import { type RulesInForce, RulesWatcher, rulesReport } from './rules/rules-watcher.ts'
@@ -122,7 +123,11 @@ export async function openDependencies(
   const rules = await RulesWatcher.open(options.rulePaths, watching)
   const senders = new Senders(settings, lastFlow(database), clock)
   const bodies = new BodyThread()
-  closers.push(() => bodies.close())
+  const judges = new JudgeThread(rules, settings)
+  closers.push(
+    () => bodies.close(),
+    () => judges.close(),
+  )
   const onWaiting: OnWaiting = (flow, change) => senders.onWaiting(flow, change)
   const keeping = { line: false, copy: options.archive === undefined, firstSamples: settings.firstSignalSamples }
   const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs, { onWaiting, keeping })
@@ -161,6 +166,7 @@ export async function openDependencies(
     publisher: new LocalPublisher(database, webhooks, show),
     storms: new SqliteStorms(database),
     rules,
+    openLarge: (traceId, chunks) => judges.openLarge(traceId, chunks),
     experiments: experimentCalendar(experiments, clock, settings, EXPERIMENTS_CACHE_MS),
     metrics,
     clock,

@@ -1,6 +1,6 @@
 import { type AssembleLimits, storedSpans } from '../trace/assemble.ts'
 import type { Filing } from '../trace/filing.ts'
-import type { Trace } from '../trace/span.ts'
+import type { TraceSummary } from '../trace/summary.ts'
 import { decodeSpans, type SpanRow } from './span-row.ts'
 
 /** Why a trace was archived: judged, judged on what the backstop saved, or too late to be judged. */
@@ -31,7 +31,7 @@ export interface TraceToArchive extends Omit<TraceRecord, 'traceId' | 'spans'> {
 
 /** What the archive keeps of a trace at a verdict, or of spans that came too late for it. */
 export function traceToArchive(archived: {
-  readonly trace: Pick<Trace, 'traceId' | 'complete' | 'truncated' | 'spans'>
+  readonly trace: Pick<TraceSummary, 'traceId' | 'complete' | 'truncated' | 'spans'>
   readonly chunks: readonly { readonly bytes: Uint8Array }[]
   readonly filing: Filing
   readonly revision: number

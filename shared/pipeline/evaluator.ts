@@ -1,4 +1,6 @@
+import type { Chunk } from './chunk.ts'
 import type { ExperimentCalendar } from './experiment-calendar.ts'
+import type { OpenTrace } from './open-trace.ts'
 import type {
   Archive,
   Clock,
@@ -23,6 +25,11 @@ export interface Evaluator {
   readonly publisher: SignalPublisher
   readonly storms: StormLedger
   readonly rules: RuleSource
+  /**
+   * Opens a trace beside this thread if it is too large to be judged here, else gives undefined. Absent where nobody else
+   * waits for the process.
+   */
+  readonly openLarge?: (traceId: string, chunks: readonly Chunk[]) => Promise<OpenTrace> | undefined
   readonly experiments: ExperimentCalendar
   readonly metrics: Metrics
   readonly clock: Clock

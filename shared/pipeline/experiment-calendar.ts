@@ -1,11 +1,10 @@
-import type { Trace } from '../trace/span.ts'
+import type { TraceTime } from '../trace/summary.ts'
 import {
   type Experiment,
   type ExperimentEvent,
   type ExperimentWindow,
   foldExperiment,
-  ranDuring,
-  timeOf,
+  isDuring,
   windowOf,
 } from './experiment.ts'
 import type { ExperimentStore } from './experiment-store.ts'
@@ -14,8 +13,8 @@ import type { JudgingSettings } from './settings.ts'
 
 /** The experiments that judging has to know of. */
 export interface ExperimentCalendar {
-  /** Windows in which the trace ran, by id. */
-  during(trace: Trace): Promise<readonly ExperimentWindow[]>
+  /** Windows that have some part of the time of a trace, by id; whatever services they are about. */
+  overlapping(time: TraceTime | undefined): Promise<readonly ExperimentWindow[]>
   /** Tells that a trace of these windows was judged; a verdict that was given without it is to be revised. */
   judged(windows: readonly ExperimentWindow[]): Promise<void>
 }
@@ -54,8 +53,7 @@ export function experimentCalendar(
     return recent.experiments
   }
   return {
-    async during(trace) {
-      const time = timeOf(trace)
+    async overlapping(time) {
       if (time === undefined) return []
       const nowMs = clock()
       const young = time.startMs >= nowMs - judgeWindowMs
@@ -65,7 +63,7 @@ export function experimentCalendar(
       return experiments
         .map((experiment) => windowOf(experiment, nowMs, maxExperimentMs))
         .filter((window) => window !== undefined)
-        .filter((window) => ranDuring(trace, window))
+        .filter((window) => isDuring(time, window))
         .sort((a, b) => (a.id < b.id ? -1 : 1))
     },
     async judged(windows) {
@@ -78,7 +76,7 @@ export function experimentCalendar(
 }
 
 /** A calendar without experiments. */
-export const NO_EXPERIMENTS: ExperimentCalendar = { during: async () => [], judged: async () => {} }
+export const NO_EXPERIMENTS: ExperimentCalendar = { overlapping: async () => [], judged: async () => {} }
 
 /** Experiments whose window may have a part from `fromMs` to `toMs`, by id. */
 export async function experimentsBetween(

@@ -1,4 +1,5 @@
 import type { Trace } from '../trace/span.ts'
+import { type TraceTime, timeOf } from '../trace/summary.ts'
 import { hash } from './hash.ts'
 
 /** Who reported an experiment: a person or program by the API, Gremlin's webhooks, or AWS Fault Injection Service. */
@@ -150,25 +151,16 @@ export function windowOf(experiment: Experiment, nowMs: number, maxMs: number): 
   return { id, services, fromMs, toMs: Math.min(toMs, latestMs), state: 'ended', cut: toMs > latestMs }
 }
 
-/** When a trace ran: from its first start to its last end, milliseconds since 1970. Undefined without a span. */
-export function timeOf({
-  spans,
-}: Pick<Trace, 'spans'>): { readonly startMs: number; readonly endMs: number } | undefined {
-  const [first] = spans
-  if (first === undefined) return undefined
-  let start = first.startUnixNano
-  let end = first.endUnixNano
-  for (const { startUnixNano, endUnixNano } of spans) {
-    if (startUnixNano < start) start = startUnixNano
-    if (endUnixNano > end) end = endUnixNano
-  }
-  return { startMs: Number(start / 1_000_000n), endMs: Number(end / 1_000_000n) }
+/** True if some part of the time of a trace lies in the window. */
+export function isDuring({ startMs, endMs }: TraceTime, { fromMs, toMs }: ExperimentWindow): boolean {
+  return startMs < toMs && Math.max(startMs, endMs) >= fromMs
 }
 
 /** True if some part of the trace lies in the window, and some span is of a service the experiment is about. */
-export function ranDuring(trace: Pick<Trace, 'spans'>, { fromMs, toMs, services }: ExperimentWindow): boolean {
+export function ranDuring(trace: Pick<Trace, 'spans'>, window: ExperimentWindow): boolean {
   const time = timeOf(trace)
-  if (time === undefined || time.startMs >= toMs || Math.max(time.startMs, time.endMs) < fromMs) return false
+  if (time === undefined || !isDuring(time, window)) return false
+  const { services } = window
   if (services.length === 0) return true
   return trace.spans.some(({ resource }) => {
     const service = resource.get('service.name')

@@ -1,14 +1,13 @@
-import type { Verdict } from '../rules/judge/verdict.ts'
 import { type Filing, isHistory } from '../trace/filing.ts'
-import type { Trace } from '../trace/span.ts'
+import type { TraceSummary } from '../trace/summary.ts'
 import { arrivalMs, type Chunk } from './chunk.ts'
 import { judgementIn } from './committed.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { ExperimentWindow } from './experiment.ts'
+import type { JudgedTrace, OpenTrace } from './open-trace.ts'
 import type { ArchiveEntry, CommittedJudgement, Marker, PendingSignal } from './ports.ts'
 import { publishPending, requirePublished } from './publish.ts'
-import { assembled, filingOf, type OnOverflow, portionsOf, type StoredTrace } from './reading.ts'
-import { type StatusChanges, statusChanges } from './status.ts'
+import { filingOf, type OnOverflow, openTrace, portionsOf, type StoredTrace, unfiled } from './reading.ts'
 
 /** A trace whose lease we hold and that has something new to judge. */
 export interface LeasedTrace {
@@ -31,11 +30,11 @@ export async function judgeLeased(
   leased: LeasedTrace,
 ): Promise<'judged' | 'continued' | Unjudged> {
   const before = leased.marker ?? NO_JUDGEMENT
-  if (before.verdicts === 0 && isOld(evaluator, leased)) return archiveHistory(evaluator, leased, before)
+  if (before.verdicts === 0 && (await isOld(evaluator, leased))) return archiveHistory(evaluator, leased, before)
   if (before.verdicts > 0 && leased.stored.unseen.length === 0 && !leased.stored.truncated) {
     return close(evaluator, leased, before, 'repeated')
   }
-  if (before.verdicts > 0 && !mayReopen(evaluator, leased)) return close(evaluator, leased, before, 'late')
+  if (before.verdicts > 0 && !(await mayReopen(evaluator, leased))) return close(evaluator, leased, before, 'late')
   const judged = await judge(evaluator, leased, before)
   const seen = judged.more ? before.seen : withUnseen(before, leased.stored)
   // Before the commit: a crash in between costs a verdict on an experiment worked out twice, never one missed.
@@ -57,76 +56,65 @@ export async function judgeLeased(
 }
 
 /** A late span re-opens its trace if it started recently and nothing that was judged before is gone. */
-function mayReopen(evaluator: Evaluator, { traceId, stored }: LeasedTrace): boolean {
+async function mayReopen(evaluator: Evaluator, { traceId, stored }: LeasedTrace): Promise<boolean> {
   if (!stored.seenReadable) return false
   if (stored.truncated && stored.unseen.length === 0) return true
-  return stored.unseen.some((chunk) => {
-    const earliest = BigInt(arrivalMs(chunk.key) - evaluator.settings.judgeWindowMs) * 1_000_000n
-    return assembled(evaluator, traceId, [chunk]).spans.some((span) => span.startUnixNano >= earliest)
-  })
+  for (const chunk of stored.unseen) {
+    const { time } = (await openTrace(evaluator, traceId, [chunk])).summary
+    const earliestMs = arrivalMs(chunk.key) - evaluator.settings.judgeWindowMs
+    if (time !== undefined && time.lastStartMs >= earliestMs) return true
+  }
+  return false
 }
 
-interface Judged extends StatusChanges {
+interface Judged extends JudgedTrace {
   readonly filing: Filing
   /** Of the experiments during which the trace ran. */
   readonly windows: readonly ExperimentWindow[]
-  readonly complete: boolean
-  readonly truncated: boolean
   /** Spans that were cut off for the size of their trace. */
   readonly cutSpans: number
-  readonly inconclusive: readonly Verdict[]
 }
 
 async function judge(evaluator: Evaluator, leased: LeasedTrace, before: CommittedJudgement): Promise<Judged> {
-  const rules = await evaluator.rules.current()
-  const trace = traceToJudge(evaluator, leased)
-  const filing = filingOf(evaluator, leased.traceId, leased.marker, leased.stored.chunks)
-  const startedMs = evaluator.stopwatch()
-  const verdicts = rules.judge(trace)
-  evaluator.metrics.observe('judgeMs', evaluator.stopwatch() - startedMs)
-  const windows = await evaluator.experiments.during(trace)
+  const { traceId, marker, stored, rescued } = leased
+  const opened = await stored.open()
+  const filing = await filingOf(evaluator, traceId, marker, stored)
+  const windows = await windowsOf(evaluator, opened)
+  const { source, maxSignalsPerCommit: maxChanges } = evaluator.settings
   const experiments = windows.map(({ id }) => id)
-  const context = { source: evaluator.settings.source, mode: 'live', nowMs: evaluator.clock(), experiments } as const
-  const changes = statusChanges(trace, verdicts, before.signals, context, evaluator.settings.maxSignalsPerCommit)
-  if (!changes.more) {
-    const { chunks } = leased.stored
+  const context = { source, mode: 'live', nowMs: evaluator.clock(), experiments } as const
+  const { truncated } = stored
+  const judged = await opened.judge({ truncated, rescued, signals: before.signals, context, maxChanges })
+  evaluator.metrics.observe('judgeMs', judged.judgeMs)
+  if (!judged.more) {
+    const trace = { ...opened.summary, complete: judged.complete, truncated: judged.truncated }
     const revision = before.verdicts + 1
-    const reason = leased.rescued ? 'rescued' : 'verdict'
-    await evaluator.archive.write({ trace, chunks, filing, revision, reason })
+    const reason = rescued ? 'rescued' : 'verdict'
+    await evaluator.archive.write({ trace, chunks: stored.chunks, filing, revision, reason })
   }
-  const inconclusive = verdicts.filter(({ outcome }) => outcome === 'inconclusive')
-  const { complete, truncated } = trace
-  return {
-    ...changes,
-    filing,
-    windows,
-    complete,
-    truncated,
-    cutSpans: cutSpans(evaluator, trace, leased.stored),
-    inconclusive,
-  }
+  return { ...judged, filing, windows, cutSpans: cutSpans(evaluator, opened.summary, stored) }
+}
+
+async function windowsOf(evaluator: Evaluator, opened: OpenTrace): Promise<readonly ExperimentWindow[]> {
+  const windows = await evaluator.experiments.overlapping(opened.summary.time)
+  return windows.length === 0 ? [] : opened.during(windows)
 }
 
 /** Those that came since the last verdict; a span that was sent twice counts twice. */
-function cutSpans(evaluator: Evaluator, { spans }: Trace, { chunks, unseen }: StoredTrace): number {
+function cutSpans(evaluator: Evaluator, { spans }: TraceSummary, { chunks, unseen }: StoredTrace): number {
   if (spans.length < evaluator.settings.maxTraceSpans) return 0
   return Math.min(spansIn(chunks) - spans.length, spansIn(unseen))
-}
-
-function traceToJudge(evaluator: Evaluator, { traceId, stored, rescued }: LeasedTrace): Trace {
-  const trace = assembled(evaluator, traceId, stored.chunks)
-  const truncated = trace.truncated || stored.truncated
-  return { ...trace, truncated, complete: trace.complete && !truncated && !rescued }
 }
 
 /** `repeated`: the same bytes came again; `lost`: another evaluator took over. */
 type Unjudged = 'late' | 'history' | 'repeated' | 'lost'
 
 /** A trace that is history when it first arrives: nobody is paged for last week. */
-function isOld(evaluator: Evaluator, { traceId, stored }: LeasedTrace): boolean {
+async function isOld(evaluator: Evaluator, { stored }: LeasedTrace): Promise<boolean> {
   const [first] = stored.chunks
   if (first === undefined) return false
-  return isHistory(assembled(evaluator, traceId, stored.chunks), arrivalMs(first.key), evaluator.settings.judgeWindowMs)
+  const { time } = (await stored.open()).summary
+  return time !== undefined && isHistory(time, arrivalMs(first.key), evaluator.settings.judgeWindowMs)
 }
 
 /** Archives a trace that is history under its own time, as a whole, and counts its spans; no rule judges it. */
@@ -137,10 +125,13 @@ async function archiveHistory(
 ): Promise<'history' | 'lost'> {
   const { traceId, token, stored, unsent } = leased
   const { chunks } = stored
-  const trace = traceToJudge(evaluator, leased)
-  const filing = filingOf(evaluator, traceId, leased.marker, chunks)
+  const opened = await stored.open()
+  const filing = await filingOf(evaluator, traceId, leased.marker, stored)
+  const truncated = opened.summary.truncated || stored.truncated
+  const complete = opened.summary.complete && !truncated && !leased.rescued
+  const trace = { ...opened.summary, truncated, complete }
   await evaluator.archive.write({ trace, chunks, filing, revision: 1, reason: 'history' })
-  await evaluator.experiments.judged(await evaluator.experiments.during(trace))
+  await evaluator.experiments.judged(await windowsOf(evaluator, opened))
   const committed = await evaluator.buffer.commit(traceId, token, {
     seen: withUnseen(before, stored),
     verdicts: 1,
@@ -164,10 +155,12 @@ async function close(
   outcome: Unjudged,
 ): Promise<Unjudged> {
   const { traceId, token, stored, unsent } = leased
-  const filing = filingOf(evaluator, traceId, leased.marker, stored.chunks)
+  const filing = await filingOf(evaluator, traceId, leased.marker, stored)
   await archiveLate(evaluator, { traceId, chunks: stored.unseen, filing, revision: before.verdicts })
-  if (outcome === 'late')
-    await evaluator.experiments.judged(await evaluator.experiments.during(assembled(evaluator, traceId, stored.unseen)))
+  if (outcome === 'late') {
+    const late = await openTrace(evaluator, traceId, stored.unseen)
+    await evaluator.experiments.judged(await windowsOf(evaluator, late))
+  }
   const seen = withUnseen(before, stored)
   const full = stored.truncated || seen.length > evaluator.settings.maxTraceChunks
   const committed = await evaluator.buffer.commit(traceId, token, {
@@ -189,7 +182,7 @@ export async function archiveLate(
   const { traceId, filing, revision } = late
   for (const chunks of portionsOf(evaluator, late.chunks)) {
     await evaluator.archive.write({
-      trace: assembled(evaluator, traceId, chunks),
+      trace: (await openTrace(evaluator, traceId, chunks)).summary,
       chunks,
       filing,
       revision,
@@ -205,8 +198,8 @@ function spansIn(chunks: readonly Chunk[]): number {
 
 /** Archives what lies beyond the size limits of a trace that is about to be judged. */
 export function archiveBeyond(evaluator: Evaluator, traceId: string, marker: Marker | undefined): OnOverflow {
-  return (chunks, within) => {
-    const filing = filingOf(evaluator, traceId, marker, within)
+  return async (chunks, within) => {
+    const filing = await filingOf(evaluator, traceId, marker, unfiled(evaluator, traceId, within))
     return archiveLate(evaluator, { traceId, chunks, filing, revision: (marker?.verdicts ?? 0) + 1 })
   }
 }
@@ -240,8 +233,8 @@ function countJudgement(evaluator: Evaluator, leased: LeasedTrace, before: Commi
   if (judged.truncated) evaluator.metrics.add('tracesTruncated', {})
   if (judged.cutSpans > 0) evaluator.metrics.add('spansNotJudged', {}, judged.cutSpans)
   if (leased.rescued) evaluator.metrics.add('tracesRescued', {})
-  for (const { rule } of judged.inconclusive) {
-    evaluator.metrics.add('verdictsInconclusive', { severity: rule.severity })
-    evaluator.log('warn', 'rule given up', { rule: rule.name, traceId: leased.traceId })
+  for (const { name, severity } of judged.inconclusive) {
+    evaluator.metrics.add('verdictsInconclusive', { severity })
+    evaluator.log('warn', 'rule given up', { rule: name, traceId: leased.traceId })
   }
 }

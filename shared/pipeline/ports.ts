@@ -4,6 +4,7 @@ import type { RuleProblem } from '../rules/problem.ts'
 import type { More } from '../rules/read/listing.ts'
 import type { Filing } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
+import type { TraceSummary } from '../trace/summary.ts'
 import type { Chunk } from './chunk.ts'
 import type { DigestSample, PublishedEvent, RuleDescription, SignalEvent, SignalMode, SignalStatus } from './signal.ts'
 
@@ -140,8 +141,8 @@ export interface Archive {
 }
 
 export interface ArchiveEntry {
-  /** For `late` only the spans that came too late to be judged, else the whole trace. */
-  readonly trace: Trace
+  /** For `late` only of the spans that came too late to be judged, else of the whole trace. */
+  readonly trace: Pick<TraceSummary, 'traceId' | 'complete' | 'truncated' | 'spans'>
   /** The same spans as they came, TracesData each, and those that were cut off for the size of the trace. */
   readonly chunks: readonly Chunk[]
   /** That of the marker, else `fileTrace` of this one: every part of a trace lies in one partition. */

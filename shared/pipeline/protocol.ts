@@ -5,7 +5,7 @@ import { archiveBeyond, archiveLate, judgeLeased } from './judge-leased.ts'
 import { releasedOnError } from './lease.ts'
 import type { Marker, PendingSignal, TraceTimer } from './ports.ts'
 import { publishPending, requirePublished } from './publish.ts'
-import { assembled, filingOf, readTrace, type StoredTrace } from './reading.ts'
+import { filingOf, readTrace, type StoredTrace, unfiled } from './reading.ts'
 
 /** What became of a timer; everything but an error means that it is done with. */
 export type TimerOutcome =
@@ -72,7 +72,7 @@ async function underLease(
     return rearm(evaluator, timer, evaluator.clock(), 'continued')
   }
   const stored = await readTrace(evaluator, traceId, marker, [], archiveBeyond(evaluator, traceId, marker))
-  const judgeAtMs = waitingUntilMs(evaluator, traceId, stored)
+  const judgeAtMs = await waitingUntilMs(evaluator, stored)
   const nothingNew = stored.unseenKeys.length === 0 && !stored.truncated
   if (nothingNew || evaluator.clock() < judgeAtMs) {
     const owned = await endWithoutVerdict(evaluator, traceId, token, marker, unsent)
@@ -101,7 +101,7 @@ async function endWithoutVerdict(
 }
 
 /** When to judge: at once (0) if the trace is complete, truncated or too old, else when its missing spans had their time. */
-function waitingUntilMs(evaluator: Evaluator, traceId: string, stored: StoredTrace): number {
+async function waitingUntilMs(evaluator: Evaluator, stored: StoredTrace): Promise<number> {
   const oldest = stored.unseen[0]
   const newest = stored.chunks.at(-1)
   if (oldest === undefined || newest === undefined || stored.truncated) return 0
@@ -109,7 +109,7 @@ function waitingUntilMs(evaluator: Evaluator, traceId: string, stored: StoredTra
   const incompleteAtMs = arrivedMs(evaluator, newest.key) + evaluator.settings.incompleteWaitMs
   const judgeAtMs = Math.min(forcedAtMs, incompleteAtMs)
   if (evaluator.clock() >= judgeAtMs) return 0
-  const { complete, truncated } = assembled(evaluator, traceId, stored.chunks)
+  const { complete, truncated } = (await stored.open()).summary
   return complete || truncated ? 0 : judgeAtMs
 }
 
@@ -130,7 +130,7 @@ async function archiveOwnChunks(evaluator: Evaluator, timer: TraceTimer, marker:
   const seen = new Set(marker.seen)
   const unseen = timer.chunkKeys.filter((key) => !seen.has(key))
   const chunks = await evaluator.buffer.readChunksByKey(timer.traceId, unseen)
-  const filing = filingOf(evaluator, timer.traceId, marker, chunks)
+  const filing = await filingOf(evaluator, timer.traceId, marker, unfiled(evaluator, timer.traceId, chunks))
   await archiveLate(evaluator, { traceId: timer.traceId, chunks, filing, revision: marker.verdicts })
   return 'late'
 }

@@ -1,8 +1,10 @@
 import { assembleTrace } from '../trace/assemble.ts'
 import { type Filing, fileTrace } from '../trace/filing.ts'
-import type { Trace } from '../trace/span.ts'
+import { summaryOf } from '../trace/summary.ts'
 import { arrivalMs, type Chunk, contentOf } from './chunk.ts'
 import type { Evaluator } from './evaluator.ts'
+import { ranDuring } from './experiment.ts'
+import { judgeTrace, type OpenTrace } from './open-trace.ts'
 import type { Marker } from './ports.ts'
 
 /** The chunks of a trace as far as the size limits let them in; equal bytes that came twice are here once. */
@@ -16,6 +18,8 @@ export interface StoredTrace {
   readonly truncated: boolean
   /** Everything that a verdict took in is still among `chunks`. */
   readonly seenReadable: boolean
+  /** Puts `chunks` together, once however often it is called. */
+  readonly open: () => Promise<OpenTrace>
 }
 
 /** Takes chunks beyond the limits, and those within. */
@@ -58,12 +62,17 @@ export async function readTrace(
     if (unseen.length > 0) await onOverflow(unseen, [...kept.values()])
   }
   const chunks = [...kept.values()].sort((a, b) => (a.key < b.key ? -1 : 1))
+  let opened: Promise<OpenTrace> | undefined
   return {
     chunks,
     unseen: chunks.filter((chunk) => !seenContents.has(contentOf(chunk.key))),
     unseenKeys: [...unseenKeys],
     truncated,
     seenReadable: [...seenContents].every((content) => kept.has(content)),
+    open() {
+      opened ??= openTrace(evaluator, traceId, chunks)
+      return opened
+    },
   }
 }
 
@@ -104,23 +113,40 @@ function exceeds(evaluator: Evaluator, count: number, size: { spans: number; byt
   )
 }
 
-/** The trace that chunks make up, within the limits of the settings. */
-export function assembled(evaluator: Evaluator, traceId: string, chunks: readonly Chunk[]): Trace {
+/** Puts a trace together, within the limits of the settings: here, or elsewhere where it is too large for that. */
+export async function openTrace(evaluator: Evaluator, traceId: string, chunks: readonly Chunk[]): Promise<OpenTrace> {
+  const large = evaluator.openLarge?.(traceId, chunks)
+  if (large !== undefined) return large
   const bytes = chunks.map((chunk) => chunk.bytes)
-  return assembleTrace(traceId, bytes, evaluator.settings)
+  const trace = assembleTrace(traceId, bytes, evaluator.settings)
+  return {
+    summary: summaryOf(trace),
+    during: async (windows) => windows.filter((window) => ranDuring(trace, window)),
+    judge: async (circumstances) =>
+      judgeTrace(await evaluator.rules.current(), trace, circumstances, evaluator.stopwatch),
+  }
+}
+
+/** What is known of a trace before it is filed. */
+type Unfiled = Pick<StoredTrace, 'chunks' | 'open'>
+
+/** Chunks as a trace of their own. */
+export function unfiled(evaluator: Evaluator, traceId: string, chunks: readonly Chunk[]): Unfiled {
+  return { chunks, open: () => openTrace(evaluator, traceId, chunks) }
 }
 
 /** Where the archive files the trace: as at its first verdict, or fixed by the chunks of this one. */
-export function filingOf(
+export async function filingOf(
   evaluator: Evaluator,
   traceId: string,
   marker: Marker | undefined,
-  chunks: readonly Chunk[],
-): Filing {
-  const first = chunks[0] === undefined ? evaluator.clock() : arrivalMs(chunks[0].key)
+  stored: Unfiled,
+): Promise<Filing> {
   if (marker?.filing !== undefined) return marker.filing
-  const trace = assembled(evaluator, traceId, firstJudged(evaluator, traceId, chunks))
-  return fileTrace(trace, first, evaluator.settings.judgeWindowMs)
+  const [oldest] = stored.chunks
+  const arrivedAtMs = oldest === undefined ? evaluator.clock() : arrivalMs(oldest.key)
+  const { summary } = await firstJudged(evaluator, traceId, stored)
+  return fileTrace(summary.time, arrivedAtMs, evaluator.settings.judgeWindowMs)
 }
 
 /**
@@ -128,13 +154,17 @@ export function filingOf(
  * but what it archived: whoever comes after it, with more chunks, has to file the trace in the same partition.
  * A chunk that was stored after such a verdict and stamped before it, by clocks that differ, is taken for one of them.
  */
-function firstJudged(evaluator: Evaluator, traceId: string, chunks: readonly Chunk[]): readonly Chunk[] {
+async function firstJudged(evaluator: Evaluator, traceId: string, { chunks, open }: Unfiled): Promise<OpenTrace> {
   const { quietPeriodMs, incompleteWaitMs, maxTraceAgeMs } = evaluator.settings
   const arrivals = chunks.map(({ key }) => arrivalMs(key))
-  const end = arrivals.findIndex((arrivedAtMs, index) => {
-    const gapMs = arrivedAtMs - (arrivals[index - 1] ?? arrivedAtMs)
-    if (gapMs > incompleteWaitMs || arrivedAtMs - (arrivals[0] ?? 0) > maxTraceAgeMs) return true
-    return gapMs > quietPeriodMs && assembled(evaluator, traceId, chunks.slice(0, index)).complete
-  })
-  return end < 0 ? chunks : chunks.slice(0, end)
+  const [firstMs = 0] = arrivals
+  for (let end = 1; end < chunks.length; end++) {
+    const arrivedAtMs = arrivals[end] as number
+    const gapMs = arrivedAtMs - (arrivals[end - 1] as number)
+    const isOver = gapMs > incompleteWaitMs || arrivedAtMs - firstMs > maxTraceAgeMs
+    if (!isOver && gapMs <= quietPeriodMs) continue
+    const first = await openTrace(evaluator, traceId, chunks.slice(0, end))
+    if (isOver || first.summary.complete) return first
+  }
+  return open()
 }

@@ -1,4 +1,4 @@
-import type { Trace } from './span.ts'
+import type { TraceTime } from './summary.ts'
 
 /** Under which time the archive files a trace: fixed at its first verdict, whatever spans come later. */
 export interface Filing {
@@ -19,19 +19,16 @@ const EARLIEST_HISTORY_MS = Date.UTC(2015, 0, 1)
  * Files a trace under its earliest start. Where that lies more than 7 days before or 1 hour after the arrival
  * (milliseconds since 1970) of its first chunk, a broken clock is likelier, and the arrival counts, unless the trace is history.
  */
-export function fileTrace(trace: Pick<Trace, 'spans'>, arrivedAtMs: number, judgeWindowMs: number): Filing {
-  const first = trace.spans[0]
-  if (first === undefined) return { atMs: arrivedAtMs, by: 'arrival' }
-  const startMs = Number(first.startUnixNano / 1_000_000n)
+export function fileTrace(time: TraceTime | undefined, arrivedAtMs: number, judgeWindowMs: number): Filing {
+  if (time === undefined) return { atMs: arrivedAtMs, by: 'arrival' }
+  const { startMs } = time
   const believable = startMs >= arrivedAtMs - MAX_DELAY_MS && startMs <= arrivedAtMs + MAX_CLOCK_LEAD_MS
-  return believable || isHistory(trace, arrivedAtMs, judgeWindowMs)
+  return believable || isHistory(time, arrivedAtMs, judgeWindowMs)
     ? { atMs: startMs, by: 'start' }
     : { atMs: arrivedAtMs, by: 'arrival' }
 }
 
 /** Whether all spans of a trace started longer than the judge window before it arrived: somebody sends old data. */
-export function isHistory({ spans }: Pick<Trace, 'spans'>, arrivedAtMs: number, judgeWindowMs: number): boolean {
-  const earliest = BigInt(EARLIEST_HISTORY_MS) * 1_000_000n
-  const recent = BigInt(arrivedAtMs - judgeWindowMs) * 1_000_000n
-  return spans.length > 0 && spans.every(({ startUnixNano: start }) => start >= earliest && start < recent)
+export function isHistory({ startMs, lastStartMs }: TraceTime, arrivedAtMs: number, judgeWindowMs: number): boolean {
+  return startMs >= EARLIEST_HISTORY_MS && lastStartMs < arrivedAtMs - judgeWindowMs
 }

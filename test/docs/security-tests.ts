@@ -204,6 +204,7 @@ export const SHOWN_BY: readonly {
         'because it has more values than a request may have is refused before they take memory',
       ],
       ['test/otlp/hostile/bodies.test.ts', 'is read, or refused with a code, in time'],
+      ['test/local/judge-thread.test.ts', 'a trace of 256 KiB is left to the main thread, a larger one is not'],
       [
         'test/local/server/body-thread.test.ts',
         'a thread that dies fails the request it read, and is there again for the next',

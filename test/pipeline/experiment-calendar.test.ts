@@ -2,15 +2,12 @@ import { expect, test } from 'vitest'
 import type { ExperimentEvent } from '../../shared/pipeline/experiment.ts'
 import { experimentCalendar } from '../../shared/pipeline/experiment-calendar.ts'
 import { judgingSettings } from '../../shared/pipeline/settings.ts'
-import { assembleTrace } from '../../shared/trace/assemble.ts'
-import { TRACE_ID, tracesData } from './traces.ts'
 
 const NOW = 1_764_000_000_000
 const HOUR_MS = 3_600_000
 const settings = judgingSettings({ maxExperimentMs: 2 * HOUR_MS })
 const settleMs = settings.incompleteWaitMs + settings.verdictMarginMs
-const traceAt = (startMs: number) =>
-  assembleTrace(TRACE_ID, [tracesData([{ name: 'a', id: 1, startMs, endMs: startMs + 10 }])])
+const timeAt = (startMs: number) => ({ startMs, lastStartMs: startMs, endMs: startMs + 10 })
 
 function told(experiment: string, kind: 'started' | 'ended', atMs: number): ExperimentEvent {
   return { experiment, kind, atMs, receivedAtMs: atMs, source: 'api' }
@@ -38,7 +35,7 @@ test('experiments during which a trace ran are found, whenever they began and en
     told('over', 'started', NOW - 3 * HOUR_MS),
     told('ahead', 'started', NOW + 1),
   ])
-  const during = async (startMs: number) => (await calendar.during(traceAt(startMs))).map(({ id }) => id)
+  const during = async (startMs: number) => (await calendar.overlapping(timeAt(startMs))).map(({ id }) => id)
   expect(await during(NOW - HOUR_MS / 2 - 1)).toEqual(['a', 'b'])
   expect(await during(NOW - 100)).toEqual(['b'])
   expect(await during(NOW - 3 * HOUR_MS)).toEqual(['over'])
@@ -48,24 +45,24 @@ test('a trace older than traces are re-opened at has the store asked for its own
   const longAgoMs = NOW - settings.judgeWindowMs - 100 * HOUR_MS
   const events = [told('old', 'started', longAgoMs), told('old', 'ended', longAgoMs + 1_000)]
   const { calendar } = calendarOf(events)
-  expect((await calendar.during(traceAt(longAgoMs + 500))).map(({ id }) => id)).toEqual(['old'])
+  expect((await calendar.overlapping(timeAt(longAgoMs + 500))).map(({ id }) => id)).toEqual(['old'])
 })
 
 test('one look serves the traces of a while', async () => {
   const events: ExperimentEvent[] = []
   const { world, calendar } = calendarOf(events, 1_000)
-  await calendar.during(traceAt(NOW))
+  await calendar.overlapping(timeAt(NOW))
   events.push(told('new', 'started', NOW))
   world.nowMs += 999
-  expect(await calendar.during(traceAt(NOW))).toEqual([])
+  expect(await calendar.overlapping(timeAt(NOW))).toEqual([])
   world.nowMs += 1
-  expect((await calendar.during(traceAt(NOW))).map(({ id }) => id)).toEqual(['new'])
+  expect((await calendar.overlapping(timeAt(NOW))).map(({ id }) => id)).toEqual(['new'])
   expect(world.reads).toBe(2)
 })
 
 test('only a trace judged after the verdict could be given asks for a revision', async () => {
   const { world, calendar } = calendarOf([told('a', 'started', NOW - HOUR_MS), told('a', 'ended', NOW)])
-  const windows = await calendar.during(traceAt(NOW - 10))
+  const windows = await calendar.overlapping(timeAt(NOW - 10))
   world.nowMs = NOW + settleMs - 1
   await calendar.judged(windows)
   expect(world.late).toEqual([])

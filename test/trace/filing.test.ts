@@ -1,21 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import { fileTrace } from '../../shared/trace/filing.ts'
-import type { Span } from '../../shared/trace/span.ts'
 
 const ARRIVED_MS = Date.UTC(2025, 9, 15, 12)
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-function startingAt(ms: number, nanos = 0n) {
-  return { spans: [{ startUnixNano: BigInt(ms) * 1_000_000n + nanos } as Span] }
+/** Of a trace whose spans start between the two. */
+function startingAt(startMs: number, lastStartMs = startMs) {
+  return { startMs, lastStartMs, endMs: lastStartMs }
 }
 
 describe('fileTrace', () => {
-  test('a trace is filed under its earliest start, in whole milliseconds', () => {
-    expect(fileTrace(startingAt(ARRIVED_MS - 5000, 999_999n), ARRIVED_MS, DAY_MS)).toEqual({
-      atMs: ARRIVED_MS - 5000,
-      by: 'start',
-    })
+  test('a trace is filed under its earliest start', () => {
+    const time = startingAt(ARRIVED_MS - 5000, ARRIVED_MS)
+    expect(fileTrace(time, ARRIVED_MS, DAY_MS)).toEqual({ atMs: ARRIVED_MS - 5000, by: 'start' })
+  })
+
+  test('a trace without spans is filed by its arrival', () => {
+    expect(fileTrace(undefined, ARRIVED_MS, DAY_MS)).toEqual({ atMs: ARRIVED_MS, by: 'arrival' })
   })
 
   test.each([
@@ -28,10 +30,9 @@ describe('fileTrace', () => {
   })
 
   test('a trace of which all spans are older is history, and filed by its start', () => {
-    const old = startingAt(ARRIVED_MS - 300 * DAY_MS)
-    expect(fileTrace(old, ARRIVED_MS, DAY_MS)).toEqual({ atMs: ARRIVED_MS - 300 * DAY_MS, by: 'start' })
-    const mixed = { spans: [...old.spans, ...startingAt(ARRIVED_MS).spans] }
-    expect(fileTrace(mixed, ARRIVED_MS, DAY_MS)).toEqual({ atMs: ARRIVED_MS, by: 'arrival' })
+    const old = ARRIVED_MS - 300 * DAY_MS
+    expect(fileTrace(startingAt(old), ARRIVED_MS, DAY_MS)).toEqual({ atMs: old, by: 'start' })
+    expect(fileTrace(startingAt(old, ARRIVED_MS), ARRIVED_MS, DAY_MS)).toEqual({ atMs: ARRIVED_MS, by: 'arrival' })
     expect(fileTrace(startingAt(Date.UTC(2001, 1)), ARRIVED_MS, DAY_MS)).toEqual({ atMs: ARRIVED_MS, by: 'arrival' })
   })
 

@@ -1,4 +1,4 @@
-import type { Marker } from '../../../shared/pipeline/ports.ts'
+import type { ArchiveEntry, Marker } from '../../../shared/pipeline/ports.ts'
 import { assembleTrace } from '../../../shared/trace/assemble.ts'
 import type { Trace } from '../../../shared/trace/span.ts'
 import { TRACE_ID } from '../traces.ts'
@@ -90,16 +90,21 @@ function checkArchive({ archive }: Simulation, marker: Marker | undefined, whole
   const revisions = archive.entries.map(({ revision }) => revision)
   law(Math.max(...revisions) <= (marker?.verdicts ?? 0), 'a trace was archived without a verdict')
   const kept = new Set<string>()
-  for (const { trace, revision } of archive.entries) {
-    if (revision === marker?.verdicts) for (const span of trace.spans) kept.add(span.spanId)
+  for (const entry of archive.entries) {
+    if (entry.revision === marker?.verdicts) for (const spanId of spanIdsOf(entry)) kept.add(spanId)
   }
-  const everArchived = new Set(archive.entries.flatMap(({ trace }) => trace.spans.map((span) => span.spanId)))
+  const everArchived = new Set(archive.entries.flatMap(spanIdsOf))
   law(
     whole.spans.every((span) => everArchived.has(span.spanId)),
     'a span is not in the archive',
   )
   const late = archive.entries.some(({ reason }) => reason !== 'verdict')
   law(late || kept.size === whole.spans.length, 'the last revision in the archive is not the whole trace')
+}
+
+function spanIdsOf({ trace, chunks }: ArchiveEntry): readonly string[] {
+  const bytes = chunks.map((chunk) => chunk.bytes)
+  return assembleTrace(trace.traceId, bytes).spans.map(({ spanId }) => spanId)
 }
 
 function law(holds: boolean | undefined, broken: string): void {

@@ -1,0 +1,60 @@
+import type { Severity } from '../rules/ast.ts'
+import type { Trace } from '../trace/span.ts'
+import type { TraceSummary } from '../trace/summary.ts'
+import type { ExperimentWindow } from './experiment.ts'
+import type { RuleSet, SignalState } from './ports.ts'
+import type { EventContext } from './signal.ts'
+import { type StatusChanges, statusChanges } from './status.ts'
+
+/** A trace put together from its chunks, to be judged here or by a thread. */
+export interface OpenTrace {
+  readonly summary: TraceSummary
+  /** Those of the windows in which it ran. */
+  during(windows: readonly ExperimentWindow[]): Promise<readonly ExperimentWindow[]>
+  /** Judges it by the rules in force. */
+  judge(circumstances: Circumstances): Promise<JudgedTrace>
+}
+
+/** What signals depend on beside the trace and the rules; plain data. */
+export interface Circumstances {
+  /** Chunks exist that are not part of the trace. */
+  readonly truncated: boolean
+  /** Chunks were removed before a verdict took them in. */
+  readonly rescued: boolean
+  /** The state of every signal of the trace so far. */
+  readonly signals: readonly SignalState[]
+  readonly context: EventContext
+  /** Status changes to work out at most. */
+  readonly maxChanges: number
+}
+
+/** What rules say of a trace; plain data, which a thread can send. */
+export interface JudgedTrace extends StatusChanges {
+  readonly complete: boolean
+  readonly truncated: boolean
+  /** Rules that were given up. */
+  readonly inconclusive: readonly { readonly name: string; readonly severity: Severity }[]
+  /** How long the rules took. */
+  readonly judgeMs: number
+}
+
+/** Judges a trace by all rules and works out what that changes about its signals; `stopwatch` counts milliseconds. */
+export function judgeTrace(
+  rules: Pick<RuleSet, 'judge'>,
+  assembled: Trace,
+  circumstances: Circumstances,
+  stopwatch: () => number,
+): JudgedTrace {
+  const truncated = assembled.truncated || circumstances.truncated
+  const complete = assembled.complete && !truncated && !circumstances.rescued
+  const trace: Trace = { ...assembled, truncated, complete }
+  const startedMs = stopwatch()
+  const verdicts = rules.judge(trace)
+  const judgeMs = stopwatch() - startedMs
+  const { signals, context, maxChanges } = circumstances
+  const changes = statusChanges(trace, verdicts, signals, context, maxChanges)
+  const inconclusive = verdicts
+    .filter(({ outcome }) => outcome === 'inconclusive')
+    .map(({ rule: { name, severity } }) => ({ name, severity }))
+  return { ...changes, complete, truncated, inconclusive, judgeMs }
+}
