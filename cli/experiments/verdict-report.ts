@@ -93,14 +93,21 @@ function markdown(verdict: ExperimentVerdict): string {
     '| verdict | rule | exercised | violated | before | change |',
     '| --- | --- | ---: | ---: | ---: | --- |',
     ...rows,
-    ...(samples.length === 0 ? [] : ['', ...samples]),
     '',
+    ...samples,
   ].join('\n')
 }
 
 function sampleOf(rule: string, { traceId, service, text }: RuleVerdict['samples'][number]): string {
-  const [first = ''] = text.split('\n')
-  return `- ${code(rule)} in trace ${code(traceId)}${service === '' ? '' : ` of ${inline(service)}`}: ${code(first)}`
+  const where = `${code(rule)} in trace ${code(traceId)}${service === '' ? '' : ` of ${inline(service)}`}`
+  return `- ${where}:\n\n${indented(codeBlock(text))}\n`
+}
+
+/** A fenced block with all lines of a text. Its fence is longer than any run of backticks in the text, so no line ends it. */
+function codeBlock(text: string): string {
+  const lines = text.split('\n').map((line) => visible(line))
+  const fence = '`'.repeat(Math.max(3, 1 + longestRun(text)))
+  return [fence, ...lines, fence].join('\n')
 }
 
 /** Words, numbers and times: nothing that Markdown, or the page that shows it, makes a link, a mention or a picture of. */
@@ -118,10 +125,15 @@ function inline(value: string | number): string {
  */
 function code(text: string): string {
   const shown = visible(text === '' ? '(empty)' : text).replaceAll('|', '\\u007c')
-  const runs = shown.match(/`+/g) ?? []
-  const fence = '`'.repeat(1 + Math.max(0, ...runs.map((run) => run.length)))
-  const gap = runs.length > 0 ? ' ' : ''
+  const longest = longestRun(shown)
+  const fence = '`'.repeat(1 + longest)
+  const gap = longest > 0 ? ' ' : ''
   return `${fence}${gap}${shown}${gap}${fence}`
+}
+
+/** How many backticks follow one another at most. */
+function longestRun(text: string): number {
+  return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length))
 }
 
 function nameOf({ experiment, from, to }: ExperimentVerdict): string {

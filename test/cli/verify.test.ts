@@ -103,6 +103,10 @@ describe('verify of a past window', () => {
     const markdown = await verify(home, '--from', from, '--to', to, '--format', 'markdown')
     expect(markdown.out).toContain('| VIOLATED | `PAYMENT_INVARIANT_VIOLATION` | 2 | 1 | - | new |')
     expect(markdown.out).toContain('**1 signal: PAYMENT_INVARIANT_VIOLATION broke**')
+    const { out } = await verify(home, '--from', from, '--to', to, '--format', 'json')
+    const evidence: string = JSON.parse(out).rules[0].samples[0].text
+    expect(evidence.split('\n').length).toBeGreaterThan(1)
+    expect(markdown.out).toContain(evidence.replace(/^/gm, '  '))
   })
 
   test.each([

@@ -27,9 +27,9 @@ function verdictOf(text: string): ExperimentVerdict {
 const report = (text: string, format: (typeof VERDICT_FORMATS)[number]) =>
   verdictReport(verdictOf(text), format, fakeScreen())
 
-/** A page of Markdown without its code spans. */
+/** A page of Markdown without its code spans and code blocks. */
 function outsideCode(page: string): string {
-  return page.replace(/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/g, '<code>')
+  return page.replace(/^ {2}(`{3,})\n[^]*?^ {2}\1$/gm, '').replace(/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/g, '<code>')
 }
 
 describe('a report in Markdown', () => {
@@ -59,9 +59,17 @@ describe('a report in Markdown', () => {
       const page = report(text, 'markdown')
       const rows = page.split(/[\n\r\u2028\u2029\u0085]/).filter((line) => line.startsWith('|'))
       expect(rows.map((row) => row.split('|').length)).toEqual([8, 8, 8])
-      expect(page.split('\n')).toHaveLength(report('a', 'markdown').split('\n').length)
+      const ofEvidence = text.split('\n').length - 1
+      expect(page.split('\n')).toHaveLength(report('a', 'markdown').split('\n').length + ofEvidence)
     },
   )
+
+  test('shows all lines of the evidence, and no line of it ends their block', () => {
+    const text = 'when\n  charge | a\n```\n````\nalways'
+    const [, fence = '', block = ''] = /^ {2}(`{3,})\n([^]*?)^ {2}\1$/m.exec(report(text, 'markdown')) ?? []
+    expect(fence).toBe('`````')
+    expect(block.replace(/^ {2}/gm, '')).toBe(`${text}\n`)
+  })
 
   test('leaves words, numbers and times as they are', () => {
     const page = report('AZ_drill two', 'markdown')
@@ -74,6 +82,6 @@ describe('a report in Markdown', () => {
 test.each(VERDICT_FORMATS)('a report of format %s has as many lines whatever the texts hold', (format) => {
   const lines = (text: string) => report(text, format).split('\n').length
   // The text of a sample may be of several lines; the lines of its description are its own.
-  const samples = format === 'pretty' || format === 'junit' ? 1 : 0
+  const samples = format === 'json' ? 0 : 1
   expect(lines('a\n::warning::b')).toBe(lines('a') + samples)
 })
