@@ -15,6 +15,7 @@ import { HTTP_LIMITS, type HttpOptions, serveHttp } from './server/http.ts'
 import { newConnections } from './server/open-files.ts'
 import { readings } from './server/readings.ts'
 import { refusedOrigins } from './server/refused-origins.ts'
+import { seriesOfRules } from './server/rule-series.ts'
 import { type RuntimeSettings, runtimeSettings } from './settings.ts'
 import { presentChunks } from './sqlite/present-chunks.ts'
 import type { SqliteSignals } from './sqlite/sqlite-signals.ts'
@@ -139,7 +140,7 @@ async function start(
     '/metrics': () => ({
       status: 200,
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
-      body: metrics.render(readings(state)),
+      body: metrics.render(readings(state), seriesOfRules(rules.state.set.rules)),
     }),
     '/healthz': healthPage(state),
   })

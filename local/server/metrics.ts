@@ -1,5 +1,6 @@
 import type { Counted, Measured, Metrics } from '../../shared/pipeline/ports.ts'
 import { visible } from '../../shared/text/visible.ts'
+import type { Series } from './rule-series.ts'
 
 /** Name and help of every counter, as `/metrics` shows them. */
 const COUNTERS: { readonly [Name in keyof Counted]: readonly [name: string, help: string] } = {
@@ -96,15 +97,20 @@ export class PrometheusMetrics implements Metrics {
     return sum
   }
 
-  /** Everything, and the given readings, as Prometheus reads it (text format 0.0.4). */
-  render(readings: readonly MetricReading[]): string {
+  /**
+   * Everything, and the given readings, as Prometheus reads it (text format 0.0.4). The series of `expected` that have not
+   * been counted yet are 0; a counter shows no more of them than it keeps series.
+   */
+  render(readings: readonly MetricReading[], expected: readonly Series[] = []): string {
     const lines: string[] = []
+    const idle = Map.groupBy(expected, ({ name }) => name)
     for (const [key, [name, help]] of Object.entries(COUNTERS)) {
       lines.push(...heading(name, help, 'counter'))
       const series = this.counters.get(key as keyof Counted)
       // A counter without labels is there from the start, so that its first increase is seen.
       if (series === undefined && !LABELLED.has(key)) lines.push(`${name} 0`)
       for (const [labels, value] of series ?? []) lines.push(`${name}${labels} ${value}`)
+      for (const labels of idleAmong(idle.get(key as keyof Counted) ?? [], series)) lines.push(`${name}${labels} 0`)
     }
     for (const [key, [name, help]] of Object.entries(HISTOGRAMS)) {
       lines.push(...heading(name, help, 'histogram'), ...renderHistogram(name, this.histograms.get(key as Measured)))
@@ -126,6 +132,11 @@ const LABELLED: ReadonlySet<string> = new Set<keyof Counted>([
   'timers',
   'timerFailures',
 ])
+
+function idleAmong(expected: readonly Series[], counted: ReadonlyMap<string, number> | undefined): readonly string[] {
+  const written = expected.map(({ labels }) => writeLabels(labels)).filter((labels) => counted?.has(labels) !== true)
+  return written.slice(0, Math.max(0, MAX_SERIES - (counted?.size ?? 0)))
+}
 
 function renderHistogram(name: string, histogram: Histogram | undefined): readonly string[] {
   const buckets = BUCKETS_SECONDS.map(

@@ -239,9 +239,36 @@ describe('rules', () => {
     await pass(runtime, 5_000)
     expect(runtime.signals.find({}).map((each) => each.shadow)).toEqual([true])
     expect([screen.read(), jsonLines.read()]).toEqual([null, null])
+    const labels = (status: string) =>
+      `{rule="PAYMENT_INVARIANT_VIOLATION",severity="critical",status="${status}",mode="live",shadow="true"}`
     expect(await metric(runtime, 'betrace_signals_total')).toEqual([
-      'betrace_signals_total{rule="PAYMENT_INVARIANT_VIOLATION",severity="critical",status="firing",mode="live",shadow="true"} 1',
+      `betrace_signals_total${labels('firing')} 1`,
+      `betrace_signals_total${labels('updated')} 0`,
+      `betrace_signals_total${labels('retracted')} 0`,
     ])
+  })
+
+  test('has its metrics at 0 before its first signal, and as long as it is in force', async () => {
+    const home = newHome()
+    const runtime = await start(home)
+    const ofSignals = () => metric(runtime, 'betrace_signals_')
+    const series = (rule: string, severity: string) => [
+      ...['firing', 'updated', 'retracted'].map(
+        (status) =>
+          `betrace_signals_total{rule="${rule}",severity="${severity}",status="${status}",mode="live",shadow="false"} 0`,
+      ),
+      `betrace_signals_firing_total{severity="${severity}"} 0`,
+      `betrace_signals_suppressed_total{rule="${rule}",severity="${severity}"} 0`,
+    ]
+    expect(await ofSignals()).toEqual(series('PAYMENT_INVARIANT_VIOLATION', 'critical'))
+    edit(home.rules, '// Signal: OTHER (low)\nnot trace.has(payment.charge)\n')
+    await pass(runtime, 1_000)
+    await pass(runtime, 1_000)
+    expect(await ofSignals()).toEqual(series('OTHER', 'low'))
+    await send(runtime, [{ name: 'order.place', id: 1 }])
+    await pass(runtime, 5_000)
+    const counts = (await ofSignals()).map((line) => line.slice(-1))
+    expect(counts).toEqual(['1', '0', '0', '1', '0'])
   })
 })
 

@@ -29,7 +29,7 @@ const report = (text: string, format: (typeof VERDICT_FORMATS)[number]) =>
 
 /** A page of Markdown without its code spans and code blocks. */
 function outsideCode(page: string): string {
-  return page.replace(/^ {2}(`{3,})\n[^]*?^ {2}\1$/gm, '').replace(/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/g, '<code>')
+  return page.replace(/^ {2}(`{3,})\n[\s\S]*?^ {2}\1$/gm, '').replace(/(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)/g, '<code>')
 }
 
 describe('a report in Markdown', () => {
@@ -66,7 +66,7 @@ describe('a report in Markdown', () => {
 
   test('shows all lines of the evidence, and no line of it ends their block', () => {
     const text = 'when\n  charge | a\n```\n````\nalways'
-    const [, fence = '', block = ''] = /^ {2}(`{3,})\n([^]*?)^ {2}\1$/m.exec(report(text, 'markdown')) ?? []
+    const [, fence = '', block = ''] = /^ {2}(`{3,})\n([\s\S]*?)^ {2}\1$/m.exec(report(text, 'markdown')) ?? []
     expect(fence).toBe('`````')
     expect(block.replace(/^ {2}/gm, '')).toBe(`${text}\n`)
   })

@@ -69,7 +69,7 @@ describe('a rule in shadow mode that fires on every trace', () => {
       ).toBe(200)
       await pass(runtime, 30_000)
     }
-    expect(await metric(runtime, 'betrace_signals_total')).toEqual([expect.stringMatching(/shadow="true"} 1000$/)])
+    expect(await metric(runtime, 'betrace_signals_total')).toContainEqual(expect.stringMatching(/shadow="true"} 1000$/))
     // The first ten, then 16, 32, 64, 128, 256, 512.
     expect(runtime.signals.find({})).toHaveLength(16)
     expect(await bytesOf(runtime)).toBeLessThan(1.5 * MB)

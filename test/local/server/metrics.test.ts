@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { PrometheusMetrics } from '../../../local/server/metrics.ts'
+import type { Series } from '../../../local/server/rule-series.ts'
 
 const lines = (metrics: PrometheusMetrics, start: string) =>
   metrics
@@ -62,6 +63,20 @@ describe('the metrics page', () => {
         'betrace_judge_seconds_sum 20.00405',
         'betrace_judge_seconds_count 4',
       ]),
+    )
+  })
+
+  test('shows expected series at 0 until they are counted, up to 5,000 of a counter', () => {
+    const metrics = new PrometheusMetrics()
+    metrics.add('signals', { ...SIGNAL, rule: 'R1' })
+    const expected = Array.from({ length: 6_000 }, (_, rule): Series => {
+      return { name: 'signals', labels: { ...SIGNAL, rule: `R${rule}` } }
+    })
+    const page = metrics.render([], expected).split('\n')
+    const series = page.filter((line) => line.startsWith('betrace_signals_total'))
+    expect(series).toHaveLength(5_000)
+    expect(series.slice(0, 3)).toEqual(
+      [/"R1"\} 1$/, /"R0"\} 0$/, /"R2"\} 0$/].map((written) => expect.stringMatching(written)),
     )
   })
 
