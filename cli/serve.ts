@@ -5,12 +5,11 @@ import type { Runtime } from '../local/runtime.ts'
 import { InputError } from '../shared/errors.ts'
 import { limitsAmong, REQUEST_LIMITS } from '../shared/otlp/limits.ts'
 import { SENDER_LIMITS } from '../shared/pipeline/settings.ts'
-import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { parseBytes, parseCount, parseDurationMs, parsePort, parseUrl, repeatable, unshown } from './option-values.ts'
-import { packageVersion } from './package-root.ts'
-import { type ExitCode, paint, type Screen, type Terminal } from './terminal.ts'
+import { serveBanner } from './serve-banner.ts'
+import type { ExitCode, Terminal } from './terminal.ts'
 import { counted } from './text.ts'
 import { wrapping } from './wrap.ts'
 
@@ -187,7 +186,9 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
     terminal.stderr.write('stopped before it had started\n')
     return 130
   }
-  terminal.stderr.write(banner(runtime, options, terminal.stderr))
+  const { rules, data, apiKey } = options
+  const served = { url: runtime.url, rules, data, asksForKey: apiKey !== undefined }
+  terminal.stderr.write(serveBanner(served, terminal.stderr))
   await stopped(stop)
   const { spansReceived, tracesJudged, signals } = runtime.stats()
   const rest = (await closesInTime(runtime)) ? '' : '; what was in hand goes on at the next start'
@@ -221,29 +222,4 @@ async function requireWritable(file: string): Promise<void> {
       error instanceof InputError ? 'name a file, or - for standard output' : 'name a file this user may write'
     throw new CommandError(`cannot write signals to ${file}: ${(error as Error).message}`, hint)
   }
-}
-
-function banner({ url }: Runtime, options: ServeOptions, screen: Screen): string {
-  const title = (text: string) => paint(screen, 'bold', text)
-  const lines = [
-    `${title(`betrace ${packageVersion()}`)}`,
-    `  spans    ${paint(screen, 'cyan', `${url}/v1/traces`)} (OTLP/HTTP, protobuf or JSON)`,
-    `  rules    ${visible(options.rules.join(', '))} (a change takes effect within seconds)`,
-    `  data     ${visible(options.data)}`,
-    `  metrics  ${url}/metrics`,
-    '',
-    'To send spans from any OpenTelemetry SDK:',
-    `  export OTEL_EXPORTER_OTLP_ENDPOINT=${url} OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`,
-    '  export OTEL_METRICS_EXPORTER=none OTEL_LOGS_EXPORTER=none',
-    '',
-    'Signals appear below as rules break. Ctrl-C stops.',
-  ]
-  if (!['127.0.0.1', '::1', 'localhost'].includes(options.host) && options.apiKey === undefined) {
-    lines.splice(
-      5,
-      0,
-      `  ${paint(screen, 'yellow', 'anyone who reaches this port can send spans: it asks for no key')}`,
-    )
-  }
-  return `${lines.join('\n')}\n\n`
 }
