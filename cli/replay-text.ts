@@ -17,7 +17,8 @@ export function replayText(report: ReplayReport, screen: Screen): string {
 
 function ruleText(rule: RuleReport, report: ReplayReport, screen: Screen): string {
   const severity = paint(screen, SEVERITY_STYLES.get(rule.severity), visible(rule.severity.toUpperCase()))
-  const lines = [`${severity} ${paint(screen, 'bold', visible(rule.rule))}: ${outcomeText(rule)}`]
+  const name = `${paint(screen, 'bold', visible(rule.rule))}${rule.shadow ? ' (shadow)' : ''}`
+  const lines = [`${severity} ${name}: ${outcomeText(rule)}`]
   if (rule.violated > 0) {
     const { bars, hoursEach } = sparkline(rule, report, widthOf(screen) - 4)
     lines.push(`  ${bars}`)

@@ -28,6 +28,8 @@ export interface RuleReport {
   readonly rule: string
   readonly revision: string
   readonly severity: Severity
+  /** Of mode shadow: its violations are counted, and reach nobody when it is in force. */
+  readonly shadow: boolean
   readonly judged: number
   readonly violated: number
   readonly satisfied: number
@@ -82,6 +84,7 @@ function reportRule(rule: CheckedRule, tally: RuleTally, traces: number): RuleRe
     rule: rule.name,
     revision: rule.revision,
     severity: rule.severity,
+    shadow: rule.metadata.mode === 'shadow',
     judged: traces,
     ...outcomes,
     hours: hours.map(([hourMs, violated]) => ({ hour: iso(hourMs), violated })),

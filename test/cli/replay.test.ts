@@ -72,6 +72,20 @@ describe('betrace replay', () => {
     expect(out).toContain(`LOW NEVER: 0 violations in`)
   })
 
+  test('marks rules in shadow mode', async () => {
+    const shadow = join(data, 'shadow.rules')
+    await writeFile(shadow, '// Signal: DRAFT (low)\n// Mode: shadow\ntrace.has(api.request).where(retries > 3)\n')
+    expect((await replay('--rules', rules, shadow)).out).toContain('LOW DRAFT (shadow): 12 violations')
+    const { out } = await replay('--rules', rules, shadow, '--format', 'json')
+    const marks = JSON.parse(out).rules.map(({ rule, shadow }: ReplayReport['rules'][number]) => [rule, shadow])
+    expect(marks).toEqual(
+      expect.arrayContaining([
+        ['DRAFT', true],
+        ['NEVER', false],
+      ]),
+    )
+  })
+
   test('judges only by the rules that are named, and exits with 0 where none is broken', async () => {
     const { exitCode, out } = await replay('--rule', 'NEVER', '--format', 'json')
     expect(JSON.parse(out).rules.map(({ rule }: { rule: string }) => rule)).toEqual(['NEVER'])

@@ -116,7 +116,7 @@ export function lyingEvents(text: string): readonly object[] {
 }
 
 export function lyingReport(text: string): ReplayReport {
-  const rule = { rule: text, revision: text, severity: anything(text), first: text, last: text }
+  const rule = { rule: text, revision: text, severity: anything(text), shadow: true, first: text, last: text }
   const counts = { judged: 5, violated: 3, satisfied: 1, vacuous: 1, inconclusive: 1 }
   const hours = [{ hour: '2026-01-01T00:00:00.000Z', violated: 3 }]
   const samples = [{ ...lyingSignal(text).data, time: text }]
