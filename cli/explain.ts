@@ -14,7 +14,7 @@ import { readTraces } from './read-traces.ts'
 import { separateRules } from './rule-files.ts'
 import { type ExitCode, paint, type Screen, type Terminal, widthOf, write } from './terminal.ts'
 import { counted } from './text.ts'
-import type { CollectedTrace } from './traces.ts'
+import { type CollectedTrace, tracesNamed } from './traces.ts'
 import { drawWaterfall } from './waterfall/draw.ts'
 import { witnessesOf } from './waterfall/witnesses.ts'
 import { fitTo } from './wrap.ts'
@@ -71,11 +71,8 @@ async function explainTrace(
   return problemCount > 0 || collected.problemCount > 0 ? 2 : 0
 }
 
-/** By the beginning of the id, or by the short form that leaves out the zeros before a 64-bit id. */
 function findTrace(wanted: string, traces: readonly CollectedTrace[]): CollectedTrace {
-  const start = wanted.toLowerCase()
-  const whole = start.padStart(32, '0')
-  const found = traces.filter(({ traceId }) => traceId.startsWith(start) || traceId === whole)
+  const found = tracesNamed(wanted, traces)
   const [only] = found
   if (only !== undefined && found.length === 1) return only
   const examples = (found.length > 0 ? found : traces).slice(0, 3).map((trace) => trace.traceId)

@@ -95,3 +95,10 @@ function inOrder(byId: ReadonlyMap<string, Growing>): readonly CollectedTrace[] 
     })
     .map(([traceId, { chunks }]) => ({ traceId, chunks }))
 }
+
+/** Those whose id begins so, or has this short form, which leaves out the zeros before a 64-bit id. */
+export function tracesNamed(wanted: string, traces: readonly CollectedTrace[]): readonly CollectedTrace[] {
+  const start = wanted.toLowerCase()
+  const whole = start.padStart(32, '0')
+  return traces.filter(({ traceId }) => traceId.startsWith(start) || traceId === whole)
+}

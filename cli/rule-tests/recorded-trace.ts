@@ -3,7 +3,7 @@ import { streamInput } from '../../local/files/input-file.ts'
 import { assembleTrace } from '../../shared/trace/assemble.ts'
 import type { Trace } from '../../shared/trace/span.ts'
 import { counted } from '../text.ts'
-import { collectTraces } from '../traces.ts'
+import { collectTraces, tracesNamed } from '../traces.ts'
 import type { ReportTestProblem } from './problem.ts'
 import { referencedFile } from './references.ts'
 import type { Placed, TestTrace } from './test-file.ts'
@@ -32,13 +32,14 @@ export async function recordedTrace(
   for (const [reason, count] of rejected)
     refuse(`${counted(count, 'span')} of ${path}: ${reason}`, 'correct the ids', file)
   if (problems.length > 0 || rejected.size > 0) return undefined
-  const wanted = traceId?.text.toLowerCase()
-  const found = traces.filter((trace) => wanted === undefined || trace.traceId === wanted)
+  const found = traceId === undefined ? traces : tracesNamed(traceId.text, traces)
   const [only] = found
   if (only !== undefined && found.length === 1) return assembleTrace(only.traceId, only.chunks)
   const held = `${path} holds ${counted(traces.length, 'trace')}`
-  const ids = traces.slice(0, 3).map((trace) => trace.traceId)
-  if (traceId !== undefined)
-    return refuse(`${held}, none of them ${traceId.text}`, `such as ${ids.join(', ')}`, traceId)
+  const ids = (found.length > 0 ? found : traces).slice(0, 3).map((trace) => trace.traceId)
+  if (traceId !== undefined) {
+    const many = found.length === 0 ? 'no id begins' : `the ids of ${found.length} begin`
+    return refuse(`${held}, and ${many} with ${traceId.text}`, `such as ${ids.join(', ')}`, traceId)
+  }
   return refuse(held, `name one by traceId: ${ids[0] ?? ''}`.trim(), file)
 }

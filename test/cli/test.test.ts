@@ -242,21 +242,25 @@ test('a test may take a recorded trace, one of several by its id', async () => {
     `tests:
   - {name: the only, file: recorded/one.json, signals: CHARGE_WITHOUT_VALIDATION}
   - {name: by id, file: recorded/two.jsonl.gz, traceId: ${traceIdOf('two')}, signals: []}
+  - {name: by how it begins, file: recorded/two.jsonl.gz, traceId: "${traceIdOf('two').slice(0, 6).toUpperCase()}", signals: []}
 `,
   )
-  expect(await json(folder)).toMatchObject({ exitCode: 0, report: { tests: 2, passed: 2 } })
+  expect(await json(folder)).toMatchObject({ exitCode: 0, report: { tests: 3, passed: 3 } })
 })
 
 test.each([
   ['a file that is not there', '{name: a, file: none.json, signals: []}', '2:21 unreadable-trace'],
   ['a file of several traces', '{name: a, file: two.jsonl, signals: []}', '2:21 unreadable-trace'],
-  ['an id that is not in it', '{name: a, file: two.jsonl, traceId: abc, signals: []}', '2:41 unreadable-trace'],
+  ['an id that is not in it', '{name: a, file: two.jsonl, traceId: xyz, signals: []}', '2:41 unreadable-trace'],
+  ['how several ids begin', '{name: a, file: two.jsonl, traceId: abc, signals: []}', '2:41 unreadable-trace'],
   ['a misspelt rule', '{name: a, trace: a, signals: REFUND_APROVED}', '2:34 unknown-rule'],
   ['a misdrawn trace', '{name: a, trace: a 3, signals: []}', '2:24 malformed-span'],
 ])('%s is a problem with its place, the rest is tested, and the exit code is 2', async (_what, one, expected) => {
   await put('shop.rules', RULES)
-  const requests = [jsonRequest('one', [{ name: 'a' }]), jsonRequest('two', [{ name: 'a' }])]
-  await put('two.jsonl', requests.map((request) => `${JSON.stringify(request)}\n`).join(''))
+  const requests = ['one', 'two'].map((trace, index) =>
+    JSON.stringify(jsonRequest(trace, [{ name: 'a' }])).replaceAll(traceIdOf(trace), `abc${index}`.padEnd(32, '0')),
+  )
+  await put('two.jsonl', `${requests.join('\n')}\n`)
   const file = await put('shop.test.yaml', `tests:\n  - ${one}\n${VIOLATION}`)
   const { exitCode, report } = await json(folder)
   expect(exitCode).toBe(2)
