@@ -9,6 +9,7 @@ import type { DatabaseRoom } from '../maintenance/room.ts'
 import { spaceProblem } from '../maintenance/space.ts'
 import type { RulesInForce } from '../rules/rules-watcher.ts'
 import type { JsonLinesFile } from '../sinks/json-lines-file.ts'
+import type { Webhook } from '../sinks/webhook.ts'
 import type { Database } from '../sqlite/database.ts'
 import type { SqliteTimers } from '../sqlite/sqlite-timers.ts'
 import type { PageResponse } from './http-requests.ts'
@@ -24,6 +25,7 @@ export interface HealthSubjects {
   readonly nowMs: () => number
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
+  readonly webhooks: readonly Webhook[]
   readonly clockWatch: ClockWatch
   readonly senders: Senders
   readonly timers: SqliteTimers
@@ -58,8 +60,8 @@ export function healthPage(
 
 /**
  * 200 while spans can be stored and traces are judged, else 503; says what is wrong and what to do.
- * `degraded` is what can wait: traces and signals are kept until the archive or the file of JSON lines takes them, and a
- * sender that floods has to come back later.
+ * `degraded` is what can wait: traces and signals are kept until the archive, the file of JSON lines or a webhook takes
+ * them, and a sender that floods has to come back later.
  */
 async function examine(subjects: HealthSubjects): Promise<PageResponse> {
   const { database, rules } = subjects
@@ -71,14 +73,15 @@ async function examine(subjects: HealthSubjects): Promise<PageResponse> {
     evaluator: evaluatorProblem(subjects),
     archive: archiveProblem(subjects),
     jsonLines: jsonLinesProblem(subjects),
+    webhooks: webhooksProblem(subjects),
     clock: subjects.clockWatch.problem(),
     space: space?.text,
     senders: sendersProblem(subjects),
     rules: rulesProblem(folder) ?? brokenRulesProblem(set),
   }
   const failing = problems.buffer !== undefined || problems.evaluator !== undefined || space?.refuses === true
-  const { database: lost, archive, jsonLines, clock, space: filling, senders, rules: unread } = problems
-  const degraded = [lost, archive, jsonLines, clock, filling, senders, unread].some((problem) => problem !== undefined)
+  // A problem of any part that is not failing can wait.
+  const degraded = Object.values(problems).some((problem) => problem !== undefined)
   const body = {
     status: failing ? 'failing' : degraded ? 'degraded' : 'ok',
     buffer: problems.buffer ?? 'ok',
@@ -86,6 +89,7 @@ async function examine(subjects: HealthSubjects): Promise<PageResponse> {
     evaluator: problems.evaluator ?? 'ok',
     archive: problems.archive ?? 'ok',
     jsonLines: problems.jsonLines ?? 'ok',
+    webhooks: problems.webhooks ?? 'ok',
     clock: problems.clock ?? 'ok',
     space: problems.space ?? 'ok',
     senders: problems.senders ?? 'ok',
@@ -182,6 +186,17 @@ function jsonLinesProblem({ lines }: HealthSubjects): string | undefined {
     const { waiting = 0, reason } = lines?.state() ?? {}
     if (waiting === 0 || reason === undefined) return undefined
     return `${waiting} signals wait to be written: ${reason} (${headingOf(reason)})`
+  })
+}
+
+function webhooksProblem({ webhooks }: HealthSubjects): string | undefined {
+  return whileReadable(() => {
+    const refused = webhooks.flatMap((webhook) => {
+      const { setAside } = webhook.backlog()
+      return setAside === 0 ? [] : [`${webhook.name}: ${setAside} signals, ${webhook.lastRefusal()}`]
+    })
+    if (refused.length === 0) return undefined
+    return `signals are set aside, and sent again at the next start: ${refused.join('; ')} (${RUNBOOK.webhooks})`
   })
 }
 

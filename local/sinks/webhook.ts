@@ -80,6 +80,13 @@ export class Webhook {
     return { waiting: counts.get(0) ?? 0, setAside: counts.get(1) ?? 0 }
   }
 
+  /** Why the newest of the events that are set aside was; undefined where none is. */
+  lastRefusal(): string | undefined {
+    const sql = 'SELECT failure FROM deliveries WHERE webhook = ? AND failed = 1 ORDER BY due_ms DESC LIMIT 1'
+    const row = this.deps.database.get(sql, this.settings.url)
+    return row === undefined ? undefined : String(row.failure)
+  }
+
   private async run(): Promise<void> {
     const due = `SELECT id, attempts, event FROM deliveries
       WHERE webhook = ? AND failed = 0 AND due_ms <= ? ORDER BY due_ms, id LIMIT 64`

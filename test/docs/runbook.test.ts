@@ -67,6 +67,8 @@ const QUOTED = [
   'a journal could not be archived; it is kept and tried again',
   'the end of a journal was cut off by a crash, before it was acknowledged',
   'the system lets this process open ',
+  'signals are set aside, and sent again at the next start',
+  'webhook delivery failed; set aside until the next start',
   'the clock was put back',
   'the clock went forward, or the machine slept',
   'nothing is removed for its age and no experiment is closed for',

@@ -39,6 +39,7 @@ describe('health', () => {
         evaluator: 'ok',
         archive: 'ok',
         jsonLines: 'ok',
+        webhooks: 'ok',
         clock: 'ok',
         space: 'ok',
         senders: 'ok',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Runtime } from '../../../local/runtime.ts'
 import type { Log } from '../../../shared/pipeline/ports.ts'
 import { CHARGE, metric, runtimes, statuses } from '../harness.ts'
 import { newReceiver, type Receiver } from './receiver.ts'
@@ -15,6 +16,8 @@ const HOUR_MS = 3_600_000
 const trace = (number: number) => String(number).padStart(32, '0')
 const toReceiver = (more: object = {}) => ({ webhooks: [{ url: receiver.url, ...more }] })
 const ids = () => receiver.received.map(({ event }) => event.id)
+
+const health = async ({ url }: Runtime) => (await fetch(`${url}/healthz`)).json()
 
 describe('a webhook', () => {
   test('gets each signal as one CloudEvent, with the headers it is to have', async () => {
@@ -106,10 +109,14 @@ describe('a webhook', () => {
     expect(await metric(first, 'betrace_webhook_set_aside')).toEqual([expect.stringMatching(/ 1$/)])
     expect(logged.join()).toContain('answered 401')
     expect(logged.join()).not.toContain('secret-token')
+    const shown = await health(first)
+    expect(shown).toMatchObject({ status: 'degraded', webhooks: expect.stringMatching(/1 signals, answered 401 \(/) })
+    expect(JSON.stringify(shown)).not.toContain('secret-token')
     await stop(first)
     receiver.answer = 200
     const second = await start(home, toReceiver())
     await pass(second, 0)
+    expect(await health(second)).toMatchObject({ status: 'ok', webhooks: 'ok' })
     expect(new Set(ids()).size).toBe(1)
     expect(receiver.received).toHaveLength(2)
   })

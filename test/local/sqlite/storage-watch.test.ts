@@ -35,6 +35,7 @@ test('a database that turns read-only refuses, says so, and judges what waited a
     nowMs: () => nowMs,
     archiveState,
     lines,
+    webhooks: [],
     clockWatch,
   }
   const store = (trace: number) => buffer.append([chunkOf(nowMs, [CHARGE], trace.toString(16).padStart(32, '0'))])
