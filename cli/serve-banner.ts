@@ -3,7 +3,8 @@ import { visible } from '../shared/text/visible.ts'
 import { packageVersion } from './package-root.ts'
 import { paint, type Screen } from './terminal.ts'
 
-interface Served {
+/** A server that runs, for whoever started it. */
+export interface Served {
   /** `http://address:port` that the server listens on. */
   readonly url: string
   readonly rules: readonly string[]

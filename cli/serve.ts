@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { LOG_FORMATS, type LogFormat } from '../local/log.ts'
 import type { Runtime } from '../local/runtime.ts'
 import { InputError } from '../shared/errors.ts'
 import { limitsAmong, REQUEST_LIMITS } from '../shared/otlp/limits.ts'
@@ -8,7 +9,7 @@ import { SENDER_LIMITS } from '../shared/pipeline/settings.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { parseBytes, parseCount, parseDurationMs, parsePort, parseUrl, repeatable, unshown } from './option-values.ts'
-import { serveBanner } from './serve-banner.ts'
+import { serveMessages } from './serve-messages.ts'
 import type { ExitCode, Terminal } from './terminal.ts'
 import { counted } from './text.ts'
 import { wrapping } from './wrap.ts'
@@ -29,6 +30,7 @@ interface ServeOptions {
   readonly maxConnections: number
   readonly maxConnectionsPerAddress?: number
   readonly apiKey?: readonly (readonly string[])[]
+  readonly logFormat: LogFormat
   readonly maxBodyBytes: number
   readonly maxRequestValues: number
   readonly maxRequestSpans: number
@@ -111,6 +113,10 @@ function serveOptions(): readonly Option[] {
     new Option('--api-key <key>', 'take only requests that bring it as x-api-key or bearer; may be repeated')
       .env('BETRACE_API_KEY')
       .argParser(repeatable(unshown('--api-key', parseKeys))),
+    new Option('--log-format <format>', 'how to write the log, on standard error')
+      .env('BETRACE_LOG_FORMAT')
+      .choices([...LOG_FORMATS])
+      .default('text'),
     limit('--max-body-bytes', 'bytes of a request, as sent and again decompressed', REQUEST_LIMITS.maxBodyBytes),
     limit('--max-request-values', 'values of a request', REQUEST_LIMITS.maxRequestValues),
     limit('--max-request-spans', 'spans of a request', REQUEST_LIMITS.maxRequestSpans),
@@ -150,6 +156,9 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
   if (jsonLinesFile !== undefined) await requireWritable(jsonLinesFile)
   // Standard output belongs to whoever reads the JSON.
   const screen = jsonLines === terminal.stdout ? terminal.stderr : terminal.stdout
+  const messages = serveMessages(terminal, options.logFormat)
+  // Standard error holds nothing but JSON where that was asked for; the signals are on standard output then.
+  const isShown = options.logFormat === 'text' || screen === terminal.stdout
   const starting = startRuntime({
     dataFolder: options.data,
     rulePaths: options.rules,
@@ -174,21 +183,21 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
         headers: Object.fromEntries(options.webhookHeader ?? []),
       })),
     },
-    screen: wrapping(screen),
+    ...(isShown ? { screen: wrapping(screen) } : {}),
     ...(jsonLines === undefined ? {} : { jsonLines }),
     ...(jsonLinesFile === undefined ? {} : { jsonLinesFile }),
-    onRules: (report) => terminal.stderr.write(report),
+    log: messages.log,
+    onRules: (report) => messages.rules(report),
     ...(terminal.blocking === undefined ? {} : { blocking: terminal.blocking }),
   })
   const runtime = await Promise.race([starting, stopped(stop)])
   if (runtime === undefined) {
     starting.then((late) => late.close()).catch(() => {})
-    terminal.stderr.write('stopped before it had started\n')
+    messages.stopped('stopped before it had started')
     return 130
   }
   const { rules, data, apiKey } = options
-  const served = { url: runtime.url, rules, data, asksForKey: apiKey !== undefined }
-  terminal.stderr.write(serveBanner(served, terminal.stderr))
+  messages.started({ url: runtime.url, rules, data, asksForKey: apiKey !== undefined })
   await stopped(stop)
   const { spansReceived, tracesJudged, signals } = runtime.stats()
   const rest = (await closesInTime(runtime)) ? '' : '; what was in hand goes on at the next start'
@@ -197,7 +206,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
     `${counted(tracesJudged, 'verdict')} on traces`,
     counted(signals, 'signal'),
   ]
-  terminal.stderr.write(`\nstopped after ${done.join(', ')}${rest}\n`)
+  messages.stopped(`stopped after ${done.join(', ')}${rest}`)
   return 0
 }
 

@@ -13,7 +13,7 @@ import type { Scheduler } from './clock/scheduler.ts'
 import { Senders } from './fairness/senders.ts'
 import { openDataFolder } from './files/data-folder.ts'
 import { JudgeThread } from './judge-thread.ts'
-import { sparingLog, textLog } from './log.ts'
+import { lineLog, sparingLog } from './log.ts'
 import { DatabaseRoom } from './maintenance/room.ts'
 import { type RulesInForce, RulesWatcher, rulesReport } from './rules/rules-watcher.ts'
 import { BodyThread } from './server/body-thread.ts'
@@ -110,7 +110,7 @@ export async function openDependencies(
   settings: RuntimeSettings,
   closers: Closers,
 ): Promise<Dependencies> {
-  const { clock = Date.now, log = sparingLog(textLog()) } = options
+  const { clock = Date.now, log = sparingLog(lineLog()) } = options
   const folder = openDataFolder(options.dataFolder)
   closers.push(() => folder.unlock())
   const { blocking = async (work) => work() } = options

@@ -1,15 +1,31 @@
-import type { Log } from '../shared/pipeline/ports.ts'
+import type { Clock, Log } from '../shared/pipeline/ports.ts'
 import { jsonText, visible } from '../shared/text/visible.ts'
 
-/** Writes what operators should know as one line of text each, on standard error unless told: `level message key=value …`. */
-export function textLog(
-  write: (line: string) => void = (line) => process.stderr.write(line),
-  levels: readonly Parameters<Log>[0][] = ['warn', 'error'],
-): Log {
+export const LOG_FORMATS = ['text', 'json'] as const
+export type LogFormat = (typeof LOG_FORMATS)[number]
+
+interface LineLogOptions {
+  readonly format?: LogFormat
+  /** Standard error unless told. */
+  readonly write?: (line: string) => void
+  /** Warnings and errors unless told. */
+  readonly levels?: readonly Parameters<Log>[0][]
+  readonly clock?: Clock
+}
+
+/**
+ * Writes what operators should know as one line each: `time level message key=value …`, or a JSON object with `time`,
+ * `level`, `message` and the fields. Times are RFC 3339, UTC.
+ */
+export function lineLog(options: LineLogOptions = {}): Log {
+  const { format = 'text', levels = ['warn', 'error'], clock = Date.now } = options
+  const { write = (line) => process.stderr.write(line) } = options
   return (level, message, fields = {}) => {
     if (!levels.includes(level)) return
+    const time = new Date(clock()).toISOString()
+    if (format === 'json') return write(`${jsonText({ time, level, message, ...fields })}\n`)
     const written = Object.entries(fields).map(([key, value]) => ` ${plain(key)}=${plain(String(value))}`)
-    write(`${level} ${visible(message)}${written.join('')}\n`)
+    write(`${time} ${level} ${visible(message)}${written.join('')}\n`)
   }
 }
 

@@ -67,6 +67,40 @@ test('with JSON on standard output nothing else is written there', async () => {
   expect(JSON.parse(terminal.stdout.text())).toMatchObject({ data: { signal: 'TOO_MANY_RETRIES' } })
 })
 
+test('with its log as JSON, every line of standard error is an object with its time', async () => {
+  const terminal = fakeTerminal()
+  const broken = join(folder, 'broken.rules')
+  await writeFile(broken, '// Signal: BROKEN (low)\na &&\n')
+  const own = ['--rules', rules, broken, '--data', join(folder, 'json'), '--log-format', 'json', '--jsonl', '-']
+  const exitCode = run(['serve', '--port', '0', '--quiet-period', '50ms', ...own], terminal)
+  await vi.waitFor(() => expect(terminal.stderr.text()).toContain('takes spans'), 15_000)
+  const url = /"url":"(http:[^"]+)"/.exec(terminal.stderr.text())?.[1]
+  const body = JSON.stringify(jsonRequest('logged', [{ name: 'api.request', attributes: { retries: 5 } }]))
+  await fetch(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  await vi.waitFor(() => expect(terminal.stdout.text()).toContain('TOO_MANY_RETRIES'), { timeout: 5000 })
+  terminal.ctrlC.abort()
+  expect(await exitCode).toBe(0)
+  const lines = terminal.stderr.text().trimEnd().split('\n')
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    {
+      time: expect.stringMatching(/^20.*Z$/),
+      level: 'warn',
+      message: '1 rule in force, 1 rejected',
+      problems: expect.stringContaining('broken.rules:2'),
+    },
+    {
+      time: expect.anything(),
+      level: 'info',
+      message: 'takes spans',
+      url,
+      rules: `${rules} ${broken}`,
+      data: join(folder, 'json'),
+      asksForKey: false,
+    },
+    { time: expect.anything(), level: 'info', message: expect.stringMatching(/^stopped after 1 span/) },
+  ])
+})
+
 test('a webhook gets the signal with the headers named', async () => {
   const received: unknown[] = []
   const hook = createServer(async (request, response) => {

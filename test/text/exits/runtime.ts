@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sparingLog, textLog } from '../../../local/log.ts'
+import { LOG_FORMATS, lineLog, sparingLog } from '../../../local/log.ts'
 import { type Runtime, startRuntime } from '../../../local/runtime.ts'
 import { PrometheusMetrics } from '../../../local/server/metrics.ts'
 import { fakeScreen } from '../../cli/fake-terminal.ts'
@@ -41,7 +41,7 @@ async function tellAll(text: string, broken: boolean): Promise<Told> {
     settings: { port: 0, webhooks: [{ url: receiver.url, maxAttempts: 2 }] },
     clock: () => nowMs,
     scheduler: { after: () => () => {} },
-    log: sparingLog(textLog((line) => (told.log += line), ['info', 'warn', 'error'])),
+    log: sparingLog(lineLog({ write: (line) => (told.log += line), levels: ['info', 'warn', 'error'] })),
     screen,
     jsonLines,
     jsonLinesFile: lines,
@@ -113,8 +113,10 @@ async function askEverything(text: string, ask: Ask): Promise<void> {
 
 function logged(text: string): string {
   let written = ''
-  const log = textLog((line) => (written += line))
-  log('error', text, { [text]: text, reason: `Error: ${text}`, path: text })
+  for (const format of LOG_FORMATS) {
+    const log = lineLog({ format, write: (line) => (written += line) })
+    log('error', text, { [text]: text, reason: `Error: ${text}`, path: text })
+  }
   return written
 }
 
