@@ -4,7 +4,7 @@ import { packageVersion } from './package-root.ts'
 import { paint, type Screen } from './terminal.ts'
 
 /** A server that runs, for whoever started it. */
-export interface Served {
+export interface StartedServer {
   /** `http://address:port` that the server listens on. */
   readonly url: string
   readonly rules: readonly string[]
@@ -16,7 +16,11 @@ export interface Served {
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
 
 /** What `betrace serve` says once it takes spans: where to send them, and what an SDK needs for it. */
-export function serveBanner(served: Served, screen: Screen, interfaces: Interfaces = networkInterfaces()): string {
+export function serveBanner(
+  served: StartedServer,
+  screen: Screen,
+  interfaces: Interfaces = networkInterfaces(),
+): string {
   const { rules, data, asksForKey } = served
   const address = new URL(served.url)
   const url = reachable(address)

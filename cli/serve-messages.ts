@@ -1,6 +1,6 @@
 import { type LogFormat, lineLog, sparingLog } from '../local/log.ts'
 import type { Log } from '../shared/pipeline/ports.ts'
-import { type Served, serveBanner } from './serve-banner.ts'
+import { type StartedServer, serveBanner } from './serve-banner.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What `betrace serve` says on standard error, beside signals. */
@@ -9,7 +9,7 @@ interface ServeMessages {
   readonly log: Log
   /** Rules that came into force: a line of counts, then their problems. */
   rules(report: string): void
-  started(served: Served): void
+  started(served: StartedServer): void
   stopped(summary: string): void
 }
 

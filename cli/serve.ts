@@ -31,6 +31,7 @@ interface ServeOptions {
   readonly maxConnectionsPerAddress?: number
   readonly apiKey?: readonly (readonly string[])[]
   readonly logFormat: LogFormat
+  readonly runbookBase?: string
   readonly maxBodyBytes: number
   readonly maxRequestValues: number
   readonly maxRequestSpans: number
@@ -117,6 +118,9 @@ function serveOptions(): readonly Option[] {
       .env('BETRACE_LOG_FORMAT')
       .choices([...LOG_FORMATS])
       .default('text'),
+    new Option('--runbook-base <url>', 'where signals link to runbooks that rules name by a path, as shipped rules do')
+      .env('BETRACE_RUNBOOK_BASE')
+      .argParser(parseUrl),
     limit('--max-body-bytes', 'bytes of a request, as sent and again decompressed', REQUEST_LIMITS.maxBodyBytes),
     limit('--max-request-values', 'values of a request', REQUEST_LIMITS.maxRequestValues),
     limit('--max-request-spans', 'spans of a request', REQUEST_LIMITS.maxRequestSpans),
@@ -175,6 +179,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
       signalRetentionMs: options.keepSignals,
       corsOrigins: [...(options.cors ?? [])],
       apiKeys: (options.apiKey ?? []).flat(),
+      ...(options.runbookBase === undefined ? {} : { runbookBase: options.runbookBase }),
       ...limitsAmong(options),
       maxWaitingPerSender: options.maxWaitingPerSender,
       maxBehindMs: options.maxBehind,

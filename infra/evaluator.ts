@@ -149,5 +149,6 @@ function judging(settings: StackSettings) {
     maxExperimentMs: settings.experimentHours * 3_600_000,
     leaseMs: LEASE_MS,
     source: `/${stackName(settings.environment)}`,
+    ...(settings.runbookBase === '' ? {} : { runbookBase: settings.runbookBase }),
   })
 }

@@ -111,6 +111,8 @@ const schema = v.object({
   xray: v.optional(flag, false),
   /** Where alarms find the runbook. */
   runbookUrl: v.optional(v.pipe(v.string(), v.minLength(1)), 'docs/runbook.md'),
+  /** Where signals link to runbooks that rules name by a path; empty leaves the path. */
+  runbookBase: v.optional(v.pipe(v.string(), v.regex(/^(?:https?:\/\/\S+)?$/, 'must be an http or https URL')), ''),
 })
 
 /** All that can be set with `cdk deploy -c name=value`, or in cdk.json. */

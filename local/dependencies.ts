@@ -119,7 +119,8 @@ export async function openDependencies(
   database.promises?.log(log)
   const colour = inColour(options.screen)
   const onRules = (loaded: RulesInForce) => options.onRules?.(rulesReport(loaded, colour))
-  const watching = { onLoaded: onRules, log, dataFolder: options.dataFolder }
+  const { runbookBase } = settings
+  const watching = { onLoaded: onRules, log, dataFolder: options.dataFolder, runbookBase }
   const rules = await RulesWatcher.open(options.rulePaths, watching)
   const senders = new Senders(settings, lastFlow(database), clock)
   const bodies = new BodyThread()

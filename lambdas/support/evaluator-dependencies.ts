@@ -51,7 +51,12 @@ export function evaluatorDependencies({ log, metrics, count }: Telemetry): Evalu
   const buffer = new DynamoTraceBuffer(table, clock)
   const rules = new S3RuleSource(
     { client: s3, name: setting('rulesBucket') },
-    { compile: (files) => ruleSetOfRead(readSet(files)), clock, log, onStale: () => count('RulesNotRevalidated', 1) },
+    {
+      compile: (files) => ruleSetOfRead(readSet(files), settings.runbookBase),
+      clock,
+      log,
+      onStale: () => count('RulesNotRevalidated', 1),
+    },
   )
   const evaluator = {
     buffer,

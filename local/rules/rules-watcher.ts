@@ -28,6 +28,8 @@ export interface WatcherOptions {
   readonly log: Log
   /** Undefined: nothing is kept. */
   readonly dataFolder?: string
+  /** Paths of runbooks are looked for below it. */
+  readonly runbookBase?: string | undefined
 }
 
 /** The rules of some folders and files, loaded again when they change; a set is switched to whole. */
@@ -80,18 +82,19 @@ export class RulesWatcher implements RuleSource {
     this.seenVersion = version
     if (!settled || version === this.loadedVersion) return
     const { set, folder, texts } = this.loaded
-    this.loaded = await load(this.paths, folder.files, { rules: set.rules, texts })
+    this.loaded = await load(this.paths, folder.files, { rules: set.rules, texts }, this.options)
     this.loadedVersion = version
     await announce(this.loaded, this.options)
   }
 }
 
-async function firstLoad(paths: readonly string[], { dataFolder, log }: WatcherOptions): Promise<RulesInForce> {
-  const loaded = await load(paths, [], NO_RULES)
+async function firstLoad(paths: readonly string[], options: WatcherOptions): Promise<RulesInForce> {
+  const { dataFolder, log } = options
+  const loaded = await load(paths, [], NO_RULES, options)
   const { problems } = loaded.set
   if (dataFolder === undefined || problems.length === 0) return withoutDifference(loaded)
   try {
-    return withoutDifference(await load(paths, [], await readRulesInForce(dataFolder)))
+    return withoutDifference(await load(paths, [], await readRulesInForce(dataFolder), options))
   } catch (error) {
     log('error', 'the rules that were in force before cannot be read', {
       reason: String(error),
@@ -110,9 +113,10 @@ async function load(
   paths: readonly string[],
   filesBefore: RulesFolder['files'],
   before: SourcedRules,
+  { runbookBase }: WatcherOptions,
 ): Promise<RulesInForce> {
   const folder = await readRulesFolder(paths, filesBefore)
-  const set = await inSlices(makingRuleSet(folder.files, before.rules))
+  const set = await inSlices(makingRuleSet(folder.files, before.rules, runbookBase))
   const fileTexts = new Map(folder.files.map(({ file, text }) => [file, text]))
   const texts = new Map(set.rules.map(({ name, file }) => [name, fileTexts.get(file) ?? '']))
   for (const { name } of set.keptBack) texts.set(name, before.texts.get(name) ?? '')

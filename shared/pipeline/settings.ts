@@ -8,6 +8,12 @@ export const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
 /** A length of time in milliseconds, 0 for none. */
 export const duration = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
+/** Where paths of runbooks are looked for. */
+const webAddress = v.pipe(
+  v.string(),
+  v.check((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'expected an http or https URL'),
+)
+
 /** How traces are judged; the defaults are those of a deployed stack. */
 export const JUDGING = {
   /** No new chunk for so long: the trace is taken to be over. SDKs hold spans for 5 s before they send. */
@@ -41,6 +47,8 @@ export const JUDGING = {
   verdictMarginMs: v.optional(duration, 60_000),
   /** The CloudEvents `source` of every signal. */
   source: v.optional(v.pipe(v.string(), v.minLength(1)), '/betrace'),
+  /** A rule's `Runbook` that is a path of a page (`docs/rule-packs.md#slow_query`) is looked for below this URL. */
+  runbookBase: v.exactOptional(webAddress),
 } as const
 
 /** The most that a place in a body, or in the table of its values, is counted to. */

@@ -22,12 +22,14 @@ describe('settings', () => {
       keepData: 'false',
       pager: 'mailto:a@b.example, https://c.example',
       packs: '',
+      runbookBase: 'https://git.example/betrace/',
     }
     const expected = {
       quietPeriodSeconds: 5,
       keepData: false,
       pager: ['mailto:a@b.example', 'https://c.example'],
       packs: [],
+      runbookBase: 'https://git.example/betrace/',
     }
     expect(read(given)).toMatchObject(expected)
   })
@@ -40,6 +42,7 @@ describe('settings', () => {
       corsOrigins: 'shop.example/path',
       logDays: 31,
       keepData: 'no',
+      runbookBase: 'docs',
     }
     for (const name of Object.keys(wrong)) expect(() => read(wrong)).toThrow(name)
     expect(() => read(wrong)).toThrow(/must be one of 1, 3, 5/)

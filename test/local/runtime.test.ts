@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
@@ -246,6 +246,26 @@ describe('rules', () => {
       `betrace_signals_total${labels('updated')} 0`,
       `betrace_signals_total${labels('retracted')} 0`,
     ])
+  })
+
+  test.each([
+    ['docs/rule-packs.md#slow_query', 'https://git.example/betrace/main/docs/rule-packs.md#slow_query'],
+    ['/pages/a.html', 'https://git.example/betrace/main/pages/a.html'],
+    ['https://runbooks.example/a.md', 'https://runbooks.example/a.md'],
+    ['runbooks.example/payments', 'runbooks.example/payments'],
+    ['call the team on duty', 'call the team on duty'],
+  ])('with a base for runbooks, %s is linked as %s', async (written, linked) => {
+    const home = newHome(UNVALIDATED.replace('https://runbooks.example/payments', written))
+    for (const runbookBase of ['https://git.example/betrace/main', 'https://git.example/betrace/main/']) {
+      const runtime = await start(home, { runbookBase })
+      edit(home.rules, readFileSync(join(home.rules, 'seed.rules'), 'utf8'))
+      await pass(runtime, 1_000)
+      await pass(runtime, 1_000)
+      await send(runtime, [CHARGE], String(runbookBase.length).padStart(32, '0'))
+      await pass(runtime, 5_000)
+      expect(runtime.signals.find({}).at(-1)?.event.data).toMatchObject({ runbook: linked })
+      await stop(runtime)
+    }
   })
 
   test('has its metrics at 0 before its first signal, and as long as it is in force', async () => {
