@@ -21,6 +21,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+/** A span that breaks the rule and starts now: what is older than the judge window is archived, and not judged. */
+function retried() {
+  return { name: 'api.request', attributes: { retries: 5 }, startMs: Date.now() - Date.UTC(2026, 0, 1) }
+}
+
 /** Starts `betrace serve` on a free port; the test ends it with Ctrl-C. */
 async function serve(data: string, ...args: readonly string[]) {
   const terminal = fakeTerminal()
@@ -39,7 +44,7 @@ async function serve(data: string, ...args: readonly string[]) {
     fetch(`${url}/v1/traces`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(jsonRequest('retried', [{ name: 'api.request', attributes: { retries: 5 } }])),
+      body: JSON.stringify(jsonRequest('retried', [retried()])),
     })
   return { terminal, exitCode, url, send }
 }
@@ -75,7 +80,7 @@ test('with its log as JSON, every line of standard error is an object with its t
   const exitCode = run(['serve', '--port', '0', '--quiet-period', '50ms', ...own], terminal)
   await vi.waitFor(() => expect(terminal.stderr.text()).toContain('takes spans'), 15_000)
   const url = /"url":"(http:[^"]+)"/.exec(terminal.stderr.text())?.[1]
-  const body = JSON.stringify(jsonRequest('logged', [{ name: 'api.request', attributes: { retries: 5 } }]))
+  const body = JSON.stringify(jsonRequest('logged', [retried()]))
   await fetch(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
   await vi.waitFor(() => expect(terminal.stdout.text()).toContain('TOO_MANY_RETRIES'), { timeout: 5000 })
   terminal.ctrlC.abort()
