@@ -3,7 +3,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { type InputStream, isPipe, namedFile, streamInput, streamPipe } from '../local/files/input-file.ts'
 import { InputError } from '../shared/errors.ts'
 import { decompress } from '../shared/otlp/decompress.ts'
-import { convertJson } from '../shared/otlp/json.ts'
+import { convertAnyJson } from '../shared/otlp/foreign/convert.ts'
 import { CommandError } from './command-error.ts'
 import { isFramed, readFramedMessages } from './framed-messages.ts'
 import { readJsonDocuments } from './json-documents.ts'
@@ -167,7 +167,7 @@ function looksLikeJson(head: Buffer): boolean {
 }
 
 async function* jsonPieces(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TracePiece> {
-  for await (const document of readJsonDocuments(chunks, convertJson)) {
+  for await (const document of readJsonDocuments(chunks, convertAnyJson)) {
     const place = `${name}:${document.line}`
     if ('problem' in document) yield { problem: `${place}: ${document.problem}` }
     else yield { request: document.value.bytes, place, unknownFields: document.value.unknownFields }
@@ -188,7 +188,7 @@ function messagePiece(message: Buffer, place: string): TracePiece {
     const bytes = isZstd(message) ? decompress(message, 'zstd', MAX_UNPACKED_BYTES) : message
     const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, SNIFFED_BYTES))
     if (!looksLikeJson(head)) return { request: bytes, place, unknownFields: false }
-    const { bytes: request, unknownFields } = convertJson(bytes)
+    const { bytes: request, unknownFields } = convertAnyJson(bytes)
     return { request, place, unknownFields }
   } catch (error) {
     if (error instanceof InputError) return { problem: `${place}: ${error.message}` }

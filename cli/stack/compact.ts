@@ -3,11 +3,10 @@ import { COMPACTION_LIMITS } from '../../shared/archive/compact.ts'
 import { compactHours } from '../../shared/archive/compact-recent.ts'
 import { HOUR_MS } from '../../shared/archive/object-key.ts'
 import { type CompactionAnswer, type CompactionSum, compactionAnswer } from '../../shared/aws/archive/compaction.ts'
-import { s3ObjectStore } from '../../shared/aws/archive/s3-object-store.ts'
-import { s3Client } from '../../shared/aws/clients.ts'
 import { invoke } from '../../shared/aws/invoke.ts'
 import type { ReplayRange } from '../../shared/replay/range.ts'
 import { CommandError } from '../command-error.ts'
+import { archiveOfStack } from './archive.ts'
 import { outputsOf } from './stack-option.ts'
 
 /** Makes the compactor of a deployed stack go through a range, as often as it takes; returns the result of each run. */
@@ -27,8 +26,7 @@ const DAY_MS = 24 * 3_600_000
 
 /** Compacts a range of a stack's archive in this process, day by day; returns the result of each day. */
 export async function* compactHere(stack: string, { fromMs, toMs }: ReplayRange, nowMs: number) {
-  const { archiveBucket } = await outputsOf({ stack })
-  const store = s3ObjectStore({ client: s3Client(), name: archiveBucket })
+  const store = await archiveOfStack(stack)
   for (let dayMs = fromMs; dayMs < toMs; dayMs += DAY_MS) {
     const done = await compactHours({
       store,

@@ -172,6 +172,9 @@ export const LOCAL_EXITS: readonly Exit[] = [
   ]),
   ...['pretty', 'json', 'jsonl'].map(replay),
   ...['pretty', 'json', 'junit', 'markdown'].map(verify),
+  commands('import', ({ path, traces, brokenTraces, missing }) => [
+    ['import', '--data', path, '--', traces, brokenTraces, missing],
+  ]),
   commands(
     'compact',
     ({ path, missing }, text) => [

@@ -166,6 +166,7 @@ export const STACK_EXITS: readonly Exit[] = [
       ['replay', '--stack', text, ...RANGE, '--format', format],
     ]),
   ),
+  onStack('import', (_, text) => [['import', '--stack', text, 'any']]),
   onStack('compact', () => [
     ['compact', '--stack', 'any', ...RANGE],
     ['compact', '--stack', 'any', ...RANGE, '--here'],
