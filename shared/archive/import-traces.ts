@@ -1,6 +1,7 @@
 import { InputError } from '../errors.ts'
 import { assembleTrace } from '../trace/assemble.ts'
 import { type Filing, fileTrace } from '../trace/filing.ts'
+import { timeOf } from '../trace/summary.ts'
 import { isReadable, openHour } from './compact.ts'
 import { currentObjects } from './current-objects.ts'
 import { HOUR_MS, objectKey } from './object-key.ts'
@@ -47,9 +48,9 @@ export async function* importTraces(
   nowMs: number,
 ): AsyncGenerator<ImportedHour> {
   const filed = traces.map((trace): FiledTrace => {
-    const { spans } = assembleTrace(trace.traceId, trace.chunks)
+    const time = timeOf(assembleTrace(trace.traceId, trace.chunks))
     // Whatever its age: who imports says that it is of the past.
-    return { ...trace, filing: fileTrace({ spans }, nowMs, 0) }
+    return { ...trace, filing: fileTrace(time, nowMs, 0) }
   })
   const byHour = Map.groupBy(filed, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)
   for (const hourMs of [...byHour.keys()].sort((a, b) => a - b)) {

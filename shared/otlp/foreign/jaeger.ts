@@ -46,12 +46,12 @@ function resourceOf({ serviceName, tags }: JsonObject): readonly OtlpAttribute[]
 
 function scopeSpanOf(span: JsonObject): object {
   const tags = objectsOf(span.tags, 'tags')
-  const valueOf = (...keys: string[]) => tags.find(({ key }) => keys.includes(scalarText(key)))?.value
+  const tagOf = (...keys: string[]) => tags.find(({ key }) => keys.includes(scalarText(key)))?.value
   const traceId = hexId(span.traceID, 32, 'traceID')
   const start = nanosOf(span.startTime, 'startTime')
   const { parent, links } = referencesOf(span, traceId)
-  const name = scalarText(valueOf('otel.scope.name', 'otel.library.name'))
-  const version = scalarText(valueOf('otel.scope.version', 'otel.library.version'))
+  const name = scalarText(tagOf('otel.scope.name', 'otel.library.name'))
+  const version = scalarText(tagOf('otel.scope.version', 'otel.library.version'))
   return {
     scope: { name, version },
     spans: [
@@ -59,13 +59,13 @@ function scopeSpanOf(span: JsonObject): object {
         traceId,
         spanId: hexId(span.spanID, 16, 'spanID'),
         ...(parent !== undefined && { parentSpanId: parent }),
-        traceState: scalarText(valueOf('w3c.tracestate')),
+        traceState: scalarText(tagOf('w3c.tracestate')),
         name: scalarText(span.operationName),
-        kind: KINDS[scalarText(valueOf('span.kind')).toLowerCase()] ?? 0,
+        kind: KINDS[scalarText(tagOf('span.kind')).toLowerCase()] ?? 0,
         startTimeUnixNano: `${start}`,
         endTimeUnixNano: `${start + nanosOf(span.duration, 'duration')}`,
         attributes: attributesOf(tags.filter(({ key }) => !FIELD_TAGS.has(scalarText(key)))),
-        status: statusOf(valueOf),
+        status: statusOf(tagOf),
         events: objectsOf(span.logs, 'logs').map(eventOf),
         links,
       },
@@ -89,10 +89,10 @@ function referencesOf(span: JsonObject, traceId: string) {
   return { parent: parentId === '0'.repeat(16) ? undefined : parentId, links: ids }
 }
 
-function statusOf(valueOf: (...keys: string[]) => unknown): object {
-  const code = { OK: 1, ERROR: 2 }[scalarText(valueOf('otel.status_code'))]
-  const failed = valueOf('error')
-  const message = scalarText(valueOf('otel.status_description'))
+function statusOf(tagOf: (...keys: string[]) => unknown): object {
+  const code = { OK: 1, ERROR: 2 }[scalarText(tagOf('otel.status_code'))]
+  const failed = tagOf('error')
+  const message = scalarText(tagOf('otel.status_description'))
   return { code: code ?? (failed === true || failed === 'true' ? 2 : 0), message }
 }
 
