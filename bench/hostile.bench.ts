@@ -32,8 +32,10 @@ async function costOf(attack: Attack): Promise<Cost> {
 }
 
 function figuresOf(usual: Cost, costs: readonly Cost[]): readonly Figure[] {
-  const work = ({ serve }: Cost) => serve.workMs
-  const memory = ({ serve }: Cost) => serve.bytes / 1e6
+  const work = ({ serve }: Cost) => serve.taking.workMs
+  const memory = ({ serve }: Cost) => serve.taking.bytes / 1e6
+  const judgingWork = ({ serve }: Cost) => serve.judging.workMs
+  const judgingMemory = ({ serve }: Cost) => serve.judging.bytes / 1e6
   const time = ({ lambda }: Cost) => lambda?.ms ?? 0
   const space = ({ lambda }: Cost) => (lambda?.bytes ?? 0) / 1e6
   const worst = (of: (cost: Cost) => number) => Math.max(...costs.map(of))
@@ -44,6 +46,15 @@ function figuresOf(usual: Cost, costs: readonly Cost[]): readonly Figure[] {
     { name: 'serve: the same, against ordinary spans', ...times(work) },
     { name: 'serve: memory', value: worst(memory), unit: 'MB', atMost: MOST_MEGABYTES, ...less },
     { name: 'serve: the same, against ordinary spans of as many bytes', ...times(memory) },
+    {
+      name: 'serve, judging: longest work of the main thread',
+      value: worst(judgingWork),
+      unit: 'ms',
+      atMost: MOST_MS,
+      ...less,
+    },
+    { name: 'serve, judging: memory, threads among it', value: worst(judgingMemory), unit: 'MB', ...less },
+    { name: 'serve, judging: the same, against ordinary spans of as many bytes', ...times(judgingMemory) },
     { name: 'ingest function: processor time', value: worst(time), unit: 'ms', atMost: MOST_LAMBDA_MS, ...less },
     { name: 'ingest function: memory', value: worst(space), unit: 'MB', atMost: MOST_LAMBDA_MEGABYTES, ...less },
   ]
@@ -54,10 +65,24 @@ function tableOf(costs: readonly Cost[]): Table {
   const rows = costs.map(({ attack, serve, lambda }) => [
     attack,
     String(serve.status),
-    `${Math.round(serve.workMs)} ms`,
-    megabytes(serve.bytes),
+    `${Math.round(serve.taking.workMs)} ms`,
+    megabytes(serve.taking.bytes),
+    `${Math.round(serve.judging.workMs)} ms`,
+    megabytes(serve.judging.bytes),
     lambda === undefined ? 'too large' : `${Math.round(lambda.ms)} ms`,
     megabytes(lambda?.bytes),
   ])
-  return { head: ['body', 'answer', 'main thread', 'memory', 'function: time', 'function: memory'], rows }
+  return {
+    head: [
+      'body',
+      'answer',
+      'main thread',
+      'memory',
+      'judging: thread',
+      'judging: memory',
+      'function: time',
+      'function: memory',
+    ],
+    rows,
+  }
 }

@@ -1,31 +1,40 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { firstLine, served } from '../load/served.ts'
+import { firstLine, metric, served } from '../load/served.ts'
 import type { Attack } from './attack.ts'
 import { forgetPeak, residentBytes } from './resident.ts'
 
-/** What taking in one body costs a server. */
+/** What one body costs a server. */
 export interface CostOnServe {
   readonly status: number
+  /** To take it in. */
+  readonly taking: ServerCost
+  /** After that, until its traces are judged and archived. */
+  readonly judging: ServerCost
+}
+
+interface ServerCost {
   /** The longest work of the main thread that left nobody else a turn, in its processor time. */
   readonly workMs: number
-  /** Beyond what the server had before. */
+  /** The most beyond what the server had before the body came. */
   readonly bytes: number
 }
 
 /** Until the memory and the event loop of a server are at rest after its start, and after an answer. */
 const REST_MS = 1_000
 const AFTER_MS = 100
-/** Its traces are not due while it is measured. */
-const NOT_YET = ['--quiet-period', '10m', '--incomplete-wait', '20m']
+/** Its traces are not due while it is measured how it is taken in, and then at once. */
+const QUIET = ['--quiet-period', '3s', '--incomplete-wait', '3s']
+/** The worst take a minute to be judged, one with 20,000 traces; a journal is turned into objects after 10 s. */
+const MOST_WAIT_MS = 180_000
 
-/** Sends one body to a new `betrace serve`, as gzip that leaves it as large as it is: it is in memory twice. */
+/** Sends one body to a new `betrace serve`, as gzip that leaves it as large as it is, and waits until it is archived. */
 export async function costOnServe({ body, format }: Attack): Promise<CostOnServe> {
   const folder = mkdtempSync(join(tmpdir(), 'betrace-hostile-'))
   const child = startServer(folder)
@@ -40,7 +49,11 @@ export async function costOnServe({ body, format }: Attack): Promise<CostOnServe
     const type = format === 'json' ? 'application/json' : 'application/x-protobuf'
     const status = await post(server.url, type, gzipSync(body, { level: 0 }))
     await pause(AFTER_MS)
-    return { status, workMs: await longestWork(child), bytes: residentBytes(pid, 'peak') - idleBytes }
+    const cost = async () => ({ workMs: await longestWork(child), bytes: residentBytes(pid, 'peak') - idleBytes })
+    const taking = await cost()
+    forgetPeak(pid)
+    await archived(server.url, join(folder, 'data', 'archive-journal'))
+    return { status, taking, judging: await cost() }
   } finally {
     await server.stop()
     rmSync(folder, { recursive: true })
@@ -51,9 +64,19 @@ function startServer(folder: string): ChildProcess {
   const probe = fileURLToPath(new URL('./probe.ts', import.meta.url))
   const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
   const rules = fileURLToPath(new URL('../../rules', import.meta.url))
-  const options = ['--port', '0', '--data', join(folder, 'data'), '--rules', rules, ...NOT_YET]
+  const options = ['--port', '0', '--data', join(folder, 'data'), '--rules', rules, ...QUIET]
   const args = ['--import', probe, main, 'serve', ...options]
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+}
+
+/** Resolves when nothing waits to be judged, nor to be turned into archive objects. */
+async function archived(url: string, journals: string): Promise<void> {
+  const endMs = performance.now() + MOST_WAIT_MS
+  const isWaiting = async () => (await metric(url, 'betrace_timers_waiting')) > 0 || readdirSync(journals).length > 0
+  while (await isWaiting()) {
+    if (performance.now() > endMs) throw new Error(`a body was not judged within ${MOST_WAIT_MS} ms`)
+    await pause(AFTER_MS)
+  }
 }
 
 async function longestWork(child: ChildProcess): Promise<number> {
