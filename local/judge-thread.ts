@@ -10,7 +10,7 @@ import { programBeside, TaskThread } from './task-thread.ts'
 /** Traces of so many bytes are judged in the main thread: the worst of them takes 40 ms there. */
 const SMALL_BYTES = 256 * 1024
 /** A thread that had a larger trace is ended, since it would keep several times as much. */
-const KEPT_BYTES = 4 * 1024 * 1024
+const KEPT_BYTES = 1024 * 1024
 /** A trace of 100,000 spans takes half of it. */
 const HEAP_MB = 512
 

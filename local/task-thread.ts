@@ -68,7 +68,8 @@ export class TaskThread<Task, Reply, Data> {
     if (this.worker !== undefined && this.worker.data !== data) await this.worker.thread.terminate()
     if (this.worker !== undefined) return this.worker.thread
     const { file, heapMb } = this.program
-    const limits = heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMb } }
+    const limits =
+      heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 8 } }
     const thread = new Worker(file, { workerData: data, ...limits })
     thread.on('error', () => {})
     thread.once('exit', () => {

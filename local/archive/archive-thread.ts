@@ -7,7 +7,7 @@ import { folderStore } from './folder-store.ts'
 /** A journal so small is turned sooner than a thread is up, and holds up nobody. */
 const BYTES_WORTH_A_THREAD = 256 * 1024
 /** A thread that turned a larger journal is ended, since it would keep many times as much. */
-const KEPT_BYTES = 4 * 1024 * 1024
+const KEPT_BYTES = 1024 * 1024
 
 /** A thread that turns journals into objects, one at a time; started when first needed, and again if it dies. */
 export class ArchiveThread {

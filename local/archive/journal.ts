@@ -16,7 +16,7 @@ const MAX_JOURNAL_BYTES = 2 * 1024 ** 3 - 1
 export class Journal {
   readonly path: string
   private readonly file: FileHandle
-  private waiting: { readonly record: Buffer; readonly done: (error?: unknown) => void }[] = []
+  private waiting: { readonly record: readonly Uint8Array[]; readonly done: (error?: unknown) => void }[] = []
   private writing: Promise<void> | undefined
   private written = 0
   /** Records after a failed write could not be read back: nothing more is taken. */
@@ -40,7 +40,7 @@ export class Journal {
   append(entry: TraceToArchive): Promise<void> {
     if (this.failure !== undefined) return Promise.reject(this.failure)
     const record = encodeRecord(entry)
-    this.written += record.length
+    this.written += bytesIn(record)
     return new Promise((resolve, reject) => {
       this.waiting.push({ record, done: (error) => (error === undefined ? resolve() : reject(error)) })
       this.writing ??= this.writeWaiting().finally(() => {
@@ -59,16 +59,16 @@ export class Journal {
     while (this.waiting.length > 0) {
       const group = this.waiting
       this.waiting = []
-      if (this.failure === undefined) await this.writeGroup(group.map(({ record }) => record))
+      if (this.failure === undefined) await this.writeGroup(group.flatMap(({ record }) => record))
       for (const { done } of group) done(this.failure)
     }
   }
 
-  private async writeGroup(records: readonly Buffer[]): Promise<void> {
+  private async writeGroup(records: readonly Uint8Array[]): Promise<void> {
     try {
       const { bytesWritten } = await this.file.writev(records)
       // A disk that fills up takes a part without an error; the rest, tried again, gets it.
-      const whole = records.reduce((sum, record) => sum + record.length, 0)
+      const whole = bytesIn(records)
       if (bytesWritten < whole) await this.file.appendFile(Buffer.concat(records).subarray(bytesWritten))
       await this.file.datasync()
     } catch (error) {
@@ -77,15 +77,23 @@ export class Journal {
   }
 }
 
-function encodeRecord({ chunks, ...header }: TraceToArchive): Buffer {
+/** The parts of a record; the chunks among them as they are, since a copy of them may be 64 MiB. */
+function encodeRecord({ chunks, ...header }: TraceToArchive): readonly Uint8Array[] {
   const json = Buffer.from(JSON.stringify({ ...header, sizes: chunks.map((chunk) => chunk.length) }))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
-  const content = Buffer.concat([length, json, ...chunks])
+  const content = [length, json, ...chunks]
   const prefix = Buffer.alloc(PREFIX_BYTES)
-  prefix.writeUInt32LE(content.length, 0)
-  prefix.writeUInt32LE(crc32(content), 4)
-  return Buffer.concat([prefix, content])
+  prefix.writeUInt32LE(bytesIn(content), 0)
+  prefix.writeUInt32LE(
+    content.reduce((sum, part) => crc32(part, sum), 0),
+    4,
+  )
+  return [prefix, ...content]
+}
+
+function bytesIn(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0)
 }
 
 /** What a journal holds. */

@@ -1,6 +1,7 @@
 import { EVENT, LINK, SPAN, STATUS } from '../otlp/fields.ts'
 import { type Cursor, readEnd, readTag, readUint32 } from '../otlp/wire.ts'
 import { keyValueJson } from './any-json.ts'
+import { addJson, joinedJson, newJsonList } from './json-list.ts'
 import {
   bytesTag,
   type Fidelity,
@@ -64,9 +65,9 @@ const STATUS_TAG = bytesTag(SPAN.status)
 /** Decodes the span whose content stands from `pos` to `end`: every field but the trace id. */
 export function decodeSpanFields(cursor: Cursor, end: number, fidelity: Fidelity): SpanFields {
   const span = newDraft()
-  const attributes: string[] = []
-  const events: string[] = []
-  const links: string[] = []
+  const attributes = newJsonList()
+  const events = newJsonList()
+  const links = newJsonList()
   while (cursor.pos < end) {
     const tag = readTag(cursor, end)
     switch (tag) {
@@ -98,19 +99,19 @@ export function decodeSpanFields(cursor: Cursor, end: number, fidelity: Fidelity
         span.endUnixNano = readFixed64(cursor, end)
         break
       case ATTRIBUTES:
-        attributes.push(keyValueJson(cursor, readEnd(cursor, end), fidelity))
+        addJson(attributes, keyValueJson(cursor, readEnd(cursor, end), fidelity))
         break
       case DROPPED_ATTRIBUTES:
         span.droppedAttributesCount = readUint32(cursor, end)
         break
       case EVENTS:
-        events.push(eventJson(cursor, readEnd(cursor, end), fidelity))
+        addJson(events, eventJson(cursor, readEnd(cursor, end), fidelity))
         break
       case DROPPED_EVENTS:
         span.droppedEventsCount = readUint32(cursor, end)
         break
       case LINKS:
-        links.push(linkJson(cursor, readEnd(cursor, end), fidelity))
+        addJson(links, linkJson(cursor, readEnd(cursor, end), fidelity))
         break
       case DROPPED_LINKS:
         span.droppedLinksCount = readUint32(cursor, end)
@@ -122,9 +123,9 @@ export function decodeSpanFields(cursor: Cursor, end: number, fidelity: Fidelity
         skipUnknown(cursor, end, tag, fidelity)
     }
   }
-  span.attributes = `{${attributes.join(',')}}`
-  if (events.length > 0) span.events = `[${events.join(',')}]`
-  if (links.length > 0) span.links = `[${links.join(',')}]`
+  span.attributes = `{${joinedJson(attributes)}}`
+  if (events.count > 0) span.events = `[${joinedJson(events)}]`
+  if (links.count > 0) span.links = `[${joinedJson(links)}]`
   return span
 }
 

@@ -95,3 +95,14 @@ export function readKeyValue(cursor: Cursor, end: number): readonly [string, Att
   }
   return [key, value]
 }
+
+/** Reads the key alone of the KeyValue from `pos` to `end`. */
+export function readKey(cursor: Cursor, end: number): string {
+  let key = ''
+  while (cursor.pos < end) {
+    const tag = readTag(cursor, end)
+    if (tag === KEY) key = readString(cursor, end)
+    else skipValue(cursor, end, tag)
+  }
+  return key
+}

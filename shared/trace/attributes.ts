@@ -1,7 +1,7 @@
 import { KEY_VALUE, RESOURCE, RESOURCE_SPANS } from '../otlp/fields.ts'
 import type { ResourceLayout } from '../otlp/layout.ts'
 import { BYTES, type Cursor, readEnd, readTag, skipValue } from '../otlp/wire.ts'
-import { readKeyValue } from './any-value.ts'
+import { readKey, readKeyValue } from './any-value.ts'
 import { ANY_MARK, type KeyMarks, keyOnWire, MAX_MARKED_BYTES, markOf, noteMark, type WireKey } from './key-marks.ts'
 import type { AttributeSource, AttributeValue } from './span.ts'
 
@@ -43,7 +43,10 @@ export class WireAttributes implements AttributeSource {
   }
 
   entries(): readonly (readonly [string, AttributeValue])[] {
-    return readAttributes({ bytes: this.bytes, pos: this.start }, this.end, this.attributesTag)
+    const entries: Entry[] = []
+    const cursor = { bytes: this.bytes, pos: this.start }
+    eachAttribute(cursor, this.end, this.attributesTag, (entry) => entries.push(entry))
+    return entries
   }
 
   noteKeys(marks: KeyMarks): void {
@@ -59,48 +62,53 @@ export class WireAttributes implements AttributeSource {
 
 /** The attributes of a resource, decoded once, on first use: every span of the resource asks for the same few. */
 export function resourceAttributes(bytes: Buffer, layout: ResourceLayout): AttributeSource {
-  let entries: readonly (readonly [string, AttributeValue])[] | undefined
   let byKey: ReadonlyMap<string, AttributeValue> | undefined
   const decoded = () => {
-    entries ??= readResource(bytes, layout)
-    return entries
+    byKey ??= firstOfEach(bytes, layout)
+    return byKey
   }
   return {
-    get(key) {
-      byKey ??= new Map([...decoded()].reverse())
-      return byKey.get(key)
+    get: (key) => decoded().get(key),
+    entries() {
+      const entries: Entry[] = []
+      eachOfResource(bytes, layout, (entry) => entries.push(entry))
+      return entries
     },
-    entries: decoded,
     noteKeys(marks) {
-      for (const [key] of decoded()) noteMark(marks, keyOnWire(key).mark)
+      for (const key of decoded().keys()) noteMark(marks, keyOnWire(key).mark)
     },
   }
 }
 
-type Entry = [string, AttributeValue]
+/** A resource may have a million attributes: no entry is kept but for the map. */
+function firstOfEach(bytes: Buffer, layout: ResourceLayout): ReadonlyMap<string, AttributeValue> {
+  const values = new Map<string, AttributeValue>()
+  eachOfResource(bytes, layout, ([key, value]) => {
+    if (!values.has(key)) values.set(key, value)
+  })
+  return values
+}
 
-function readResource(bytes: Buffer, { rest }: ResourceLayout): readonly (readonly [string, AttributeValue])[] {
-  const entries: Entry[] = []
+type Entry = readonly [string, AttributeValue]
+
+function eachOfResource(bytes: Buffer, { rest }: ResourceLayout, visit: (entry: Entry) => void): void {
   for (let i = 0; i < rest.length; i += 2) {
     const cursor: Cursor = { bytes, pos: rest[i] as number }
     const end = rest[i + 1] as number
     while (cursor.pos < end) {
       const tag = readTag(cursor, end)
-      if (tag === RESOURCE_TAG) readAttributes(cursor, readEnd(cursor, end), RESOURCE_ATTRIBUTES, entries)
+      if (tag === RESOURCE_TAG) eachAttribute(cursor, readEnd(cursor, end), RESOURCE_ATTRIBUTES, visit)
       else skipValue(cursor, end, tag)
     }
   }
-  return entries
 }
 
-/** Adds to `entries`; a message may have a million attributes, more than one call can take as its arguments. */
-function readAttributes(cursor: Cursor, end: number, attributesTag: number, entries: Entry[] = []): Entry[] {
+function eachAttribute(cursor: Cursor, end: number, attributesTag: number, visit: (entry: Entry) => void): void {
   while (cursor.pos < end) {
     const tag = readTag(cursor, end)
-    if (tag === attributesTag) entries.push(readKeyValue(cursor, readEnd(cursor, end)) as Entry)
+    if (tag === attributesTag) visit(readKeyValue(cursor, readEnd(cursor, end)))
     else skipValue(cursor, end, tag)
   }
-  return entries
 }
 
 /** Where the attributes of one message stand. */
@@ -179,8 +187,11 @@ function valueUnder(wireKey: WireKey, mark: number, cursor: Cursor, end: number)
   // Marks, if any, are equal by now, and the key comes first: its tag and its length are a byte each.
   const marked = mark !== ANY_MARK && wireKey.mark !== ANY_MARK
   if (marked && !sameText(cursor.bytes, cursor.pos + 2, wireKey.wire)) return undefined
-  const [found, value] = readKeyValue(cursor, end)
-  return found === wireKey.key ? value : undefined
+  const { pos } = cursor
+  // A value may nest many others: it is read only where its key is the one.
+  if (!marked && readKey(cursor, end) !== wireKey.key) return undefined
+  cursor.pos = pos
+  return readKeyValue(cursor, end)[1]
 }
 
 /** The mark of a KeyValue's key; `ANY_MARK` if it is not written as every writer does, a key and then a value. */
