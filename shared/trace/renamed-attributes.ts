@@ -2,7 +2,8 @@
 export interface RenamedAttributes {
   /**
    * Where OpenTelemetry published it. `schema 1.21.0` is that version's section of the schema file
-   * https://opentelemetry.io/schemas/1.44.0; the guides lie under docs/non-normative of open-telemetry/semantic-conventions.
+   * https://opentelemetry.io/schemas/1.44.0; the guides lie under docs/non-normative of open-telemetry/semantic-conventions;
+   * `1.45.0` are the deprecations in the package @opentelemetry/semantic-conventions of that version.
    */
   readonly source: string
   /** Each row holds the names of one attribute, newest first: a missing one is read under the others. */
@@ -24,10 +25,10 @@ const CONSUMER = 5
 
 /**
  * What OpenTelemetry renamed without changing its meaning or its type. Left out, because a rename changed one of them:
- * `http.target` (split in two), `http.flavor` and `net.protocol.version` (`2.0` became `2`, and SPDY is no version),
- * `rpc.grpc.status_code` (a number became text), `messaging.kafka.destination.partition` (likewise), `enduser.role` (a text
+ * `http.target` (split in two), `http.flavor` and `net.protocol.version` (`2.0` became `2`, and SPDY is not a version),
+ * `rpc.grpc.status_code` (a number became text), `messaging.kafka.destination.partition` (a number became text), `enduser.role` (a text
  * became a list), `enduser.id` (both names are in use, for different things), `code.function` (now with its namespace),
- * `net.sock.peer.name` (removed). Names of systems (`db.system`, `gen_ai.system`) are aliases; a few of their values were
+ * `net.transport` (`ip_tcp` became `tcp`), `db.redis.database_index` (a number became text), `net.sock.peer.name` (removed). Names of systems (`db.system`, `gen_ai.system`) are aliases; a few of their values were
  * respelt, such as `mssql`, and are not translated.
  */
 export const RENAMED_ATTRIBUTES: readonly RenamedAttributes[] = [
@@ -64,19 +65,23 @@ export const RENAMED_ATTRIBUTES: readonly RenamedAttributes[] = [
     ],
   },
   {
-    source: 'http-migration.md, client spans; schema 1.21.0',
+    source: 'http-migration.md, client spans; schema 1.21.0; 1.45.0',
     kinds: [CLIENT, PRODUCER, CONSUMER],
     rows: [
       ['server.address', 'net.peer.name'],
       ['server.port', 'net.peer.port'],
+      ['server.service.name', 'service.peer.name', 'peer.service'],
     ],
   },
   {
-    source: 'http-migration.md, server spans; schema 1.21.0',
+    source: 'http-migration.md, server spans; schema 1.21.0; 1.45.0',
     kinds: [SERVER],
     rows: [
       ['server.address', 'net.host.name'],
       ['server.port', 'net.host.port'],
+      ['client.address', 'net.peer.name'],
+      ['client.port', 'net.peer.port'],
+      ['client.service.name', 'service.peer.name', 'peer.service'],
     ],
   },
   {
@@ -106,8 +111,9 @@ export const RENAMED_ATTRIBUTES: readonly RenamedAttributes[] = [
     ],
   },
   {
-    source: 'schema 1.17.0, 1.21.0, 1.22.0, 1.25.0, 1.26.0, 1.27.0',
+    source: 'schema 1.17.0, 1.21.0, 1.22.0, 1.25.0, 1.26.0, 1.27.0; 1.45.0',
     rows: [
+      ['messaging.system.name', 'messaging.system'],
       ['messaging.destination.name', 'messaging.destination'],
       ['messaging.destination.temporary', 'messaging.temp_destination'],
       ['messaging.operation.type', 'messaging.operation'],
@@ -115,13 +121,22 @@ export const RENAMED_ATTRIBUTES: readonly RenamedAttributes[] = [
       ['messaging.message.conversation_id', 'messaging.conversation_id'],
       ['messaging.message.body.size', 'messaging.message.payload_size_bytes', 'messaging.message_payload_size_bytes'],
       ['messaging.client.id', 'messaging.client_id'],
-      ['messaging.kafka.offset', 'messaging.kafka.message.offset'],
-      ['messaging.kafka.message.key', 'messaging.kafka.message_key'],
-      ['messaging.kafka.message.tombstone', 'messaging.kafka.tombstone'],
-      ['messaging.rabbitmq.destination.routing_key', 'messaging.rabbitmq.routing_key'],
-      ['messaging.rocketmq.message.type', 'messaging.rocketmq.message_type'],
-      ['messaging.rocketmq.message.tag', 'messaging.rocketmq.message_tag'],
-      ['messaging.rocketmq.message.keys', 'messaging.rocketmq.message_keys'],
+      ['kafka.offset', 'messaging.kafka.offset', 'messaging.kafka.message.offset'],
+      ['kafka.message.key', 'messaging.kafka.message.key', 'messaging.kafka.message_key'],
+      ['kafka.message.tombstone', 'messaging.kafka.message.tombstone', 'messaging.kafka.tombstone'],
+      [
+        'rabbitmq.destination.routing_key',
+        'messaging.rabbitmq.destination.routing_key',
+        'messaging.rabbitmq.routing_key',
+      ],
+      ['rabbitmq.message.delivery_tag', 'messaging.rabbitmq.message.delivery_tag'],
+      ['rocketmq.message.type', 'messaging.rocketmq.message.type', 'messaging.rocketmq.message_type'],
+      ['rocketmq.message.tag', 'messaging.rocketmq.message.tag', 'messaging.rocketmq.message_tag'],
+      ['rocketmq.message.keys', 'messaging.rocketmq.message.keys', 'messaging.rocketmq.message_keys'],
+      ['gcp.pubsub.message.delivery_attempt', 'messaging.gcp_pubsub.message.delivery_attempt'],
+      ['gcp.pubsub.message.ordering_key', 'messaging.gcp_pubsub.message.ordering_key'],
+      ['azure.servicebus.message.delivery_count', 'messaging.servicebus.message.delivery_count'],
+      ['azure.servicebus.disposition_status', 'messaging.servicebus.disposition_status'],
     ],
     narrower: [
       [
@@ -136,12 +151,14 @@ export const RENAMED_ATTRIBUTES: readonly RenamedAttributes[] = [
     ],
   },
   {
-    source: 'rpc-migration.md; schema 1.25.0, 1.39.0',
+    source: 'rpc-migration.md; schema 1.25.0, 1.39.0; 1.45.0',
     rows: [
       ['rpc.system.name', 'rpc.system'],
+      ['rpc.status_code', 'rpc.response.status_code'],
       ['jsonrpc.protocol.version', 'rpc.jsonrpc.version'],
     ],
     narrower: [
+      ['rpc.status_code', 'rpc.connect_rpc.error_code'],
       ['rpc.response.status_code', 'rpc.connect_rpc.error_code'],
       ['rpc.message.type', 'message.type'],
       ['rpc.message.id', 'message.id'],
@@ -164,8 +181,8 @@ export const RENAMED_ATTRIBUTES: readonly RenamedAttributes[] = [
     ],
   },
   {
-    source: 'schema 1.19.0',
-    rows: [['faas.invocation_id', 'faas.execution']],
+    source: 'schema 1.19.0; 1.45.0',
+    rows: [['faas.invocation.id', 'faas.invocation_id', 'faas.execution']],
     narrower: [['cloud.resource_id', 'faas.id']],
   },
   {

@@ -8,7 +8,7 @@ export function printRead<Scope>(sight: Sight<Scope>, operand: Operand): string 
   return `${printOperand(operand)}${sayReadAs(sight, operand)}`
 }
 
-/** ` (read as uri)`, or nothing where each attribute was found under its own name; in a calculation each says of which. */
+/** ` (read as uri)`, or nothing where each attribute was found under its own name; in a calculation, which attribute it was. */
 export function sayReadAs<Scope>(sight: Sight<Scope>, operand: Operand): string {
   const said = lookupsOf(operand).flatMap((lookup) => {
     const name = nameRead(sight, lookup)

@@ -3,7 +3,7 @@ import type { AttributeSource, Span } from '../../trace/span.ts'
 import { toNumber } from './arithmetic.ts'
 import { isMissing, type Value } from './values.ts'
 
-/** An attribute of a span, or where it has none of its resource; an absent key is read under its other names. */
+/** The span's attribute, else the attribute of the resource; an absent key is read under its other names. */
 export function readAttribute(span: Span, { key, others }: AttributeNames): Value {
   const value = span.attributes.get(key) ?? span.resource.get(key)
   return others.length === 0 || !isMissing(value) ? value : readOther(others, (other) => underOther(span, other))
