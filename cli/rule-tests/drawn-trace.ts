@@ -106,7 +106,7 @@ function otlpSpan({ drawn, spanId, parentSpanId, startNanos, endNanos }: PlacedS
     endTimeUnixNano: String(START_UNIX_NANO + endNanos),
     attributes: drawn.attributes.map(keyValue),
     events: drawn.events.map((event) => otlpEvent(event, startNanos)),
-    status: { code: drawn.statusCode },
+    status: { code: drawn.statusCode, message: drawn.statusMessage },
   }
 }
 

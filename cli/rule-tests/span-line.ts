@@ -13,6 +13,7 @@ export interface DrawnSpan {
   readonly kind: number
   /** OTLP status code. */
   readonly statusCode: number
+  readonly statusMessage: string
   /** From the start of the trace; missing: when the span above ended. */
   readonly startNanos: bigint | undefined
   /** Missing: until its last child ends, or a millisecond. */
@@ -85,11 +86,19 @@ export function readSpanLine(words: readonly Word[], report: Report): DrawnSpan 
     startNanos: facts.start,
     durationNanos: facts.duration,
     times: facts.times ?? 1,
-    attributes: pairs.filter(([key]) => !key.startsWith('resource.')),
+    statusMessage: messageOf(pairs),
+    attributes: pairs.filter(([key]) => !key.startsWith('resource.') && key !== STATUS_MESSAGE),
     resource,
     events: [],
     children: [],
   }
+}
+
+const STATUS_MESSAGE = 'span.status_message'
+
+function messageOf(pairs: readonly KeyValue[]): string {
+  const [, value] = pairs.find(([key]) => key === STATUS_MESSAGE) ?? []
+  return value === undefined ? '' : String(Object.values(value)[0])
 }
 
 /** Reads `! name @5ms key=value`; an event is under a span. */

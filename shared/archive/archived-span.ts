@@ -11,6 +11,7 @@ export interface SpanColumns {
   readonly names: Meanings<string>
   readonly kinds: Meanings<number>
   readonly statuses: Meanings<number>
+  readonly statusMessages: Meanings<string>
   readonly resources: Meanings<AttributeSource>
 }
 
@@ -20,6 +21,7 @@ export function spanColumns(group: RowGroup): SpanColumns {
     names: meanings(group, 'name', textOf),
     kinds: meanings(group, 'kind', (entry) => kindNumber(textOf(entry))),
     statuses: meanings(group, 'status_code', (entry) => statusNumber(textOf(entry))),
+    statusMessages: meanings(group, 'status_message', textOf),
     resources: meanings(group, 'resource', archivedResourceAttributes),
   }
 }
@@ -59,6 +61,10 @@ export class ArchivedSpan implements Span {
 
   get statusCode(): number {
     return this.columns.statuses.of(this.row)
+  }
+
+  get statusMessage(): string {
+    return this.columns.statusMessages.of(this.row)
   }
 
   get startUnixNano(): bigint {

@@ -132,6 +132,10 @@ class NamedSpan implements Span {
     return beyond()
   }
 
+  get statusMessage(): string {
+    return beyond()
+  }
+
   get startUnixNano(): bigint {
     return beyond()
   }

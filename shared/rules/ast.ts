@@ -206,6 +206,7 @@ export interface AttributeOrText extends Located {
 export type IntrinsicName =
   | 'span.duration'
   | 'span.status'
+  | 'span.status_message'
   | 'span.kind'
   | 'span.service'
   | 'span.name'

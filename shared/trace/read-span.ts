@@ -24,6 +24,7 @@ const END = (SPAN.endTimeUnixNano << 3) | FIXED64
 const ATTRIBUTES = bytesTag(SPAN.attributes)
 const EVENTS = bytesTag(SPAN.events)
 const STATUS_TAG = bytesTag(SPAN.status)
+const STATUS_MESSAGE = bytesTag(STATUS.message)
 const STATUS_CODE = (STATUS.code << 3) | VARINT
 const EVENT_TIME = (EVENT.timeUnixNano << 3) | FIXED64
 const EVENT_NAME = bytesTag(EVENT.name)
@@ -39,6 +40,7 @@ export function readSpan(cursor: Cursor, end: number, view: DataView, resource: 
   let startUnixNano = 0n
   let endUnixNano = 0n
   let statusCode = 0
+  let statusMessage = ''
   while (cursor.pos < end) {
     const tag = readTag(cursor, end)
     switch (tag) {
@@ -61,6 +63,7 @@ export function readSpan(cursor: Cursor, end: number, view: DataView, resource: 
         endUnixNano = readFixed64(cursor, end, view)
         break
       case STATUS_TAG:
+        statusMessage = readStatusMessage({ bytes, pos: cursor.pos }, end, statusMessage)
         statusCode = readStatusCode(cursor, readEnd(cursor, end), statusCode)
         break
       default:
@@ -78,6 +81,7 @@ export function readSpan(cursor: Cursor, end: number, view: DataView, resource: 
     startUnixNano,
     endUnixNano,
     statusCode,
+    statusMessage,
     attributes,
     resource,
     events,
@@ -102,6 +106,17 @@ function readStatusCode(cursor: Cursor, end: number, before: number): number {
     else skipValue(cursor, end, tag)
   }
   return code
+}
+
+function readStatusMessage(cursor: Cursor, end: number, before: string): string {
+  const stop = readEnd(cursor, end)
+  let message = before
+  while (cursor.pos < stop) {
+    const tag = readTag(cursor, stop)
+    if (tag === STATUS_MESSAGE) message = readString(cursor, stop)
+    else skipValue(cursor, stop, tag)
+  }
+  return message
 }
 
 function readEvents(cursor: Cursor, end: number, view: DataView): readonly SpanEvent[] {

@@ -42,6 +42,8 @@ export interface Span {
   readonly endUnixNano: bigint
   /** OTLP status code: 0 unset, 1 ok, 2 error; unknown numbers are kept. */
   readonly statusCode: number
+  /** '' where the status has none. */
+  readonly statusMessage: string
   readonly attributes: AttributeSource
   readonly resource: AttributeSource
   /** Decoded on each call. */

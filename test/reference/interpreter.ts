@@ -373,8 +373,10 @@ function greatest(a: bigint, b: bigint): bigint {
   return a > b ? a : b
 }
 
-function ofSpan(name: string, { name: spanName, kind, statusCode, startUnixNano, endUnixNano, resource }: Span): Value {
+function ofSpan(name: string, span: Span): Value {
+  const { name: spanName, kind, statusCode, statusMessage, startUnixNano, endUnixNano, resource } = span
   return {
+    'span.status_message': statusMessage === '' ? undefined : statusMessage,
     'span.name': spanName,
     'span.service': resource.get('service.name'),
     'span.duration': endUnixNano < startUnixNano ? 0 : tidy(endUnixNano - startUnixNano),

@@ -106,7 +106,7 @@ export const spanTest = fc.oneof(
   joined(pick('span.duration'), fc.oneof(order, equality), fc.oneof(duration, pick('trace.duration * 0.5', '2 * 1ms'))),
   joined(pick('span.status'), equality, pick('ok', 'error', 'unset')),
   joined(pick('span.kind'), equality, pick('server', 'client', 'unspecified')),
-  joined(pick('span.service', 'span.name'), equality, text),
+  joined(pick('span.service', 'span.name', 'span.status_message'), equality, text),
 )
 
 const traceTest = (selector: fc.Arbitrary<string>) => {

@@ -14,6 +14,7 @@ export interface SpanSketch {
   readonly startNanos?: bigint
   readonly durationNanos?: bigint
   readonly status?: number
+  readonly message?: string
   readonly kind?: number
   readonly events?: readonly EventSketch[]
 }
@@ -45,6 +46,7 @@ function spanOf(sketch: SpanSketch, index: number): Span {
     name: sketch.name,
     kind: sketch.kind ?? 1,
     statusCode: sketch.status ?? 0,
+    statusMessage: sketch.message ?? '',
     startUnixNano,
     endUnixNano: startUnixNano + (sketch.durationNanos ?? 1_000_000n),
     attributes: attributeSource(sketch.attributes ?? {}),
@@ -132,6 +134,7 @@ export const spanSketch: fc.Arbitrary<SpanSketch> = fc
       mixedNanos,
     ),
     status: fc.constantFrom(0, 1, 2, 9),
+    message: fc.constantFrom('', '', 'EU', 'ab', '5'),
     kind: fc.constantFrom(0, 1, 2, 3, 4, 5, 9, -1),
   })
   .map(({ parent, ...rest }) => (parent === undefined ? rest : { ...rest, parent }))

@@ -47,7 +47,7 @@ function spanOf(traceId: string, sketch: SpanSketch, index: number): object {
     kind: sketch.kind ?? 1,
     startTimeUnixNano: String(start),
     endTimeUnixNano: String(start + (sketch.durationNanos ?? 1_000_000n)),
-    status: { code: sketch.status ?? 0 },
+    status: { code: sketch.status ?? 0, message: sketch.message ?? '' },
     attributes: keyValues(sketch.attributes ?? {}),
   }
 }

@@ -11,6 +11,7 @@ export type Kind = 'attribute' | 'number' | 'duration' | 'text' | 'boolean' | 's
 const INTRINSIC_KINDS: Readonly<Record<IntrinsicName, Kind>> = {
   'span.duration': 'duration',
   'span.status': 'status',
+  'span.status_message': 'text',
   'span.kind': 'spanKind',
   'span.service': 'text',
   'span.name': 'text',

@@ -34,6 +34,7 @@ function reportUntrue({ operand }: Truthy, report: ReportProblem): void {
 const EXAMPLES: ReadonlyMap<string, string> = new Map([
   ['span.duration', '> 1s'],
   ['span.status', '== error'],
+  ['span.status_message', 'contains "refused"'],
   ['span.kind', '== server'],
   ['span.service', '== checkout'],
   ['span.name', 'starts with "GET"'],

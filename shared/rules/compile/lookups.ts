@@ -91,6 +91,8 @@ function readSpanIntrinsic({ name }: Intrinsic): Reader<SpanView> | undefined {
       return ({ span }) => spanDuration(span)
     case 'span.status':
       return ({ span }) => statuses[span.statusCode] ?? String(span.statusCode)
+    case 'span.status_message':
+      return ({ span }) => (span.statusMessage === '' ? undefined : span.statusMessage)
     case 'span.kind':
       return ({ span }) => kinds[span.kind] ?? String(span.kind)
     case 'span.service':

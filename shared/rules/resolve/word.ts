@@ -14,6 +14,7 @@ export type Role = 'key' | 'text' | 'value' | 'keyTerm' | 'term'
 const INTRINSICS: readonly IntrinsicName[] = [
   'span.duration',
   'span.status',
+  'span.status_message',
   'span.kind',
   'span.service',
   'span.name',

@@ -19,7 +19,7 @@ const VALUES = {
     '5s % 2s',
     '-5s',
   ],
-  text: ['span.name', 'span.service', 'trace.root.name', 'trace.root.service'],
+  text: ['span.name', 'span.status_message', 'span.service', 'trace.root.name', 'trace.root.service'],
 }
 type Known = keyof typeof VALUES
 
