@@ -5,6 +5,9 @@ import { REQUEST_LIMITS } from '../shared/otlp/limits.ts'
 import { nearest } from '../shared/rules/read/suggest.ts'
 import { SUBSCRIBER } from './subscriber.ts'
 
+/** Packs that claim to hold almost everywhere, and what `betrace doctor` needs; the others are for those who ask for them. */
+const DEFAULT_PACKS = ['instrumentation', 'reliability', 'performance', 'security', 'doctor']
+
 /** `-c` gives texts, cdk.json gives anything. */
 function wholeNumber(min: number, max: number) {
   return v.pipe(
@@ -54,7 +57,7 @@ const schema = v.object({
   /** The longest window of a chaos experiment; one that nobody ends is given up then. */
   experimentHours: v.optional(wholeNumber(1, 168), 24),
   /** Rule packs of the release (file names without ending) that are in force; `*` for all, empty for none. */
-  packs: v.optional(list, ['*']),
+  packs: v.optional(list, DEFAULT_PACKS),
   /** Who is sent signals (critical and high) and alarms. */
   pager: v.optional(
     v.pipe(

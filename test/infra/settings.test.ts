@@ -11,7 +11,7 @@ describe('settings', () => {
       keepData: true,
       corsOrigins: [],
       xray: false,
-      packs: ['*'],
+      packs: ['instrumentation', 'reliability', 'performance', 'security', 'doctor'],
       throttleRequestsPerSecond: 1_000,
     })
   })
