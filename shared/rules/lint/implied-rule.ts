@@ -52,7 +52,7 @@ function wideRulesOf(rules: readonly RuleFacts[]): (narrow: CheckedRule) => Chec
   const read = rules.map(readingOf)
   const own = new Map(read.map((reading) => [reading.rule, reading]))
   const globs = globLengthsOf(read.flatMap(({ needed }) => needed))
-  const byRarest = indexByRarest(read)
+  const { byRarest, sought } = indexByRarest(read)
   const equal = firstOfEach(read)
   const effort = effortIn(rules.length)
   return (rule) => {
@@ -63,7 +63,7 @@ function wideRulesOf(rules: readonly RuleFacts[]): (narrow: CheckedRule) => Chec
     const offered = subjectsOffered(narrow.facts, globs)
     let compared = 0
     for (const wide of near(byRarest, offered, narrow, effort.lookedAt)) {
-      if (!maySayMore(wide, narrow, offered)) continue
+      if (!maySayMore(wide, narrow) || !readsAll(offered, sought.get(wide))) continue
       if (implies(narrow, wide) && !(isBefore(narrow, wide) && implies(wide, narrow))) return wide.rule
       compared += 1
       if (compared === effort.compared) return undefined
@@ -91,31 +91,32 @@ const ANYTHING = 'anything'
 
 type ByRarest = ReadonlyMap<string, readonly RuleReading[]>
 
+/** What each rule needs, the rarest subject of each way first: what another rule lacks is found soon. */
+type SoughtFirst = ReadonlyMap<RuleReading, readonly (readonly string[])[]>
+
 /** Each rule under the rarest of what each way of violating it needs: one that implies it reads that as well. */
-function indexByRarest(read: readonly RuleReading[]): ByRarest {
+function indexByRarest(read: readonly RuleReading[]): { readonly byRarest: ByRarest; readonly sought: SoughtFirst } {
   const frequency = new Map<string, number>()
   for (const { needed } of read)
     for (const subjects of needed)
       for (const subject of subjects) frequency.set(subject, (frequency.get(subject) ?? 0) + 1)
   const rules = new Map<string, RuleReading[]>()
+  const sought = new Map<RuleReading, readonly (readonly string[])[]>()
   for (const reading of read) {
-    for (const subject of new Set(reading.needed.map((subjects) => rarestOf(subjects, frequency)))) {
+    const ways = reading.needed.map((subjects) => rarestFirst(subjects, frequency))
+    sought.set(reading, ways)
+    for (const subject of new Set(ways.map(([rarest = ANYTHING]) => rarest))) {
       const known = rules.get(subject)
       if (known === undefined) rules.set(subject, [reading])
       else known.push(reading)
     }
   }
-  return rules
+  return { byRarest: rules, sought }
 }
 
-function rarestOf(subjects: Subjects, frequency: ReadonlyMap<string, number>): string {
-  let rarest = ANYTHING
-  let least = Number.POSITIVE_INFINITY
-  for (const subject of subjects) {
-    const count = frequency.get(subject) ?? 0
-    if (count < least) [rarest, least] = [subject, count]
-  }
-  return rarest
+function rarestFirst(subjects: Subjects, frequency: ReadonlyMap<string, number>): readonly string[] {
+  const countOf = (subject: string) => frequency.get(subject) ?? 0
+  return [...subjects].sort((left, right) => countOf(left) - countOf(right))
 }
 
 /** Rules that may be implied by one that reads this, the first of them. */
@@ -150,15 +151,14 @@ function firstOfEach(read: readonly RuleReading[]): (narrow: RuleReading) => Rul
 
 const RANKS: Readonly<Record<Severity, number>> = { critical: 4, high: 3, medium: 2, low: 1, info: 0 }
 
-function maySayMore(wide: RuleReading, narrow: RuleReading, offered: Subjects): boolean {
+function maySayMore(wide: RuleReading, narrow: RuleReading): boolean {
   if (RANKS[narrow.rule.severity] > RANKS[wide.rule.severity]) return false
-  if (wide.rule.metadata.mode === 'shadow' && narrow.rule.metadata.mode === 'live') return false
-  return wide.needed.some((subjects) => isWithin(subjects, offered))
+  return wide.rule.metadata.mode !== 'shadow' || narrow.rule.metadata.mode !== 'live'
 }
 
-function isWithin(subjects: Subjects, offered: Subjects): boolean {
-  for (const subject of subjects) if (!offered.has(subject)) return false
-  return true
+/** Whether a rule reads all that one of the ways needs. */
+function readsAll(offered: Subjects, ways: readonly (readonly string[])[] = []): boolean {
+  return ways.some((subjects) => subjects.every((subject) => offered.has(subject)))
 }
 
 /** More pairs than this of a way to violate one rule and a way to keep the other are not looked into. */
