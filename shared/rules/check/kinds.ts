@@ -139,12 +139,28 @@ function isLiteral(operand: Operand): boolean {
   return operand.kind === 'number' || operand.kind === 'boolean' || operand.kind === 'duration'
 }
 
+/** How people call what a span says itself. */
+const DURATION_WORDS: ReadonlySet<string> = new Set([
+  'duration',
+  'latency',
+  'elapsed',
+  'span_duration',
+  'span.duration',
+])
+
 function durationHint(other: Operand): string {
   switch (other.kind) {
     case 'number':
       return `give the number a unit, as in ${other.value}ms`
     case 'attribute':
+      if (DURATION_WORDS.has(other.key))
+        return `write span.duration for how long the span took, or ${other.key} * 1ms if the attribute counts milliseconds`
       return `write ${other.key} * 1ms if it counts milliseconds, or compare it with a plain number`
+    case 'aggregate': {
+      const { of } = other
+      if (of.kind === 'attribute') return `take span.duration of them, or ${of.key} * 1ms if it counts milliseconds`
+      return 'compare it with a plain number'
+    }
     case 'text':
       return 'write a duration without quotes, as in 5s'
     default:

@@ -1,3 +1,4 @@
+import { followsRate, reportRate, reportSubscript, reportThousands, reportWithinBlock } from './habits.ts'
 import { quoted, type Reading, report, textOf } from './reading.ts'
 import type { Extra, TextRange, Token } from './syntax.ts'
 
@@ -35,6 +36,7 @@ export function reportExtra(reading: Reading, extra: Extra, inside: string): und
   const start = extra.start + (extra.text.length - extra.text.trimStart().length)
   const [found = ''] = /^(?:[\p{L}\p{N}_]+|&&|\|\||.)/su.exec(reading.text.slice(start, extra.end)) ?? []
   const at: TextRange = { start, end: start + Math.max(found.length, 1) }
+  if (isHabit(reading, at, found)) return undefined
   return report(
     reading,
     at,
@@ -42,6 +44,14 @@ export function reportExtra(reading: Reading, extra: Extra, inside: string): und
     `"${found}" cannot stand here ${inside}`,
     hintForExtra(reading, at, found),
   )
+}
+
+/** Reports what other languages teach, or finds it a part of what was reported. */
+function isHabit(reading: Reading, at: TextRange, found: string): boolean {
+  if (found === ',') return reportThousands(reading, at.start)
+  if (found === '[') return reportSubscript(reading, at.start)
+  if (found === 'within' && reportWithinBlock(reading, at)) return true
+  return reportRate(reading, at.start) || followsRate(reading, at.start)
 }
 
 function hintForExtra(reading: Reading, at: TextRange, found: string): string {

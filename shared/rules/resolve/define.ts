@@ -3,6 +3,7 @@ import type { Condition } from '../ast.ts'
 import type { TextProblem } from '../problem.ts'
 import { resolveCondition } from './condition.ts'
 import { checkDepth, partsOf } from './definitions.ts'
+import { reportThousands } from './habits.ts'
 import { newNames } from './names.ts'
 import { type Defined, type DefinedValue, type Reading, report, textOf } from './reading.ts'
 import type { DefineNode, DefinitionNode, LetNode } from './syntax.ts'
@@ -26,6 +27,7 @@ function resolveLet(reading: Reading, node: LetNode): undefined {
 }
 
 function fixedValue(reading: Reading, { value, extra, equals }: LetNode): DefinedValue | undefined {
+  if (extra !== null && reportThousands(reading, extra.start)) return undefined
   if (extra !== null) {
     const hint = 'write the value it comes to, or text in quotes'
     return report(reading, extra, 'not-a-value', 'let names one fixed value or a list of them', hint)

@@ -1,6 +1,7 @@
 import type { SourceRange } from '../../errors.ts'
 import type { Literal, Operand } from '../ast.ts'
 import { nearest } from '../read/suggest.ts'
+import { reportPerTime } from './habits.ts'
 import { quoted, type Reading, report } from './reading.ts'
 import type { LeafNode, TextRange, WordNode } from './syntax.ts'
 
@@ -104,6 +105,7 @@ function unknownUnit(reading: Reading, node: NumberNode, unit: string): undefine
 
 /** Reports text that starts like a number but is not one. */
 export function reportBadNumber(reading: Reading, node: LeafNode & { readonly text: string }): undefined {
+  if (reportPerTime(reading, node)) return undefined
   const spaced = node.text.replace(/[-/]+/g, (operator) => ` ${operator} `)
   const operands = node.text.split(/[-/]/)
   const looksCalculated =

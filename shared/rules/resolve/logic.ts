@@ -1,5 +1,6 @@
 import type { Logic } from '../ast.ts'
 import { checkBracket } from './bracket.ts'
+import { followsIf, followsRate, reportPhrase, reportRate } from './habits.ts'
 import { inOwnScope } from './names.ts'
 import { checkLogicWord } from './operator.ts'
 import { type Reading, report, textOf } from './reading.ts'
@@ -39,6 +40,7 @@ function resolveOperands<Atom extends Located>(
   node: OrNode | AndNode,
   atom: (node: SyntaxNode) => Logic<Atom> | undefined,
 ): Logic<Atom> | undefined {
+  if (reportPhrase(reading, node)) return undefined
   const known: Logic<Atom>[] = []
   const read = (operand: SyntaxNode) => {
     const resolve = () => resolveLogic(reading, operand, atom)
@@ -63,6 +65,8 @@ function resolveOperands<Atom extends Located>(
 function reportJuxtaposed(reading: Reading, next: TextRange): undefined {
   const before = reading.text.slice(Math.max(0, next.start - 100), next.start).trimEnd()
   const word = textOf(reading, next)
+  if (reportRate(reading, next.start) || followsRate(reading, next.start)) return undefined
+  if (word.toLowerCase() === 'then' && followsIf(reading, next.start)) return undefined
   if (word === 'as') {
     const wanted = 'write a name of letters, digits and _ after it, as in trace.has(x) as y'
     return report(reading, next, 'malformed-name', 'no name follows "as"', wanted)

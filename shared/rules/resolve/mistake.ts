@@ -1,5 +1,6 @@
 import { nearest } from '../read/suggest.ts'
 import { checkBracket, reportMissing } from './bracket.ts'
+import { followsIf, hintForFunction, reportIf } from './habits.ts'
 import { reportBadNumber } from './literal.ts'
 import { quoted, type Reading, report, textOf } from './reading.ts'
 import type { CallNode, SyntaxNode, TextRange } from './syntax.ts'
@@ -50,7 +51,9 @@ export function reportMistake(reading: Reading, node: SyntaxNode, wanted: string
 }
 
 const KNOWN_FUNCTIONS = new Set(['exists', 'attr', 'num'])
-const FUNCTIONS = ['trace.has', 'trace.count', 'trace.all', 'exists', 'attr', 'num', 'has', 'count', 'all']
+const OF_TRACE = ['has', 'count', 'all', 'sum', 'min', 'max', 'avg', 'distinct']
+const SHOWN_FUNCTIONS = [...OF_TRACE.map((name) => `trace.${name}`), 'exists', 'attr', 'num']
+const FUNCTIONS = [...SHOWN_FUNCTIONS, ...OF_TRACE]
 /** Names of other languages, and what says the same here. */
 const FUNCTION_SPELLINGS: ReadonlyMap<string, string> = new Map([
   ['trace.contains', 'trace.has'],
@@ -79,8 +82,11 @@ function reportUnknownFunction(reading: Reading, node: CallNode): undefined {
   if (name.text.toLowerCase() === 'not') {
     return report(reading, name, 'wrong-operator', `"${name.text}" is not an operator of this language`, 'write "not"')
   }
+  if (/^if$/i.test(name.text)) return void reportIf(reading, name)
+  if (/^then$/i.test(name.text) && followsIf(reading, name.start)) return undefined
   const meant = FUNCTION_SPELLINGS.get(name.text) ?? nearest(name.text, FUNCTIONS)
-  const hint = meant === undefined ? `use one of ${FUNCTIONS.slice(0, 6).join(', ')}` : `did you mean ${meant}(…)?`
+  const known = meant === undefined ? `use one of ${SHOWN_FUNCTIONS.join(', ')}` : `did you mean ${meant}(…)?`
+  const hint = hintForFunction(name.text) ?? known
   report(reading, name, 'unknown-function', `the language has no function ${name.text}(…)`, hint)
 }
 

@@ -3,6 +3,7 @@ import type { EventSelector, Filter, NamePattern, Selector } from '../ast.ts'
 import { nearest } from '../read/suggest.ts'
 import { checkBracket, reportMissing } from './bracket.ts'
 import { resolveFilter } from './filter.ts'
+import { reportThousands } from './habits.ts'
 import { decodeText } from './literal.ts'
 import { type Reading, report } from './reading.ts'
 import type { MethodNode, TextRange, Token } from './syntax.ts'
@@ -83,6 +84,7 @@ function resolveMethod(reading: Reading, method: MethodNode): Filter | undefined
   const [first, second] = taken.items
   checkBracket(reading, taken, 'in .where(…)')
   if (first === undefined) return undefined
+  if (second !== undefined && reportThousands(reading, second.start - 1)) return undefined
   if (second !== undefined) {
     return report(
       reading,

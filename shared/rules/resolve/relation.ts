@@ -1,5 +1,6 @@
 import type { Bound, Condition, Has, Order, SpanReference, Structure } from '../ast.ts'
 import { isDefinedCondition } from './definitions.ts'
+import { reportRate } from './habits.ts'
 import { reportMistake } from './mistake.ts'
 import { bind, boundWord, isBoundElsewhere, reportElsewhere } from './names.ts'
 import { resolveOperand } from './operand.ts'
@@ -19,6 +20,8 @@ export function resolveRelation(reading: Reading, { first, rest, ...at }: Relati
   const [left, afterLeft] = takeSide(first, rest)
   const [order, ...afterOrder] = afterLeft
   if (order === undefined) return left.as && resolveSide(reading, left, left.as.operator)?.has
+  if (order.kind === 'compare' && afterOrder.some(({ operator }) => reportRate(reading, operator.start)))
+    return undefined
   if (order.kind !== 'order' || order.operator.text === 'within') return reportTail(reading, order)
   const [right, afterRight] = takeSide(order.right, afterOrder)
   const [within, ...others] = afterRight

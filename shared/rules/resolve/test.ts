@@ -2,6 +2,7 @@ import type { Comparison, Literal, Matches, Membership, Test } from '../ast.ts'
 import { OPERATORS } from '../operators.ts'
 import { checkBracket } from './bracket.ts'
 import { useValue } from './definitions.ts'
+import { reportRate, reportThousands } from './habits.ts'
 import { booleanLiteral, decodeText, negatedLiteral, resolveNumber } from './literal.ts'
 import { reportMistake } from './mistake.ts'
 import { type Place, resolveOperand } from './operand.ts'
@@ -22,6 +23,7 @@ export function resolveTest(reading: Reading, node: RelationNode, place: Place):
   if (node.first.kind === 'missing') return reportSide(reading, tail.operator, 'before')
   if (tail.right.kind === 'missing') return reportSide(reading, tail.operator, 'after')
   if (chained !== undefined) {
+    if (reportRate(reading, chained.start)) return undefined
     const first = textOf(reading, { start: node.first.start, end: tail.end })
     const hint =
       first.length <= 40 ? `write ${first} and … ${chained.operator.text} …` : 'write "and" between two comparisons'
@@ -134,6 +136,12 @@ export function resolveItems(reading: Reading, node: SyntaxNode): readonly Liter
     )
   }
   checkBracket(reading, node, 'in a list')
+  if (
+    node.items.some(
+      (item) => item.kind === 'number' && /^0\d\d/.test(item.text) && reportThousands(reading, item.start - 1),
+    )
+  )
+    return undefined
   const items = node.items.map((item) => resolveItem(reading, item))
   const known = items.filter((item) => item !== undefined)
   return known.length === items.length ? known.flat() : undefined

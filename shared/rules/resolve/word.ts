@@ -1,5 +1,6 @@
 import type { Attribute, AttributeOrText, BoundValue, Intrinsic, IntrinsicName, Literal, NamePattern } from '../ast.ts'
 import { nearest } from '../read/suggest.ts'
+import { isSubscripted } from './habits.ts'
 import { booleanLiteral } from './literal.ts'
 import { type BoundWord, boundWord, isBoundElsewhere, reportElsewhere } from './names.ts'
 import { quoted, type Reading, report } from './reading.ts'
@@ -141,6 +142,7 @@ export function resolvePrefixed(reading: Reading, node: WordNode): Attribute | I
   }
   const name = INTRINSICS.find((known) => known === node.text)
   if (name !== undefined) return { kind: 'intrinsic', name, range }
+  if (isSubscripted(reading, node)) return undefined
   const asName = `write ${quoted(node.text)} for a name or an attribute`
   if (!node.text.includes('.'))
     return report(reading, node, 'reserved-word', `"${node.text}" is a word of the language`, asName)

@@ -7,7 +7,12 @@ type Mistake = readonly [string, readonly (readonly [string, string])[]]
 const MISTAKES: readonly Mistake[] = [
   [
     'trace.has(foo(x))',
-    [['unknown-function 11-14', 'use one of trace.has, trace.count, trace.all, exists, attr, num']],
+    [
+      [
+        'unknown-function 11-14',
+        'use one of trace.has, trace.count, trace.all, trace.sum, trace.min, trace.max, trace.avg, trace.distinct, exists, attr, num',
+      ],
+    ],
   ],
   ["trace.has('payment')", [['wrong-quotes 11-20', 'write "payment"']]],
   ['trace.has(/api/v1)', [['unquoted-pattern 11-18', 'write "/api/v1"']]],
