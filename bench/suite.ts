@@ -57,7 +57,7 @@ export interface Suite {
   readonly findings?: (size: Size) => Promise<Findings>
 }
 
-/** Figures, and tables by name that say what they came of. */
+/** Figures, and tables by name that show what was measured. */
 interface Findings {
   readonly figures: readonly Figure[]
   readonly tables: Readonly<Record<string, Table>>

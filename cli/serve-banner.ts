@@ -47,7 +47,7 @@ export function serveBanner(
 
 const EVERY_ADDRESS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '[::]': '[::1]' }
 
-/** Where this machine reaches the server. `0.0.0.0` and `::` mean every address of it, and are none that a client can name. */
+/** Where this machine reaches the server. `0.0.0.0` and `::` mean every address of it, and a client cannot name them. */
 function reachable(address: URL): string {
   return originAt(address, EVERY_ADDRESS[address.hostname] ?? address.hostname)
 }

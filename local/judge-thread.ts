@@ -7,7 +7,7 @@ import type { JudgeReply, JudgeTask, JudgeWorkerData, Question } from './judge-w
 import { inSlices } from './rules/in-slices.ts'
 import { programBeside, TaskThread } from './task-thread.ts'
 
-/** Traces of so many bytes are judged in the main thread: the worst of them takes 40 ms there. */
+/** Traces of at most this many bytes are judged in the main thread: the worst of them takes 40 ms there. */
 const SMALL_BYTES = 256 * 1024
 /** A thread that had a larger trace is ended, since it would keep several times as much. */
 const KEPT_BYTES = 1024 * 1024

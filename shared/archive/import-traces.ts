@@ -49,7 +49,7 @@ export async function* importTraces(
 ): AsyncGenerator<ImportedHour> {
   const filed = traces.map((trace): FiledTrace => {
     const time = timeOf(assembleTrace(trace.traceId, trace.chunks))
-    // Whatever its age: who imports says that it is of the past.
+    // An import is of the past whatever its age.
     return { ...trace, filing: fileTrace(time, nowMs, 0) }
   })
   const byHour = Map.groupBy(filed, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)

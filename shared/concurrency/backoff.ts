@@ -6,7 +6,7 @@ export interface BackoffWait {
   readonly mostMs?: number
   /** 0 to 1, for the upper half of the wait, so that callers do not return together; all of it unless given. */
   readonly random?: number
-  /** What the other side asked for: the wait is no shorter, within `mostMs`. */
+  /** The wait that the other side asked for; the result is at least as long, within `mostMs`. */
   readonly askedMs?: number | undefined
 }
 

@@ -1,6 +1,6 @@
 import { InputError } from '../../errors.ts'
 
-/** A JSON object of which nothing is known yet. */
+/** A JSON object with unknown members. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /** An attribute or value in OTLP/JSON. */
