@@ -4,30 +4,29 @@ import { toNumber } from './arithmetic.ts'
 import { isMissing, type Value } from './values.ts'
 
 /** The span's attribute, else the attribute of the resource; an absent key is read under its other names. */
-export function readAttribute(span: Span, { key, others }: AttributeNames): Value {
+export function readAttribute(span: Span, names: AttributeNames): Value {
+  const { key, others } = names
   const value = span.attributes.get(key) ?? span.resource.get(key)
-  return others.length === 0 || !isMissing(value) ? value : readOther(others, (other) => underOther(span, other))
+  if (others.length === 0 || !isMissing(value)) return value
+  for (const other of others) {
+    const found = underOther(span, other)
+    if (!isMissing(found)) return found
+  }
+  return undefined
 }
 
 /** An attribute of the resource alone. */
 export function readResource({ resource }: Span, { key, others }: AttributeNames): Value {
   const value = resource.get(key)
-  return others.length === 0 || !isMissing(value) ? value : readOther(others, (other) => resource.get(other.key))
+  if (!isMissing(value)) return value
+  return others.map((other) => resource.get(other.key)).find((found) => !isMissing(found))
 }
 
 /** An attribute of an event and no other; `kind` is that of its span. */
 export function readEventAttribute(attributes: AttributeSource, kind: number, { key, others }: AttributeNames): Value {
   const value = attributes.get(key)
-  if (others.length === 0 || !isMissing(value)) return value
-  return readOther(others, (other) => underOtherOfEvent(attributes, kind, other))
-}
-
-function readOther(others: readonly OtherName[], read: (other: OtherName) => Value): Value {
-  for (const other of others) {
-    const value = read(other)
-    if (!isMissing(value)) return value
-  }
-  return undefined
+  if (!isMissing(value)) return value
+  return others.map((other) => underOtherOfEvent(attributes, kind, other)).find((found) => !isMissing(found))
 }
 
 /** The other name under which the attribute was found; undefined where the key itself was, or nothing. */
