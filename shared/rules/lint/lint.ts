@@ -3,11 +3,14 @@ import { closed, type Listing, list, newListing, roomIn } from '../read/listing.
 import { reportMisspeltNames } from './bound-names.ts'
 import { reportExceptWithoutBinding } from './except-binding.ts'
 import { ruleFactsOf } from './facts.ts'
+import { reportFiringAlways } from './fires-always.ts'
 import { reportImpliedRules } from './implied-rule.ts'
 import { reportSelfMatches } from './matches-itself.ts'
 import { reportContradictions } from './never.ts'
 import { reportNotOverMissing } from './not-over-missing.ts'
+import { reportQuotedGlobs } from './quoted-glob.ts'
 import type { SampledSpans } from './sample.ts'
+import { reportEventAttributes, reportSpanValues } from './span-values.ts'
 import { reportStrayValues } from './stray-value.ts'
 import { reportUnboundOrders } from './unbound-order.ts'
 import { reportUnindexedJoins } from './unindexed-join.ts'
@@ -15,15 +18,21 @@ import { reportUnknownNames } from './unknown-names.ts'
 import type { Lint, RuleWarning, Warning } from './warning.ts'
 import { reportFiringWithoutNames } from './without-names.ts'
 import { reportAttributesAsText, reportDottedWords } from './words.ts'
+import { reportWrongTypes } from './wrong-type.ts'
 
 /** Each looks at the whole rule and reports all it finds. */
 const LINTS: readonly Lint[] = [
   reportContradictions,
+  reportFiringAlways,
   reportFiringWithoutNames,
   reportNotOverMissing,
   reportDottedWords,
   reportAttributesAsText,
   reportStrayValues,
+  reportSpanValues,
+  reportEventAttributes,
+  reportWrongTypes,
+  reportQuotedGlobs,
   reportMisspeltNames,
   reportUnboundOrders,
   reportSelfMatches,

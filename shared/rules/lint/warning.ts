@@ -16,7 +16,12 @@ export const RULE_WARNING_CODES = [
   'matches-itself',
   'except-ignores-binding',
   'unindexed-join',
+  'fires-always',
   'implied-rule',
+  'span-value-as-attribute',
+  'event-attribute',
+  'attribute-type',
+  'quoted-glob',
   'unknown-span-name',
   'unknown-attribute',
 ] as const

@@ -1,5 +1,6 @@
 import type { Condition, Selector, Test } from '../ast.ts'
 import { holdsWithoutSpans, lookupsOfTest } from '../compile/requirement.ts'
+import { holdsOfEveryTrace } from './fires-always.ts'
 import type { Lint } from './warning.ts'
 
 /** A rule that fires on a trace without any of its names signals on traces that it is not about. */
@@ -8,7 +9,7 @@ export const reportFiringWithoutNames: Lint =
   ({ rule, violation }, report) => {
     const { body } = rule
     const condition = body.kind === 'pattern' ? body.condition : body.when
-    if (truthWithoutNames(violation) !== true) return
+    if (truthWithoutNames(violation) !== true || holdsOfEveryTrace(violation)) return
     report({
       code: 'fires-without-names',
       message: 'this rule fires on every trace that holds none of the spans it names',
