@@ -1,7 +1,7 @@
 import { quoted } from '../resolve/reading.ts'
 import type { Lint } from './warning.ts'
 
-/** `trace.has("GET /users *")` names one span with a star in it: `*` stands for other text only outside of quotes. */
+/** `trace.has("GET /users *")` names one span with a star in it: `*` matches other text only outside of quotes. */
 export const reportQuotedGlobs: Lint =
   () =>
   ({ selections }, report) => {

@@ -20,7 +20,7 @@ const SPAN_VALUES = [
   },
 ] as const
 
-/** `status == error` reads an attribute, and the status of a span is none. */
+/** `status == error` reads an attribute, while the status of a span is a value of its own: `span.status`. */
 export const reportSpanValues: Lint =
   () =>
   ({ tests }, report) => {

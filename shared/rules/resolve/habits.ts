@@ -12,7 +12,7 @@ const RATE =
 /** No name that ends in a digit. */
 const NUMBER_BEFORE = /(?<![\p{L}\p{N}_./*-])\d[\d.]*\p{L}{0,2}\s*$/u
 
-/** Reports `> 5 per minute` and its like at the word after the number; false where the text is no such thing. */
+/** Reports `> 5 per minute` and other rates at the word after the number; returns false for other text. */
 export function reportRate(reading: Reading, start: number): boolean {
   const [written] = RATE.exec(reading.text.slice(start, start + 60)) ?? []
   if (written === undefined || !NUMBER_BEFORE.test(reading.text.slice(Math.max(0, start - 60), start))) return false
@@ -20,7 +20,7 @@ export function reportRate(reading: Reading, start: number): boolean {
   return true
 }
 
-/** Reports `5/min`; false where the text is no such thing. */
+/** Reports `5/min`; returns false for other text. */
 export function reportPerTime(reading: Reading, node: TextRange & { readonly text: string }): boolean {
   const [, unit] = /^\d+(\/(?:s|sec|second|m|min|minute|h|hour|d|day))$/.exec(node.text) ?? []
   if (unit === undefined) return false
@@ -41,7 +41,7 @@ export function followsRate(reading: Reading, start: number): boolean {
   )
 }
 
-/** Reports `10,000` at the number, where `comma` is the place of a comma in it; false where the text is no such number. */
+/** Reports `10,000` at the number, where `comma` is the place of a comma in it; returns false for other text. */
 export function reportThousands(reading: Reading, comma: number): boolean {
   const [before] =
     /(?<![\p{L}\p{N}_.,])\d{1,3}(?:,\d{3})*$/u.exec(reading.text.slice(Math.max(0, comma - 40), comma)) ?? []
@@ -53,7 +53,7 @@ export function reportThousands(reading: Reading, comma: number): boolean {
   return true
 }
 
-/** Reports `attributes["http.route"]` at its bracket; false where the text is no such thing. */
+/** Reports `attributes["http.route"]` at its bracket; returns false for other text. */
 export function reportSubscript(reading: Reading, start: number): boolean {
   const [, of] =
     /(?<![\p{L}\p{N}_.])((?:[\p{L}_]+\.)?(?:attributes|attribute|attrs|tags|resource))$/iu.exec(
@@ -80,7 +80,7 @@ export function isSubscripted(reading: Reading, { end }: TextRange): boolean {
   return /^\[\s*["']/.test(reading.text.slice(end, end + 4))
 }
 
-/** Reports `within 2s` behind a block; false where the text is no such thing. */
+/** Reports `within 2s` behind a block; returns false for other text. */
 export function reportWithinBlock(reading: Reading, at: TextRange): boolean {
   const [written] = /^within\s+\d+(?:\.\d+)?\p{L}*/u.exec(reading.text.slice(at.start, at.start + 40)) ?? []
   if (written === undefined || !/\}\s*$/.test(reading.text.slice(Math.max(0, at.start - 200), at.start))) return false
@@ -94,7 +94,7 @@ const WHEN_ALWAYS = 'write when { … } always { … }'
 
 /**
  * Reports conditions side by side that are a phrase of another language, as a whole: `if A then B`, `A implies B`, and
- * `trace.count(x) by k`. False where they are no such phrase.
+ * `trace.count(x) by k`. Returns false for other conditions.
  */
 export function reportPhrase(reading: Reading, node: AndNode | OrNode): boolean {
   const [second, third] = node.rest
