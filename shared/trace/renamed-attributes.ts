@@ -189,13 +189,16 @@ export const RENAMED_ATTRIBUTES: readonly RenamedAttributes[] = [
     source: 'schema 1.27.0, 1.30.0, 1.37.0',
     rows: [
       ['gen_ai.provider.name', 'gen_ai.system'],
-      ['gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'],
-      ['gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'],
       ['openai.request.service_tier', 'gen_ai.openai.request.service_tier'],
       ['openai.response.service_tier', 'gen_ai.openai.response.service_tier'],
       ['openai.response.system_fingerprint', 'gen_ai.openai.response.system_fingerprint'],
     ],
-    narrower: [['gen_ai.request.seed', 'gen_ai.openai.request.seed']],
+    // Instrumentations with either name run side by side, one around the other: a rule on the older name asks its own spans alone.
+    narrower: [
+      ['gen_ai.request.seed', 'gen_ai.openai.request.seed'],
+      ['gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens'],
+      ['gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens'],
+    ],
   },
   {
     source: 'code-attrs-migration.md; schema 1.30.0, 1.32.0, 1.33.0',

@@ -68,7 +68,7 @@ function withoutTraceId(scope: ReturnType<typeof jsonRequest>['resourceSpans'][n
 }
 
 test('a file without trace data is named, and the rest is read', async () => {
-  const good = await put('good.jsonl', jsonRequest('good', [{ name: 'a' }]), { batches: [] })
+  const good = await put('good.jsonl', jsonRequest('good', [{ name: 'a' }]), { resourceMetrics: [] })
   const binary = join(folder, 'picture.pb')
   await writeFile(binary, new Uint8Array([0x0a, 0xff, 0xff, 0xff, 0xff, 0x7f, 0x00]))
   const missing = join(folder, 'missing.json')
