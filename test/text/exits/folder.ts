@@ -137,8 +137,10 @@ function brokenTraces(text: string): string {
   return `{"${text}": ${text}\n{"resourceSpans": [{"scopeSpans": ${JSON.stringify(text)}}]}\n{"${onOneLine(text)}": 1}\n`
 }
 
+const START_MS = 1_760_486_400_000
+
 /** A trace of two spans as OTLP/JSON. */
-export function traceRequest(text: string): object {
+export function traceRequest(text: string, startMs = START_MS): object {
   const name = spanNameOf(text)
   const attributes = [
     { key: name, value: { stringValue: text } },
@@ -151,10 +153,10 @@ export function traceRequest(text: string): object {
     parentSpanId,
     name,
     traceState: text,
-    startTimeUnixNano: '1760486400000000000',
-    endTimeUnixNano: '1760486400001000000',
+    startTimeUnixNano: `${startMs}000000`,
+    endTimeUnixNano: `${startMs + 1}000000`,
     attributes,
-    events: [{ name: text, timeUnixNano: '1760486400000000000', attributes }],
+    events: [{ name: text, timeUnixNano: `${startMs}000000`, attributes }],
     status: { code: 2, message: text },
   })
   const spans = [span('00000000000000a1', '', name), span('00000000000000a2', '00000000000000a1', `${name}child`)]

@@ -94,7 +94,7 @@ async function served(text: string): Promise<readonly Written[]> {
       await until(() => /http:\/\/[\d.:]+/.test(terminal.stderr.text()))
       const [url = ''] = /http:\/\/[\d.:]+/.exec(terminal.stderr.text()) ?? []
       const headers = { 'content-type': 'application/json' }
-      await fetch(`${url}/v1/traces`, { method: 'POST', headers, body: JSON.stringify(traceRequest(text)) })
+      await fetch(`${url}/v1/traces`, { method: 'POST', headers, body: JSON.stringify(traceRequest(text, Date.now())) })
       await until(() => /COMPARES/.test(terminal.stdout.text()))
       terminal.ctrlC.abort()
       await ended
@@ -116,7 +116,11 @@ async function served(text: string): Promise<readonly Written[]> {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 2_000 && !holds(); tries++) await sleep(10)
+  for (let tries = 0; tries < 2_000; tries++) {
+    if (holds()) return
+    await sleep(10)
+  }
+  throw new Error('what was waited for did not come within 20 s')
 }
 
 async function formatted(text: string): Promise<readonly Written[]> {
