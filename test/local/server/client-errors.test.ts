@@ -94,7 +94,7 @@ describe('a client that speaks HTTP/2', () => {
   })
 
   test('only after a request over HTTP/1.1 gets an answer in HTTP/1.1', async () => {
-    const server = await startServer()
+    const server = await startServer({ limits: { headersTimeoutMs: 300 } })
     const connection = rawConnection(server.port)
     connection.write(`POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}${PREFACE}`)
     expect(await connection.closed()).toMatch(/^HTTP\/1\.1 4/)
