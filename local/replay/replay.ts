@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import { driveReplay } from '../../shared/replay/drive.ts'
 import { planReplay, type ReplayPlan, type WorkItem } from '../../shared/replay/plan.ts'
 import type { ReplayRange } from '../../shared/replay/range.ts'
@@ -8,6 +7,7 @@ import type { Tally } from '../../shared/replay/tally.ts'
 import { newWorker, workOn } from '../../shared/replay/work.ts'
 import { compileRules } from '../../shared/rules/compile/compile.ts'
 import { folderStore } from '../archive/folder-store.ts'
+import { programBeside, TaskThread } from '../task-thread.ts'
 import type { WorkerTask } from './replay-worker.ts'
 
 /** What to replay, and where. */
@@ -40,9 +40,16 @@ export async function replayLocally(replay: LocalReplay): Promise<ReplayReport> 
   const judges = threads === 0 ? inThisThread(replay) : inThreads(replay, threads)
   const { items } = plan
   const drive = { items, ruleCount: rules.length, sampleLimit, itemsAtOnce: Math.max(threads, 1), signal, onProgress }
+  const stop = () => void judges.close()
+  signal?.addEventListener('abort', stop, { once: true })
   try {
     return reportOf(range, plan, rules, await driveReplay({ ...drive, judgeItem: judges.judgeItem }))
+  } catch (error) {
+    // A thread that was stopped says only that it ended.
+    signal?.throwIfAborted()
+    throw error
   } finally {
+    signal?.removeEventListener('abort', stop)
     await judges.close()
   }
 }
@@ -58,36 +65,18 @@ function inThisThread({ folder, rules, range, sampleLimit }: LocalReplay): Judge
   return { judgeItem: (item) => workOn(worker, item), close: async () => {} }
 }
 
-/** Extension of the worker's file: the sources run as they are, the package is compiled. */
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
-
-function inThreads({ folder, rules, range, sampleLimit, signal }: LocalReplay, count: number): Judges {
-  const workerData: WorkerTask = { folder, rules, range, sampleLimit }
-  const file = new URL(`./replay-worker${EXTENSION}`, import.meta.url)
-  const all = Array.from({ length: count }, () => new Worker(file, { workerData }))
+function inThreads({ folder, rules, range, sampleLimit }: LocalReplay, count: number): Judges {
+  const data: WorkerTask = { folder, rules, range, sampleLimit }
+  const program = { file: programBeside(import.meta.url, 'replay-worker'), name: 'a thread of the replay' }
+  const all = Array.from({ length: count }, () => new TaskThread<WorkItem, Tally, WorkerTask>(program))
   const idle = [...all]
   return {
     async judgeItem(item) {
-      const thread = idle.pop() as Worker
-      const tally = await answerOf(thread, item, signal)
+      const thread = idle.pop() as TaskThread<WorkItem, Tally, WorkerTask>
+      const tally = await thread.ask(() => ({ task: item, data }))
       idle.push(thread)
       return tally
     },
-    close: () => Promise.all(all.map((thread) => thread.terminate())),
+    close: () => Promise.all(all.map((thread) => thread.close())),
   }
-}
-
-/** Rejects where the thread fails, and at once where the replay is stopped. */
-function answerOf(thread: Worker, item: WorkItem, signal: AbortSignal | undefined): Promise<Tally> {
-  return new Promise<Tally>((resolve, reject) => {
-    const stop = () => reject(signal?.reason)
-    signal?.addEventListener('abort', stop, { once: true })
-    thread.once('error', reject)
-    thread.once('message', (tally: Tally) => {
-      thread.off('error', reject)
-      signal?.removeEventListener('abort', stop)
-      resolve(tally)
-    })
-    thread.postMessage(item)
-  })
 }

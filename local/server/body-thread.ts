@@ -4,11 +4,9 @@ import type { BodyType } from '../../shared/otlp/http.ts'
 import type { RequestLimits } from '../../shared/otlp/limits.ts'
 import { readBody } from '../../shared/otlp/read-body.ts'
 import type { SplitBody } from '../../shared/otlp/split.ts'
+import { programBeside } from '../task-thread.ts'
 import type { BodyMessage, BodyReply, BodyTask } from './body-worker.ts'
 import { splitOf } from './split-columns.ts'
-
-/** Extension of the worker's file: the sources run as they are, the package is compiled. */
-const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'))
 
 /**
  * Bodies within these limits are read in the main thread: the worst of them takes 10 ms there. What SDKs send is
@@ -66,7 +64,7 @@ export class BodyThread {
   private pastZlib: Promise<unknown> = Promise.resolve()
   private closed = false
 
-  constructor(program: URL = new URL(`./body-worker${EXTENSION}`, import.meta.url)) {
+  constructor(program: URL = programBeside(import.meta.url, 'body-worker')) {
     this.program = program
   }
 
