@@ -1,7 +1,7 @@
 import { InputError } from '../errors.ts'
 import { assembleTrace } from '../trace/assemble.ts'
 import { type Filing, fileTrace } from '../trace/filing.ts'
-import { timeOf } from '../trace/summary.ts'
+import { summaryOf, type TraceSummary } from '../trace/summary.ts'
 import { isReadable, openHour } from './compact.ts'
 import { currentObjects } from './current-objects.ts'
 import { HOUR_MS, objectKey } from './object-key.ts'
@@ -34,6 +34,7 @@ export interface ImportedHour {
 const MAX_OBJECT_SPANS = 500_000
 
 interface FiledTrace extends TraceToImport {
+  readonly summary: TraceSummary
   readonly filing: Filing
 }
 
@@ -48,9 +49,9 @@ export async function* importTraces(
   nowMs: number,
 ): AsyncGenerator<ImportedHour> {
   const filed = traces.map((trace): FiledTrace => {
-    const time = timeOf(assembleTrace(trace.traceId, trace.chunks))
+    const summary = summaryOf(assembleTrace(trace.traceId, trace.chunks))
     // An import is of the past whatever its age.
-    return { ...trace, filing: fileTrace(time, nowMs, 0) }
+    return { ...trace, summary, filing: fileTrace(summary.time, nowMs, 0) }
   })
   const byHour = Map.groupBy(filed, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)
   for (const hourMs of [...byHour.keys()].sort((a, b) => a - b)) {
@@ -112,11 +113,10 @@ async function archivedAmong(store: ObjectStore, hourMs: number, ids: ReadonlySe
   return archived
 }
 
-function recordsOf({ traceId, chunks, filing }: FiledTrace, archived: Archived | undefined): readonly TraceRecord[] {
-  const trace = assembleTrace(traceId, chunks)
+function recordsOf({ chunks, summary, filing }: FiledTrace, archived: Archived | undefined): readonly TraceRecord[] {
   const revision = archived?.revision ?? 1
   const parts = chunks.map((bytes) => ({ bytes }))
-  const records = traceRecords(traceToArchive({ trace, chunks: parts, filing, revision, reason: 'history' }))
+  const records = traceRecords(traceToArchive({ trace: summary, chunks: parts, filing, revision, reason: 'history' }))
   if (archived === undefined) return records
   const missing = records.flatMap(({ spans }) => spans.filter((span) => !archived.spans.has(identityOf(span))))
   return missing.length === 0 ? [] : [{ ...(records[0] as TraceRecord), reason: 'late', spans: missing }]
