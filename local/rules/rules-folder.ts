@@ -1,14 +1,9 @@
 import { sep } from 'node:path'
 import { InputError } from '../../shared/errors.ts'
+import type { RuleFile } from '../../shared/rules/check/check.ts'
 import { isRuleFileName } from '../../shared/rules/read/read.ts'
 import { findFiles } from '../files/find-files.ts'
 import { readTexts } from '../files/input-file.ts'
-
-interface RuleFile {
-  /** The path as shown in problems. */
-  readonly file: string
-  readonly text: string
-}
 
 /** What lies under the rule paths. */
 export interface RulesFolder {

@@ -82,7 +82,8 @@ export class RulesWatcher implements RuleSource {
     this.seenVersion = version
     if (!settled || version === this.loadedVersion) return
     const { set, folder, texts } = this.loaded
-    this.loaded = await load(this.paths, folder.files, { rules: set.rules, texts }, this.options)
+    const changed = await readRulesFolder(this.paths, folder.files)
+    this.loaded = await load(changed, { rules: set.rules, texts }, this.options)
     this.loadedVersion = version
     await announce(this.loaded, this.options)
   }
@@ -90,11 +91,12 @@ export class RulesWatcher implements RuleSource {
 
 async function firstLoad(paths: readonly string[], options: WatcherOptions): Promise<RulesInForce> {
   const { dataFolder, log } = options
-  const loaded = await load(paths, [], NO_RULES, options)
+  const folder = await readRulesFolder(paths)
+  const loaded = await load(folder, NO_RULES, options)
   const { problems } = loaded.set
   if (dataFolder === undefined || problems.length === 0) return withoutDifference(loaded)
   try {
-    return withoutDifference(await load(paths, [], await readRulesInForce(dataFolder), options))
+    return withoutDifference(await load(folder, await readRulesInForce(dataFolder), options))
   } catch (error) {
     log('error', 'the rules that were in force before cannot be read', {
       reason: String(error),
@@ -109,13 +111,7 @@ function withoutDifference(loaded: RulesInForce): RulesInForce {
   return { ...loaded, difference: { added: [], changed: [], removed: [], keptBack: loaded.difference.keptBack } }
 }
 
-async function load(
-  paths: readonly string[],
-  filesBefore: RulesFolder['files'],
-  before: SourcedRules,
-  { runbookBase }: WatcherOptions,
-): Promise<RulesInForce> {
-  const folder = await readRulesFolder(paths, filesBefore)
+async function load(folder: RulesFolder, before: SourcedRules, { runbookBase }: WatcherOptions): Promise<RulesInForce> {
   const set = await inSlices(makingRuleSet(folder.files, before.rules, runbookBase))
   const fileTexts = new Map(folder.files.map(({ file, text }) => [file, text]))
   const texts = new Map(set.rules.map(({ name, file }) => [name, fileTexts.get(file) ?? '']))
