@@ -66,10 +66,24 @@ export function parseBody(
 
 export const NO_DEFINITIONS: ReadDefinitions = { conditions: [], problems: [] }
 
+const parseNext = newParser()
+
+/** Makes a parser for any number of bodies, one after the other. */
+function newParser(): (text: string) => SyntaxBody {
+  let made: ((text: string) => SyntaxBody) | undefined
+  parse('', {
+    onParser: (parser: (text: string) => SyntaxBody) => {
+      made = parser
+    },
+  })
+  if (made === undefined) throw new Error('the grammar gave no parser')
+  return made
+}
+
 /** The syntax of a rule's body, before words have a meaning; any text has one unless it nests too deep. */
 export function parseSyntax(text: string): SyntaxBody | TooDeep {
   try {
-    return parse(text) as SyntaxBody
+    return parseNext(text)
   } catch (thrown) {
     if ((thrown as Partial<TooDeep>).kind === 'tooDeep') return thrown as TooDeep
     throw thrown
