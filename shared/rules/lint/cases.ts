@@ -49,10 +49,18 @@ export function allOf(parts: readonly Cases[]): Cases {
   let cases: readonly (readonly Claim[])[] = [[]]
   for (const part of parts) {
     if (part === undefined || part.length * cases.length > MAX_CASES) return undefined
-    cases = cases.flatMap((before) => part.map((claims) => [...before, ...claims]))
+    cases = joined(cases, part)
     if (cases.some((claims) => claims.length > MAX_CLAIMS)) return undefined
   }
   return cases
+}
+
+/** Each of the one with each of the other. */
+function joined(cases: NonNullable<Cases>, part: NonNullable<Cases>): NonNullable<Cases> {
+  const [before] = cases
+  // Most begin so: nothing is copied.
+  if (cases.length === 1 && before?.length === 0) return part
+  return cases.flatMap((some) => part.map((claims) => [...some, ...claims]))
 }
 
 /** The ways in which one of several conditions holds. */

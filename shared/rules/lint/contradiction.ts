@@ -1,11 +1,13 @@
-import type { All, Count, EventSelector, Has, NamePattern, Operand, Selector, Test } from '../ast.ts'
+import type { All, EventSelector, Has, NamePattern, Selector, Test } from '../ast.ts'
 import { globTest } from '../compile/glob.ts'
 import { groupedOperand } from '../compile/groups.ts'
 import { OPERATORS } from '../operators.ts'
-import { canonicalCondition, canonicalOperand } from '../print/canonical.ts'
+import { canonicalCondition } from '../print/canonical.ts'
 import { isLiteral } from '../walk.ts'
 import { allOf, type Claim, filterCases, MAX_CLAIMS } from './cases.ts'
-import { addDemand, addOpposite, type Demand, type Domain, domainOf, isEmpty, scalarOf } from './domain.ts'
+import { addDemand, addOpposite, type Demand, isEmpty, scalarOf } from './domain.ts'
+import { firstOf, newByText, newTerms, subjectOfAtom, type Term, type Terms, termFor } from './terms.ts'
+import { canonicalText, countOf, operandText } from './texts.ts'
 
 /** Claims of all cases that are looked at together. */
 const CLAIMS_OF_CASES = 1000
@@ -23,66 +25,37 @@ export function contradiction(claims: readonly Claim[]): readonly Claim[] | unde
   if (claims.length > MAX_CLAIMS) return undefined
   const opposite = oppositeClaims(claims)
   if (opposite !== undefined) return opposite
-  const terms = new Map<string, Term>()
-  for (const claim of claims.toSorted((left, right) => Number(right.holds) - Number(left.holds))) {
+  const terms = newTerms()
+  const presentFirst = claims.length === 1 ? claims : claims.toSorted(byHolds)
+  for (const claim of presentFirst) {
     const self = addClaim(terms, claim)
     if (self !== undefined) return self
   }
-  for (const term of terms.values()) if (isEmpty(term.domain)) return inOrder(claims, term.claims)
-  return contradictorySpans([...terms.values()])
+  for (const term of terms.all) if (isEmpty(term.domain)) return inOrder(claims, term.claims)
+  return contradictorySpans(terms.all)
+}
+
+function byHolds(left: Claim, right: Claim): number {
+  return Number(right.holds) - Number(left.holds)
 }
 
 function oppositeClaims(claims: readonly Claim[]): readonly Claim[] | undefined {
   const [first] = claims
   if (first === undefined || claims.every(({ holds }) => holds === first.holds)) return undefined
-  const seen = new Map<string, Claim>()
+  const seen = newByText<Claim>(({ atom }) => canonicalText(atom))
   for (const claim of claims) {
-    const text = textOf(claim.atom)
-    const before = seen.get(text)
-    if (before === undefined) seen.set(text, claim)
-    else if (before.holds !== claim.holds) return [before, claim]
+    const before = firstOf(seen, subjectOfAtom(claim.atom), claim)
+    if (before.holds !== claim.holds) return [before, claim]
   }
   return undefined
-}
-
-/** One rule is compared with many, and by several lints; printing takes the most of that. */
-const TEXTS = new WeakMap<Claim['atom'], string>()
-const COUNTS = new WeakMap<Selector, { readonly count: Count; readonly text: string }>()
-const OPERANDS = new WeakMap<Operand, string>()
-
-function textOf(atom: Claim['atom']): string {
-  return remembered(TEXTS, atom, canonicalCondition)
-}
-
-/** How many spans a selector takes, as a value, and how that is written. */
-function countOf(selector: Selector) {
-  return remembered(COUNTS, selector, () => {
-    const count: Count = { kind: 'count', selector, range: selector.range }
-    return { count, text: canonicalOperand(count) }
-  })
-}
-
-function remembered<Key extends object, Value>(known: WeakMap<Key, Value>, key: Key, make: (key: Key) => Value): Value {
-  const before = known.get(key)
-  if (before !== undefined) return before
-  const made = make(key)
-  known.set(key, made)
-  return made
 }
 
 function inOrder(claims: readonly Claim[], some: readonly Claim[]): readonly Claim[] {
   return claims.filter((claim) => some.includes(claim))
 }
 
-/** One value that is read, what is claimed of it, and what it counts. */
-interface Term {
-  readonly domain: Domain
-  readonly claims: Claim[]
-  readonly counted: Selector | undefined
-}
-
 /** Adds a claim to the term it is about; returns the claim where no value meets it. */
-function addClaim(terms: Map<string, Term>, claim: Claim): readonly Claim[] | undefined {
+function addClaim(terms: Terms, claim: Claim): readonly Claim[] | undefined {
   const { atom, holds } = claim
   switch (atom.kind) {
     case 'has':
@@ -103,18 +76,18 @@ function addClaim(terms: Map<string, Term>, claim: Claim): readonly Claim[] | un
   }
 }
 
-function addSpans(terms: Map<string, Term>, claim: Claim, selector: Selector, present: boolean): void {
-  const { count, text } = countOf(selector)
-  const term = termFor(terms, text, count)
+function addSpans(terms: Terms, claim: Claim, selector: Selector, present: boolean): void {
+  const count = countOf(selector)
+  const term = termFor(terms, count)
   term.claims.push(claim)
   addDemand(term.domain, { term: count, operator: present ? '>=' : '<', values: [1] })
 }
 
-function addTestClaim(terms: Map<string, Term>, atom: Test, claim: Claim): readonly Claim[] | undefined {
+function addTestClaim(terms: Terms, atom: Test, claim: Claim): readonly Claim[] | undefined {
   // Two tests of groups may hold of two groups.
   const grouped = groupedOperand(atom) !== undefined
   if (grouped && !claim.holds) return undefined
-  return addTest(grouped ? new Map() : terms, atom, claim)
+  return addTest(grouped ? newTerms() : terms, atom, claim)
 }
 
 /** The spans a claim is about, and whether there must be one: all are so where none is not so. */
@@ -128,9 +101,9 @@ function spansClaimed(atom: Has | All, holds: boolean): readonly [Selector, bool
   return [{ ...atom.selector, filters }, !holds]
 }
 
-function addTest(terms: Map<string, Term>, test: Test, claim: Claim): readonly Claim[] | undefined {
+function addTest(terms: Terms, test: Test, claim: Claim): readonly Claim[] | undefined {
   if (test.kind === 'exists' || test.kind === 'truthy') {
-    const term = termFor(terms, operandText(test.operand), test.operand)
+    const term = termFor(terms, test.operand)
     const demand: Demand = { term: test.operand, operator: '==', values: [true] }
     term.claims.push(claim)
     if (test.kind === 'truthy') (claim.holds ? addDemand : addOpposite)(term.domain, demand)
@@ -141,23 +114,10 @@ function addTest(terms: Map<string, Term>, test: Test, claim: Claim): readonly C
   if (claim.holds && isBeforeItself(test)) return [claim]
   const demand = demandOf(test)
   if (demand === undefined) return undefined
-  const term = termFor(terms, operandText(demand.term), demand.term)
+  const term = termFor(terms, demand.term)
   term.claims.push(claim)
   ;(claim.holds ? addDemand : addOpposite)(term.domain, demand)
   return isEmpty(term.domain) && term.claims.length === 1 ? [claim] : undefined
-}
-
-function operandText(operand: Operand): string {
-  return remembered(OPERANDS, operand, canonicalOperand)
-}
-
-function termFor(terms: Map<string, Term>, key: string, operand: Operand): Term {
-  const known = terms.get(key)
-  if (known !== undefined) return known
-  const counted = operand.kind === 'count' && operand.by === undefined ? operand.selector : undefined
-  const term: Term = { domain: domainOf(operand), claims: [], counted }
-  terms.set(key, term)
-  return term
 }
 
 /** `x < x`. */
@@ -183,7 +143,8 @@ export function demandOf(test: Test): Demand | undefined {
 
 /** Spans that must be there, and spans among which they would be that must not. */
 function contradictorySpans(terms: readonly Term[]): readonly Claim[] | undefined {
-  const counted = terms.flatMap(({ counted, ...term }) => (counted === undefined ? [] : [{ ...term, counted }]))
+  const counted = terms.filter(isCounted)
+  if (counted.length === 0) return undefined
   const present = counted.filter(({ domain }) => domain.low.value > 0 || (domain.low.value >= 0 && domain.low.open))
   const absent = counted.filter(({ domain }) => domain.high.value < 1 || (domain.high.value <= 1 && domain.high.open))
   let pairs = 0
@@ -198,6 +159,10 @@ function contradictorySpans(terms: readonly Term[]): readonly Claim[] | undefine
     }
   }
   return undefined
+}
+
+function isCounted(term: Term): term is Term & { readonly counted: Selector } {
+  return term.counted !== undefined
 }
 
 /** Whether every span that `narrow` takes is one that `wide` takes. */

@@ -2,7 +2,7 @@ import type { CheckedRule, Severity } from '../ast.ts'
 import { type Cases, type Claim, casesOf } from './cases.ts'
 import { contradiction } from './contradiction.ts'
 import type { RuleFacts } from './facts.ts'
-import { globLengthsOf, type Subjects, subjectsNeeded, subjectsOffered } from './subjects.ts'
+import { globEndsOf, type Subjects, subjectsNeeded, subjectsOffered } from './subjects.ts'
 import type { Lint } from './warning.ts'
 
 /** How far the search for one rule goes: rules looked at, and those of them compared in depth, which takes ten times as long. */
@@ -51,7 +51,7 @@ interface RuleReading {
 function wideRulesOf(rules: readonly RuleFacts[]): (narrow: CheckedRule) => CheckedRule | undefined {
   const read = rules.map(readingOf)
   const own = new Map(read.map((reading) => [reading.rule, reading]))
-  const globs = globLengthsOf(read.flatMap(({ needed }) => needed))
+  const globs = globEndsOf(read.flatMap(({ needed }) => needed))
   const { byRarest, sought } = indexByRarest(read)
   const equal = firstOfEach(read)
   const effort = effortIn(rules.length)

@@ -10,8 +10,10 @@ export const reportNotOverMissing: Lint =
   ({ conditions, selections, eventFilters }, report) => {
     const ofSpans = selections.map(({ filters }) => filters)
     for (const together of [conditions, ...ofSpans, ...eventFilters]) {
+      const negated = together.flatMap((node) => [...negatedTests(node, true)])
+      if (negated.length === 0) continue
       const known = new Set(together.flatMap((node) => [...keysRead(node, true)]))
-      for (const { test, key } of together.flatMap((node) => [...negatedTests(node, true)])) {
+      for (const { test, key } of negated) {
         if (known.has(key)) continue
         known.add(key)
         report({

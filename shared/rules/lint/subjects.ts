@@ -1,6 +1,5 @@
 import type { Atom, NamePattern, Operand, Test } from '../ast.ts'
 import { globParts } from '../compile/glob.ts'
-import { canonicalOperand } from '../print/canonical.ts'
 import { quoted } from '../resolve/reading.ts'
 import { isTest } from '../walk.ts'
 import type { Claim } from './cases.ts'
@@ -8,6 +7,7 @@ import { demandOf } from './contradiction.ts'
 import type { Scalar } from './domain.ts'
 import type { RuleFacts } from './facts.ts'
 import { demandsOf, selectorsOf, valuesOf } from './selections.ts'
+import { operandText } from './texts.ts'
 
 /** What a rule reads, as words that can be looked up: span names, attributes, values that it compares with. */
 export type Subjects = ReadonlySet<string>
@@ -39,26 +39,32 @@ function asksForSomething(atom: Atom, holds: boolean): boolean {
   return demand === undefined || (holds ? ['>', '>='] : ['<', '<=']).includes(demand.operator)
 }
 
-/** The lengths of the texts that globs of a set begin or end with: what a name offers to be found by. */
-export interface GlobLengths {
-  readonly start: ReadonlySet<number>
-  readonly end: ReadonlySet<number>
+/** The texts that globs of a set begin or end with, and their lengths: what a name offers to be found by. */
+export interface GlobEnds {
+  readonly starts: ReadonlySet<string>
+  readonly startLengths: ReadonlySet<number>
+  readonly ends: ReadonlySet<string>
+  readonly endLengths: ReadonlySet<number>
 }
 
-export function globLengthsOf(needed: Iterable<Subjects>): GlobLengths {
-  const start = new Set<number>()
-  const end = new Set<number>()
+export function globEndsOf(needed: Iterable<Subjects>): GlobEnds {
+  const starts = new Set<string>()
+  const ends = new Set<string>()
   for (const subjects of needed) {
     for (const subject of subjects) {
-      if (subject.startsWith(START)) start.add(subject.length - START.length)
-      if (subject.startsWith(END)) end.add(subject.length - END.length)
+      if (subject.startsWith(START)) starts.add(subject.slice(START.length))
+      else if (subject.startsWith(END)) ends.add(subject.slice(END.length))
     }
   }
-  return { start, end }
+  return { starts, startLengths: lengthsOf(starts), ends, endLengths: lengthsOf(ends) }
+}
+
+function lengthsOf(texts: ReadonlySet<string>): ReadonlySet<number> {
+  return new Set(Array.from(texts, ({ length }) => length))
 }
 
 /** Everything that a rule reads, and what of names the globs of other rules may begin or end with. */
-export function subjectsOffered({ selections, tests }: RuleFacts, globs: GlobLengths): Subjects {
+export function subjectsOffered({ selections, tests }: RuleFacts, globs: GlobEnds): Subjects {
   const offered = new Set<string>()
   for (const { name } of selections) {
     const subject = subjectOfName(name)
@@ -86,9 +92,15 @@ function subjectOfName(name: NamePattern): string | undefined {
   return last === '' ? undefined : END + last
 }
 
-function addParts(name: string, { start, end }: GlobLengths, offered: Set<string>): void {
-  for (const length of start) if (length <= name.length) offered.add(START + name.slice(0, length))
-  for (const length of end) if (length <= name.length) offered.add(END + name.slice(name.length - length))
+function addParts(name: string, globs: GlobEnds, offered: Set<string>): void {
+  for (const length of globs.startLengths) {
+    const start = name.slice(0, length)
+    if (globs.starts.has(start)) offered.add(START + start)
+  }
+  for (const length of globs.endLengths) {
+    const end = name.slice(-length)
+    if (globs.ends.has(end)) offered.add(END + end)
+  }
 }
 
 function valuesRead(test: Test): readonly string[] {
@@ -111,7 +123,7 @@ function demandedIn(atom: Atom, holds: boolean): readonly (readonly [Test, boole
 
 /** Each value that a test is for, with what it is a value of: `currency == USD`, and the pattern of `matches`. */
 function valuesCompared(test: Test): readonly string[] {
-  if (test.kind === 'matches') return [`${canonicalOperand(test.left)} matches ${test.pattern}`]
+  if (test.kind === 'matches') return [`${operandText(test.left)} matches ${test.pattern}`]
   if (test.kind === 'exists') return []
   if (test.kind === 'truthy') return [valueSubject(test.operand, true)]
   const { term, operator, values } = demandOf(test) ?? { term: test.left, operator: '!=', values: [] }
@@ -122,5 +134,5 @@ function valuesCompared(test: Test): readonly string[] {
 }
 
 function valueSubject(term: Operand, value: Scalar): string {
-  return `${canonicalOperand(term)} == ${typeof value === 'string' ? quoted(value) : value}`
+  return `${operandText(term)} == ${typeof value === 'string' ? quoted(value) : value}`
 }

@@ -104,6 +104,7 @@ export function readMetadata(
   lines: readonly LineRange[],
   report: (problem: TextProblem) => void,
 ): RuleMetadata {
+  if (lines.length === 0) return { tags: [], mode: 'live' }
   const entries = lines.map((line) => readEntry(source, line, report)).filter((entry) => entry !== undefined)
   for (const key of ['Runbook', 'Owner', 'Mode'] as const) {
     const [, second] = entries.filter((entry) => entry.key === key)

@@ -92,7 +92,7 @@ function readPreamble(source: Source, lines: readonly LineRange[], definitions: 
   const start = lines[0]?.start ?? 0
   const text = source.text.slice(start, lines.at(-1)?.end ?? start).trimEnd()
   if (lines.every((line) => isBlankOrComment(source.text.slice(line.start, line.end)))) return NO_DEFINITIONS
-  if (Buffer.byteLength(text) > MAX_RULE_BYTES) {
+  if (isTooLong(text)) {
     const problem: TextProblem = {
       code: 'rule-too-long',
       message: 'definitions before the first rule hold at most 64 KiB',
@@ -148,11 +148,14 @@ function readSection(source: Source, section: Section, known: Definitions): Read
     problem('missing-condition', 'the rule has no condition', 'write its condition below the header')
     return unread(header, problems)
   }
-  if (Buffer.byteLength(source.text.slice(section.header.start, start + text.length)) > MAX_RULE_BYTES) {
+  if (isTooLong(source.text.slice(section.header.start, start + text.length))) {
     problem('rule-too-long', 'a rule holds at most 64 KiB', 'split it into several rules')
     return unread(header, problems)
   }
-  for (const line of section.body.filter(({ start, end }) => setsMode(source.text.slice(start, end)))) {
+  const modes = text.includes('//')
+    ? section.body.filter(({ start, end }) => setsMode(source.text.slice(start, end)))
+    : []
+  for (const line of modes) {
     const hint = 'move the line up, to just below the header'
     report({
       code: 'malformed-metadata',
@@ -173,6 +176,11 @@ function readSection(source: Source, section: Section, known: Definitions): Read
     range: rangeIn(source, section.header.start, end),
   }
   return { rule: { name: header.name, nameRange: header.nameRange, rule, conditions, problems }, definitions }
+}
+
+function isTooLong(text: string): boolean {
+  // A UTF-16 unit takes at most three bytes; most rules are too short to be counted.
+  return text.length * 3 > MAX_RULE_BYTES && Buffer.byteLength(text) > MAX_RULE_BYTES
 }
 
 function unread({ name, nameRange }: Header, problems: readonly TextProblem[]): ReadSection {

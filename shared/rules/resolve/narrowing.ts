@@ -14,9 +14,10 @@ export type Narrowing = Pick<Selector, 'filters' | 'events'>
 
 /** The same spans, fewer of them. */
 export function narrowed(selector: Selector, { filters, events = [] }: Narrowing, range: SourceRange): Selector {
-  const both = [...(selector.events ?? []), ...events]
-  const all = [...selector.filters, ...filters]
-  return { ...selector, filters: all, ...(both.length > 0 && { events: both }), range }
+  const both = selector.events === undefined ? events : [...selector.events, ...events]
+  const all = selector.filters.length === 0 ? filters : [...selector.filters, ...filters]
+  const { kind, name } = selector
+  return both.length > 0 ? { kind, name, filters: all, events: both, range } : { kind, name, filters: all, range }
 }
 
 /** `.where(…).where(…).event(…).where(…)`; those that could not be read are reported and left out. */

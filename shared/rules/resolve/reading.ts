@@ -78,6 +78,7 @@ export function textOf(reading: Reading, span: TextRange): string {
 
 /** Text as it can be written in a rule: in double quotes, with escapes. */
 export function quoted(text: string): string {
+  if (!/[\\"\n\t]/.test(text)) return `"${text}"`
   const escaped = text.replace(/[\\"\n\t]/g, (character) => ESCAPES.get(character) ?? character)
   return `"${escaped}"`
 }
