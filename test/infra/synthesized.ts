@@ -35,7 +35,8 @@ export const WITHOUT_BUNDLES = { 'aws:cdk:bundling-stacks': [] }
 /** Synthesizes the stack with these settings, in this process and without an account or network. */
 export function synthesize(context: Readonly<Record<string, unknown>> = {}): Synthesized {
   const outdir = mkdtempSync(join(tmpdir(), 'betrace-synth-'))
-  const app = new App({ context, outdir })
+  // The built-in validation of CloudFormation takes seconds, and its findings are warnings: `npm run synth` shows them.
+  const app = new App({ context, outdir, builtinCloudFormationValidation: false })
   const stack = new BetraceStack(app, readSettings(app.node))
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   app.synth()
