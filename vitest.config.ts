@@ -1,11 +1,33 @@
 import { defineConfig } from 'vitest/config'
+import { SlowFirst } from './test/slow-first.ts'
+
+/** They replace modules, or look at all that a process writes: each has a process of its own. */
+const ALONE = [
+  'test/aws/keys/api-keys.test.ts',
+  'test/local/server/api-keys.test.ts',
+  'test/text/exits/functions.test.ts',
+]
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 30_000,
     // All cores: left alone, one is kept free, which of two is half.
     maxWorkers: '100%',
+    sequence: { sequencer: SlowFirst },
+    projects: [
+      { extends: true, test: { name: 'alone', include: ALONE } },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: ALONE,
+          // To start a process and to load the sources in it takes longer than most files take.
+          isolate: false,
+          setupFiles: ['test/setup.ts'],
+        },
+      },
+    ],
   },
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, vi } from 'vitest'
+import { beforeEach, vi } from 'vitest'
 import { OUTPUTS } from '../../../shared/aws/deployment.ts'
 import { type FakeAccount, fakeAccount } from '../../emulators/fake-account.ts'
 
@@ -22,7 +22,6 @@ const EXAMPLE: Readonly<Record<keyof typeof OUTPUTS, string>> = {
 /** A deployed stack called betrace-main, and this process's environment pointing at it. */
 export function deployed(): { account(): FakeAccount; set(outputs: Partial<typeof EXAMPLE>): void } {
   const account = fakeAccount()
-  const before = { ...process.env }
   const set = (outputs: Partial<typeof EXAMPLE>) => {
     const values = Object.entries({ ...EXAMPLE, ...outputs })
     account().outputs = Object.fromEntries(values.map(([key, value]) => [OUTPUTS[key as keyof typeof OUTPUTS], value]))
@@ -38,9 +37,6 @@ export function deployed(): { account(): FakeAccount; set(outputs: Partial<typeo
       AWS_ENDPOINT_URL_SECRETS_MANAGER: account().endpoint,
     })
     set({})
-  })
-  afterAll(() => {
-    process.env = before
   })
   return { account, set }
 }

@@ -7,6 +7,7 @@ import { run } from '../../../cli/program.ts'
 import { SnsSignalPublisher } from '../../../shared/aws/signals/sns-publisher.ts'
 import type { PublishedEvent } from '../../../shared/pipeline/signal.ts'
 import { fakeScreen, fakeTerminal } from '../../cli/fake-terminal.ts'
+import { restoreEnvironment } from '../../environment.ts'
 import { type HostileCloud, hostileCloud } from './cloud.ts'
 import { type HostileFolder, hostileFolder } from './folder.ts'
 import { type Exit, runBoth, type Written } from './hostile.ts'
@@ -28,7 +29,7 @@ export async function withCloud<Result>(text: string, work: (cloud: HostileCloud
     return await work(cloud)
   } finally {
     cloud.close()
-    process.env = before
+    restoreEnvironment(before)
   }
 }
 
