@@ -77,6 +77,7 @@ function everyTrace(rule: CheckedRule): CheckedRule {
   return {
     ...rule,
     name: '#every-trace',
+    derived: true,
     body: { kind: 'pattern', condition: { kind: 'has', selector, range }, range },
   }
 }

@@ -274,4 +274,6 @@ export interface CheckedRule extends Rule {
   readonly file: string
   /** Hash of the body's canonical form: equal for equal meaning as written, whatever the layout or comments. */
   readonly revision: string
+  /** Made of another rule to count something about it; nobody wrote it. */
+  readonly derived?: true
 }

@@ -28,7 +28,7 @@ import { aggregated, alike, calculated, identical, isBefore, missing, negated, n
 type Value = AttributeValue | undefined
 
 /** The span a test is about, or nothing where it is about the trace. */
-interface Place {
+export interface Place {
   readonly trace: Trace
   readonly names: Names
   readonly span?: Span
@@ -109,7 +109,7 @@ function referred(reference: SpanReference, place: Place): readonly Span[] {
 }
 
 /** A test of groups holds where it holds of some group; a span that lacks a key is in none. */
-function traceTestHolds(test: Test, place: Place): boolean {
+export function traceTestHolds(test: Test, place: Place): boolean {
   const grouped = test.kind === 'comparison' ? (groupedIn(test.left) ?? groupedIn(test.right)) : groupedIn(leftOf(test))
   if (grouped === undefined) return testHolds(test, place)
   const keysOf = (span: Span) => (grouped.by ?? []).map((key) => valueIn(key, { ...place, span }))
@@ -124,7 +124,7 @@ function leftOf(test: Exclude<Test, Comparison>): Operand {
   return test.kind === 'exists' || test.kind === 'truthy' ? test.operand : test.left
 }
 
-function groupedIn(operand: Operand): Count | Aggregate | undefined {
+export function groupedIn(operand: Operand): Count | Aggregate | undefined {
   switch (operand.kind) {
     case 'arithmetic':
       return groupedIn(operand.left) ?? groupedIn(operand.right)
@@ -154,7 +154,7 @@ function hasEvent({ name, filters }: EventSelector, place: Place): boolean {
   return events.some((event) => fits(name, event.name) && passesAll(filters, { ...place, event }))
 }
 
-function fits(pattern: NamePattern, name: string): boolean {
+export function fits(pattern: NamePattern, name: string): boolean {
   if (pattern.kind === 'any') return true
   return pattern.kind === 'exact' ? pattern.name === name : fitsGlob([...pattern.pattern], [...name])
 }
@@ -183,7 +183,7 @@ function passes(filter: Filter, place: Place): boolean {
   }
 }
 
-function testHolds(test: Test, place: Place): boolean {
+export function testHolds(test: Test, place: Place): boolean {
   switch (test.kind) {
     case 'comparison':
       return holds(test.operator, valueIn(test.left, place), rightValue(test, place))
@@ -305,7 +305,7 @@ function resourceAttribute({ resource }: Span, key: string): Value {
   return read.find((value) => !missing(value))
 }
 
-function valueIn(operand: Operand, place: Place): Value {
+export function valueIn(operand: Operand, place: Place): Value {
   const { trace, span } = place
   switch (operand.kind) {
     case 'duration':

@@ -130,7 +130,7 @@ function planRule(shared: Shared, rule: CheckedRule, order: number, trigger: Tri
   return {
     rule,
     order,
-    decide: planBody(shared, rule),
+    decide: planBody(plannerOf(shared), rule.body),
     repeats: trigger !== undefined && (trigger.length > 1 || trigger.some(({ kind }) => kind === 'glob')),
     plain: {
       satisfied: { rule, outcome: 'satisfied' },
@@ -140,16 +140,17 @@ function planRule(shared: Shared, rule: CheckedRule, order: number, trigger: Tri
   }
 }
 
-function planBody(shared: Shared, { body }: CheckedRule): (run: Run) => Outcome {
-  if (usesNames(body)) return planBoundBody(plannerOf(shared), body)
+/** A body as a closure over what the planner's set shares. */
+export function planBody(planner: Planner, body: CheckedRule['body']): (run: Run) => Outcome {
+  if (usesNames(body)) return planBoundBody(planner, body)
   if (body.kind === 'pattern') {
-    const holds = planCondition(shared, body.condition)
+    const holds = planner.condition(body.condition)
     return (run) => (holds(run) ? 'violated' : 'satisfied')
   }
-  const when = planCondition(shared, body.when)
-  const always = body.always && planCondition(shared, body.always)
-  const never = body.never && planCondition(shared, body.never)
-  const except = body.except && planCondition(shared, body.except)
+  const when = planner.condition(body.when)
+  const always = body.always && planner.condition(body.always)
+  const never = body.never && planner.condition(body.never)
+  const except = body.except && planner.condition(body.except)
   return (run) => {
     if (!when(run) || except?.(run) === true) return 'vacuous'
     return always?.(run) === false || never?.(run) === true ? 'violated' : 'satisfied'

@@ -32,7 +32,7 @@ export function withinServices(rule: CheckedRule, services: readonly string[]): 
 export function exerciseOf(rule: CheckedRule, name: string): CheckedRule {
   const { body, range } = rule
   const condition = body.kind === 'pattern' ? exercised(body.condition) : outside(body.when, body.except)
-  return { ...rule, name, body: { kind: 'pattern', condition, range } }
+  return { ...rule, name, derived: true, body: { kind: 'pattern', condition, range } }
 }
 
 function outside(when: Condition, except: Condition | undefined): Condition {

@@ -12,7 +12,11 @@ import type { Evidence, Outcome, Verdict } from './verdict.ts'
  * verdicts lacks the span names it needs: it has its `idleOutcome`. Total and re-entrant.
  */
 export function judge(set: CompiledRules, trace: Trace): readonly Verdict[] {
-  const run = startRun(set, trace)
+  return judgeRun(set, startRun(set, trace))
+}
+
+/** The same of a run that more is asked about afterwards. */
+export function judgeRun(set: CompiledRules, run: Run): readonly Verdict[] {
   return touchedPlans(set, run).map((plan) => verdictOf(set, plan, run))
 }
 
@@ -27,7 +31,7 @@ export function idleOutcome({ body }: Rule): Outcome {
 }
 
 /** What a rule says of the trace of a run. */
-export function outcomeOf({ decide }: RulePlan, run: Run): Outcome {
+export function outcomeOf({ decide }: Pick<RulePlan, 'decide'>, run: Run): Outcome {
   startCounting(run)
   try {
     return decide(run)
