@@ -7,6 +7,7 @@ import type { CompiledRules } from '../compile/rule-set.ts'
 import { newView } from '../judge/run.ts'
 import type { Value } from '../judge/values.ts'
 import type { ClauseEvidence } from '../judge/verdict.ts'
+import { spanWith } from './elsewhere.ts'
 import type { Sight } from './sight.ts'
 
 /** A trace as the rules of a set see it, to say why they hold or not. */
@@ -21,7 +22,13 @@ export interface Inspection {
 export type Seen = Omit<ClauseEvidence, 'block' | 'depth' | 'clause'>
 
 export function spanSight(inspection: Inspection, position: number): Sight<SpanView> {
-  return { scope: newView(inspection.run, position), lookups: lookupsWithNames(inspection) }
+  const { run } = inspection
+  const scope = newView(run, position)
+  return {
+    scope,
+    lookups: lookupsWithNames(inspection),
+    spanWith: (attribute) => spanWith(run, attribute, scope.span.name),
+  }
 }
 
 /** How values of a span are read, and those of the bound spans. */

@@ -2,7 +2,7 @@ import type { Comparison, Filter, Membership, Operand, Test } from '../ast.ts'
 import { planLogic, planOperand, planRight, planTest } from '../compile/plan-test.ts'
 import { elementsOf, equal, isArray, isMissing, isNumeric, type Value } from '../judge/values.ts'
 import { OPERATORS } from '../operators.ts'
-import { printLiteral } from '../print/print.ts'
+import { printExactName, printLiteral } from '../print/print.ts'
 import { isLiteral } from '../walk.ts'
 import { printRead } from './read-name.ts'
 import type { Sight } from './sight.ts'
@@ -58,7 +58,7 @@ function failingReason<Scope>(sight: Sight<Scope>, test: Test): string {
   const operand = testedOperand(test)
   const name = printRead(sight, operand)
   const value = planOperand(operand, sight.lookups)(sight.scope)
-  if (isMissing(value)) return `${name} is missing`
+  if (isMissing(value)) return sayMissing(sight, operand)
   switch (test.kind) {
     case 'membership':
       return `${name} is ${failedMembership(test, value)}`
@@ -68,6 +68,14 @@ function failingReason<Scope>(sight: Sight<Scope>, test: Test): string {
     default:
       return `${name} is ${typeof value === 'boolean' ? value : `${describeTyped(value)}, not the boolean true`}`
   }
+}
+
+/** `order.id is missing`, and where it is: `order.id is missing here; on span "request handler"`. */
+function sayMissing<Scope>(sight: Sight<Scope>, operand: Operand): string {
+  const name = printRead(sight, operand)
+  const isOwn = operand.kind === 'attribute' && operand.from === 'any'
+  const other = isOwn ? sight.spanWith?.(operand) : undefined
+  return other === undefined ? `${name} is missing` : `${name} is missing here; on span ${cut(printExactName(other))}`
 }
 
 function failedMembership({ items, negated }: Membership, value: Value): string {
@@ -88,8 +96,8 @@ function failedComparison<Scope>(sight: Sight<Scope>, test: Comparison): string 
   const right = planRight(test.operator, test.right, lookups)(scope)
   const leftName = printRead(sight, test.left)
   const rightName = printRead(sight, test.right)
-  if (isMissing(left)) return `${leftName} is missing`
-  if (isMissing(right)) return `${rightName} is missing`
+  if (isMissing(left)) return sayMissing(sight, test.left)
+  if (isMissing(right)) return sayMissing(sight, test.right)
   if (isLiteral(test.left)) return saySides(sight, test)
   const isFixed =
     isLiteral(test.right) || (typeof right === 'string' && isMissing(planOperand(test.right, lookups)(scope)))

@@ -41,6 +41,15 @@ test('a presence and an absence show the span found, the value read and how many
   ])
 })
 
+test('an attribute that is missing where it is asked is shown with the spans that have it', () => {
+  const lines = linesOf(
+    'when { pay } always { pay.where(order.id == 1) }',
+    { name: 'pay' },
+    { name: 'request handler', attributes: { 'order.id': 1 } },
+  )
+  expect(lines.at(-1)).toBe('      near miss: span ID pay of shop: order.id is missing here; on span "request handler"')
+})
+
 test('a name that a span nearly has is shown', () => {
   const [line] = linesOf('not trace.has(cart.validate)', { name: 'cart.validated' }, { name: 'other' })
   expect(line).toBe(
