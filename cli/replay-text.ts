@@ -1,4 +1,5 @@
 import type { ReplayReport, RuleReport } from '../shared/replay/report.ts'
+import { absentText } from '../shared/text/absent-text.ts'
 import { SEVERITY_STYLES } from '../shared/text/signal-text.ts'
 import { visible } from '../shared/text/visible.ts'
 import { signalText } from './signal-text.ts'
@@ -26,17 +27,21 @@ function ruleText(rule: RuleReport, report: ReplayReport, screen: Screen): strin
     lines.push(paint(screen, 'dim', `  ${each} a mark, from ${visible(report.from)} to ${visible(report.to)}`))
     lines.push(paint(screen, 'dim', visible(`  first ${rule.first} · last ${rule.last}`)))
   }
+  if (rule.blind > 0 || rule.vacuous === rule.judged)
+    lines.push(...rule.absent.map((each) => paint(screen, 'yellow', visible(`  ${absentText(each)}`))))
   const samples = rule.samples.map((sample) => indented(signalText(sample, false, screen)))
   const more = rule.violated - rule.samples.length
   const rest = more > 0 && samples.length > 0 ? `  … and ${grouped(more)} more\n` : ''
   return `${lines.join('\n')}\n${samples.join('')}${rest}`
 }
 
-function outcomeText({ judged, violated, vacuous, inconclusive }: RuleReport): string {
+function outcomeText({ judged, violated, vacuous, inconclusive, blind, absent }: RuleReport): string {
   const share = judged === 0 ? '' : ` (${((100 * violated) / judged).toFixed(2)} %)`
   const idle = vacuous === 0 ? '' : `, vacuous on ${grouped(vacuous)}`
   const givenUp = inconclusive === 0 ? '' : `, given up on ${grouped(inconclusive)}`
-  return `${counted(violated, 'violation')}${violated === 0 ? '' : share} in ${counted(judged, 'trace')}${idle}${givenUp}`
+  const word = blind > 0 && absent.length > 0 ? 'BLIND, ' : ''
+  const unseen = blind === 0 ? '' : `, blind on ${grouped(blind)}`
+  return `${word}${counted(violated, 'violation')}${violated === 0 ? '' : share} in ${counted(judged, 'trace')}${idle}${givenUp}${unseen}`
 }
 
 /** Violations over the range in at most `width` marks of whole hours each. */

@@ -43,8 +43,9 @@ export function verifyCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('verify', terminal)
     .summary('say whether the invariants held during an experiment, or any window')
     .description(
-      'For each rule: HELD (traces exercised it, none broke it), VIOLATED, or NOT EXERCISED (no trace gave it anything ' +
-        'to say: the experiment proved nothing about it), compared with the window of the same length before.',
+      'For each rule: HELD (traces exercised it, none broke it), VIOLATED, BLIND (an attribute it needs was on none of ' +
+        'the spans it was asked of) or NOT EXERCISED (no trace gave it anything to say). The last two prove nothing. ' +
+        'All is compared with the window of the same length before.',
     )
   for (const option of verifyOptions()) command.addOption(option)
   command.action(async (options: Omit<VerifyOptions, 'ownRules'>) => {
@@ -60,7 +61,7 @@ export function verifyCommand(terminal: Terminal, finish: Finish): Command {
     'after',
     '\nAn experiment has the verdict its server or stack gave; with --rules, and for --from and --to, the archive is\n' +
       'replayed: of the data folder, with what is not archived yet, or of --stack. Traces count by their start.\n' +
-      'Exit code: 0 held, 1 violated (with --require-exercised also: not exercised), 2 bad input or no verdict.',
+      'Exit code: 0 held, 1 violated (with --require-exercised also: blind or not exercised), 2 bad input or no verdict.',
   )
 }
 

@@ -1,5 +1,6 @@
-import type { ExperimentVerdict, RuleVerdict } from '../../shared/pipeline/experiment-verdict.ts'
-import { conclusion, verdictLabel, verdictLines } from '../../shared/text/verdict-text.ts'
+import { type ExperimentVerdict, provesNothing, type RuleVerdict } from '../../shared/pipeline/experiment-verdict.ts'
+import { absentText } from '../../shared/text/absent-text.ts'
+import { conclusion, remarkOn, verdictLabel, verdictLines } from '../../shared/text/verdict-text.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { paint, type Screen } from '../terminal.ts'
 import { counted } from '../text.ts'
@@ -29,7 +30,7 @@ function junit(verdict: ExperimentVerdict): string {
     tests: live.length + failures.length,
     failures: live.filter((rule) => rule.verdict === 'violated').length,
     errors: failures.length,
-    skipped: live.filter((rule) => rule.verdict === 'not-exercised').length,
+    skipped: live.filter(({ verdict }) => verdict !== 'held' && verdict !== 'violated').length,
     time: '0.000',
   }
   const name = nameOf(verdict)
@@ -57,8 +58,20 @@ function testCase(rule: RuleVerdict, classname: string): Element {
           },
           text: rule.samples.map(({ traceId, text }) => `trace ${visible(traceId)}\n${indented(text)}`).join('\n\n'),
         }
-      : { name: 'skipped', attributes: { message: 'no trace exercised it' } }
+      : { name: 'skipped', attributes: { message: whyNothingProved(rule) } }
   return { name: 'testcase', attributes, children: [told] }
+}
+
+function whyNothingProved({ verdict, absent = [] }: RuleVerdict): string {
+  const missing = absent.map(absentText).join('; ')
+  switch (verdict) {
+    case 'blind':
+      return `blind: ${missing}`
+    case 'inconclusive':
+      return 'not judged to the end on some traces'
+    default:
+      return missing === '' ? 'no trace exercised it' : `no trace exercised it: ${missing}`
+  }
 }
 
 /** Indents evidence, so that no line looks like the line that names the trace. */
@@ -78,10 +91,13 @@ function markdown(verdict: ExperimentVerdict): string {
       inline(rule.exercised),
       inline(rule.violated),
       was,
-      inline(rule.change ?? ''),
+      inline(remarkOn(rule)),
     ]
     return `| ${cells.join(' | ')} |`
   })
+  const absent = rules
+    .filter(provesNothing)
+    .flatMap(({ rule, absent = [] }) => absent.map((each) => `- ${code(rule)}: ${code(absentText(each))}`))
   const samples = rules.flatMap(({ rule, samples }) => samples.map((sample) => sampleOf(rule, sample)))
   return [
     `### ${experiment === undefined ? window : `experiment ${inline(experiment.name)}`}`,
@@ -94,6 +110,7 @@ function markdown(verdict: ExperimentVerdict): string {
     '| --- | --- | ---: | ---: | ---: | --- |',
     ...rows,
     '',
+    ...(absent.length === 0 ? [] : [...absent, '']),
     ...samples,
   ].join('\n')
 }

@@ -1,9 +1,15 @@
 import type { Experiment, ExperimentWindow } from '../pipeline/experiment.ts'
-import type { ExperimentVerdict, RuleVerdict, VerdictSubject } from '../pipeline/experiment-verdict.ts'
+import {
+  type ExperimentVerdict,
+  provesNothing,
+  type RuleVerdict,
+  type VerdictSubject,
+} from '../pipeline/experiment-verdict.ts'
 import type { ReplayRange } from '../replay/range.ts'
 import type { ReplayReport, RuleReport } from '../replay/report.ts'
 import type { CheckedRule } from '../rules/ast.ts'
-import { exerciseOf, withinServices } from '../rules/compile/derive.ts'
+import { exerciseOf } from '../rules/blind/exercise.ts'
+import { withinServices } from '../rules/blind/within-services.ts'
 
 /** Violations of each rule that a verdict shows. */
 export const VERDICT_SAMPLES = 3
@@ -111,15 +117,17 @@ function tracesOf({ rules, traces }: ReplayReport): number {
 }
 
 function ruleVerdict(rule: CheckedRule, request: VerdictRequest, now: Counts, before: Counts): RuleVerdict {
-  const { violated, first, samples } = now.report
+  const { violated, blind, absent, first, samples } = now.report
   return {
     rule: rule.name,
     severity: rule.severity,
-    verdict: violated > 0 ? 'violated' : now.exercised > 0 ? 'held' : 'not-exercised',
+    verdict: wordFor(now),
     expected: request.expected.includes(rule.name),
     shadow: rule.metadata.mode === 'shadow',
     exercised: now.exercised,
     violated,
+    blind,
+    absent,
     before: { exercised: before.exercised, violated: before.report.violated },
     change: changeOf(shareOf(now), shareOf(before)),
     first,
@@ -127,6 +135,14 @@ function ruleVerdict(rule: CheckedRule, request: VerdictRequest, now: Counts, be
       return { traceId, time, service, text: evidence.text }
     }),
   }
+}
+
+function wordFor({ report, exercised }: Counts): RuleVerdict['verdict'] {
+  const { violated, inconclusive, blind, absent } = report
+  if (violated > 0) return 'violated'
+  if (inconclusive > 0) return 'inconclusive'
+  if (blind > 0 && absent.length > 0) return 'blind'
+  return exercised > 0 ? 'held' : 'not-exercised'
 }
 
 function shareOf({ report, exercised }: Counts): number {
@@ -143,8 +159,8 @@ function changeOf(now: number, before: number): RuleVerdict['change'] {
 function outcomeOf(live: readonly RuleVerdict[], unknownRules: readonly string[]): ExperimentVerdict['outcome'] {
   if (live.some(({ verdict }) => verdict === 'violated')) return 'violated'
   const expected = live.filter((rule) => rule.expected)
-  const missing = expected.some(({ verdict }) => verdict === 'not-exercised') || unknownRules.length > 0
-  const nothing = live.every(({ verdict }) => verdict === 'not-exercised')
+  const missing = expected.some(provesNothing) || unknownRules.length > 0
+  const nothing = live.every(provesNothing)
   return missing || nothing ? 'not-exercised' : 'held'
 }
 

@@ -1,4 +1,5 @@
 import type { Severity } from '../rules/ast.ts'
+import type { AbsentAttribute } from '../rules/blind/absent.ts'
 import type { ExperimentSource } from './experiment.ts'
 
 /** Whether the invariants held during an experiment, or any other window; written to JSON without change, times RFC 3339, UTC. */
@@ -11,8 +12,8 @@ export interface ExperimentVerdict {
   /** Only traces with a span of one of these services were judged; with an empty list all traces were. */
   readonly services: readonly string[]
   /**
-   * `violated`: a live rule was. `not-exercised`: none was, but no trace exercised any rule, or not one of those that
-   * were to be. `held`: else.
+   * `violated`: a live rule was. `not-exercised`: none was, but nothing was proved of any rule, or of one of those that
+   * were to be exercised: no trace exercised it, or it was blind. `held`: else.
    */
   readonly outcome: 'held' | 'violated' | 'not-exercised'
   /** Traces that started in the window. */
@@ -43,7 +44,11 @@ export interface VerdictSubject {
 export interface RuleVerdict {
   readonly rule: string
   readonly severity: Severity
-  readonly verdict: 'held' | 'violated' | 'not-exercised'
+  /**
+   * The first of these that is so. `violated`: some trace broke the rule. `inconclusive`: judging it took too many steps on some trace.
+   * `blind`: it was exercised, but an attribute it needs was on none of the spans it was asked of. `held`: it was exercised.
+   */
+  readonly verdict: 'violated' | 'inconclusive' | 'blind' | 'held' | 'not-exercised'
   /** The experiment was meant to exercise it. */
   readonly expected: boolean
   /** Judged, but in shadow mode: it decides nothing. */
@@ -51,6 +56,10 @@ export interface RuleVerdict {
   /** Traces that gave the rule something to say, and those that broke it. */
   readonly exercised: number
   readonly violated: number
+  /** Traces that exercised it and that it may have misjudged, since attributes it reads were missing; 0 where it was violated. */
+  readonly blind: number
+  /** Attributes it needs that were on none of the spans it was asked of. */
+  readonly absent: readonly AbsentAttribute[]
   readonly before: { readonly exercised: number; readonly violated: number }
   /** Against the window before, by violations among exercised traces; null where neither window has any. */
   readonly change: 'new' | 'worse' | 'same' | 'better' | null
@@ -58,6 +67,11 @@ export interface RuleVerdict {
   readonly first: string | null
   /** The earliest violations. */
   readonly samples: readonly VerdictSample[]
+}
+
+/** Whether nothing is known of the rule after the window: no trace exercised it, or it was blind. */
+export function provesNothing({ verdict }: RuleVerdict): boolean {
+  return verdict === 'not-exercised' || verdict === 'blind'
 }
 
 interface VerdictSample {

@@ -1,9 +1,12 @@
 import { ColumnNotLoaded } from '../archive/row-group.ts'
 import { signalData } from '../pipeline/signal.ts'
+import type { RuleBlindness } from '../rules/blind/blindness.ts'
+import type { Run } from '../rules/compile/plan.ts'
 import type { CompiledRules } from '../rules/compile/rule-set.ts'
-import { judge } from '../rules/judge/judge.ts'
+import { judge, judgeRun, startRun } from '../rules/judge/judge.ts'
 import type { Outcome, Verdict } from '../rules/judge/verdict.ts'
 import type { Trace } from '../trace/span.ts'
+import { addObservation, type BlindObservation, observeBlindness } from './blind-tally.ts'
 import type { Shapes, ShapeVerdicts } from './shapes.ts'
 import { addSamples, countOutcome, countViolation, type RuleTally, type Tally, type ViolationSample } from './tally.ts'
 
@@ -12,6 +15,8 @@ export interface Judging {
   readonly set: CompiledRules
   readonly orderOf: ReadonlyMap<string, number>
   readonly shapes: Shapes
+  /** What can leave each rule blind, by its place. */
+  readonly blindness: readonly (RuleBlindness | undefined)[]
   readonly tally: Tally
   /** Most violations of each rule that come with evidence. */
   readonly sampleLimit: number
@@ -46,14 +51,31 @@ export interface Filed {
 
 /** Judges one trace and counts its verdicts; counts nothing if it throws. */
 export function judgeOne(judging: Judging, trace: Trace, filed: Filed): void {
-  const verdicts = judge(judging.set, trace)
+  const run = startRun(judging.set, trace)
+  const verdicts = judgeRun(judging.set, run)
+  const observed = verdicts.map((verdict) => observe(judging, verdict, run))
   const isViolated = verdicts.some(({ outcome }) => outcome === 'violated')
   const atMs = isViolated ? filed.atMs() : 0
   judging.tally.traces++
-  for (const verdict of verdicts) {
-    const order = judging.orderOf.get(verdict.rule.name) as number
+  for (const [i, verdict] of verdicts.entries()) {
+    const order = orderOf(judging, verdict)
     count(judging, order, verdict.outcome, filed.hourMs, { trace, verdict: () => verdict, atMs })
+    const observation = observed[i]
+    if (observation !== undefined) addObservation(ruleTally(judging, order).blindness, observation)
   }
+}
+
+function orderOf(judging: Judging, { rule }: Verdict): number {
+  return judging.orderOf.get(rule.name) as number
+}
+
+/** Whether the rule was blind on the trace. Of a rule that is violated somewhere nobody asks. */
+function observe(judging: Judging, verdict: Verdict, run: Run): BlindObservation | undefined {
+  const order = orderOf(judging, verdict)
+  const blindness = judging.blindness[order]
+  const { outcomes, blindness: tally } = ruleTally(judging, order)
+  if (blindness === undefined || verdict.outcome === 'violated' || outcomes.violated !== undefined) return undefined
+  return observeBlindness(blindness, run, tally)
 }
 
 /** Counts what is known to be said of a trace; its evidence, if wanted, is worked out by judging it after all. */

@@ -1,5 +1,6 @@
 import type { SignalData } from '../pipeline/signal.ts'
 import type { CheckedRule, Severity } from '../rules/ast.ts'
+import { type AbsentAttribute, absentAttributes } from '../rules/blind/absent.ts'
 import { idleOutcome } from '../rules/judge/judge.ts'
 import type { Outcome } from '../rules/judge/verdict.ts'
 import type { ReplayPlan } from './plan.ts'
@@ -37,6 +38,13 @@ export interface RuleReport {
   readonly vacuous: number
   /** The rule was given up, as it would have taken too many steps. */
   readonly inconclusive: number
+  /**
+   * Traces that exercised the rule and left it blind: with some values of attributes that are missing there, it would have
+   * been violated. Not counted of a rule that was violated.
+   */
+  readonly blind: number
+  /** Attributes that the rule needs and that no span it asked carries. Not looked for where the rule was violated. */
+  readonly absent: readonly AbsentAttribute[]
   /** Hours with violations, oldest first. */
   readonly hours: readonly { readonly hour: string; readonly violated: number }[]
   readonly first: string | null
@@ -87,6 +95,8 @@ function reportRule(rule: CheckedRule, tally: RuleTally, traces: number): RuleRe
     shadow: rule.metadata.mode === 'shadow',
     judged: traces,
     ...outcomes,
+    blind: outcomes.violated > 0 ? 0 : tally.blindness.blind,
+    absent: outcomes.violated > 0 ? [] : absentAttributes(rule.body, tally.blindness.needs),
     hours: hours.map(([hourMs, violated]) => ({ hour: iso(hourMs), violated })),
     first: isoOrNull(tally.firstMs),
     last: isoOrNull(tally.lastMs),

@@ -1,3 +1,4 @@
+import type { BlindTally, NeedTally } from './blind-tally.ts'
 import type { RuleTally, Tally } from './tally.ts'
 import { newTally } from './tally.ts'
 
@@ -12,7 +13,10 @@ interface WrittenRule extends Pick<RuleTally, 'outcomes' | 'samples'> {
   readonly hours: readonly (readonly [hourMs: number, violated: number])[]
   readonly firstMs: number | null
   readonly lastMs: number | null
+  readonly blindness: Pick<BlindTally, 'blind'> & { readonly needs: readonly WrittenNeed[] }
 }
+
+type WrittenNeed = Pick<NeedTally, 'asked' | 'found'> & { readonly keys: readonly string[] }
 
 /** A tally as JSON, for those that add it up in another process. */
 export function writeTally({ rules, archivedThroughMs, ...rest }: Tally): string {
@@ -24,8 +28,16 @@ export function writeTally({ rules, archivedThroughMs, ...rest }: Tally): string
   return JSON.stringify(written)
 }
 
-function writeRule({ outcomes, hours, firstMs, lastMs, samples }: RuleTally): WrittenRule {
-  return { outcomes, hours: [...hours], firstMs: finite(firstMs), lastMs: finite(lastMs), samples }
+function writeRule({ outcomes, hours, firstMs, lastMs, samples, blindness }: RuleTally): WrittenRule {
+  const needs = blindness.needs.map((need) => ({ ...need, keys: [...need.keys] }))
+  return {
+    outcomes,
+    hours: [...hours],
+    firstMs: finite(firstMs),
+    lastMs: finite(lastMs),
+    samples,
+    blindness: { ...blindness, needs },
+  }
 }
 
 /** Reads it back; `ruleCount` is that of the set it was made with. */
@@ -43,12 +55,13 @@ export function readTally(text: string, ruleCount: number): Tally {
   }
 }
 
-function readRule({ hours, firstMs, lastMs, ...rest }: WrittenRule): RuleTally {
+function readRule({ hours, firstMs, lastMs, blindness, ...rest }: WrittenRule): RuleTally {
   return {
     ...rest,
     hours: new Map(hours),
     firstMs: firstMs ?? Number.POSITIVE_INFINITY,
     lastMs: lastMs ?? Number.NEGATIVE_INFINITY,
+    blindness: { ...blindness, needs: blindness.needs.map((need) => ({ ...need, keys: new Set(need.keys) })) },
   }
 }
 

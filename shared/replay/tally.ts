@@ -1,5 +1,6 @@
 import type { SignalData } from '../pipeline/signal.ts'
 import type { Outcome } from '../rules/judge/verdict.ts'
+import { addBlindTally, type BlindTally, newBlindTally } from './blind-tally.ts'
 
 /** The results of judging, ready to be sent between workers and added up. Maps and sets become arrays only in the report. */
 export interface Tally {
@@ -22,6 +23,8 @@ export interface RuleTally {
   lastMs: number
   /** The earliest violations, by time, then trace id. */
   samples: readonly ViolationSample[]
+  /** Says nothing of a rule that was violated. */
+  readonly blindness: BlindTally
 }
 
 /** One violation, with its evidence. */
@@ -70,6 +73,7 @@ function newRuleTally(): RuleTally {
     firstMs: Number.POSITIVE_INFINITY,
     lastMs: Number.NEGATIVE_INFINITY,
     samples: [],
+    blindness: newBlindTally(),
   }
 }
 
@@ -114,4 +118,5 @@ function addRule(sum: RuleTally, part: RuleTally, sampleLimit: number): void {
   sum.firstMs = Math.min(sum.firstMs, part.firstMs)
   sum.lastMs = Math.max(sum.lastMs, part.lastMs)
   addSamples(sum, part.samples, sampleLimit)
+  addBlindTally(sum.blindness, part.blindness)
 }

@@ -2,6 +2,7 @@ import type { ObjectStore } from '../archive/object-store.ts'
 import { ObjectGone } from '../archive/object-store.ts'
 import { openRowGroup } from '../archive/row-group.ts'
 import { cutSlices, shareOf } from '../archive/slice.ts'
+import { blindnessOf, type RuleBlindness } from '../rules/blind/blindness.ts'
 import type { CompiledRules } from '../rules/compile/rule-set.ts'
 import { mergedTrace } from './archived-trace.ts'
 import { type GatheredTrace, newGathering, type TraceGathering } from './gathering.ts'
@@ -23,6 +24,7 @@ export interface Worker {
   readonly relevance: Relevance
   readonly orderOf: ReadonlyMap<string, number>
   readonly shapes: Shapes
+  readonly blindness: readonly (RuleBlindness | undefined)[]
   readonly range: ReplayRange
   /** Most violations of each rule that come with evidence. */
   readonly sampleLimit: number
@@ -45,6 +47,7 @@ export function newWorker(
     relevance: relevanceOf(set),
     orderOf,
     shapes: newShapes(set, orderOf),
+    blindness: blindnessOf(set),
     range,
     sampleLimit,
     onViolation,

@@ -1,15 +1,20 @@
-import type { ExperimentVerdict, RuleVerdict } from '../pipeline/experiment-verdict.ts'
+import { type ExperimentVerdict, provesNothing, type RuleVerdict } from '../pipeline/experiment-verdict.ts'
+import { absentText } from './absent-text.ts'
 import type { Paint, Style } from './paint.ts'
 import { visible } from './visible.ts'
 
 /** Rules that nothing exercised and nobody expected are named in one line where there are more. */
 const MAX_IDLE_ROWS = 10
+/** Absent attributes that are named for each rule. */
+const MAX_ABSENT = 3
 
 /** What another release sends may have none. */
 const STYLES: ReadonlyMap<string, Style> = new Map<RuleVerdict['verdict'], Style>([
   ['held', 'green'],
   ['violated', 'red'],
   ['not-exercised', 'yellow'],
+  ['blind', 'yellow'],
+  ['inconclusive', 'yellow'],
 ])
 
 /** A verdict for people, line by line: what was judged, a table of the rules, what broke them, and what follows. */
@@ -22,6 +27,7 @@ export function verdictLines(verdict: ExperimentVerdict, paint: Paint): readonly
     '',
     ...tableLines(shown, paint),
     ...(hidden.size === 0 ? [] : [`  NOT EXERCISED  ${hidden.size} more rules`]),
+    ...absentLines(shown, paint),
     ...verdict.rules.flatMap((rule) => violationLines(rule, paint)),
     '',
     ...verdict.failures.map(({ key, reason }) => paint('red', visible(`missing here: ${key}: ${reason}`))),
@@ -64,7 +70,7 @@ function tableLines(rules: readonly RuleVerdict[], paint: Paint): readonly strin
     grouped(rule.exercised),
     grouped(rule.violated),
     rule.before.exercised === 0 ? '-' : `${grouped(rule.before.violated)} of ${grouped(rule.before.exercised)}`,
-    visible(rule.change ?? ''),
+    visible(remarkOn(rule)),
   ])
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)))
   const line = (cells: readonly string[]) =>
@@ -79,6 +85,23 @@ function tableLines(rules: readonly RuleVerdict[], paint: Paint): readonly strin
     `  ${paint('bold', line(header))}`,
     ...rows.map((row, i) => `  ${paintFirst(line(row), rules[i] as RuleVerdict, paint)}`),
   ]
+}
+
+/** How the window compares with the one before, and on how many traces the rule could not tell. */
+export function remarkOn({ verdict, change, blind, exercised }: RuleVerdict): string {
+  const unseen = verdict === 'held' && blind > 0 ? `blind on ${grouped(blind)} of ${grouped(exercised)}` : undefined
+  return [change ?? undefined, unseen].filter((part) => part !== undefined).join(', ')
+}
+
+/** What rules that proved nothing looked for in vain, a line an attribute. Verdicts of older releases do not say it. */
+function absentLines(rules: readonly RuleVerdict[], paint: Paint): readonly string[] {
+  const lines = rules.filter(provesNothing).flatMap(({ rule, absent = [] }) => {
+    const shown = absent.slice(0, MAX_ABSENT).map(absentText)
+    const more = absent.length - shown.length
+    const texts = more > 0 ? [...shown, `and ${count(more, 'attribute')} more`] : shown
+    return texts.map((text) => `  ${paint('yellow', visible(rule))}: ${visible(text)}`)
+  })
+  return lines.length === 0 ? [] : ['', ...lines]
 }
 
 function paintFirst(line: string, { verdict }: RuleVerdict, paint: Paint): string {
@@ -108,12 +131,27 @@ export function conclusion(verdict: ExperimentVerdict, paint: Paint, show: (name
     const broken = live.filter(({ violated }) => violated > 0).map(({ rule }) => rule)
     return paint('red', `${count(signals, 'signal')}: ${broken.map(show).join(', ')} broke`)
   }
-  if (outcome === 'held') return paint('green', '0 signals: invariants held')
-  const expected = live.filter((rule) => rule.expected && rule.verdict === 'not-exercised').map(({ rule }) => rule)
-  const unknown = unknownRules.map((name) => `${show(name)} (no such rule in force)`)
-  const missing = [...expected.map(show), ...unknown]
-  const what = missing.length === 0 ? 'any rule' : missing.join(', ')
-  return paint('yellow', `0 signals, but nothing was proved: no trace exercised ${what}`)
+  if (outcome === 'held') {
+    const blind = live.filter((rule) => rule.verdict === 'blind').map(({ rule }) => show(rule))
+    if (blind.length === 0) return paint('green', '0 signals: invariants held')
+    return paint('yellow', `0 signals: invariants held, but ${blind.join(', ')} ${wasOrWere(blind)} blind`)
+  }
+  const expected = live.filter((rule) => rule.expected)
+  const candidates = expected.length === 0 && unknownRules.length === 0 ? live : expected
+  const blind = candidates.filter(({ verdict }) => verdict === 'blind').map(({ rule }) => show(rule))
+  const idle = expected.filter(({ verdict }) => verdict === 'not-exercised').map(({ rule }) => show(rule))
+  const missing = [...idle, ...unknownRules.map((name) => `${show(name)} (no such rule in force)`)]
+  const reasons = [
+    ...(blind.length === 0 ? [] : [`${blind.join(', ')} ${wasOrWere(blind)} blind`]),
+    ...(missing.length === 0 && blind.length > 0
+      ? []
+      : [`no trace exercised ${missing.length === 0 ? 'any rule' : missing.join(', ')}`]),
+  ]
+  return paint('yellow', `0 signals, but nothing was proved: ${reasons.join('; ')}`)
+}
+
+function wasOrWere({ length }: readonly string[]): string {
+  return length === 1 ? 'was' : 'were'
 }
 
 function count(number: number, noun: string): string {

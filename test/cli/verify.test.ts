@@ -75,6 +75,36 @@ describe('verify of a past window', () => {
     expect((await verify(home, ...window, '--rule', 'NEVER_EXERCISED')).exitCode).toBe(1)
   })
 
+  test('of a rule on a misspelt attribute is BLIND, proves nothing, and names the key that was meant', async () => {
+    const rule = '// Signal: TOO_MUCH (high)\ntrace.has(payment.charge).where(service.nmae == x)\n'
+    const { home, from, middle } = await recorded(rule)
+    const window = ['--from', from, '--to', middle] as const
+    const { exitCode, out } = await verify(home, ...window)
+    expect(out).toContain('  BLIND    TOO_MUCH          1         0       -\n')
+    expect(out).toContain('  TOO_MUCH: service.nmae on 0 of 1 payment.charge; they have service.name\n')
+    expect(out).toContain('0 signals, but nothing was proved: TOO_MUCH was blind')
+    expect(exitCode).toBe(0)
+    expect((await verify(home, ...window, '--require-exercised')).exitCode).toBe(1)
+    const json = await verify(home, ...window, '--format', 'json')
+    expect(JSON.parse(json.out)).toMatchObject({
+      outcome: 'not-exercised',
+      rules: [
+        {
+          verdict: 'blind',
+          blind: 1,
+          absent: [{ attribute: 'service.nmae', spans: 'payment.charge', asked: 1, nearest: 'service.name' }],
+        },
+      ],
+    })
+    const junit = await verify(home, ...window, '--format', 'junit')
+    expect(junit.out).toContain(
+      '<skipped message="blind: service.nmae on 0 of 1 payment.charge; they have service.name"',
+    )
+    const markdown = await verify(home, ...window, '--format', 'markdown')
+    expect(markdown.out).toContain('| BLIND | `TOO_MUCH` | 1 | 0 | - |  |')
+    expect(markdown.out).toContain('- `TOO_MUCH`: `service.nmae on 0 of 1 payment.charge; they have service.name`')
+  })
+
   test('of one service counts its traces alone', async () => {
     const { home, from, to } = await recorded()
     const { out, exitCode } = await verify(home, '--from', from, '--to', to, '--service', 'none', '--format', 'json')

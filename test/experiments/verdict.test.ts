@@ -38,9 +38,10 @@ function verdictOn(
     const counts = fromMs === START_MS ? now : before
     const reported = asked.map(({ name, revision, severity }, i): RuleReport => {
       const violated = i < 3 ? counts[i]?.[1] : (counts[i - 3]?.[0] ?? 50)
-      const none = { satisfied: 0, vacuous: 0, inconclusive: i === 0 ? inconclusive : 0, hours: [], samples: [] }
+      const none = { satisfied: 0, vacuous: 0, inconclusive: i === 0 ? inconclusive : 0, hours: [] }
+      const unseen = { blind: 0, absent: [], samples: [] }
       const known = { rule: name, revision, severity, shadow: false }
-      return { ...known, judged: 50, violated: violated ?? 0, first: null, last: null, ...none }
+      return { ...known, judged: 50, violated: violated ?? 0, first: null, last: null, ...none, ...unseen }
     })
     const objects = { scanned: 0, skipped: 0, bytesScanned: 0, bytesSkipped: 0, spansScanned: 0, spansSkipped: 0 }
     const times = { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }

@@ -4,7 +4,6 @@ import type { CheckedRule } from '../ast.ts'
 import type { Planner } from '../binding/planner.ts'
 import { usesNames } from '../binding/references.ts'
 import { planBody } from '../compile/compile.ts'
-import { exerciseOf } from '../compile/derive.ts'
 import type { Predicate, Run, SpanView } from '../compile/plan.ts'
 import { planName } from '../compile/plan-selector.ts'
 import type { CompiledRules } from '../compile/rule-set.ts'
@@ -13,6 +12,7 @@ import { outcomeOf } from '../judge/judge.ts'
 import { eventsOf, passingViews } from '../judge/run.ts'
 import { isMissing, type Value } from '../judge/values.ts'
 import type { Outcome } from '../judge/verdict.ts'
+import { exerciseOf } from './exercise.ts'
 import { type Need, needsOf } from './needs.ts'
 import { possibleBody } from './possible.ts'
 
@@ -29,7 +29,7 @@ export interface RuleBlindness {
 }
 
 /** One attribute that the rule reads, ready to be looked for. */
-export interface PlannedNeed extends Need {
+interface PlannedNeed extends Need {
   /** The attributes of every span, or event, of the run that the attribute is asked of, and whether it is there. */
   asked(run: Run): readonly AskedOf[]
 }

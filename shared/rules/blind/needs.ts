@@ -1,6 +1,5 @@
 import type {
   Attribute,
-  Bound,
   CheckedRule,
   Condition,
   EventSelector,
@@ -23,26 +22,39 @@ export interface Need {
   readonly spans: Selector
   /** The attribute is asked of their events of this name. */
   readonly event?: NamePattern
+  /**
+   * Of alternatives in one filter, as `url.full matches "x" or http.target matches "x"`: where the attributes of one arm are
+   * found, the rule does without those of the others.
+   */
+  readonly arms: readonly Arm[]
+}
+
+/** An arm of the alternatives with this number. */
+export interface Arm {
+  readonly alternatives: number
+  readonly arm: number
 }
 
 /** Every attribute that can leave the rule blind, each once for the same spans. */
 export function needsOf(body: CheckedRule['body']): readonly Need[] {
   const found: Need[] = []
   const conditions = body.kind === 'pattern' ? [body.condition] : [body.when, body.always, body.never, body.except]
-  const bound = new Map<number, Selector>()
-  for (const condition of conditions) if (condition !== undefined) addNeeds(condition, { bound, found })
+  const gathering: Gathering = { bound: new Map(), found, alternatives: 0 }
+  for (const condition of conditions) if (condition !== undefined) addNeeds(condition, gathering)
   return [...new Map(found.map((need) => [identityOf(need), need] as const)).values()]
 }
 
-function identityOf({ attribute, spans, event }: Need): string {
+function identityOf({ attribute, spans, event, arms }: Need): string {
   const { key, from, exact } = attribute
-  return JSON.stringify([key, from, exact === true, selectorShape(spans), event && nameShape(event)])
+  return JSON.stringify([key, from, exact === true, selectorShape(spans), event && nameShape(event), arms])
 }
 
 interface Gathering {
   /** The spans that each name may be bound to. */
   readonly bound: Map<number, Selector>
   readonly found: Need[]
+  /** Alternatives met so far. */
+  alternatives: number
 }
 
 function addNeeds(condition: Condition, gathering: Gathering): void {
@@ -61,7 +73,7 @@ function addNeeds(condition: Condition, gathering: Gathering): void {
         for (const side of [atom.left, atom.right]) if (side.kind === 'selector') addNeedsOfSelector(side, gathering)
         break
       case 'boundWhere': {
-        const spans = boundSpans(atom.bound, gathering)
+        const spans = gathering.bound.get(atom.bound.id)
         if (spans === undefined) break
         addNeedsOfFilters(atom.filters, spans, gathering)
         for (const event of atom.events ?? []) addNeedsOfEvent(event, spans, gathering)
@@ -71,10 +83,6 @@ function addNeeds(condition: Condition, gathering: Gathering): void {
         addNeedsOfTraceTest(atom, gathering)
     }
   }
-}
-
-function boundSpans({ id }: Bound, { bound }: Gathering): Selector | undefined {
-  return bound.get(id)
 }
 
 /** Without what only makes sense beside another span of the rule. */
@@ -105,13 +113,34 @@ function addNeedsOfFilters(filters: readonly Filter[], spans: Selector, gatherin
       'possible',
     )
     const asked = { ...spans, filters: [...spans.filters, ...beside] }
-    for (const test of atomsOf<Test>(part)) addValues(optionalValuesOf(test), { spans: asked }, gathering)
+    addNeedsOfFilter(part, { spans: asked, arms: [] }, gathering)
   }
 }
 
 function addNeedsOfEvent({ name, filters }: EventSelector, spans: Selector, gathering: Gathering): void {
-  for (const filter of filters)
-    for (const test of atomsOf<Test>(filter)) addValues(optionalValuesOf(test), { spans, event: name }, gathering)
+  for (const filter of filters) addNeedsOfFilter(filter, { spans, event: name, arms: [] }, gathering)
+}
+
+type Place = Omit<Need, 'attribute'>
+
+/** `negated`: under `not`, where `and` is what gives alternatives. */
+function addNeedsOfFilter(filter: Filter, place: Place, gathering: Gathering, negated = false): void {
+  switch (filter.kind) {
+    case 'and':
+    case 'or': {
+      const alternatives = (filter.kind === 'or') !== negated ? gathering.alternatives++ : undefined
+      for (const [arm, operand] of filter.operands.entries()) {
+        const arms = alternatives === undefined ? place.arms : [...place.arms, { alternatives, arm }]
+        addNeedsOfFilter(operand, { ...place, arms }, gathering, negated)
+      }
+      return
+    }
+    case 'not':
+      addNeedsOfFilter(filter.operand, place, gathering, !negated)
+      return
+    default:
+      addValues(optionalValuesOf(filter), place, gathering)
+  }
 }
 
 function addNeedsOfTraceTest(test: Test, gathering: Gathering): void {
@@ -125,23 +154,21 @@ function addNeedsOfTraceTest(test: Test, gathering: Gathering): void {
     addNeedsOfSelector(operand.selector, gathering)
     const spans = unnamed(readSelector(operand.selector, 'possible'))
     const read: readonly Operand[] = [...(operand.by ?? []), ...(operand.kind === 'aggregate' ? [operand.of] : [])]
-    for (const each of read) addValues(optionalPartsOf(each), { spans }, gathering)
+    for (const each of read) addValues(optionalPartsOf(each), { spans, arms: [] }, gathering)
   }
 }
 
 /** A value of a bound span is asked of the spans that its name may be bound to. */
-function addValues(
-  values: readonly OptionalValue[],
-  where: Pick<Need, 'spans' | 'event'> | undefined,
-  gathering: Gathering,
-): void {
+function addValues(values: readonly OptionalValue[], place: Place | undefined, gathering: Gathering): void {
+  const { bound, found } = gathering
   for (const value of values) {
     if (value.kind === 'boundValue') {
-      const spans = boundSpans(value.bound, gathering)
-      if (spans !== undefined) gathering.found.push({ attribute: value.value, spans })
-    } else if (where !== undefined) {
-      // What a resource carries is no event's own.
-      gathering.found.push({ attribute: value, ...(value.from === 'resource' ? { spans: where.spans } : where) })
+      const spans = bound.get(value.bound.id)
+      if (spans !== undefined) found.push({ attribute: value.value, spans, arms: place?.arms ?? [] })
+    } else if (place !== undefined) {
+      const { event: _, ...ofSpan } = place
+      // An event has no resource: the attribute is that of its span's.
+      found.push({ attribute: value, ...(value.from === 'resource' ? ofSpan : place) })
     }
   }
 }

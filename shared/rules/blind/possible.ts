@@ -3,7 +3,7 @@ import { readCondition } from './weaken.ts'
 
 /**
  * The body that is violated wherever some values of missing attributes violate the given one. The same object for a rule
- * that reads no attribute of which more than presence is asked: such a rule is never blind.
+ * that compares no attribute, or asks just whether it is there: such a rule is never blind.
  */
 export function possibleBody(body: CheckedRule['body']): CheckedRule['body'] {
   if (body.kind === 'pattern') {

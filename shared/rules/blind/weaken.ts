@@ -128,7 +128,7 @@ function countsIn(test: Test): readonly (Count | Aggregate)[] {
   return operandsOf(test).filter((operand) => operand.kind === 'count' || operand.kind === 'aggregate')
 }
 
-/** Conditions, one of which is true where a missing attribute leaves open what the count or aggregate comes to. */
+/** Conditions. One is true if a missing attribute leaves open what the count or aggregate comes to. */
 function doubtsAbout(counted: Count | Aggregate): readonly Condition[] {
   const { selector, by = [], range } = counted
   const possible = readSelector(selector, 'possible')

@@ -23,9 +23,11 @@ function lyingVerdict(text: string): ExperimentVerdict & { readonly revision: nu
     before: { exercised: anything(text), violated: anything(text) },
     change: anything(text),
     first: text,
+    blind: anything(text),
+    absent: lyingAbsence(text),
     samples: [sample],
   }
-  const rules = (['HELD', 'VIOLATED', 'NOT EXERCISED', text] as const).map((verdict) => ({
+  const rules = (['HELD', 'VIOLATED', 'NOT EXERCISED', 'blind', 'held', text] as const).map((verdict) => ({
     ...rule,
     verdict: anything(verdict),
   }))
@@ -115,9 +117,14 @@ export function lyingEvents(text: string): readonly object[] {
   ]
 }
 
+/** What a rule looked for in vain. */
+function lyingAbsence(text: string) {
+  return [{ attribute: text, spans: text, event: text, asked: anything(text), nearest: text }]
+}
+
 export function lyingReport(text: string): ReplayReport {
   const rule = { rule: text, revision: text, severity: anything(text), shadow: true, first: text, last: text }
-  const counts = { judged: 5, violated: 3, satisfied: 1, vacuous: 1, inconclusive: 1 }
+  const counts = { judged: 5, violated: 3, satisfied: 1, vacuous: 1, inconclusive: 1, blind: 2 }
   const hours = [{ hour: '2026-01-01T00:00:00.000Z', violated: 3 }]
   const samples = [{ ...lyingSignal(text).data, time: text }]
   return {
@@ -125,7 +132,7 @@ export function lyingReport(text: string): ReplayReport {
     to: '2026-01-02T00:00:00.000Z',
     archivedThrough: text,
     traces: anything(text),
-    rules: [{ ...rule, ...counts, hours, samples }],
+    rules: [{ ...rule, ...counts, hours, samples, absent: lyingAbsence(text) }],
     objects: anything({
       spansScanned: text,
       spansSkipped: text,

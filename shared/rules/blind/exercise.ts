@@ -1,31 +1,18 @@
 import type { CheckedRule, Condition, Filter, Has, NamePattern, Selector } from '../ast.ts'
-import { lookupsOf, lookupsOfTest, requirementOf } from './requirement.ts'
-
-/** The rule, judging only traces with a span of one of the services; the others leave it idle. Same name and revision. */
-export function withinServices(rule: CheckedRule, services: readonly string[]): CheckedRule {
-  if (services.length === 0) return rule
-  const { body, range } = rule
-  const items = services.map((value) => ({ kind: 'text', value, quoted: true, range }) as const)
-  const left = { kind: 'intrinsic', name: 'span.service', range } as const
-  const filter = { kind: 'membership', negated: false, left, items, range } as const
-  const within: Condition = {
-    kind: 'has',
-    selector: { kind: 'selector', name: { kind: 'any', range }, filters: [filter], range },
-    range,
-  }
-  return body.kind === 'pattern'
-    ? { ...rule, body: { ...body, condition: both(body.condition, within) } }
-    : { ...rule, body: { ...body, when: both(body.when, within) } }
-}
+import { lookupsOf, lookupsOfTest, requirementOf } from '../compile/requirement.ts'
+import { readCondition } from './weaken.ts'
+import { both, flattened } from './within-services.ts'
 
 /**
  * A pattern that is true of each trace that exercises the rule: that gives it something to say. An invariant is exercised
  * where its `when` holds outside `except`. A pattern is taken as the circumstances, and what must not be found in them:
  *
- * - one with parts that forbid (under `not`, or comparisons that need no span) is exercised where all its other parts hold;
- * - one without is exercised where all but the last part hold: `state open and a request` by any open breaker;
- * - one of a single part by a span of its name that has the attributes it asks for: `retries > 3` by any request with
- *   `retries`; a bare name, which must never be there, or no name at all, by every trace;
+ * - one with parts that forbid (under `not`, or comparisons that need no span) is exercised where all its other parts hold,
+ *   or may hold as far as the attributes of the spans they name tell;
+ * - one without is so exercised where all but the last part hold: `state open and a request` by any open breaker;
+ * - one of a single part by a span of its name: `api.request.where(retries > 3)` by any request, for whether it has
+ *   `retries` is what blindness asks; one of `any` span by a span that has the attributes it asks for, since these are
+ *   what it knows its spans by; a bare name, which must never be there, or no name at all, by every trace;
  * - one of order or structure by spans of both sides, however they stand;
  * - alternatives (`or`) by any that is exercised.
  */
@@ -45,10 +32,17 @@ function exercised(condition: Condition): Condition {
   const parts = flattened(condition)
   const needing = parts.filter((part) => requirementOf(part).length > 0)
   const circumstances = needing.length === parts.length ? parts.slice(0, -1) : needing
-  return allOf(circumstances, condition)
+  return allOf(circumstances.map(seen), condition)
 }
 
-/** The condition without what it asks of values: that spans are there that have the attributes it asks for. */
+/** Spans of the name that lack an attribute count: whether they have it is what blindness asks. */
+function seen(condition: Condition): Condition {
+  if (condition.kind === 'or') return { ...condition, operands: condition.operands.map(seen) }
+  const isNamed = condition.kind === 'has' && condition.selector.name.kind !== 'any'
+  return isNamed ? readCondition(condition, 'possible') : condition
+}
+
+/** The condition without what it asks of values: that the spans are there that it asks. */
 function relaxed(condition: Condition): Condition {
   if (condition.kind === 'has')
     return isBare(condition)
@@ -75,21 +69,16 @@ function countedBy(condition: Condition): readonly Selector[] {
       return lookupsOfTest(condition).flatMap((operand) => {
         if (operand.kind === 'count') return [relaxedSelector(operand.selector)]
         if (operand.kind !== 'aggregate') return []
-        const { selector } = operand
-        return [
-          {
-            ...relaxedSelector(selector),
-            filters: [...askedOfAll(selector.filters), ...present(lookupsOf(operand.of))],
-          },
-        ]
+        return [relaxedSelector(operand.selector, present(lookupsOf(operand.of)))]
       })
     default:
       return []
   }
 }
 
-function relaxedSelector({ events = [], ...selector }: Selector): Selector {
-  const filters = askedOfAll(selector.filters)
+/** `also`: what else is asked of spans of any name. */
+function relaxedSelector({ events = [], ...selector }: Selector, also: readonly Filter[] = []): Selector {
+  const filters = selector.name.kind === 'any' ? [...askedOfAll(selector.filters), ...also] : []
   const narrowed = selector.filters.length > 0
   // A selector narrowed by events alone loses what the events ask for, or the events themselves where they ask for nothing.
   const asking = narrowed ? events : events.filter((event) => event.filters.length > 0)
@@ -136,14 +125,6 @@ function some(selector: Selector): Has {
 
 function isBare({ selector }: Has): boolean {
   return selector.filters.length === 0 && selector.events === undefined
-}
-
-function flattened(condition: Condition): readonly Condition[] {
-  return condition.kind === 'and' ? condition.operands.flatMap(flattened) : [condition]
-}
-
-function both(a: Condition, b: Condition): Condition {
-  return { kind: 'and', operands: [...flattened(a), b], range: a.range }
 }
 
 function allOf(parts: readonly Condition[], { range }: Condition): Condition {
