@@ -7,7 +7,7 @@ import { isLiteral } from '../walk.ts'
 import { allOf, type Claim, filterCases, MAX_CLAIMS } from './cases.ts'
 import { addDemand, addOpposite, type Demand, isEmpty, scalarOf } from './domain.ts'
 import { firstOf, newByText, newTerms, subjectOfAtom, type Term, type Terms, termFor } from './terms.ts'
-import { canonicalText, countOf, operandText } from './texts.ts'
+import { canonicalText, countOf, operandText, remembered } from './texts.ts'
 
 /** Claims of all cases that are looked at together. */
 const CLAIMS_OF_CASES = 1000
@@ -149,8 +149,7 @@ function contradictorySpans(terms: readonly Term[]): readonly Claim[] | undefine
   const absent = counted.filter(({ domain }) => domain.high.value < 1 || (domain.high.value <= 1 && domain.high.open))
   let pairs = 0
   for (const narrow of present) {
-    const { filters } = narrow.counted
-    if (filters.length > 0 && isImpossible(filterCases(filters, true))) return narrow.claims
+    if (takesNothing(narrow.counted)) return narrow.claims
     for (const wide of absent) {
       if (!coversName(wide.counted.name, narrow.counted.name)) continue
       if (covers(wide.counted, narrow.counted)) return [...narrow.claims, ...wide.claims]
@@ -159,6 +158,15 @@ function contradictorySpans(terms: readonly Term[]): readonly Claim[] | undefine
     }
   }
   return undefined
+}
+
+/** By selector: a rule is compared with many others. */
+const EMPTY = new WeakMap<Selector, boolean>()
+
+/** Whether no span can pass the filters of a selector. */
+function takesNothing(selector: Selector): boolean {
+  if (selector.filters.length === 0) return false
+  return remembered(EMPTY, selector, ({ filters }) => isImpossible(filterCases(filters, true)))
 }
 
 function isCounted(term: Term): term is Term & { readonly counted: Selector } {

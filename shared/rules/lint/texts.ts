@@ -21,7 +21,12 @@ export function countOf(selector: Selector): Count {
   return remembered(COUNTS, selector, () => ({ kind: 'count', selector, range: selector.range }))
 }
 
-function remembered<Key extends object, Value>(known: WeakMap<Key, Value>, key: Key, make: (key: Key) => Value): Value {
+/** What was made of a key before, or is made now. */
+export function remembered<Key extends object, Value>(
+  known: WeakMap<Key, Value>,
+  key: Key,
+  make: (key: Key) => Value,
+): Value {
   const before = known.get(key)
   if (before !== undefined) return before
   const made = make(key)

@@ -76,7 +76,7 @@ function newParser(): (text: string) => SyntaxBody {
       made = parser
     },
   })
-  if (made === undefined) throw new Error('the grammar gave no parser')
+  if (made === undefined) throw new Error('the generated parser is older than the grammar: run npm run prepare')
   return made
 }
 
