@@ -1,8 +1,7 @@
 import { rename, rm } from 'node:fs/promises'
 import { HOUR_MS, objectKey } from '../../shared/archive/object-key.ts'
 import type { ObjectStore } from '../../shared/archive/object-store.ts'
-import { traceRecords } from '../../shared/archive/trace-record.ts'
-import { writeObject } from '../../shared/archive/write-object.ts'
+import { writeTraces } from '../../shared/archive/write-traces.ts'
 import { readJournal } from './journal.ts'
 
 /** What became of a journal. */
@@ -37,7 +36,7 @@ async function archiveJournal(path: string, store: ObjectStore): Promise<Archive
   const { entries, cutOff, damagedBytes } = await readJournal(path)
   const hours = Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)
   for (const [hourMs, group] of hours) {
-    const { bytes } = writeObject(group.flatMap(traceRecords))
+    const { bytes } = writeTraces(group)
     await store.put(objectKey(hourMs, bytes, 'written'), bytes)
   }
   const archived = { traces: entries.length, objects: hours.size, cutOff }

@@ -3,8 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { HOUR_MS, objectKey } from '../../shared/archive/object-key.ts'
 import type { ObjectStore, StoredObject } from '../../shared/archive/object-store.ts'
-import { traceRecords } from '../../shared/archive/trace-record.ts'
-import { writeObject } from '../../shared/archive/write-object.ts'
+import { writeTraces } from '../../shared/archive/write-traces.ts'
 import { InputError } from '../../shared/errors.ts'
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
 import { JOURNAL } from '../archive/archive-journal.ts'
@@ -40,7 +39,7 @@ async function readJournals(folder: string): Promise<Unarchived> {
     const path = join(folder, name)
     const { entries } = await readJournal(path).catch((error) => noneIfGone(error, path))
     for (const [hourMs, group] of Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)) {
-      const { bytes } = writeObject(group.flatMap(traceRecords))
+      const { bytes } = writeTraces(group)
       objects.set(objectKey(hourMs, bytes, 'written'), bytes)
     }
   }

@@ -24,13 +24,16 @@ const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD
 
 /** Writes records that no other object holds. */
 export function writeObject(records: readonly TraceRecord[]): WrittenObject {
-  const writer = openWriter({ slice: ALL_TRACES, replaces: [] })
+  const writer = openWriter(WHOLE_OBJECT)
   writer.add([...records].sort(byTrace))
   return writer.finish()
 }
 
 /** What an object says of itself that its records do not. */
 export type ObjectRole = Pick<ObjectSummary, 'slice' | 'replaces' | 'set'>
+
+/** An object of its own, of traces with any id. */
+export const WHOLE_OBJECT: ObjectRole = { slice: ALL_TRACES, replaces: [] }
 
 /** An object on its way; what is held are the compressed bytes. */
 export interface ObjectWriter {
@@ -67,9 +70,14 @@ export function openWriter(role: ObjectRole): ObjectWriter {
   }
 }
 
+/** Makes the cells of a column when it is written: those of all columns at once would take more memory than the spans. */
 function columnSource(column: Column, group: readonly TraceRecord[]) {
-  const data: DecodedArray = cells(column.name, group)
-  return { name: column.name, data, statistics: column.statistics, offsetIndex: false, ...parquetEncoding(column) }
+  const source = { name: column.name, statistics: column.statistics, offsetIndex: false, ...parquetEncoding(column) }
+  return Object.defineProperty(source, 'data', {
+    get: (): DecodedArray => cells(column.name, group),
+  }) as typeof source & {
+    readonly data: DecodedArray
+  }
 }
 
 function* rowGroups(records: Iterable<TraceRecord>): Generator<readonly TraceRecord[]> {
