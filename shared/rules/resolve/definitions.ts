@@ -61,7 +61,9 @@ export function isDefinedCondition(reading: Reading, name: string): boolean {
 export function useCondition(reading: Reading, node: TextRange): Condition | undefined {
   const defined = reading.definitions.conditions.get(textOf(reading, node))
   const meaning = defined && use(reading, node, defined)
-  return meaning && renamed(reading, node, placedAt(meaning, reading.rangeOf(node)))
+  if (meaning === undefined) return undefined
+  const placed = placedAt(meaning, reading.rangeOf(node))
+  return bindsNames(placed) ? renamed(reading, node, placed) : placed
 }
 
 function use<Meaning>(
@@ -116,8 +118,17 @@ export function partsOf(tree: unknown): number {
 function placedAt<Tree>(tree: Tree, range: SourceRange): Tree {
   if (typeof tree !== 'object' || tree === null) return tree
   if (Array.isArray(tree)) return tree.map((item) => placedAt(item, range)) as Tree
-  const entries = Object.entries(tree).map(([key, inner]) => [key, isPlace(key) ? range : placedAt(inner, range)])
-  return Object.fromEntries(entries) as Tree
+  const copy = { ...tree } as Record<string, unknown>
+  for (const key of Object.keys(copy)) copy[key] = isPlace(key) ? range : placedAt(copy[key], range)
+  return copy as Tree
+}
+
+/** Most definitions bind no name, and a set uses them thousands of times. */
+function bindsNames(tree: unknown): boolean {
+  if (typeof tree !== 'object' || tree === null) return false
+  if (isBound(tree)) return true
+  const inner = tree as Readonly<Record<string, unknown>>
+  return Object.keys(inner).some((key) => !isPlace(key) && bindsNames(inner[key]))
 }
 
 /** The same tree with new ids for the names bound in it: the names stay inside, and a rule may use the tree twice. */
