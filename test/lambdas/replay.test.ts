@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SFNClient } from '@aws-sdk/client-sfn'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { compactHour, GRACE_MS } from '../../shared/archive/compact.ts'
 import { startExecution } from '../../shared/aws/replay/replay-execution.ts'
 import { type RunReport, readReport, writeRun } from '../../shared/aws/replay/replay-runs.ts'
@@ -23,14 +23,19 @@ trace.has(payment.charge)
 const NEW_RULE = '// Signal: VALIDATED (info)\ntrace.has(cart.validate)'
 let stack: LocalStack
 let replay: ReplayStack
-beforeEach(async () => {
+const start = async () => {
   stack = await startLocalStack({ rules: RULES })
   replay = await startReplayStack(stack.s3, CONTEXT)
-})
-afterEach(async () => {
+}
+const stop = async () => {
   replay.stop()
   await stack.stop()
-})
+}
+/** Each test of the group has an archive of its own. */
+function ownStacks(): void {
+  beforeEach(start)
+  afterEach(stop)
+}
 
 const RANGE = { from: '2026-01-31T00:00Z', to: '2026-02-01' }
 const traceId = (number: number) => number.toString(16).padStart(32, '0')
@@ -56,6 +61,8 @@ const doneReport = async (event: object): Promise<ReplayReport> => {
 }
 
 describe('a small range', () => {
+  ownStacks()
+
   test('is answered at once, by the verdicts that were given live', async () => {
     await shop(12)
     const live = (await stack.archivedSignals()).map(({ data }) => data as { signal: string; traceId: string })
@@ -98,19 +105,22 @@ describe('a small range', () => {
     expect(answer).toMatchObject({ state: 'estimated', from: '2026-01-31T00:00:00.000Z', objects: 1, atOnce: true })
     expect(stack.faults.calls.filter(({ action }) => /GET .*parquet/.test(action))).toEqual([])
   })
-})
 
-test('the request that the README documents is answered', async () => {
-  await shop(1)
-  const readme = readFileSync(join(import.meta.dirname, '../../docs/replay.md'), 'utf8')
-  const [, payload = ''] = /aws lambda invoke[^']*'(\{.*\})'/.exec(readme) ?? []
-  expect(await replay.invoke(JSON.parse(payload))).toMatchObject({
-    state: 'done',
-    report: { traces: 1, rules: [{ rule: 'RETRIES', violated: 0 }] },
+  test('the request that the README documents is answered', async () => {
+    await shop(1)
+    const readme = readFileSync(join(import.meta.dirname, '../../docs/replay.md'), 'utf8')
+    const [, payload = ''] = /aws lambda invoke[^']*'(\{.*\})'/.exec(readme) ?? []
+    expect(await replay.invoke(JSON.parse(payload))).toMatchObject({
+      state: 'done',
+      report: { traces: 1, rules: [{ rule: 'RETRIES', violated: 0 }] },
+    })
   })
 })
 
 describe('a request that makes no sense is refused before anything is read:', () => {
+  beforeAll(start)
+  afterAll(stop)
+
   const cases: readonly (readonly [string, object, string, RegExp])[] = [
     ['no range', {}, 'bad-request', /from: /],
     ['a field that is none', { ...RANGE, rulez: 'x' }, 'bad-request', /rulez/],
@@ -165,6 +175,8 @@ const archiveHours = (hours: number) =>
   )
 
 describe('a large range', () => {
+  ownStacks()
+
   test('starts an execution, gives its state, and ends with a report', async () => {
     await archiveHours(5)
     const damaged = [1, 2, 3, 4, 5, 6].map((n) => `spans/dt=2026-01-31/hour=06/w-${traceId(n)}.parquet`)
@@ -233,6 +245,8 @@ describe('a large range', () => {
 })
 
 describe('a failing share is tried again, then named', () => {
+  ownStacks()
+
   test('when any one call to S3 is lost', async () => {
     await archiveHours(3)
     const whole = await runLarge()
