@@ -35,6 +35,7 @@ interface ServeOptions {
   readonly maxBodyBytes: number
   readonly maxRequestValues: number
   readonly maxRequestSpans: number
+  readonly maxRequestEvents: number
   readonly maxRequestTraces: number
   readonly maxSplitBytes: number
   readonly maxWaitingPerSender: number
@@ -124,6 +125,7 @@ function serveOptions(): readonly Option[] {
     limit('--max-body-bytes', 'bytes of a request, as sent and again decompressed', REQUEST_LIMITS.maxBodyBytes),
     limit('--max-request-values', 'values of a request', REQUEST_LIMITS.maxRequestValues),
     limit('--max-request-spans', 'spans of a request', REQUEST_LIMITS.maxRequestSpans),
+    limit('--max-request-events', 'events and links of a request', REQUEST_LIMITS.maxRequestEvents),
     limit('--max-request-traces', 'traces of a request', REQUEST_LIMITS.maxRequestTraces),
     limit('--max-split-bytes', 'bytes of its traces, each with its own resources', REQUEST_LIMITS.maxSplitBytes),
     limit('--max-waiting-per-sender', 'traces of a sender that wait to be judged', SENDER_LIMITS.maxWaitingPerSender),

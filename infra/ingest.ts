@@ -88,6 +88,7 @@ export class Ingest extends Construct {
   }
 }
 
-function limits({ maxRequestValues, maxRequestSpans, maxRequestTraces }: StackSettings): RequestLimits {
-  return requestLimits({ maxRequestValues, maxRequestSpans, maxRequestTraces })
+function limits(settings: StackSettings): RequestLimits {
+  const { maxRequestValues, maxRequestSpans, maxRequestEvents, maxRequestTraces } = settings
+  return requestLimits({ maxRequestValues, maxRequestSpans, maxRequestEvents, maxRequestTraces })
 }

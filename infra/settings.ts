@@ -81,6 +81,7 @@ const schema = v.object({
   /** What one request may hold; beyond it is refused with 413. */
   maxRequestValues: v.optional(wholeNumber(1, 10_000_000), REQUEST_LIMITS.maxRequestValues),
   maxRequestSpans: v.optional(wholeNumber(1, 1_000_000), REQUEST_LIMITS.maxRequestSpans),
+  maxRequestEvents: v.optional(wholeNumber(1, 10_000_000), REQUEST_LIMITS.maxRequestEvents),
   /** Each trace is a write: more than this are not stored before the gateway gives up. */
   maxRequestTraces: v.optional(wholeNumber(1, 100_000), REQUEST_LIMITS.maxRequestTraces),
   throttleRequestsPerSecond: v.optional(wholeNumber(1, 100_000), 1_000),

@@ -25,10 +25,11 @@ export function* attacks(size: Size): Generator<Attack> {
   }
 }
 
-/** Spans as SDKs send them, of as many bytes. */
+/** Spans as SDKs send them, of as many bytes or as many as a request may have. */
 export function ordinary(size: Size): Attack {
   const bytes = size === 'full' ? LARGEST : QUICK_BYTES
   const some = 1_000
   const spans = Math.floor((some * bytes) / encode('TracesData', shopBatch(some)).length) - some
-  return { name: 'spans of a shop', format: 'protobuf', body: encode('TracesData', shopBatch(spans)) }
+  const most = Math.min(spans, REQUEST_LIMITS.maxRequestSpans)
+  return { name: 'spans of a shop', format: 'protobuf', body: encode('TracesData', shopBatch(most)) }
 }

@@ -16,6 +16,7 @@ const SMALL: RequestLimits = {
   maxBodyBytes: 1024 * 1024,
   maxRequestValues: 50_000,
   maxRequestSpans: 10_000,
+  maxRequestEvents: 50_000,
   maxRequestTraces: 2_000,
   maxSplitBytes: 2 * 1024 * 1024,
 }
@@ -40,13 +41,20 @@ export function readSmallBody(body: Uint8Array, type: BodyType, limits: RequestL
   }
 }
 
-const BEYOND: ReadonlySet<string> = new Set(['body-too-large', 'too-many-values', 'too-many-spans', 'too-many-traces'])
+const BEYOND: ReadonlySet<string> = new Set([
+  'body-too-large',
+  'too-many-values',
+  'too-many-spans',
+  'too-many-events',
+  'too-many-traces',
+])
 
 function lower(a: RequestLimits, b: RequestLimits): RequestLimits {
   return {
     maxBodyBytes: Math.min(a.maxBodyBytes, b.maxBodyBytes),
     maxRequestValues: Math.min(a.maxRequestValues, b.maxRequestValues),
     maxRequestSpans: Math.min(a.maxRequestSpans, b.maxRequestSpans),
+    maxRequestEvents: Math.min(a.maxRequestEvents, b.maxRequestEvents),
     maxRequestTraces: Math.min(a.maxRequestTraces, b.maxRequestTraces),
     maxSplitBytes: Math.min(a.maxSplitBytes, b.maxSplitBytes),
   }

@@ -9,6 +9,7 @@ export type OtlpErrorCode =
   | 'body-too-large'
   | 'too-many-values'
   | 'too-many-spans'
+  | 'too-many-events'
   | 'too-many-traces'
   | 'malformed-compression'
   | 'unsupported-media-type'

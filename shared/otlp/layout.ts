@@ -59,7 +59,7 @@ interface Walk {
  */
 export function walkSpans(bytes: Buffer, visit: VisitSpan, limits: RequestLimits = NO_LIMITS): boolean {
   const cursor: Cursor = { bytes, pos: 0 }
-  const walk: Walk = { cursor, visit, limits, tally: { limits, values: 0 }, spans: 0 }
+  const walk: Walk = { cursor, visit, limits, tally: { limits, values: 0, events: 0 }, spans: 0 }
   let unknownFields = false
   while (cursor.pos < bytes.length) {
     countFields(walk.tally, 1)

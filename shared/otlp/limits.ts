@@ -9,6 +9,8 @@ export interface RequestLimits {
   readonly maxRequestValues: number
   /** Spans, those that are rejected as well. */
   readonly maxRequestSpans: number
+  /** Events and links of all spans together. */
+  readonly maxRequestEvents: number
   /** Distinct trace ids. */
   readonly maxRequestTraces: number
   /** Bytes of all traces together, each with its own copy of what its spans share: resources and scopes. */
@@ -22,7 +24,8 @@ export interface RequestLimits {
 export const REQUEST_LIMITS: RequestLimits = {
   maxBodyBytes: 20 * 1024 * 1024,
   maxRequestValues: 2_000_000,
-  maxRequestSpans: 200_000,
+  maxRequestSpans: 100_000,
+  maxRequestEvents: 250_000,
   maxRequestTraces: 20_000,
   maxSplitBytes: 32 * 1024 * 1024,
 }
@@ -32,14 +35,16 @@ export const NO_LIMITS: RequestLimits = {
   maxBodyBytes: 2 * 1024 * 1024 * 1024,
   maxRequestValues: 100_000_000,
   maxRequestSpans: 100_000_000,
+  maxRequestEvents: 100_000_000,
   maxRequestTraces: 20_000_000,
   maxSplitBytes: 2 * 1024 * 1024 * 1024,
 }
 
 /** The limits among other settings. */
 export function limitsAmong(settings: RequestLimits): RequestLimits {
-  const { maxBodyBytes, maxRequestValues, maxRequestSpans, maxRequestTraces, maxSplitBytes } = settings
-  return { maxBodyBytes, maxRequestValues, maxRequestSpans, maxRequestTraces, maxSplitBytes }
+  const { maxBodyBytes, maxRequestValues, maxRequestSpans, maxRequestEvents, maxRequestTraces, maxSplitBytes } =
+    settings
+  return { maxBodyBytes, maxRequestValues, maxRequestSpans, maxRequestEvents, maxRequestTraces, maxSplitBytes }
 }
 
 type CountedLimit = Exclude<keyof RequestLimits, 'maxBodyBytes' | 'maxSplitBytes'>
@@ -47,6 +52,7 @@ type CountedLimit = Exclude<keyof RequestLimits, 'maxBodyBytes' | 'maxSplitBytes
 const COUNTED: { readonly [Limit in CountedLimit]: readonly [code: OtlpErrorCode, what: string] } = {
   maxRequestValues: ['too-many-values', 'values'],
   maxRequestSpans: ['too-many-spans', 'spans'],
+  maxRequestEvents: ['too-many-events', 'events and links'],
   maxRequestTraces: ['too-many-traces', 'traces'],
 }
 

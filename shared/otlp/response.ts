@@ -71,6 +71,7 @@ const STATUS_OF: Readonly<Record<OtlpErrorCode, number>> = {
   'body-too-large': 413,
   'too-many-values': 413,
   'too-many-spans': 413,
+  'too-many-events': 413,
   'too-many-traces': 413,
   'unsupported-media-type': 415,
   'unsupported-encoding': 415,

@@ -11,6 +11,8 @@ interface Shape {
   readonly attributesTag: number
   /** 1 for AnyValue, the only message that can hold itself. */
   readonly level: 0 | 1
+  /** An event or a link of a span. */
+  readonly isEvent: boolean
 }
 
 /** What was walked so far, and what may be. */
@@ -18,6 +20,8 @@ export interface ValueTally {
   readonly limits: RequestLimits
   /** Fields; an attribute with a plain value counts as one. */
   values: number
+  /** Events and links. */
+  events: number
 }
 
 /** Takes fields into account; throws InputError (`too-many-values`). */
@@ -26,12 +30,16 @@ export function countFields(tally: ValueTally, count: number): void {
   if (tally.values > tally.limits.maxRequestValues) throw overLimit('maxRequestValues', tally.limits)
 }
 
+function countEvent(tally: ValueTally): void {
+  if (++tally.events > tally.limits.maxRequestEvents) throw overLimit('maxRequestEvents', tally.limits)
+}
+
 function shape(fields: Readonly<Record<number, Shape>>, attributesField?: number): Shape {
   const nested = new Array<Shape | undefined>(MAX_FIELDS).fill(undefined)
   for (const [field, inner] of Object.entries(fields)) nested[Number(field)] = inner
-  if (attributesField === undefined) return { nested, attributesTag: -1, level: 0 }
+  if (attributesField === undefined) return { nested, attributesTag: -1, level: 0, isEvent: false }
   nested[attributesField] = KEY_VALUE_SHAPE
-  return { nested, attributesTag: (attributesField << 3) | BYTES, level: 0 }
+  return { nested, attributesTag: (attributesField << 3) | BYTES, level: 0, isEvent: false }
 }
 
 const MAX_FIELDS = 32
@@ -44,8 +52,8 @@ export const RESOURCE_SHAPE = shape({}, RESOURCE.attributes)
 export const SCOPE_SHAPE = shape({}, SCOPE.attributes)
 export const SPAN_SHAPE = shape(
   {
-    [SPAN.events]: shape({}, EVENT.attributes),
-    [SPAN.links]: shape({}, LINK.attributes),
+    [SPAN.events]: { ...shape({}, EVENT.attributes), isEvent: true },
+    [SPAN.links]: { ...shape({}, LINK.attributes), isEvent: true },
     [SPAN.status]: shape({}),
   },
   SPAN.attributes,
@@ -142,6 +150,7 @@ export function skimField(
   tally: ValueTally,
 ): void {
   const nested = (tag & 7) === BYTES ? message.nested[tag >>> 3] : undefined
+  if (nested?.isEvent === true) countEvent(tally)
   if (nested === undefined) skipUnknownField(cursor, end, tag, tally, depth)
   else skim(cursor, readEnd(cursor, end), nested, depth, tally)
 }

@@ -33,7 +33,8 @@ export interface SplitBody<Chunk extends TraceChunk = TraceChunk> {
 /**
  * Splits a protobuf ExportTraceServiceRequest into one chunk per trace id. Attributes are not decoded; unknown fields
  * and schema URLs survive. A request of one trace is its own chunk, not a copy. Throws InputError
- * (`malformed-protobuf`, `nested-too-deep`, `body-too-large`, `too-many-values`, `too-many-spans`, `too-many-traces`).
+ * (`malformed-protobuf`, `nested-too-deep`, `body-too-large`, `too-many-values`, `too-many-spans`,
+ * `too-many-events`, `too-many-traces`).
  */
 export function splitByTrace(request: Uint8Array, limits: RequestLimits = NO_LIMITS): SplitBody<TimedChunk> {
   const body = asBuffer(request)

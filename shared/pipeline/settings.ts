@@ -62,6 +62,7 @@ export const REQUEST = {
     REQUEST_LIMITS.maxRequestValues,
   ),
   maxRequestSpans: v.optional(limit, REQUEST_LIMITS.maxRequestSpans),
+  maxRequestEvents: v.optional(limit, REQUEST_LIMITS.maxRequestEvents),
   maxRequestTraces: v.optional(limit, REQUEST_LIMITS.maxRequestTraces),
   maxSplitBytes: v.optional(limit, REQUEST_LIMITS.maxSplitBytes),
 } as const

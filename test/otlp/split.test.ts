@@ -171,6 +171,28 @@ describe('a request of as many', () => {
     expect(() => split(empty, { maxRequestSpans: 5 })).toThrow(expect.objectContaining({ code: 'too-many-spans' }))
   })
 
+  test('events and links as the limit is split, of one more it is refused', () => {
+    const parts = { attributes: [], events: [{}, {}, {}], links: [{}, {}] }
+    const two = {
+      resourceSpans: [
+        {
+          scopeSpans: [
+            {
+              spans: [
+                { ...span, ...parts },
+                { ...span, events: [{}] },
+              ],
+            },
+          ],
+        },
+      ],
+    }
+    expect(split(two, { maxRequestEvents: 6 }).spanCount).toBe(2)
+    expect(() => split(two, { maxRequestEvents: 5 })).toThrow(
+      expect.objectContaining({ code: 'too-many-events', hint: expect.stringContaining('maxRequestEvents') }),
+    )
+  })
+
   test('traces as the limit is split, of one more it is refused', () => {
     expect(split(spansOf(9, 3), { maxRequestTraces: 3 }).chunks).toHaveLength(3)
     expect(() => split(spansOf(9, 4), { maxRequestTraces: 3 })).toThrow(

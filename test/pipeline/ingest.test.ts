@@ -192,13 +192,14 @@ test('a body is accepted at the limit and refused with 413 one byte over it, pac
 })
 
 test.each([
-  ['maxRequestValues', 16, 'more than 15 values'],
+  ['maxRequestValues', 20, 'more than 19 values'],
   ['maxRequestSpans', 2, 'more than 1 spans'],
+  ['maxRequestEvents', 2, 'more than 1 events and links'],
   ['maxRequestTraces', 2, 'more than 1 traces'],
 ] as const)(
   'a request is accepted at %s and refused with 413 one over it, with what to do',
   async (limit, most, message) => {
-    const request = json(requestOf(span, { ...span, traceId: 'a'.repeat(32) }))
+    const request = json(requestOf({ ...span, events: [{}] }, { ...span, traceId: 'a'.repeat(32), links: [{}] }))
     const answerAt = (value: number) => front({ options: { ...INGEST_OPTIONS, [limit]: value } }).send(post(request))
 
     expect((await answerAt(most)).status).toBe(200)

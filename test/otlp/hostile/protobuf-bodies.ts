@@ -14,7 +14,7 @@ import {
 import { REQUEST_LIMITS } from '../../../shared/otlp/limits.ts'
 import { type MakeBody, tiled } from './tiled.ts'
 
-const { maxRequestSpans, maxRequestTraces, maxSplitBytes } = REQUEST_LIMITS
+const { maxRequestSpans, maxRequestEvents, maxRequestTraces, maxSplitBytes } = REQUEST_LIMITS
 /** Room for the fields around those that are repeated. */
 const MOST_VALUES = REQUEST_LIMITS.maxRequestValues - 100
 /** Room for tags and lengths around what is repeated. */
@@ -27,6 +27,10 @@ const KEY = [KEY_VALUE.key, Buffer.from('k')] as const
 const INTEGER = message(KEY, [KEY_VALUE.value, Uint8Array.of((ANY_VALUE.intValue << 3) | WireType.Varint, 1)])
 const GROUP = Uint8Array.of(0xfb, 1, 0xfc, 1)
 const DEEP_GROUP = Buffer.concat([Buffer.alloc(2 * 63, GROUP.subarray(0, 2)), Buffer.alloc(2 * 63, GROUP.subarray(2))])
+
+function sixAttributes(): Uint8Array {
+  return message(...Array.from({ length: 6 }, () => [EVENT.attributes, INTEGER] as const))
+}
 
 /** Bodies of protobuf by name. */
 export function hostileProtobuf(): readonly (readonly [name: string, make: MakeBody])[] {
@@ -51,12 +55,14 @@ export function hostileProtobuf(): readonly (readonly [name: string, make: MakeB
     ['elements of a list', around(inList, message([LIST.values, EMPTY]))],
     ['values nested 64 deep', around(inSpan, message([SPAN.attributes, deepAttribute()]), MOST_VALUES / 129)],
     ['one value again and again', around(inAttribute, message([KEY_VALUE.value, EMPTY]))],
-    ['events', around(inSpan, message([SPAN.events, EMPTY]))],
+    ['more events than a request may have', around(inSpan, message([SPAN.events, EMPTY]))],
+    ['events', around(inSpan, message([SPAN.events, EMPTY]), maxRequestEvents)],
     [
       'events with an attribute',
-      around(inSpan, message([SPAN.events, message([EVENT.attributes, INTEGER])]), MOST_VALUES / 2),
+      around(inSpan, message([SPAN.events, message([EVENT.attributes, INTEGER])]), maxRequestEvents),
     ],
-    ['links', around(inSpan, message([SPAN.links, EMPTY]))],
+    ['events with six attributes', around(inSpan, message([SPAN.events, sixAttributes()]), maxRequestEvents)],
+    ['links', around(inSpan, message([SPAN.links, EMPTY]), maxRequestEvents)],
     ['statuses', around(inSpan, message([SPAN.status, EMPTY]))],
     ['ids', around(inSpan, message([SPAN.traceId, EMPTY]))],
     ['fields that OTLP does not have', around(inSpan, Uint8Array.of(0xf8, 1, 0))],
