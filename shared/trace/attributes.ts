@@ -116,7 +116,7 @@ interface Places {
   /** One bit for each key that is there, by its mark: most keys asked for are found absent by it. */
   readonly present: number
   /** Mark of the key, start and end of the KeyValue, attribute by attribute. */
-  readonly at: readonly number[]
+  readonly at: ArrayLike<number>
 }
 
 /** Every key may be there. */
@@ -125,7 +125,12 @@ const EVERY_KEY = -1
 /** Filled again for each message; the copy that is kept is as long as needed. */
 const scratch: number[] = []
 
+/** A message of more bytes may have a million attributes: they are counted first, since an array that grows takes five times as much. */
+const LARGE_BYTES = 256 * 1024
+
 function placesOf(cursor: Cursor, end: number, attributesTag: number): Places {
+  const isLarge = end - cursor.pos > LARGE_BYTES
+  const places = isLarge ? new Int32Array(3 * countAttributes({ ...cursor }, end, attributesTag)) : scratch
   let length = 0
   let present = 0
   while (cursor.pos < end) {
@@ -138,12 +143,22 @@ function placesOf(cursor: Cursor, end: number, attributesTag: number): Places {
     const start = cursor.pos
     const mark = markOnWire(cursor, stop)
     present |= mark === ANY_MARK ? EVERY_KEY : 1 << mark
-    scratch[length++] = mark
-    scratch[length++] = start
-    scratch[length++] = stop
+    places[length++] = mark
+    places[length++] = start
+    places[length++] = stop
     cursor.pos = stop
   }
-  return { present, at: scratch.slice(0, length) }
+  return { present, at: isLarge ? places : scratch.slice(0, length) }
+}
+
+function countAttributes(cursor: Cursor, end: number, attributesTag: number): number {
+  let count = 0
+  while (cursor.pos < end) {
+    const tag = readTag(cursor, end)
+    if (tag === attributesTag) count++
+    skipValue(cursor, end, tag)
+  }
+  return count
 }
 
 /** Looks at attribute after attribute until one has the key. */

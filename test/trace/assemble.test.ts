@@ -258,6 +258,16 @@ test('events are read with their attributes', () => {
   expect(found?.[0]?.attributes.get('exception.type')).toBe('Timeout')
 })
 
+test('every key of a span with 20,000 attributes is found, the first of a key counts', () => {
+  const many = Array.from({ length: 20_000 }, (_, index) => ({ key: `key ${index}`, value: { intValue: `${index}` } }))
+  const attributes = [...many, { key: 'key 7', value: { intValue: '-1' } }]
+  const [large] = assembleTrace(id, [chunk(span('a', { attributes }))]).spans
+
+  for (const index of [0, 7, 500, 19_999]) expect(large?.attributes.get(`key ${index}`)).toBe(index)
+  expect(large?.attributes.get('key 20000')).toBeUndefined()
+  expect(large?.attributes.entries()).toHaveLength(20_001)
+})
+
 test('a resource of 300,000 attributes is read, the first of a key counts', () => {
   const attributes = Array.from({ length: 300_000 }, (_, index) => ({ key: `k${index}`, value: { intValue: index } }))
   const request = encode('TracesData', {
