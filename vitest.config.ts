@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 import { SlowFirst } from './test/slow-first.ts'
 
 /**
- * Each of these has a process of its own. The first two replace modules, the third looks at all that a process writes. In the
+ * Files that get a process of their own. The first two replace modules, the third looks at all that a process writes. In the
  * last, a request of 4.4 MB meets the real time-out of a client, 4 s: in a process with a large heap it took up to four times as long.
  */
 const ALONE = [
