@@ -1,6 +1,7 @@
 import { parquetMetadata } from 'hyparquet'
 import { placeOfChunk, readChecksums } from './chunk-checksums.ts'
 import { ArchiveObjectError } from './errors.ts'
+import { type CataloguePlace, readCataloguePlace } from './object-catalogue.ts'
 import { type ObjectSummary, readSummary } from './object-summary.ts'
 
 /** Where the bytes of an object come from. */
@@ -14,6 +15,8 @@ export interface ByteSource {
 export interface ObjectFooter {
   readonly summary: ObjectSummary
   readonly rowGroups: readonly RowGroupLayout[]
+  /** Undefined in an object of an earlier version. */
+  readonly catalogue: CataloguePlace | undefined
 }
 
 export interface RowGroupLayout {
@@ -77,7 +80,8 @@ function parseFooter(footer: Buffer, byteLength: number): ObjectFooter {
   if (rows !== summary.spans) {
     throw new ArchiveObjectError('corrupt', `it says it has ${rows} rows and ${summary.spans} spans`)
   }
-  return { summary, rowGroups }
+  const catalogue = understand(() => readCataloguePlace(metadata.key_value_metadata, byteLength))
+  return { summary, rowGroups, catalogue }
 }
 
 /** Turns whatever a parser throws at damaged bytes into our error. */

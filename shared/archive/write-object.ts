@@ -1,13 +1,18 @@
 import { constants, zstdCompressSync } from 'node:zlib'
 import type { DecodedArray } from 'hyparquet'
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer'
+import { HOUR_LIMITS } from '../catalogue/catalogue.ts'
+import { newCatalogue } from '../catalogue/grow.ts'
+import { noteRows } from './catalogue-of-rows.ts'
 import { cells } from './cells.ts'
 import { writeChecksums } from './chunk-checksums.ts'
 import { COLUMNS, type Column, parquetEncoding, parquetSchema } from './columns.ts'
 import { byTrace, mergeRepeated } from './merge-records.ts'
 import { nameSet } from './name-set.ts'
+import { writeCatalogue } from './object-catalogue.ts'
 import { type ObjectSummary, writeSummary } from './object-summary.ts'
 import { ALL_TRACES } from './slice.ts'
+import type { SpanRow } from './span-row.ts'
 import type { TraceRecord } from './trace-record.ts'
 
 /** An object ready to be stored, and what its metadata says. */
@@ -52,10 +57,12 @@ export function openWriter(role: ObjectRole): ObjectWriter {
     createdBy: 'betrace',
   })
   const tally = newTally()
+  const catalogue = newCatalogue(HOUR_LIMITS)
   return {
     add(records) {
       for (const group of rowGroups(mergeRepeated(records))) {
         count(tally, group)
+        noteRows(catalogue, spansOf(group))
         const columnData = COLUMNS.map((column) => columnSource(column, group))
         parquet.write({ columnData, rowGroupSize: Number.MAX_SAFE_INTEGER, pageSize: PAGE_BYTES })
       }
@@ -63,7 +70,11 @@ export function openWriter(role: ObjectRole): ObjectWriter {
     finish() {
       const { names, ...rest } = tally
       const summary: ObjectSummary = { ...rest, names: nameSet(names), ...role }
-      parquet.kvMetadata = [...writeSummary(summary), writeChecksums(writer.getBytes(), parquet.row_groups)]
+      parquet.kvMetadata = [
+        ...writeSummary(summary),
+        writeChecksums(writer.getBytes(), parquet.row_groups),
+        writeCatalogue(writer, catalogue),
+      ]
       parquet.finish()
       return { bytes: writer.getBytes(), summary }
     },
@@ -92,6 +103,10 @@ function* rowGroups(records: Iterable<TraceRecord>): Generator<readonly TraceRec
     spans = 0
   }
   if (group.length > 0) yield group
+}
+
+function* spansOf(group: readonly TraceRecord[]): Generator<SpanRow> {
+  for (const { spans } of group) yield* spans
 }
 
 function newTally() {

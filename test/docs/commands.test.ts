@@ -22,7 +22,7 @@ describe.each(PAGES)('%s', (page) => {
     for (const command of commandsIn(read(page))) {
       const words = command
         .split(' ')
-        .slice(0, ['keys', 'rules', 'signals', 'experiment'].includes(command.split(' ')[0] ?? '') ? 2 : 1)
+        .slice(0, ['keys', 'rules', 'signals', 'spans', 'experiment'].includes(command.split(' ')[0] ?? '') ? 2 : 1)
       expect(await runInProcess([...words, '--help']), command).toMatchObject({
         exitCode: 0,
         out: expect.stringContaining(`Usage: betrace ${words.join(' ')}`),

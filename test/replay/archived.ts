@@ -49,6 +49,11 @@ function spanOf(traceId: string, sketch: SpanSketch, index: number): object {
     endTimeUnixNano: String(start + (sketch.durationNanos ?? 1_000_000n)),
     status: { code: sketch.status ?? 0, message: sketch.message ?? '' },
     attributes: keyValues(sketch.attributes ?? {}),
+    events: (sketch.events ?? []).map(({ name, attributes = {} }) => ({
+      name,
+      timeUnixNano: String(start),
+      attributes: keyValues(attributes),
+    })),
   }
 }
 

@@ -176,6 +176,27 @@ export const LOCAL_EXITS: readonly Exit[] = [
   ]),
   ...['pretty', 'json', 'jsonl'].map(replay),
   ...['pretty', 'json', 'junit', 'markdown'].map(verify),
+  ...['pretty', 'json', 'jsonl'].flatMap((format) => [
+    commands(
+      `spans names ${format}`,
+      ({ path, missing }, text) => [
+        ['spans', 'names', ...RANGE, '--data', path, '--format', format],
+        ['spans', 'names', ...RANGE, '--data', path, '--format', format, '--service', text],
+        ['spans', 'names', '--from', text, '--data', path],
+        ['spans', 'names', '--data', missing],
+      ],
+      archived,
+    ),
+    commands(
+      `spans attributes ${format}`,
+      ({ path, missing }, text) => [
+        ['spans', 'attributes', ...RANGE, '--data', path, '--format', format, '--', spanNameOf(text)],
+        ['spans', 'attributes', ...RANGE, '--data', path, '--format', format, '--', `${spanNameOf(text)}x`],
+        ['spans', 'attributes', ...RANGE, '--data', missing, '--', text],
+      ],
+      archived,
+    ),
+  ]),
   commands('import', ({ path, traces, brokenTraces, missing }) => [
     ['import', '--data', path, '--', traces, brokenTraces, missing],
   ]),

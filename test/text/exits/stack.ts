@@ -167,6 +167,15 @@ export const STACK_EXITS: readonly Exit[] = [
       ['replay', '--stack', text, ...RANGE, '--format', format],
     ]),
   ),
+  ...['pretty', 'json', 'jsonl'].flatMap((format) => [
+    onStack(`spans names ${format}`, (_, text) => [
+      ['spans', 'names', '--stack', 'any', ...RANGE, '--format', format],
+      ['spans', 'names', '--stack', text, ...RANGE, '--format', format],
+    ]),
+    onStack(`spans attributes ${format}`, (_, text) => [
+      ['spans', 'attributes', '--stack', 'any', ...RANGE, '--format', format, '--', text],
+    ]),
+  ]),
   onStack('import', (_, text) => [['import', '--stack', text, 'any']]),
   onStack('compact', () => [
     ['compact', '--stack', 'any', ...RANGE],
