@@ -29,8 +29,8 @@ export interface Removal {
 }
 
 /**
- * Removes the chunks of traces that were judged on all of them and have nothing left to send, those that arrived first
- * first. A late span of such a trace is archived and counted as not judged.
+ * Removes the chunks of traces that were judged on all of them and have nothing left to wait for or send, those that
+ * arrived first first. A late span of such a trace is archived and counted as not judged.
  */
 export async function removeJudgedChunks(database: Database, options: RemovalOptions): Promise<Removal> {
   const sql = `SELECT rowid AS id, trace_id, arrived_ms FROM chunks
@@ -76,8 +76,8 @@ function isDoneWith(database: Database, traceId: string, marker: Row, beforeMs: 
   if (marker.lease_token !== null || marker.pending !== '[]') return false
   const chunks = database.all('SELECT key, arrived_ms FROM chunks WHERE trace_id = ?', traceId)
   if (chunks.some(({ arrived_ms: arrivedMs }) => Number(arrivedMs) >= beforeMs)) return false
-  const { seen, truncated, verdicts } = verdictOf(String(marker.verdict))
-  if (verdicts === 0) return false
+  const { seen, truncated, verdicts, waiting } = verdictOf(String(marker.verdict))
+  if (verdicts === 0 || waiting !== undefined) return false
   if (chunks.every(({ key }) => seen.has(String(key)))) return true
   // Chunks beyond the limits of a trace are not part of a verdict: their own timer archives them.
   return truncated && !hasTimer(database, traceId)
@@ -91,10 +91,10 @@ export function isClosed({ seen, verdicts }: Pick<CommittedJudgement, 'seen' | '
 /** A damaged one is met, and reported, where the trace is judged. */
 function verdictOf(text: string) {
   try {
-    const { seen, truncated, verdicts } = JSON.parse(text) as CommittedJudgement
-    return { seen: new Set(seen), truncated, verdicts }
+    const { seen, truncated, verdicts, waiting } = JSON.parse(text) as CommittedJudgement
+    return { seen: new Set(seen), truncated, verdicts, waiting }
   } catch {
-    return { seen: new Set<string>(), truncated: false, verdicts: 0 }
+    return { seen: new Set<string>(), truncated: false, verdicts: 0, waiting: undefined }
   }
 }
 

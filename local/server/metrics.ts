@@ -20,6 +20,10 @@ const COUNTERS: { readonly [Name in keyof Counted]: readonly [name: string, help
   ],
   spansNotJudged: ['betrace_spans_not_judged_total', 'Spans too late, or beyond the size limits of their trace.'],
   tracesTruncated: ['betrace_traces_truncated_total', 'Verdicts on traces too large to be judged whole.'],
+  tracesWaiting: [
+    'betrace_traces_waiting_total',
+    'Judgements that kept violations back for spans that may still end them.',
+  ],
   tracesRescued: ['betrace_traces_rescued_total', 'Traces judged only when their spans were about to be removed.'],
   verdictsInconclusive: [
     'betrace_verdicts_inconclusive_total',

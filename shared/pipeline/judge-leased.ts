@@ -1,13 +1,15 @@
 import { type Filing, isHistory } from '../trace/filing.ts'
 import type { TraceSummary } from '../trace/summary.ts'
 import { arrivalMs, type Chunk } from './chunk.ts'
+import { arrivedMs } from './clock-step.ts'
 import { judgementIn } from './committed.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { ExperimentWindow } from './experiment.ts'
 import type { JudgedTrace, OpenTrace } from './open-trace.ts'
-import type { ArchiveEntry, CommittedJudgement, Marker, PendingSignal } from './ports.ts'
+import type { ArchiveEntry, CommittedJudgement, Marker, PendingSignal, WaitingRules } from './ports.ts'
 import { publishPending, requirePublished } from './publish.ts'
 import { filingOf, type OnOverflow, openTrace, portionsOf, type StoredTrace, unfiled } from './reading.ts'
+import type { Arrivals } from './waiting.ts'
 
 /** A trace whose lease we hold and that has something new to judge. */
 export interface LeasedTrace {
@@ -31,20 +33,25 @@ export async function judgeLeased(
 ): Promise<'judged' | 'continued' | Unjudged> {
   const before = leased.marker ?? NO_JUDGEMENT
   if (before.verdicts === 0 && (await isOld(evaluator, leased))) return archiveHistory(evaluator, leased, before)
-  if (before.verdicts > 0 && leased.stored.unseen.length === 0 && !leased.stored.truncated) {
-    return close(evaluator, leased, before, 'repeated')
+  const hasNew = leased.stored.unseen.length > 0 || leased.stored.truncated
+  const waitIsOver = isWaitOver(evaluator, before) || (leased.rescued && before.waiting !== undefined)
+  if (before.verdicts > 0 && !waitIsOver) {
+    if (!hasNew) return close(evaluator, leased, before, 'repeated')
+    if (!(await mayReopen(evaluator, leased))) return close(evaluator, leased, before, 'late')
   }
-  if (before.verdicts > 0 && !(await mayReopen(evaluator, leased))) return close(evaluator, leased, before, 'late')
-  const judged = await judge(evaluator, leased, before)
+  const isRevision = before.verdicts === 0 || hasNew
+  const judged = await judge(evaluator, leased, before, isRevision)
   const seen = judged.more ? before.seen : withUnseen(before, leased.stored)
   // Before the commit: a crash in between costs a verdict on an experiment worked out twice, never one missed.
   if (!judged.more) await evaluator.experiments.judged(judged.windows)
+  if (!judged.more && judged.waiting !== undefined) await armWait(evaluator, leased, judged.waiting)
   const committed = await evaluator.buffer.commit(leased.traceId, leased.token, {
     seen,
-    verdicts: before.verdicts + (judged.more ? 0 : 1),
+    verdicts: before.verdicts + (isRevision && !judged.more ? 1 : 0),
     filing: judged.filing,
-    truncated: judged.truncated && !judged.more,
+    truncated: before.truncated || (judged.truncated && !judged.more),
     signals: judged.states,
+    ...waitingAfter(judged, before),
     pending: [...leased.unsent, ...judged.changes],
   })
   if (!committed) return 'lost'
@@ -53,6 +60,23 @@ export async function judgeLeased(
     evaluator.buffer.countsShadow === true ? judged.changes.filter(({ shadow }) => !shadow) : judged.changes
   if (!(await sendCommitted(evaluator, leased, changes))) return 'lost'
   return judged.more ? 'continued' : 'judged'
+}
+
+/** Whether violations that were kept back have waited long enough. */
+export function isWaitOver({ clock }: Evaluator, marker: Pick<CommittedJudgement, 'waiting'> | undefined): boolean {
+  return marker?.waiting !== undefined && clock() >= marker.waiting.untilMs
+}
+
+/** A judgement that goes on in rounds waits as before until its last round. */
+function waitingAfter(judged: Judged, before: CommittedJudgement): Pick<CommittedJudgement, 'waiting'> {
+  const waiting = judged.more ? before.waiting : judged.waiting
+  return waiting === undefined ? {} : { waiting }
+}
+
+/** Before the commit, so that no wait is without its timer. */
+function armWait(evaluator: Evaluator, { traceId, stored }: LeasedTrace, { untilMs }: WaitingRules): Promise<void> {
+  const chunkKeys = stored.chunks.slice(-1).map(({ key }) => key)
+  return evaluator.timers.arm([{ kind: 'trace', traceId, chunkKeys, dueAtMs: untilMs, attempt: 0 }])
 }
 
 /** A late span re-opens its trace if it started recently and nothing that was judged before is gone. */
@@ -75,7 +99,12 @@ interface Judged extends JudgedTrace {
   readonly cutSpans: number
 }
 
-async function judge(evaluator: Evaluator, leased: LeasedTrace, before: CommittedJudgement): Promise<Judged> {
+async function judge(
+  evaluator: Evaluator,
+  leased: LeasedTrace,
+  before: CommittedJudgement,
+  isRevision: boolean,
+): Promise<Judged> {
   const { traceId, marker, stored, rescued } = leased
   const opened = await stored.open()
   const filing = await filingOf(evaluator, traceId, marker, stored)
@@ -84,15 +113,33 @@ async function judge(evaluator: Evaluator, leased: LeasedTrace, before: Committe
   const experiments = windows.map(({ id }) => id)
   const context = { source, mode: 'live', nowMs: evaluator.clock(), experiments } as const
   const { truncated } = stored
-  const judged = await opened.judge({ truncated, rescued, signals: before.signals, context, maxChanges })
+  const arrivals = rescued || truncated || marker?.truncated === true ? undefined : arrivalsOf(evaluator, stored)
+  const judged = await opened.judge({
+    truncated,
+    rescued,
+    signals: before.signals,
+    context,
+    maxChanges,
+    ...(arrivals !== undefined && { arrivals }),
+  })
   evaluator.metrics.observe('judgeMs', judged.judgeMs)
-  if (!judged.more) {
+  if (!judged.more && isRevision) {
     const trace = { ...opened.summary, complete: judged.complete, truncated: judged.truncated }
     const revision = before.verdicts + 1
     const reason = rescued ? 'rescued' : 'verdict'
     await evaluator.archive.write({ trace, chunks: stored.chunks, filing, revision, reason })
   }
   return { ...judged, filing, windows, cutSpans: cutSpans(evaluator, opened.summary, stored) }
+}
+
+/** Undefined without a chunk. */
+function arrivalsOf(evaluator: Evaluator, { chunks }: StoredTrace): Arrivals | undefined {
+  const { quietPeriodMs, maxTraceAgeMs } = evaluator.settings
+  const [oldest, newest] = [chunks[0], chunks.at(-1)]
+  if (oldest === undefined || newest === undefined) return undefined
+  const newestMs = arrivedMs(evaluator, newest.key)
+  const latestMs = arrivedMs(evaluator, oldest.key) + maxTraceAgeMs
+  return { newestMs, latestMs, quietPeriodMs }
 }
 
 async function windowsOf(evaluator: Evaluator, opened: OpenTrace): Promise<readonly ExperimentWindow[]> {
@@ -228,6 +275,7 @@ function countJudgement(evaluator: Evaluator, leased: LeasedTrace, before: Commi
     if (event.status === 'firing' && !shadow) evaluator.metrics.add('signalsFiring', { severity })
   }
   if (judged.more) return
+  if (judged.waiting !== undefined) evaluator.metrics.add('tracesWaiting', {})
   evaluator.metrics.add('tracesJudged', { complete: judged.complete })
   if (before.verdicts > 0) evaluator.metrics.add('tracesReopened', {})
   if (judged.truncated) evaluator.metrics.add('tracesTruncated', {})

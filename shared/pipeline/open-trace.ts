@@ -2,9 +2,10 @@ import type { Severity } from '../rules/ast.ts'
 import type { Trace } from '../trace/span.ts'
 import type { TraceSummary } from '../trace/summary.ts'
 import type { ExperimentWindow } from './experiment.ts'
-import type { RuleSet, SignalState } from './ports.ts'
+import type { RuleSet, SignalState, WaitingRules } from './ports.ts'
 import type { EventContext } from './signal.ts'
 import { type StatusChanges, statusChanges } from './status.ts'
+import { type Arrivals, withPatience } from './waiting.ts'
 
 /** A trace put together from its chunks, to be judged here or by a thread. */
 export interface OpenTrace {
@@ -24,6 +25,8 @@ export interface Circumstances {
   /** The state of every signal of the trace so far. */
   readonly signals: readonly SignalState[]
   readonly context: EventContext
+  /** Absent where no violation waits: of a trace that is cut, or no longer whole. */
+  readonly arrivals?: Arrivals
   /** Status changes to work out at most. */
   readonly maxChanges: number
 }
@@ -32,6 +35,8 @@ export interface Circumstances {
 export interface JudgedTrace extends StatusChanges {
   readonly complete: boolean
   readonly truncated: boolean
+  /** Violations that are not among the changes yet. */
+  readonly waiting?: WaitingRules
   /** Rules that were given up. */
   readonly inconclusive: readonly { readonly name: string; readonly severity: Severity }[]
   /** How long the rules took. */
@@ -51,10 +56,24 @@ export function judgeTrace(
   const startedMs = stopwatch()
   const verdicts = rules.judge(trace)
   const judgeMs = stopwatch() - startedMs
-  const { signals, context, maxChanges } = circumstances
-  const changes = statusChanges(trace, verdicts, signals, context, maxChanges)
+  const { signals, context, maxChanges, arrivals } = circumstances
+  const { verdicts: final, waiting } =
+    arrivals === undefined || truncated
+      ? { verdicts, waiting: undefined }
+      : withPatience(verdicts, signals, arrivals, lastEndOf(trace), context.nowMs)
+  const changes = statusChanges(trace, final, signals, context, maxChanges)
   const inconclusive = verdicts
     .filter(({ outcome }) => outcome === 'inconclusive')
     .map(({ rule: { name, severity } }) => ({ name, severity }))
-  return { ...changes, complete, truncated, inconclusive, judgeMs }
+  return { ...changes, complete, truncated, inconclusive, judgeMs, ...(waiting !== undefined && { waiting }) }
+}
+
+/** When the last span ended, or started where its clock was set back; nanoseconds since 1970. */
+function lastEndOf({ spans }: Trace): bigint {
+  let last = 0n
+  for (const { startUnixNano, endUnixNano } of spans) {
+    if (startUnixNano > last) last = startUnixNano
+    if (endUnixNano > last) last = endUnixNano
+  }
+  return last
 }

@@ -82,8 +82,18 @@ export interface CommittedJudgement {
   readonly truncated: boolean
   /** Signals ever fired on the trace, each with its last status. */
   readonly signals: readonly SignalState[]
+  /** Violations that a later span may still end; the trace is judged again then. Absent where none waits. */
+  readonly waiting?: WaitingRules
   /** Committed but not yet known to be stored and published. */
   readonly pending: readonly PendingSignal[]
+}
+
+/** Violations of a trace that are not signalled yet. */
+export interface WaitingRules {
+  /** When the first of them has waited long enough. */
+  readonly untilMs: number
+  /** Names of their rules. */
+  readonly rules: readonly string[]
 }
 
 /** Where one signal stands; its id follows from the trace id, rule and ruleRevision. */
@@ -254,6 +264,8 @@ export interface Counted {
   readonly spansNotJudged: Record<never, never>
   readonly tracesTruncated: Record<never, never>
   readonly tracesRescued: Record<never, never>
+  /** Judgements that left violations waiting for spans that may still end them. */
+  readonly tracesWaiting: Record<never, never>
   /** Rules whose judging was stopped on a trace because it would take too many steps; signals do not mention them. */
   readonly verdictsInconclusive: { readonly severity: Severity }
   readonly signals: {

@@ -1,7 +1,7 @@
 import { arrivalMs } from './chunk.ts'
 import { arrivedMs } from './clock-step.ts'
 import type { Evaluator } from './evaluator.ts'
-import { archiveBeyond, archiveLate, judgeLeased } from './judge-leased.ts'
+import { archiveBeyond, archiveLate, isWaitOver, judgeLeased } from './judge-leased.ts'
 import { releasedOnError } from './lease.ts'
 import type { Marker, PendingSignal, TraceTimer } from './ports.ts'
 import { publishPending, requirePublished } from './publish.ts'
@@ -40,15 +40,17 @@ export async function onTraceTimer(evaluator: Evaluator, timer: TraceTimer): Pro
     return rearm(evaluator, timer, marker.lease.untilMs + 1, 'held')
   }
   const seen = new Set(marker?.seen)
+  const waitIsOver = isWaitOver(evaluator, marker)
   if (marker === undefined || marker.pending.length === 0) {
-    if (timer.chunkKeys.every((key) => seen.has(key))) return 'settled'
-    if (marker?.truncated === true) return archiveOwnChunks(evaluator, timer, marker)
+    if (!waitIsOver && timer.chunkKeys.every((key) => seen.has(key))) return 'settled'
+    if (!waitIsOver && marker?.truncated === true) return archiveOwnChunks(evaluator, timer, marker)
   }
   if (newest !== undefined && !(await tooOldToWait(evaluator, timer, newest, seen))) {
     // An evaluator that outlived its lease may hold the newest chunk's timer, and have read the trace before ours came:
     // clocks of ingest functions differ, so the newest by key need not be the last that was stored.
     const outlived = marker?.lease !== undefined
-    if (!seen.has(newest) && !timer.chunkKeys.includes(newest) && !outlived) return 'superseded'
+    const hasOwnTimer = !seen.has(newest) && !timer.chunkKeys.includes(newest) && !outlived
+    if (hasOwnTimer && !waitIsOver) return 'superseded'
     const quietAtMs = arrivedMs(evaluator, newest) + evaluator.settings.quietPeriodMs
     if (nowMs < quietAtMs) return rearm(evaluator, timer, quietAtMs, 'not-quiet')
   }
@@ -67,13 +69,14 @@ async function underLease(
 ): Promise<TimerOutcome> {
   const { traceId } = timer
   const unsent = await publishPending(evaluator, marker?.pending ?? [])
-  if (marker?.truncated === true) {
+  const waitIsOver = isWaitOver(evaluator, marker)
+  if (marker?.truncated === true && !waitIsOver) {
     await endWithoutVerdict(evaluator, traceId, token, marker, unsent)
     return rearm(evaluator, timer, evaluator.clock(), 'continued')
   }
   const stored = await readTrace(evaluator, traceId, marker, [], archiveBeyond(evaluator, traceId, marker))
   const judgeAtMs = await waitingUntilMs(evaluator, stored)
-  const nothingNew = stored.unseenKeys.length === 0 && !stored.truncated
+  const nothingNew = stored.unseenKeys.length === 0 && !stored.truncated && !waitIsOver
   if (nothingNew || evaluator.clock() < judgeAtMs) {
     const owned = await endWithoutVerdict(evaluator, traceId, token, marker, unsent)
     if (!nothingNew) return rearm(evaluator, timer, judgeAtMs, 'incomplete')

@@ -23,8 +23,9 @@ export async function onChunksRemoved(
   const seen = new Set(marker?.seen)
   const pending = marker?.pending ?? []
   const unseen = removed.some((chunk) => !seen.has(chunk.key))
-  if (pending.length === 0 && !unseen) return 'seen'
-  if (pending.length === 0 && marker?.truncated === true) return 'beyond-limits'
+  const waits = marker?.waiting !== undefined
+  if (pending.length === 0 && !unseen && !waits) return 'seen'
+  if (pending.length === 0 && marker?.truncated === true && !waits) return 'beyond-limits'
   const nowMs = evaluator.clock()
   if (marker?.lease !== undefined && nowMs <= marker.lease.untilMs) throw busy(traceId)
   const token = evaluator.newToken()
@@ -32,7 +33,7 @@ export async function onChunksRemoved(
     throw busy(traceId)
   return releasedOnError(evaluator, traceId, token, async () => {
     const unsent = await publishPending(evaluator, pending)
-    if (!unseen || marker?.truncated === true) {
+    if (!waits && (!unseen || marker?.truncated === true)) {
       if (!(await evaluator.buffer.settle(traceId, token, unsent))) throw busy(traceId)
       requirePublished(unsent)
       return 'republished'

@@ -16,6 +16,8 @@ export interface RuleMetadata {
   readonly tags: readonly string[]
   /** A shadow rule is judged, counted and stored, not published. */
   readonly mode: 'live' | 'shadow'
+  /** A violation waits until no span of the trace has come for so long; milliseconds. */
+  readonly waitMs?: number
 }
 
 /** One rule as parsed. */

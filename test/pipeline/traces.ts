@@ -52,6 +52,7 @@ export interface TestRule {
   readonly revision?: string
   readonly severity?: Severity
   readonly mode?: 'live' | 'shadow'
+  readonly waitMs?: number
   /** True, false, or an outcome by name. */
   readonly violated: (trace: Trace) => boolean | Outcome
 }
@@ -74,8 +75,9 @@ export function ruleSet(rules: readonly TestRule[]): RuleSet {
   }
 }
 
-function asChecked({ name, revision = 'r1', severity = 'high', mode = 'live' }: TestRule): CheckedRule {
-  const rule = { name, revision, severity, metadata: { tags: [], mode, description: `about ${name}` } }
+function asChecked({ name, revision = 'r1', severity = 'high', mode = 'live', waitMs }: TestRule): CheckedRule {
+  const metadata = { tags: [], mode, description: `about ${name}`, ...(waitMs !== undefined && { waitMs }) }
+  const rule = { name, revision, severity, metadata }
   return rule as unknown as CheckedRule
 }
 

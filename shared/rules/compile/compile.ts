@@ -13,19 +13,18 @@ import type {
   Structure,
   Test,
 } from '../ast.ts'
-import { planBoundBody } from '../binding/body.ts'
 import type { Planner } from '../binding/planner.ts'
-import { usesNames } from '../binding/references.ts'
 import { aggregate } from '../judge/aggregate.ts'
 import { countSpans, passingPositions, passingViews } from '../judge/run.ts'
 import type { Value } from '../judge/values.ts'
-import type { Outcome } from '../judge/verdict.ts'
 import { finished } from '../read/stepwise.ts'
+import { planOpenUntil } from '../wait/open-until.ts'
 import { groupBy, groupedOperand } from './groups.ts'
 import { type KeySlots, newKeySlots, spanLookups, traceLookups } from './lookups.ts'
 import { indexNames } from './name-index.ts'
 import { neededKeys } from './needed-keys.ts'
 import type { NameGroup, Predicate, RulePlan, Run } from './plan.ts'
+import { planBody } from './plan-body.ts'
 import { planNarrowing } from './plan-selector.ts'
 import {
   type Decider,
@@ -127,33 +126,18 @@ function requireRegex(pattern: string): RegexTest {
 }
 
 function planRule(shared: Shared, rule: CheckedRule, order: number, trigger: Trigger): RulePlan {
+  const planner = plannerOf(shared)
   return {
     rule,
     order,
-    decide: planBody(plannerOf(shared), rule.body),
+    decide: planBody(planner, rule.body),
+    openUntil: planOpenUntil(planner, rule.body),
     repeats: trigger !== undefined && (trigger.length > 1 || trigger.some(({ kind }) => kind === 'glob')),
     plain: {
       satisfied: { rule, outcome: 'satisfied' },
       vacuous: { rule, outcome: 'vacuous' },
       inconclusive: { rule, outcome: 'inconclusive' },
     },
-  }
-}
-
-/** A body as a closure over what the planner's set shares. */
-export function planBody(planner: Planner, body: CheckedRule['body']): (run: Run) => Outcome {
-  if (usesNames(body)) return planBoundBody(planner, body)
-  if (body.kind === 'pattern') {
-    const holds = planner.condition(body.condition)
-    return (run) => (holds(run) ? 'violated' : 'satisfied')
-  }
-  const when = planner.condition(body.when)
-  const always = body.always && planner.condition(body.always)
-  const never = body.never && planner.condition(body.never)
-  const except = body.except && planner.condition(body.except)
-  return (run) => {
-    if (!when(run) || except?.(run) === true) return 'vacuous'
-    return always?.(run) === false || never?.(run) === true ? 'violated' : 'satisfied'
   }
 }
 

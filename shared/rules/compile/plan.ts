@@ -10,6 +10,11 @@ export interface RulePlan {
   /** Place among the rules of its set. */
   readonly order: number
   readonly decide: (run: Run) => Outcome
+  /**
+   * Of a trace that violates the rule: until when a span may start that makes an order with `within` hold, in nanoseconds
+   * since 1970. Undefined where no such span can end the violation.
+   */
+  readonly openUntil: ((run: Run) => bigint | undefined) | undefined
   /** Several groups trigger it, or one of several names, so that it may come up more than once on one trace. */
   readonly repeats: boolean
   /** Verdicts without evidence, the same for every trace. */

@@ -1,7 +1,8 @@
 import type { Trace } from '../../trace/span.ts'
 import type { RulePlan, Run } from '../compile/plan.ts'
 import type { CompiledRules } from '../compile/rule-set.ts'
-import { outcomeOf, startRun } from '../judge/judge.ts'
+import { startRun } from '../judge/judge.ts'
+import { outcomeOf } from '../judge/outcome.ts'
 import type { Verdict } from '../judge/verdict.ts'
 import { givenUpEvidence, wholeEvidence } from './evidence.ts'
 

@@ -3,8 +3,8 @@ import type { Rule } from '../ast.ts'
 import type { NamedSpans, RulePlan, Run } from '../compile/plan.ts'
 import type { CompiledRules } from '../compile/rule-set.ts'
 import { evidenceOf } from '../evidence/evidence.ts'
-import { newRun, startCounting } from './run.ts'
-import { GivenUp } from './steps.ts'
+import { outcomeOf } from './outcome.ts'
+import { newRun } from './run.ts'
 import type { Evidence, Outcome, Verdict } from './verdict.ts'
 
 /**
@@ -28,17 +28,6 @@ export function startRun(set: CompiledRules, trace: Trace): Run {
 /** What a rule says of a trace without the span names it needs. */
 export function idleOutcome({ body }: Rule): Outcome {
   return body.kind === 'pattern' ? 'satisfied' : 'vacuous'
-}
-
-/** What a rule says of the trace of a run. */
-export function outcomeOf({ decide }: Pick<RulePlan, 'decide'>, run: Run): Outcome {
-  startCounting(run)
-  try {
-    return decide(run)
-  } catch (error) {
-    if (error instanceof GivenUp) return 'inconclusive'
-    throw error
-  }
 }
 
 function groupByName({ lookup }: CompiledRules, { spans }: Trace): ReadonlyMap<string, NamedSpans> {
@@ -75,7 +64,7 @@ function verdictOf(set: CompiledRules, plan: RulePlan, run: Run): Verdict {
 }
 
 /** Evidence takes longer than the verdict and not every caller asks for it. */
-function violation(set: CompiledRules, { rule }: RulePlan, run: Run): Verdict {
+function violation(set: CompiledRules, { rule, openUntil }: RulePlan, run: Run): Verdict {
   let evidence: Evidence | undefined
   return {
     rule,
@@ -83,6 +72,9 @@ function violation(set: CompiledRules, { rule }: RulePlan, run: Run): Verdict {
     get evidence() {
       evidence ??= evidenceOf({ set, run }, rule)
       return evidence
+    },
+    get openUntilNanos() {
+      return openUntil?.(run)
     },
   }
 }

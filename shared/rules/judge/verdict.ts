@@ -11,6 +11,11 @@ export interface Verdict {
   readonly outcome: Outcome
   /** Present where the outcome is `violated`, and everywhere when explained. Worked out when first read. */
   readonly evidence?: Evidence
+  /**
+   * Of a violation that a later span may end, as an order with `within` allows: until when it may start, in nanoseconds since
+   * 1970 by the clock of the spans. Worked out when first read.
+   */
+  readonly openUntilNanos?: bigint | undefined
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { SourceRange } from '../../errors.ts'
 import type { RuleMetadata, Severity } from '../ast.ts'
 import type { RuleProblemCode, TextProblem } from '../problem.ts'
+import { malformed } from './metadata-problem.ts'
 import { rangeIn, type Source } from './source.ts'
 import { editDistance, nearest } from './suggest.ts'
+import { waitOf } from './wait.ts'
 
 /** Everything a rule says besides its condition; parts that are wrong are missing here and reported. */
 export interface Header {
@@ -88,7 +90,7 @@ const SEVERITY_SPELLINGS: ReadonlyMap<string, Severity> = new Map([
   ['debug', 'info'],
 ])
 
-export const KEYS = ['Description', 'Runbook', 'Owner', 'Tags', 'Mode'] as const
+export const KEYS = ['Description', 'Runbook', 'Owner', 'Tags', 'Mode', 'Wait'] as const
 type Key = (typeof KEYS)[number]
 
 interface Entry {
@@ -106,7 +108,7 @@ export function readMetadata(
 ): RuleMetadata {
   if (lines.length === 0) return { tags: [], mode: 'live' }
   const entries = lines.map((line) => readEntry(source, line, report)).filter((entry) => entry !== undefined)
-  for (const key of ['Runbook', 'Owner', 'Mode'] as const) {
+  for (const key of ['Runbook', 'Owner', 'Mode', 'Wait'] as const) {
     const [, second] = entries.filter((entry) => entry.key === key)
     if (second !== undefined) report(malformed(second.keyRange, `${key} is given twice`, 'remove one of them'))
   }
@@ -115,12 +117,15 @@ export function readMetadata(
   const runbook = first('Runbook')
   const owner = first('Owner')
   const mode = entries.find((entry) => entry.key === 'Mode')
+  const wait = entries.find((entry) => entry.key === 'Wait')
+  const waitMs = wait && waitOf(wait.value, wait.valueRange, report)
   return {
     ...(description.length > 0 && { description: description.join('\n') }),
     ...(runbook !== undefined && { runbook }),
     ...(owner !== undefined && { owner }),
     tags: entries.filter((entry) => entry.key === 'Tags').flatMap((entry) => tagsOf(entry.value)),
     mode: mode === undefined ? 'live' : modeOf(mode.value, mode.valueRange, report),
+    ...(waitMs !== undefined && { waitMs }),
   }
 }
 
@@ -139,10 +144,6 @@ export function modeOf(
   const meant = nearest(value, ['live', 'shadow'])
   report(malformed(range, `"${value}" is not a mode`, meant === undefined ? 'write live or shadow' : `write ${meant}`))
   return 'live'
-}
-
-function malformed(range: SourceRange, message: string, hint: string): TextProblem {
-  return { code: 'malformed-metadata', message, hint, range }
 }
 
 function readEntry(source: Source, line: LineRange, report: (problem: TextProblem) => void): Entry | undefined {

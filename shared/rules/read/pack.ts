@@ -18,9 +18,10 @@ import { NO_DEFINITIONS, type ParsedBody, parseBody } from './parse.ts'
 import { MAX_RULE_BYTES, type OpenFile, type ReadFile, type ReadRule, readAll } from './rule-file.ts'
 import { sourceOf } from './source.ts'
 import { finished } from './stepwise.ts'
+import { waitOf } from './wait.ts'
 import { offsetsOfScalar } from './yaml-offsets.ts'
 
-const RULE_KEYS = ['id', 'name', 'description', 'severity', 'condition', 'tags', 'runbook', 'owner', 'mode']
+const RULE_KEYS = ['id', 'name', 'description', 'severity', 'condition', 'tags', 'runbook', 'owner', 'mode', 'wait']
 const REQUIRED_KEYS = ['id', 'severity', 'condition']
 
 /**
@@ -135,12 +136,15 @@ function readMetadata(nodes: PackNodes, entries: ReadonlyMap<string, Node>, repo
   const runbook = written('runbook')
   const owner = written('owner')
   const mode = textEntry(nodes, entries, 'mode', report)
+  const wait = textEntry(nodes, entries, 'wait', report)
+  const waitMs = wait && waitOf(wait.value.trim(), rangeOf(nodes, wait), report)
   return {
     ...(description.length > 0 && { description: description.join(': ') }),
     ...(runbook !== undefined && { runbook }),
     ...(owner !== undefined && { owner }),
     tags: readTags(nodes, entries.get('tags'), report),
     mode: mode === undefined ? 'live' : modeOf(mode.value, rangeOf(nodes, mode), report),
+    ...(waitMs !== undefined && { waitMs }),
   }
 }
 

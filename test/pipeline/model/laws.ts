@@ -11,6 +11,8 @@ export interface Interleaving {
   readonly verdicts: number
   readonly signals: number
   readonly rescues: number
+  /** Signals that were fired once their rule had waited. */
+  readonly patience: number
 }
 
 /** Runs the interleaving of a seed; throws, naming the seed, if a law of the protocol is broken. */
@@ -31,6 +33,7 @@ export async function checkInterleaving(seed: number): Promise<Interleaving> {
     checkJudged(marker, keys)
     checkSignals(simulation, marker)
     checkArchive(simulation, marker, whole)
+    law(simulation.tooSoon.length === 0, `fired ${simulation.tooSoon[0]} ms before its wait was over`)
     const rescues = simulation.counts.get('tracesRescued') ?? 0
     if (!scenario.losesTimers) law(rescues === 0, 'a trace was rescued although no timer was lost')
     return {
@@ -39,6 +42,7 @@ export async function checkInterleaving(seed: number): Promise<Interleaving> {
       verdicts: marker?.verdicts ?? 0,
       signals: simulation.committed.size,
       rescues,
+      patience: simulation.patience,
     }
   } catch (error) {
     throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`, { cause: error })
@@ -56,6 +60,7 @@ function checkJudged(marker: Marker | undefined, keys: readonly string[]): void 
     'a chunk is in no verdict',
   )
   law(marker?.pending.length === 0, 'a signal is still pending')
+  law(marker?.waiting === undefined, 'a violation still waits')
 }
 
 function checkVerdict({ lastRules }: Simulation, marker: Marker | undefined, whole: Trace): void {

@@ -37,13 +37,22 @@ const count = (name: string) => (trace: Parameters<ReturnType<typeof has>>[0]) =
   trace.spans.filter((span) => span.name === name).length
 
 const CHARGED = { name: 'CHARGED', violated: has('charge') }
+/** A rule whose violations wait for spans so long. */
+export const PATIENT = { name: 'UNVALIDATED_FOR_A_MINUTE', waitMs: 60_000 }
+const PATIENT_RULE = {
+  ...PATIENT,
+  violated: (trace: Parameters<ReturnType<typeof has>>[0]) => has('charge')(trace) && !has('validate')(trace),
+}
+
 const RULES = ruleSet([
+  PATIENT_RULE,
   { name: 'UNVALIDATED', violated: (trace) => has('charge')(trace) && !has('validate')(trace) },
   { name: 'CHARGED_TWICE', violated: (trace) => count('charge')(trace) > 1 },
   { ...CHARGED, name: 'CHARGED_ALONE', mode: 'shadow', violated: (trace) => count('charge')(trace) === 1 },
   CHARGED,
 ])
 const LATER_RULES = ruleSet([
+  PATIENT_RULE,
   { name: 'UNVALIDATED', revision: 'r2', violated: (trace) => has('charge')(trace) && !has('request')(trace) },
   { name: 'CHARGED_TWICE', violated: (trace) => count('charge')(trace) > 1 },
 ])

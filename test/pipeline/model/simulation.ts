@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { arrivalMs, type Chunk } from '../../../shared/pipeline/chunk.ts'
+import { arrivalMs, type Chunk, contentOf } from '../../../shared/pipeline/chunk.ts'
 import type { Evaluator } from '../../../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../../../shared/pipeline/experiment-calendar.ts'
 import type { ClockStep, CommittedJudgement, FailedEvent, RuleSet, Timer } from '../../../shared/pipeline/ports.ts'
@@ -11,12 +11,13 @@ import { MemoryArchive, MemoryBuffer, MemoryPublisher, MemorySignals, MemoryStor
 import { TRACE_ID } from '../traces.ts'
 import { Gates } from './faults.ts'
 import { Random } from './random.ts'
-import { type Scenario, scenario, toldAt } from './scenario.ts'
+import { PATIENT, type Scenario, scenario, toldAt } from './scenario.ts'
 
 const VISIBILITY_MS = 540_000
 const LONGEST_DELAY_MS = 900_000
 const RETENTION_MS = 7 * 24 * 3_600_000
 const MAX_STEPS = 20_000
+const MAX_TRACE_AGE_MS = 600_000
 
 interface Message {
   readonly deliver: (worker: number) => Promise<boolean>
@@ -35,6 +36,10 @@ export class Simulation {
   /** The rules of the last verdict that was committed. */
   lastRules: RuleSet | undefined
   readonly counts = new Map<string, number>()
+  /** Signals that were fired once their rule had waited. */
+  patience = 0
+  /** How many milliseconds early each was that was fired before. */
+  readonly tooSoon: number[] = []
   readonly gates: Gates
   private readonly random: Random
   private readonly storms = new MemoryStorms()
@@ -206,7 +211,7 @@ export class Simulation {
         quietPeriodMs: this.scenario.quietPeriodMs,
         maxTransientAttempts: 1_000,
         maxSignalsPerCommit: this.scenario.maxSignalsPerCommit,
-        maxTraceAgeMs: 600_000,
+        maxTraceAgeMs: MAX_TRACE_AGE_MS,
       }),
     }
   }
@@ -234,6 +239,19 @@ export class Simulation {
       const before = this.committed.get(event.id)
       if (before !== undefined && before !== text) throw new Error(`two signals with id ${event.id}`)
       this.committed.set(event.id, text)
+      const isNew = before === undefined && event.status === 'firing'
+      if (isNew && event.data.signal === PATIENT.name) this.checkPatience(event.time, verdict)
     }
+  }
+
+  /** No signal is fired that a span could have prevented which still had time to come. */
+  private checkPatience(time: string, { seen, truncated }: CommittedJudgement): void {
+    if (truncated || this.scenario.losesTimers || this.scenario.clockSteps.length > 0) return
+    // The same bytes that come again are no new spans.
+    const first = new Map(seen.toSorted().toReversed().map((key) => [contentOf(key), arrivalMs(key)]))
+    const arrivals = [...first.values()]
+    const earliestMs = Math.min(Math.max(...arrivals) + PATIENT.waitMs, Math.min(...arrivals) + MAX_TRACE_AGE_MS)
+    if (Date.parse(time) < earliestMs) this.tooSoon.push(earliestMs - Date.parse(time))
+    this.patience++
   }
 }
