@@ -6,6 +6,7 @@ import { judge } from '../shared/rules/judge/judge.ts'
 import type { Outcome, Verdict } from '../shared/rules/judge/verdict.ts'
 import { visible } from '../shared/text/visible.ts'
 import { assembleTrace } from '../shared/trace/assemble.ts'
+import { lastEndOf } from '../shared/trace/last-end.ts'
 import type { Trace } from '../shared/trace/span.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
@@ -66,7 +67,7 @@ async function explainTrace(
   await write(terminal.stdout, waterfallText(trace, witnesses.marks, terminal.stdout))
   for (const verdict of explain(set, trace)) {
     const mark = witnesses.signs.get(verdict.rule)
-    await write(terminal.stdout, fitTo(terminal.stdout, `\n${verdictText(verdict, mark, terminal.stdout)}`))
+    await write(terminal.stdout, fitTo(terminal.stdout, `\n${verdictText(verdict, trace, mark, terminal.stdout)}`))
   }
   return problemCount > 0 || collected.problemCount > 0 ? 2 : 0
 }
@@ -108,10 +109,26 @@ function waterfallText(trace: Trace, marks: ReadonlyMap<number, string>, screen:
 }
 
 /** `mark`: the sign its witnesses have in the drawing. */
-function verdictText({ rule, outcome, evidence }: Verdict, mark: string | undefined, screen: Screen): string {
+function verdictText(verdict: Verdict, trace: Trace, mark: string | undefined, screen: Screen): string {
+  const { rule, outcome, evidence } = verdict
   const { sign, style } = OUTCOMES[outcome]
   const mode = rule.metadata.mode === 'shadow' ? ', shadow' : ''
   const head = `${paint(screen, style, `${sign} ${outcome}`)} ${paint(screen, 'bold', visible(rule.name))} (${rule.severity}${mode})${mark === undefined ? '' : ` ${mark}`}`
   const lines = evidence === undefined ? [] : renderEvidence(evidence)
-  return [head, ...lines.map((line) => `  ${line}`)].map((line) => `${line}\n`).join('')
+  const wait = waitText(verdict, trace)
+  return [head, ...(wait === undefined ? [] : [`  ${wait}`]), ...lines.map((line) => `  ${line}`)]
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+/** How long a server keeps the violation back. */
+function waitText({ rule, outcome, openUntilNanos }: Verdict, trace: Trace): string | undefined {
+  if (outcome !== 'violated') return undefined
+  const last = lastEndOf(trace)
+  const openMs = openUntilNanos === undefined ? 0 : Number((openUntilNanos - last) / 1_000_000n)
+  const waits = [
+    ...(openMs > 0 ? [`${openMs / 1000} s, since a span may still end this violation`] : []),
+    ...(rule.metadata.waitMs === undefined ? [] : [`${rule.metadata.waitMs / 1000} s, as the rule says`]),
+  ]
+  return waits.length === 0 ? undefined : `waits after the last span: ${waits.join('; ')}`
 }

@@ -1,4 +1,5 @@
 import type { Severity } from '../rules/ast.ts'
+import { lastEndOf } from '../trace/last-end.ts'
 import type { Trace } from '../trace/span.ts'
 import type { TraceSummary } from '../trace/summary.ts'
 import type { ExperimentWindow } from './experiment.ts'
@@ -66,14 +67,4 @@ export function judgeTrace(
     .filter(({ outcome }) => outcome === 'inconclusive')
     .map(({ rule: { name, severity } }) => ({ name, severity }))
   return { ...changes, complete, truncated, inconclusive, judgeMs, ...(waiting !== undefined && { waiting }) }
-}
-
-/** When the last span ended, or started where its clock was set back; nanoseconds since 1970. */
-function lastEndOf({ spans }: Trace): bigint {
-  let last = 0n
-  for (const { startUnixNano, endUnixNano } of spans) {
-    if (startUnixNano > last) last = startUnixNano
-    if (endUnixNano > last) last = endUnixNano
-  }
-  return last
 }

@@ -94,3 +94,15 @@ test('of spans in the wrong order the one that broke the rule is marked, and the
   expect(drawing?.split('\n').map((line) => line.slice(0, 6).replace(/ +/g, ' ').trim())).toEqual(['►1 b', '~1 a'])
   expect(verdict).toMatch(/^✗ violated ORDERED \(high\) ►1\n[\s\S]* — a ended \S+ AFTER b started\n/)
 })
+
+test('a violation that a server keeps back says how long', async () => {
+  const patient = join(folder, 'patient.rules')
+  await writeFile(
+    patient,
+    '// Signal: RECEIPT_MISSING (high)\n// Wait: 2m\nwhen { payment.charge as p } always { p before receipt within 20s }\n',
+  )
+  const { out } = await runInProcess(['explain', '--rules', patient, '--trace', charged, traces])
+  expect(out).toMatch(
+    /waits after the last span: [\d.]+ s, since a span may still end this violation; 120 s, as the rule says/,
+  )
+})

@@ -16,5 +16,6 @@ function explained(set: CompiledRules, run: Run, plan: RulePlan): Verdict {
   const { rule } = plan
   const outcome = outcomeOf(plan, run)
   const evidence = outcome === 'inconclusive' ? givenUpEvidence(rule) : wholeEvidence({ set, run }, rule)
-  return { rule, outcome, evidence }
+  const openUntilNanos = outcome === 'violated' ? plan.openUntil?.(run) : undefined
+  return { rule, outcome, evidence, ...(openUntilNanos !== undefined && { openUntilNanos }) }
 }

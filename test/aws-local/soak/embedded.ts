@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Runtime, startRuntime } from '../../../local/runtime.ts'
 import type { SignalEvent } from '../../../shared/pipeline/signal.ts'
-import { RULES_FOLDER } from './furnish.ts'
+import { PATIENT_RULES, RULES_FOLDER } from './furnish.ts'
 import type { OtlpRequest } from './request.ts'
 
 /** The embedded runtime, on a clock of its own, as it was left by the same requests. */
@@ -34,11 +34,13 @@ const PAGE = 1_000_000
 
 export async function startEmbedded(startMs: number): Promise<Embedded> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'betrace-soak-'))
+  const patientRules = join(dataFolder, 'patient.rules')
+  writeFileSync(patientRules, PATIENT_RULES)
   let nowMs = startMs
   const published: SignalEvent[] = []
   const runtime: Runtime = await startRuntime({
     dataFolder,
-    rulePaths: [RULES_FOLDER],
+    rulePaths: [RULES_FOLDER, patientRules],
     settings: { ...SETTINGS, maxBehindMs: 3_600_000, webhooks: [{ url: 'http://subscriber' }] },
     clock: () => nowMs,
     scheduler: NEVER,

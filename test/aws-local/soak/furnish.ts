@@ -20,6 +20,15 @@ export async function moveToDeadLetters(stack: Synthesized, names: Names, faux: 
   )
 }
 
+/** Rules whose violations wait, beside the packs. */
+export const PATIENT_RULES = `// Signal: REFUND_AWAITED (low)
+when { trace.has(payment.charge) as charge } always { charge before payment.refund within 40s }
+
+// Signal: CHECK_AWAITED (info)
+// Wait: 90s
+trace.has(payment.charge) and not trace.has(cache.check)
+`
+
 /** Where the rule packs lie that both runtimes go by. */
 export const RULES_FOLDER = join(import.meta.dirname, '../../../rules')
 
@@ -27,7 +36,7 @@ export const RULES_FOLDER = join(import.meta.dirname, '../../../rules')
 export async function seedRules(faux: Faux, name: string): Promise<void> {
   const files = readdirSync(RULES_FOLDER).filter((file) => file.endsWith('.rules'))
   const packs = files.map((file) => ({ file: `packs/${file}`, text: readFileSync(join(RULES_FOLDER, file), 'utf8') }))
-  await seedPacks({ client: faux.s3, name }, packs)
+  await seedPacks({ client: faux.s3, name }, [...packs, { file: 'packs/patient.rules', text: PATIENT_RULES }])
 }
 
 /** What Lambda leaves in the bucket of a stream's failures. */

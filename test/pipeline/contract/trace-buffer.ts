@@ -215,7 +215,8 @@ export function traceBufferContract(name: string, open: () => TraceBuffer | Prom
       const [buffer, id] = [await open(), traceId()]
       await buffer.takeLease(id, undefined, { token: 'a', untilMs: LATER_MS })
       await buffer.commit(id, 'a', { ...VERDICT, pending: PENDING })
-      const next: CommittedJudgement = { ...VERDICT, verdicts: 2, truncated: true, signals: [], pending: [] }
+      const waiting = { untilMs: LATER_MS, rules: ['R'] }
+      const next: CommittedJudgement = { ...VERDICT, verdicts: 2, truncated: true, signals: [], waiting, pending: [] }
       expect(await buffer.commit(id, 'a', next)).toBe(true)
       expect(await buffer.readMarker(id)).toEqual({ ...next, revision: 2 })
     })

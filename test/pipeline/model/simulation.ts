@@ -248,7 +248,12 @@ export class Simulation {
   private checkPatience(time: string, { seen, truncated }: CommittedJudgement): void {
     if (truncated || this.scenario.losesTimers || this.scenario.clockSteps.length > 0) return
     // The same bytes that come again are no new spans.
-    const first = new Map(seen.toSorted().toReversed().map((key) => [contentOf(key), arrivalMs(key)]))
+    const first = new Map(
+      seen
+        .toSorted()
+        .toReversed()
+        .map((key) => [contentOf(key), arrivalMs(key)]),
+    )
     const arrivals = [...first.values()]
     const earliestMs = Math.min(Math.max(...arrivals) + PATIENT.waitMs, Math.min(...arrivals) + MAX_TRACE_AGE_MS)
     if (Date.parse(time) < earliestMs) this.tooSoon.push(earliestMs - Date.parse(time))

@@ -96,10 +96,24 @@ describe('metadata', () => {
   })
 
   test.each([
+    ['1500ms', 1_500],
+    ['2m', 120_000],
+    ['1.5h', 5_400_000],
+  ])('says how long violations wait: %s', (wait, waitMs) => {
+    expect(metadata(`// Wait: ${wait}`)).toEqual({ metadata: { tags: [], mode: 'live', waitMs }, places: [] })
+  })
+
+  test.each([
     ['// Mode: shadwo', 'malformed-metadata 2:10-16', 'write shadow'],
     ['// Mode: off', 'malformed-metadata 2:10-13', 'write live or shadow'],
     ['// Mode:', 'malformed-metadata 2:4-8', 'write one after the colon, or remove the line'],
     ['// Mdoe: shadow', 'malformed-metadata 2:4-8', 'write Mode'],
+    ['// Wait: 2 minutes', 'malformed-metadata 2:10-19', 'write 2m'],
+    ['// Wait: 90', 'malformed-metadata 2:10-12', 'write a duration such as 2m'],
+    ['// Wait: 0s', 'malformed-metadata 2:10-12', 'write a duration such as 2m'],
+    ['// Wait: 3d', 'malformed-metadata 2:10-12', 'write a duration such as 2m'],
+    ['// Wait: 25h', 'malformed-metadata 2:10-13', 'write 24h'],
+    ['// Wait: 1m\n// Wait: 2m', 'malformed-metadata 3:4-8', 'remove one of them'],
     ['// Descripton: x', 'malformed-metadata 2:4-14', 'write Description'],
     ['// Runbok: x', 'malformed-metadata 2:4-10', 'write Runbook'],
     ['// Owner: a\n// Owner: b', 'malformed-metadata 3:4-9', 'remove one of them'],
