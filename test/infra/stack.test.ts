@@ -83,7 +83,7 @@ describe('each function', () => {
       authorizer: 600,
       timer: 600,
       'rule-seeding': 600,
-      evaluator: 950,
+      evaluator: 1_000,
       experiments: 600,
       verdicts: 950,
       replay: 950,
