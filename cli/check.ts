@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander'
+import type { Catalogue } from '../shared/catalogue/catalogue.ts'
 import { checkRules } from '../shared/rules/check/check.ts'
 import { lintRules } from '../shared/rules/lint/lint.ts'
-import type { SampledSpans } from '../shared/rules/lint/sample.ts'
 import type { RuleWarning } from '../shared/rules/lint/warning.ts'
 import type { RuleProblem } from '../shared/rules/problem.ts'
 import { countIn } from '../shared/rules/read/listing.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { writeProblems, writeWarnings } from './load-rules.ts'
 import { repeatable } from './option-values.ts'
+import type { SampleSource } from './read-sample.ts'
 import { readRuleFiles } from './rule-files.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
 import { counted } from './text.ts'
@@ -17,6 +18,7 @@ type Format = 'pretty' | 'json'
 interface CheckOptions {
   readonly format: Format
   readonly against?: readonly string[]
+  readonly stack?: string
   readonly strict?: true
 }
 
@@ -28,10 +30,12 @@ export function checkCommand(terminal: Terminal, finish: Finish): Command {
     .argument('<path...>', 'rule files, or folders of *.rules, *.yaml and *.yml')
     .addOption(new Option('-f, --format <format>', 'how to report').choices(['pretty', 'json']).default('pretty'))
     .addOption(
-      new Option('--against <file>', 'recorded traces: warn of span names they do not have').argParser(
-        repeatable((text) => text),
-      ),
+      new Option(
+        '--against <path>',
+        'recorded traces, or a data folder: warn where rules do not fit their spans; may be repeated',
+      ).argParser(repeatable((text) => text)),
     )
+    .addOption(new Option('-s, --stack <name>', 'the same against the archive of this deployed stack'))
     .option('--strict', 'exit with 1 for warnings too')
     .action(async (paths: readonly string[], options: CheckOptions) => {
       finish(await check(paths, options, terminal))
@@ -39,20 +43,22 @@ export function checkCommand(terminal: Terminal, finish: Finish): Command {
   withExamples(command, terminal, [
     ['check all rules of a folder', 'betrace check rules/'],
     ['find misspelt names', 'betrace check rules/ --against traces.jsonl.gz'],
+    ['hold rules against what a server saw in the last day', 'betrace check rules/ --against .betrace'],
     ['list the problems for a program', 'betrace check --format json rules/payments.rules'],
   ])
   return command.addHelpText(
     'after',
-    '\nWhat each warning means: docs/warnings.md\nExit code: 0 no problems, 1 problems, 2 nothing could be checked.',
+    '\nOf a data folder or a stack the last 24 hours count, or the last 24 that have spans; stderr says which.\nWhat each warning means: docs/warnings.md\nExit code: 0 no problems, 1 problems, 2 nothing could be checked.',
   )
 }
 
 async function check(paths: readonly string[], options: CheckOptions, terminal: Terminal): Promise<ExitCode> {
-  const { format, against, strict } = options
+  const { format, against, stack, strict } = options
   const files = await readRuleFiles(paths)
   const { rules, ruleCount, ...found } = checkRules(files)
   const problems = { items: found.problems, more: found.more }
-  const sample = against === undefined ? undefined : await sampleIn(against, terminal)
+  const isSampled = against !== undefined || stack !== undefined
+  const sample = isSampled ? await sampleIn({ paths: against ?? [], stack }, terminal) : undefined
   const warnings = lintRules(rules, sample)
   if (format === 'json') {
     const report = {
@@ -72,9 +78,9 @@ async function check(paths: readonly string[], options: CheckOptions, terminal: 
 }
 
 /** Loads what reads traces only where a sample is asked for: that would be a third of the time to start. */
-async function sampleIn(files: readonly string[], terminal: Terminal): Promise<SampledSpans> {
+async function sampleIn(source: SampleSource, terminal: Terminal): Promise<Catalogue> {
   const { readSample } = await import('./read-sample.ts')
-  return readSample(files, terminal)
+  return readSample(source, terminal)
 }
 
 function asJson({ file, range, code, message, hint }: RuleProblem | RuleWarning) {

@@ -6,7 +6,7 @@ import { counted, grouped } from './text.ts'
 /** Services and events that one line names. */
 const SHOWN = 4
 
-/** Span names for people, one a line: how many spans, which service sent them, of which kind. */
+/** Span names for people, one a line: the number of spans, their services and kinds. */
 export function namesText({ names, ...range }: NamesReport, screen: Screen): string {
   const width = Math.max(...names.map(({ spans }) => grouped(spans).length))
   const lines = names.map((each) => `${grouped(each.spans).padStart(width)}  ${nameText(each, screen)}\n`)

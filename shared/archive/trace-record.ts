@@ -63,7 +63,12 @@ export function traceRecords({ judgedSpans, ...trace }: TraceToArchive): readonl
 
 /** Decodes all spans of the chunks, duplicates removed. */
 export function traceRecord({ traceId, chunks, ...rest }: Omit<TraceToArchive, 'judgedSpans'>): TraceRecord {
-  return { ...rest, traceId: Buffer.from(traceId, 'hex'), spans: decodeSpans(storedSpans(chunks, NO_LIMITS).stored) }
+  return { ...rest, traceId: Buffer.from(traceId, 'hex'), spans: traceRows(chunks) }
+}
+
+/** The spans of one trace's chunks, duplicates removed. */
+export function traceRows(chunks: readonly Uint8Array[]): readonly SpanRow[] {
+  return decodeSpans(storedSpans(chunks, NO_LIMITS).stored)
 }
 
 /** Whoever hands a trace over sees to it that it is not too large for the memory. */

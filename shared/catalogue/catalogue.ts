@@ -6,7 +6,7 @@ export interface SeenAttribute {
   /** How many spans carried it. */
   readonly spans: number
   readonly types: ReadonlySet<ValueType>
-  /** The first few distinct values, as a rule or JSON writes them; longer ones are cut, and end in `…`. */
+  /** The first few distinct values, in the notation of rules or JSON; longer ones are cut, and end in `…`. */
   readonly examples: readonly string[]
 }
 
@@ -48,3 +48,5 @@ export interface CatalogueLimits {
 export const HOUR_LIMITS: CatalogueLimits = { maxNames: 5_000, maxText: 4_000_000, maxExampleText: 250_000 }
 /** The limits of several hours together. */
 export const RANGE_LIMITS: CatalogueLimits = { maxNames: 20_000, maxText: 32_000_000, maxExampleText: 2_000_000 }
+/** The limits of recorded traces that rules are held against. */
+export const SAMPLE_LIMITS: CatalogueLimits = { maxNames: 100_000, maxText: 64_000_000, maxExampleText: 0 }

@@ -114,7 +114,7 @@ export function wantsExample(attribute: GrowingAttribute): boolean {
   return attribute.examples.length < MAX_EXAMPLES && !attribute.isSecret && attribute.looks++ < MAX_LOOKS
 }
 
-/** Keeps an example, if there is room for it; `text` is as a rule or JSON writes the value. */
+/** Keeps an example, if there is room for it; `text` is the value in the notation of rules or JSON. */
 export function noteExample(catalogue: GrowingCatalogue, { examples, isSecret }: GrowingAttribute, text: string): void {
   if (isSecret || examples.length >= MAX_EXAMPLES || examples.includes(text)) return
   if (catalogue.exampleText + text.length > catalogue.limits.maxExampleText || !takes(catalogue, text)) return

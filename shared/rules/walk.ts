@@ -91,6 +91,13 @@ function addTestsOfFilters(filters: readonly Filter[], found: PlacedTest[]): voi
   for (const filter of filters) for (const test of atomsOf<Test>(filter)) found.push({ test, of: 'span' })
 }
 
+/** Every test of filters in the order written. */
+export function testsOfFilters(filters: readonly Filter[]): readonly PlacedTest[] {
+  const found: PlacedTest[] = []
+  addTestsOfFilters(filters, found)
+  return found
+}
+
 /** Every value a test reads, parts of calculations included. */
 export function operandsOf(test: Test): readonly Operand[] {
   switch (test.kind) {

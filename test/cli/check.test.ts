@@ -2,6 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { folderStore } from '../../local/archive/folder-store.ts'
+import { archiveFolder } from '../../local/archive/parquet-archive.ts'
+import { archive, HOUR_MS, recordOf, START_MS } from '../replay/archived.ts'
 import { runInProcess } from './fake-terminal.ts'
 
 let folder: string
@@ -214,6 +217,40 @@ describe('--against', () => {
 
   test('several files are one sample', async () => {
     expect((await check('charge and refund', request('charge'), request('refund'))).warnings).toEqual([])
+  })
+
+  test('a data folder is the sample of its last day, which stderr names', async () => {
+    const data = join(folder, 'data')
+    const file = join(folder, 'bound.rules')
+    await writeFile(file, '// Signal: A (low)\nwhen { charge as c } always { c.amuont < 5 and c.currency > 5 }\n')
+    const records = [START_MS - 30 * HOUR_MS, START_MS - 2 * HOUR_MS, START_MS].map((atMs, index) =>
+      recordOf({
+        traceId: `${index}`.repeat(32),
+        spans: [{ name: index === 0 ? 'old' : 'charge', attributes: { amount: 1, currency: 'EUR' } }],
+        atMs,
+      }),
+    )
+    await archive(folderStore(archiveFolder(data)), records)
+    const { exitCode, out, err } = await runInProcess(['check', '--format', 'json', file, '--against', data])
+    expect(err).toBe(
+      `the sample is 2 spans of 1 name, archived in ${data} in 2 hours since ${new Date(START_MS - 2 * HOUR_MS).toISOString()}\n`,
+    )
+    expect(JSON.parse(out).warnings).toMatchObject([
+      { code: 'unknown-attribute', hint: 'did you mean amount?' },
+      { code: 'attribute-type', hint: 'write num(c.currency) > 5' },
+    ])
+    expect(exitCode).toBe(0)
+    const [object = ''] = (await folderStore(archiveFolder(data)).list('spans/')).slice(-1).map(({ key }) => key)
+    await writeFile(join(archiveFolder(data), object), 'damaged')
+    expect(await runInProcess(['check', file, '--against', data])).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining('the sample could not be read whole'),
+    })
+    expect(await runInProcess(['check', file, '--against', folder])).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining('the sample holds no spans'),
+    })
+    await rm(file)
   })
 
   test('a sample that cannot be read, or holds no spans, is one clear line and exit code 2', async () => {

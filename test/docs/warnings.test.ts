@@ -3,17 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { checkRules } from '../../shared/rules/check/check.ts'
 import { lintRules } from '../../shared/rules/lint/lint.ts'
 import { RULE_WARNING_CODES } from '../../shared/rules/lint/warning.ts'
+import { sampled } from '../catalogue/sampled.ts'
 
 const page = readFileSync(new URL('../../docs/warnings.md', import.meta.url), 'utf8')
 const sections = page.split(/^### /m).slice(1)
 
-const sample = {
-  keysByName: new Map([
-    ['cart.validate', new Set<string>()],
-    ['payment.charge', new Set(['amount'])],
-  ]),
-  resourceKeys: new Set<string>(),
-}
+const sample = sampled({ 'cart.validate': {}, 'payment.charge': { amount: 'int', currency: 'string' } }, 20)
 
 /** The warnings of an example as the page writes them; a header stands above an example that leaves it out. */
 function warningsOf(example: string, code: string) {
@@ -22,7 +17,7 @@ function warningsOf(example: string, code: string) {
   const written = offset === 0 ? text : `// Signal: EXAMPLE (info)\n${text}`
   const { rules, problems } = checkRules([{ file: 'example.rules', text: written }])
   expect(problems).toEqual([])
-  const { items: warnings } = lintRules(rules, code.startsWith('unknown-') ? sample : undefined)
+  const { items: warnings } = lintRules(rules, /^(?:unknown|absent)-/.test(code) ? sample : undefined)
   return warnings.map(
     ({ code, range: { start }, hint }) => `${code} at ${start.line - offset}:${start.column}: ${hint}`,
   )

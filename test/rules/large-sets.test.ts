@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { checkRules } from '../../shared/rules/check/check.ts'
 import { lintRules } from '../../shared/rules/lint/lint.ts'
-import type { SampledSpans } from '../../shared/rules/lint/sample.ts'
+import { sampled } from '../catalogue/sampled.ts'
 
 const COUNT = 1100
 /** Ten times what they take, at least: a set takes some 0.15 s, the slowest 1 s. */
@@ -17,12 +17,15 @@ const rulesText = (body: (index: number) => string, name = (index: number) => `R
 const packText = (condition: (index: number) => string) =>
   `rules:\n${Array.from({ length: COUNT }, (_, index) => `  - id: R${index}\n    severity: high\n    condition: |\n      ${condition(index)}\n`).join('')}`
 
-const SAMPLE: SampledSpans = {
-  keysByName: new Map(
-    Array.from({ length: 20_000 }, (_, index) => [`pay.charge.${letters(index)}`, new Set([`key.${letters(index)}`])]),
+const SAMPLE = sampled(
+  Object.fromEntries(
+    Array.from({ length: 20_000 }, (_, index) => [
+      `pay.charge.${letters(index)}`,
+      { [`key.${letters(index)}`]: 'string' } as const,
+    ]),
   ),
-  resourceKeys: new Set(),
-}
+  100,
+)
 
 const SETS: readonly (readonly [string, (index: number) => string])[] = [
   ['copies of one rule', () => 'pay.charge.where(amount > 1) and not fraud_check'],
@@ -37,6 +40,9 @@ const SETS: readonly (readonly [string, (index: number) => string])[] = [
   ['many ways to hold', (index) => `x.where((a == ${index} or b == 2) and (c == 3 or d == 4) and (e == 5 or f == 6))`],
   ['expressions', (index) => `x.where(path matches "^/v[0-9]+/${index}/[a-z]{2,8}(foo|bar${index})?.*$")`],
   ['expressions to compile', (index) => `x.where(path matches "^\\\\pL{1,9}${index}$")`],
+  ['attributes of patterns of names', (index) => `trace.has("*${letters(index)[0]}*").where(k${index} == 1)`],
+  ['values of bound spans', (index) => `trace.has("pay.charge.qqq") as b and b.k${index} > 1`],
+  ['attributes of any span', (index) => `trace.has(any.where(k${index} == 1))`],
   ['bound spans', (index) => `a as b and c.where(id${index} == b.id) before b`],
   ['definitions', (index) => `define d${index} = trace.has(a${index})\nd${index} and d${index >> 1}`],
 ]

@@ -17,7 +17,7 @@ export interface AbsentAttribute {
 }
 
 /** What is known of one attribute that the rule needs. */
-interface SeenNeed {
+export interface SeenNeed {
   readonly asked: number
   readonly found: boolean
   readonly keys: Iterable<string>
@@ -26,20 +26,26 @@ interface SeenNeed {
 /** The attributes that the rule asked for and never found; `seen` by place of the need. */
 export function absentAttributes(body: CheckedRule['body'], seen: readonly SeenNeed[]): readonly AbsentAttribute[] {
   if (!seen.some(isAbsent)) return []
-  const needs = needsOf(body).flatMap((need, place) => {
-    const known = seen[place]
-    return known === undefined ? [] : [{ need, known }]
-  })
-  const absent = needs.filter(
-    ({ need, known }) => isAbsent(known) && !need.arms.some((arm) => isDispensable(arm, needs)),
-  )
   const byText = new Map<string, AbsentAttribute>()
-  for (const { need, known } of absent) {
+  for (const { need, known } of absentNeeds(needsOf(body), seen)) {
     const made = absentAttribute(need, known)
     const key = JSON.stringify([made.attribute, made.spans, made.event])
     if (made.asked > (byText.get(key)?.asked ?? 0)) byText.set(key, made)
   }
   return [...byText.values()]
+}
+
+/** Needs that were asked for and never found, unless another arm of their alternatives was; `seen` by place of the need. */
+export function absentNeeds(
+  all: readonly Need[],
+  seen: readonly SeenNeed[],
+): readonly { readonly need: Need; readonly known: SeenNeed }[] {
+  if (!seen.some(isAbsent)) return []
+  const needs = all.flatMap((need, place) => {
+    const known = seen[place]
+    return known === undefined ? [] : [{ need, known }]
+  })
+  return needs.filter(({ need, known }) => isAbsent(known) && !need.arms.some((arm) => isDispensable(arm, needs)))
 }
 
 function isAbsent({ asked, found }: SeenNeed): boolean {
@@ -79,7 +85,7 @@ function nameOf(name: NamePattern): string {
 }
 
 /** The key that was probably meant: spelt alike but for `_`, `.` and capitals, else with a prefix more or less, else nearly so. */
-function nearestKey(key: string, keys: readonly string[]): string | undefined {
+export function nearestKey(key: string, keys: readonly string[]): string | undefined {
   const sorted = keys.toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1))
   const own = wordsOf(key)
   return (

@@ -19,6 +19,16 @@ export function selectionsOf(conditions: readonly Condition[]): readonly NamedSe
   return found
 }
 
+/** The names of the spans that each name of the rule may be bound to. */
+export function boundPatternsOf(conditions: readonly Condition[]): ReadonlyMap<number, NamePattern> {
+  const atoms = conditions.flatMap((condition) => atomsOf(condition))
+  return new Map(
+    atoms.flatMap((atom) =>
+      atom.kind === 'has' && atom.as !== undefined ? [[atom.as.id, atom.selector.name] as const] : [],
+    ),
+  )
+}
+
 /** The filters of span events, which read attributes of their own. */
 export function eventFiltersOf(conditions: readonly Condition[]): readonly (readonly Filter[])[] {
   return conditions.flatMap((condition) =>

@@ -1,7 +1,7 @@
 import type { Comparison, Membership, Operand, Test } from '../ast.ts'
 import { printCondition } from '../print/print.ts'
 import { atomsOf } from '../walk.ts'
-import type { SampledSpans } from './sample.ts'
+import type { SampledSpans } from './sampled-spans.ts'
 import type { Lint, ReportWarning } from './warning.ts'
 
 /** What people call the values that a span has beside its attributes, and what those can be. */
@@ -90,8 +90,10 @@ export const reportEventAttributes: Lint = ({ sample }) => {
   }
 }
 
-function keysOf({ keysByName }: SampledSpans): ReadonlySet<string> {
+function keysOf({ catalogue }: SampledSpans): ReadonlySet<string> {
   const found = new Set<string>()
-  for (const keys of keysByName.values()) for (const key of EVENT_KEYS) if (keys.has(key)) found.add(key)
+  for (const { attributes } of catalogue.names.values()) {
+    for (const key of EVENT_KEYS) if (attributes.has(key)) found.add(key)
+  }
   return found
 }

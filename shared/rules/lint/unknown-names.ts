@@ -1,33 +1,40 @@
-import { namesOf } from '../../trace/attribute-names.ts'
-import type { Filter, NamePattern } from '../ast.ts'
+import type { Attribute, NamePattern } from '../ast.ts'
+import { absentNeeds, nearestKey, type SeenNeed } from '../blind/absent.ts'
+import { type Need, needsOf } from '../blind/needs.ts'
 import { quoted } from '../resolve/reading.ts'
-import { operandsOf, testsOf } from '../walk.ts'
-import type { SampledSpans } from './sample.ts'
-import { type SampledNames, sampledNames } from './sampled-names.ts'
+import { operandsOf, testsOfFilters } from '../walk.ts'
+import { type FittingSpans, patternId, type SampledSpans, sampledAttribute } from './sampled-spans.ts'
 import type { NamedSelection } from './selections.ts'
 import type { Lint, ReportWarning } from './warning.ts'
 
-/** Names that no span of the sample has, and misspelt keys that its spans of that name do not have. */
-export const reportUnknownNames: Lint = ({ rules, sample }) => {
+/** Of fewer spans none may have carried an attribute that is rare. */
+const LEAST_SPANS = 20
+/** Keys that a hint lists. */
+const LISTED_KEYS = 6
+/** Keys that are compared for one hint, and hints for which they are: each sorts them. */
+const MAX_COMPARED_KEYS = 1000
+const MAX_COMPARISONS = 500
+
+/** Names that no span of the sample has, and attributes that its spans of that name do not carry. */
+export const reportUnknownNames: Lint = ({ sample }) => {
   if (sample === undefined) return () => {}
-  const names = sampledNames(sample, rules)
-  const ofAny = keysOfAny(sample)
-  return ({ selections }, report) => {
+  const effort = { comparisons: MAX_COMPARISONS }
+  return ({ rule, selections }, report) => {
     for (const selection of selections) {
-      const fitting = names.fitting(selection.name)
+      const fitting = sample.fitting(selection.name)
       if (fitting === undefined) continue
-      const keys = selection.name.kind === 'any' ? ofAny : keysOf(sample, fitting)
-      if (fitting.length > 0) reportKeys(selection, keys, names, report)
-      else if (!selection.isBound) reportName(selection.name, sample, names, report)
+      if (fitting.length > 0) reportMisspeltKeys(selection, sample, report)
+      else if (!selection.isBound) reportName(selection.name, sample, report)
     }
+    reportAbsent(needsOf(rule.body), sample, effort, report)
   }
 }
 
-function reportName(pattern: NamePattern, sample: SampledSpans, names: SampledNames, report: ReportWarning): void {
+function reportName(pattern: NamePattern, sample: SampledSpans, report: ReportWarning): void {
   if (pattern.kind === 'any') return
   const written = pattern.kind === 'exact' ? pattern.name : pattern.pattern
-  const all = { id: 'names', words: () => [...sample.keysByName.keys()] }
-  const meant = pattern.kind === 'exact' ? names.meant(written, all) : undefined
+  const all = { id: 'names', words: () => sample.catalogue.names.keys() }
+  const meant = pattern.kind === 'exact' ? sample.meant(written, all) : undefined
   report({
     code: 'unknown-span-name',
     message:
@@ -40,56 +47,85 @@ function reportName(pattern: NamePattern, sample: SampledSpans, names: SampledNa
   })
 }
 
-/** The attribute keys of some spans. */
-interface Keys {
-  has(key: string): boolean
-  all(): ReadonlySet<string>
-}
-
-/** Of the spans of any name: gathered once, for every rule that asks. */
-function keysOfAny(sample: SampledSpans): Keys {
-  let gathered: ReadonlySet<string> | undefined
-  const all = () => {
-    gathered ??= gather(sample, [...sample.keysByName.keys()])
-    return gathered
+/** Whatever is asked of an attribute, also whether it exists: keys that are nearly one of those seen. */
+function reportMisspeltKeys({ name, filters }: NamedSelection, sample: SampledSpans, report: ReportWarning): void {
+  const spans = sample.spansOf(name)
+  for (const { test } of spans === undefined ? [] : testsOfFilters(filters)) {
+    for (const operand of operandsOf(test)) {
+      if (operand.kind === 'attribute') reportMisspelt(operand, name, spans as FittingSpans, sample, report)
+    }
   }
-  return { has: (key) => all().has(key), all }
 }
 
-/** Of the spans of a few names: gathered only where a key is unknown. */
-function keysOf(sample: SampledSpans, names: readonly string[]): Keys {
-  const { keysByName, resourceKeys } = sample
-  const has = (key: string) => resourceKeys.has(key) || names.some((name) => keysByName.get(name)?.has(key))
-  return { has, all: () => gather(sample, names) }
+/** Returns whether the attribute is one that was misspelt. */
+function reportMisspelt(
+  attribute: Attribute,
+  name: NamePattern,
+  spans: FittingSpans,
+  sample: SampledSpans,
+  report: ReportWarning,
+): boolean {
+  if (sampledAttribute(sample, spans, attribute) !== undefined) return false
+  const { key, range } = attribute
+  const words = () => [...spans.attributes.keys(), ...sample.catalogue.resource.keys()]
+  const meant = sample.meant(key, { id: patternId(name), words })
+  if (meant === undefined) return false
+  const message = `no such span of the sample has the attribute ${key}`
+  report({ code: 'unknown-attribute', message, hint: `did you mean ${meant}?`, range })
+  return true
 }
 
-function gather({ keysByName, resourceKeys }: SampledSpans, names: readonly string[]): ReadonlySet<string> {
-  const keys = new Set(resourceKeys)
-  for (const name of names) for (const key of keysByName.get(name) ?? []) keys.add(key)
-  return keys
-}
-
-/** Only keys that are nearly one of those seen: an attribute may well be rare. */
-function reportKeys({ name, filters }: NamedSelection, keys: Keys, names: SampledNames, report: ReportWarning): void {
-  const id = name.kind === 'any' ? 'any' : name.kind === 'exact' ? `=${name.name}` : `*${name.pattern}`
-  for (const { key, exact, range } of attributesOf(filters)) {
-    const { others } = namesOf(key, exact)
-    const meant =
-      keys.has(key) || others.some((other) => keys.has(other.key))
-        ? undefined
-        : names.meant(key, { id, words: keys.all })
-    if (meant === undefined) continue
+/** What the rule needs, values of bound spans included, and no span carries that it is asked of. */
+function reportAbsent(
+  needs: readonly Need[],
+  sample: SampledSpans,
+  effort: { comparisons: number },
+  report: ReportWarning,
+): void {
+  const seen = needs.map((need) => seenNeed(need, sample))
+  for (const { need } of absentNeeds(needs, seen)) {
+    const { attribute, spans } = need
+    const fitting = sample.spansOf(spans.name) as FittingSpans
+    if (reportMisspelt(attribute, spans.name, fitting, sample, report)) continue
+    // Rules about any span are about those that have the attribute: packs ask for more than one system sends.
+    if (spans.name.kind === 'any' || fitting.spans < LEAST_SPANS) continue
+    const { key, from, range } = attribute
+    const written = from === 'resource' ? `resource.${key}` : key
     report({
-      code: 'unknown-attribute',
-      message: `no such span of the sample has the attribute ${key}`,
-      hint: `did you mean ${meant}?`,
+      code: 'absent-attribute',
+      message: `none of the ${fitting.spans.toLocaleString('en-US')} ${spansInWords(spans.name)} in the sample has the attribute ${written}`,
+      hint: hintFor(attribute, fitting, sample, effort),
       range,
     })
   }
 }
 
-function* attributesOf(filters: readonly Filter[]) {
-  for (const { test } of testsOf(filters)) {
-    for (const operand of operandsOf(test)) if (operand.kind === 'attribute') yield operand
-  }
+/** Attributes of events are not in a sample. */
+function seenNeed({ attribute, spans: { name }, event }: Need, sample: SampledSpans): SeenNeed {
+  const spans = event === undefined ? sample.spansOf(name) : undefined
+  if (spans === undefined) return { asked: 0, found: false, keys: [] }
+  const { resourceHasMore } = sample.catalogue
+  const mayBeMore = resourceHasMore || (spans.hasMore && attribute.from !== 'resource')
+  const found = mayBeMore || sampledAttribute(sample, spans, attribute) !== undefined
+  return { asked: spans.spans, found, keys: [] }
+}
+
+function spansInWords(name: Exclude<NamePattern, { readonly kind: 'any' }>): string {
+  return name.kind === 'exact' ? `spans named ${name.name}` : `spans that fit ${name.pattern}`
+}
+
+function hintFor(
+  { key, from }: Attribute,
+  { attributes }: FittingSpans,
+  { catalogue: { resource } }: SampledSpans,
+  effort: { comparisons: number },
+): string {
+  const own = from === 'resource' ? resource : attributes
+  const keys = [...own].sort(([, a], [, b]) => b.spans - a.spans).map(([each]) => each)
+  const compared = keys.slice(0, MAX_COMPARED_KEYS)
+  const meant = effort.comparisons-- > 0 ? nearestKey(key, compared) : undefined
+  if (meant !== undefined) return `did you mean ${meant}? If the attribute is rare, take a larger sample`
+  const more = keys.length > LISTED_KEYS ? ', …' : ''
+  const have = keys.length === 0 ? 'no attribute' : `${keys.slice(0, LISTED_KEYS).join(', ')}${more}`
+  return `they have ${have}: correct the key, or take a larger sample if the attribute is rare`
 }

@@ -1,6 +1,6 @@
 import type { SourceRange } from '../../errors.ts'
 import type { RuleFacts } from './facts.ts'
-import type { SampledSpans } from './sample.ts'
+import type { SampledSpans } from './sampled-spans.ts'
 
 /** Everything that may be a mistake in rules that are well formed. */
 export const RULE_WARNING_CODES = [
@@ -24,6 +24,7 @@ export const RULE_WARNING_CODES = [
   'quoted-glob',
   'unknown-span-name',
   'unknown-attribute',
+  'absent-attribute',
 ] as const
 
 export type RuleWarningCode = (typeof RULE_WARNING_CODES)[number]

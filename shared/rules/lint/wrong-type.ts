@@ -1,26 +1,54 @@
-import type { Comparison, Literal, Matches, Membership, Operand, Test } from '../ast.ts'
+import type { ValueType } from '../../catalogue/catalogue.ts'
+import { namesOf } from '../../trace/attribute-names.ts'
+import type {
+  Attribute,
+  Comparison,
+  Condition,
+  Literal,
+  Matches,
+  Membership,
+  NamePattern,
+  Operand,
+  Test,
+} from '../ast.ts'
 import { OPERATORS } from '../operators.ts'
 import { printLiteral, printOperand } from '../print/print.ts'
+import { testsOfFilters } from '../walk.ts'
 import { type AttributeType, typeOfAttribute } from './attribute-types.ts'
+import { type SampledSpans, sampledAttribute } from './sampled-spans.ts'
+import { boundPatternsOf, type NamedSelection } from './selections.ts'
 import type { Lint, ReportWarning } from './warning.ts'
 
-/** `http.response.status_code == "500"` is never true: the conventions say int, and 500 is not "500". */
+/**
+ * `http.response.status_code == "500"` is never true: the conventions say int, and 500 is not "500". A sample that has the
+ * attribute on such spans decides in their place.
+ */
 export const reportWrongTypes: Lint =
-  () =>
-  ({ tests }, report) => {
-    for (const { test } of tests) reportTest(test, report)
+  ({ sample }) =>
+  ({ tests, conditions, selections }, report) => {
+    const patternOf = sample === undefined ? () => undefined : patternsOfTests(conditions, selections)
+    for (const { test } of tests) {
+      if (test.kind === 'exists' || test.kind === 'truthy') continue
+      const attribute = attributeIn(test.left)
+      const known = attribute && typeKnown(attribute, patternOf(test), sample)
+      if (attribute !== undefined && known !== undefined) reportTest(test, attribute.key, known, report)
+    }
   }
 
-function reportTest(test: Test, report: ReportWarning): void {
-  if (test.kind === 'exists' || test.kind === 'truthy') return
-  const key = keyOf(test.left)
-  const type = key === undefined ? undefined : typeOfAttribute(key)
-  if (key === undefined || type === undefined) return
+type TypedTest = Comparison | Membership | Matches
+
+/** The type that values of an attribute have, in words too, and who says so. */
+interface KnownType {
+  readonly type: AttributeType
+  readonly says: string
+}
+
+function reportTest(test: TypedTest, key: string, { type, says }: KnownType, report: ReportWarning): void {
   const found = mismatch(test, type)
   if (found === undefined) return
   report({
     code: 'attribute-type',
-    message: `${key} is ${IN_WORDS[type]} in OpenTelemetry's conventions, and this compares it with ${found}`,
+    message: `${key} is ${says}, and this compares it with ${found}`,
     hint: hintFor(test, type),
     range: test.range,
   })
@@ -28,13 +56,59 @@ function reportTest(test: Test, report: ReportWarning): void {
 
 const IN_WORDS: Readonly<Record<AttributeType, string>> = { int: 'an int', string: 'a string', boolean: 'a boolean' }
 
-function keyOf(operand: Operand): string | undefined {
-  if (operand.kind === 'boundValue') return keyOf(operand.value)
-  return operand.kind === 'attribute' ? operand.key : undefined
+function attributeIn(operand: Operand): Attribute | undefined {
+  if (operand.kind === 'boundValue') return attributeIn(operand.value)
+  return operand.kind === 'attribute' ? operand : undefined
+}
+
+/** Finds the spans that the left side of a test is asked of; undefined for an event's, and where no name was written. */
+function patternsOfTests(conditions: readonly Condition[], selections: readonly NamedSelection[]) {
+  const bound = boundPatternsOf(conditions)
+  const selected = new Map<Test, NamePattern>()
+  for (const { name, filters } of selections) for (const { test } of testsOfFilters(filters)) selected.set(test, name)
+  return (test: TypedTest) => (test.left.kind === 'boundValue' ? bound.get(test.left.bound.id) : selected.get(test))
+}
+
+function typeKnown(
+  attribute: Attribute,
+  pattern: NamePattern | undefined,
+  sample: SampledSpans | undefined,
+): KnownType | undefined {
+  const spans = pattern && sample?.spansOf(pattern)
+  const found = sample && spans && sampledAttribute(sample, spans, attribute)
+  if (found === undefined) {
+    const type = typeOfAttribute(attribute.key)
+    return type && { type, says: `${IN_WORDS[type]} in OpenTelemetry's conventions` }
+  }
+  const types = new Set(found.seen.flatMap((each) => [...each.types]))
+  const isRenamed = found.key !== attribute.key && isConverted(attribute, found.key)
+  const type = isRenamed ? undefined : soleType(types)
+  if (type === undefined) return undefined
+  const words = type === 'int' && types.has('double') ? 'a number' : IN_WORDS[type]
+  return { type, says: `always ${words} in the sample` }
+}
+
+/** An older name whose values are read as something else. */
+function isConverted({ key, exact }: Attribute, older: string): boolean {
+  return namesOf(key, exact).others.some((other) => other.key === older && other.reads !== undefined)
+}
+
+const SCALARS: ReadonlyMap<ValueType, AttributeType> = new Map([
+  ['string', 'string'],
+  ['int', 'int'],
+  ['double', 'int'],
+  ['boolean', 'boolean'],
+])
+
+/** The one type of all values; rules know one kind of number. */
+function soleType(types: ReadonlySet<ValueType>): AttributeType | undefined {
+  const found = new Set([...types].map((type) => SCALARS.get(type)))
+  const [type] = found
+  return found.size === 1 ? type : undefined
 }
 
 /** What the attribute is compared with, where that is of another type. */
-function mismatch(test: Comparison | Membership | Matches, type: AttributeType): string | undefined {
+function mismatch(test: TypedTest, type: AttributeType): string | undefined {
   if (test.kind === 'matches') return type === 'string' ? undefined : 'text'
   if (test.kind === 'membership')
     return test.items.map((item) => otherType(item, type)).find((each) => each !== undefined)
@@ -54,7 +128,7 @@ function otherType({ kind }: Literal, type: AttributeType): string | undefined {
   return kind === 'text' ? 'text' : `a ${kind}`
 }
 
-function hintFor(test: Comparison | Membership | Matches, type: AttributeType): string {
+function hintFor(test: TypedTest, type: AttributeType): string {
   const left = printOperand(test.left)
   if (type === 'boolean') return `write ${left} == true or ${left} == false`
   if (type === 'string') return hintForString(test, left)
@@ -68,7 +142,7 @@ function hintFor(test: Comparison | Membership | Matches, type: AttributeType): 
   return `write ${left} ${word} ${written}, or num(${left}) ${word} ${written} if some spans carry it as text`
 }
 
-function hintForString(test: Comparison | Membership | Matches, left: string): string {
+function hintForString(test: TypedTest, left: string): string {
   if (test.kind === 'matches') return 'compare it with text'
   if (test.kind === 'membership') return `write text in quotes: ${left} in [${test.items.map(textIn).join(', ')}]`
   const right = isLiteral(test.right) ? test.right : undefined

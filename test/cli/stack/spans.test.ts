@@ -1,5 +1,8 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type LocalStack, START_MS, startLocalStack } from '../../emulators/local-stack.ts'
+import { newFolder } from '../../local/sqlite/databases.ts'
 import { tracesData } from '../../pipeline/traces.ts'
 import { runInProcess } from '../fake-terminal.ts'
 import { deployed } from './deployed.ts'
@@ -37,4 +40,17 @@ test('the spans that a deployed stack archived are listed by name, and their att
     examples: ['"shop"'],
   })
   expect([names.exitCode, exitCode]).toEqual([0, 0])
+})
+
+test('rules are held against what a deployed stack archived', async () => {
+  await stack.send(tracesData([{ name: 'payment.charge', id: 1, startMs: START_MS - 100, endMs: START_MS }]))
+  await stack.settle()
+  const file = join(newFolder(), 'a.rules')
+  await writeFile(file, '// Signal: A (low)\ntrace.has(payment.chrage)\n')
+  const { exitCode, out, err } = await runInProcess(['check', file, '--stack', 'betrace-main', '--format', 'json'])
+  expect(err).toContain('the sample is 1 span of 1 name, archived in betrace-main in 1 hour since')
+  expect(JSON.parse(out).warnings).toMatchObject([
+    { code: 'unknown-span-name', hint: 'did you mean "payment.charge"?' },
+  ])
+  expect(exitCode).toBe(0)
 })

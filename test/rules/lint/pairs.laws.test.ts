@@ -7,9 +7,9 @@ import { casesOf } from '../../../shared/rules/lint/cases.ts'
 import { contradiction } from '../../../shared/rules/lint/contradiction.ts'
 import { type RuleFacts, ruleFactsOf } from '../../../shared/rules/lint/facts.ts'
 import { lintRules } from '../../../shared/rules/lint/lint.ts'
-import type { SampledSpans } from '../../../shared/rules/lint/sample.ts'
-import { sampledNames } from '../../../shared/rules/lint/sampled-names.ts'
+import { sampledSpans } from '../../../shared/rules/lint/sampled-spans.ts'
 import { nearest } from '../../../shared/rules/read/suggest.ts'
+import { sampled } from '../../catalogue/sampled.ts'
 import { boundBody, relatedBody } from '../../reference/bound-rules.ts'
 import { anyBody } from '../../reference/rules.ts'
 
@@ -125,12 +125,8 @@ test('names of a sample are found as by asking each name', () => {
   fc.assert(
     fc.property(sets, names, (set, seen) => {
       const rules = rulesOf(set)
-      const sample: SampledSpans = {
-        keysByName: new Map(seen.map((name) => [name, new Set()])),
-        resourceKeys: new Set(),
-      }
       const facts = rules.map(ruleFactsOf)
-      const asked = sampledNames(sample, facts)
+      const asked = sampledSpans(sampled(Object.fromEntries(seen.map((name) => [name, {}]))), facts)
       for (const { name } of facts.flatMap(({ selections }) => selections)) {
         expect(asked.fitting(name)?.toSorted()).toEqual(seen.filter((each) => fits(name, each)).toSorted())
         if (name.kind !== 'exact') continue

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { Catalogue } from '../../../shared/catalogue/catalogue.ts'
 import { checkRules } from '../../../shared/rules/check/check.ts'
 import { lintRules } from '../../../shared/rules/lint/lint.ts'
-import type { SampledSpans } from '../../../shared/rules/lint/sample.ts'
+import { sampled } from '../../catalogue/sampled.ts'
 
-function warningsOf(text: string, sample?: SampledSpans) {
+function warningsOf(text: string, sample?: Catalogue) {
   const { rules, problems } = checkRules([{ file: 'a.rules', text: `// Signal: EXAMPLE (low)\n${text}\n` }])
   expect(problems).toEqual([])
   return lintRules(rules, sample).items
@@ -82,7 +83,7 @@ describe('an attribute of exceptions', () => {
   })
 
   test('nor where recorded spans carry it', () => {
-    const sample = { keysByName: new Map([['a', new Set(['exception.type'])]]), resourceKeys: new Set<string>() }
+    const sample = sampled({ a: { 'exception.type': 'string' } })
     expect(warningsOf('trace.has(a).where(exception.type == A)', sample)).toEqual([])
   })
 })

@@ -33,13 +33,18 @@ const RANGE = [
   new Date(START_MS + 86_400_000).toISOString(),
 ] as const
 
-/** An archive with one trace, a damaged object and one that is none. */
-async function archived({ path }: HostileFolder, text: string): Promise<void> {
+/** An archive with one trace. */
+async function archivedWhole({ path }: HostileFolder, text: string): Promise<void> {
   const folder = archiveFolder(path)
   const attributes = { [text]: text }
   const span = { name: spanNameOf(text), id: 1, attributes, resource: { 'service.name': text } }
   await archive(folderStore(folder), [recordOf({ traceId: TRACE_ID, spans: [span], atMs: START_MS })])
-  const spans = join(folder, 'spans')
+}
+
+/** The same, with a damaged object and one that is none. */
+async function archived(hostile: HostileFolder, text: string): Promise<void> {
+  await archivedWhole(hostile, text)
+  const spans = join(archiveFolder(hostile.path), 'spans')
   for (const entry of readdirSync(spans, { recursive: true, encoding: 'utf8', withFileTypes: true })) {
     if (!entry.isFile()) continue
     writeFileSync(join(entry.parentPath, `w-${'0'.repeat(32)}.parquet`), text)
@@ -141,15 +146,20 @@ async function formatted(text: string): Promise<readonly Written[]> {
 /** Commands that need nothing but files. */
 export const LOCAL_EXITS: readonly Exit[] = [
   ...['pretty', 'json'].map((format) =>
-    commands(`check ${format}`, ({ rules, broken, dangling, traces, missing }, text) => [
-      ['check', '--format', format, rules, broken],
-      ['check', '--format', format, '--against', traces, rules],
-      ['check', '--format', format, dangling],
-      ['check', '--format', format, missing],
-      ['check', '--format', text],
-      ['check', `--${text}`],
-      [text],
-    ]),
+    commands(
+      `check ${format}`,
+      ({ path, rules, broken, dangling, traces, missing }, text) => [
+        ['check', '--format', format, rules, broken],
+        ['check', '--format', format, '--against', traces, rules],
+        ['check', '--format', format, '--against', path, rules],
+        ['check', '--format', format, dangling],
+        ['check', '--format', format, missing],
+        ['check', '--format', text],
+        ['check', `--${text}`],
+        [text],
+      ],
+      archivedWhole,
+    ),
   ),
   { name: 'fmt', run: formatted },
   ...['pretty', 'junit', 'json'].map((format) =>

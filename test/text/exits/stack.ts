@@ -167,6 +167,12 @@ export const STACK_EXITS: readonly Exit[] = [
       ['replay', '--stack', text, ...RANGE, '--format', format],
     ]),
   ),
+  ...['pretty', 'json'].map((format) =>
+    onStack(`check ${format}`, ({ rules }, text) => [
+      ['check', '--stack', 'any', '--format', format, rules],
+      ['check', '--stack', text, '--format', format, rules],
+    ]),
+  ),
   ...['pretty', 'json', 'jsonl'].flatMap((format) => [
     onStack(`spans names ${format}`, (_, text) => [
       ['spans', 'names', '--stack', 'any', ...RANGE, '--format', format],
