@@ -3,6 +3,7 @@ import type { RuleFile } from '../shared/rules/check/check.ts'
 import { checkRules } from '../shared/rules/check/check.ts'
 import { countIn, type Listing, moreText } from '../shared/rules/read/listing.ts'
 import { type PlacedProblem, renderProblem } from '../shared/text/problem-text.ts'
+import { CommandError } from './command-error.ts'
 import { readRuleFiles } from './rule-files.ts'
 import { paint, type Screen, type Terminal, write } from './terminal.ts'
 
@@ -18,6 +19,19 @@ export async function loadRules(paths: readonly string[], terminal: Terminal): P
   const { rules, problems: items, more } = checkRules(files)
   await writeProblems({ items, more }, files, terminal.stderr)
   return { rules, problemCount: countIn({ items, more }) }
+}
+
+/** The rules of these names; all without names. Throws a CommandError where no rule has a name. */
+export function namedRules(
+  rules: readonly CheckedRule[],
+  names: readonly string[] | undefined,
+): readonly CheckedRule[] {
+  if (names === undefined) return rules
+  return names.map((name) => {
+    const rule = rules.find((candidate) => candidate.name === name)
+    if (rule !== undefined) return rule
+    throw new CommandError(`no rule is named ${name}`, `the rules are ${rules.map((each) => each.name).join(', ')}`)
+  })
 }
 
 /** Shows problems with their source line and a caret, an empty line after each, and how many more there are. */

@@ -4,11 +4,10 @@ import { planLocalReplay, replayLocally } from '../local/replay/replay.ts'
 import { estimateReplay } from '../shared/replay/estimate.ts'
 import type { ReplayPlan } from '../shared/replay/plan.ts'
 import { parseRange, type ReplayRange } from '../shared/replay/range.ts'
-import type { CheckedRule } from '../shared/rules/ast.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { existingArchive } from './existing-data.ts'
-import { loadRules } from './load-rules.ts'
+import { loadRules, namedRules } from './load-rules.ts'
 import { createProgress } from './progress.ts'
 import { bar, exitCodeOf, type ReplayFormat, showReport, writeSize } from './replay-output.ts'
 import { type ExitCode, type Terminal, write } from './terminal.ts'
@@ -132,15 +131,6 @@ async function replay(options: ReplayOptions, terminal: Terminal): Promise<ExitC
     await write(terminal.stderr, 'stopped before the end: nothing is reported\n')
     return 130
   }
-}
-
-function namedRules(rules: readonly CheckedRule[], names: readonly string[] | undefined): readonly CheckedRule[] {
-  if (names === undefined) return rules
-  return names.map((name) => {
-    const rule = rules.find((candidate) => candidate.name === name)
-    if (rule !== undefined) return rule
-    throw new CommandError(`no rule is named ${name}`, `the rules are ${rules.map((each) => each.name).join(', ')}`)
-  })
 }
 
 function describePlan(plan: ReplayPlan, range: ReplayRange, terminal: Terminal): Promise<ExitCode> {

@@ -7,12 +7,12 @@ import type { ExperimentVerdict } from '../shared/pipeline/experiment-verdict.ts
 import { estimateReplay } from '../shared/replay/estimate.ts'
 import { planReplay } from '../shared/replay/plan.ts'
 import { parseRange, type ReplayRange } from '../shared/replay/range.ts'
-import type { CheckedRule } from '../shared/rules/ast.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { type ApiChoice, apiOptions, openApi, readExperiment } from './experiments/api-client.ts'
 import { folderArchive, rulesOf, stackArchive } from './experiments/archives.ts'
 import { VERDICT_FORMATS, type VerdictFormat, verdictReport } from './experiments/verdict-report.ts'
+import { namedRules } from './load-rules.ts'
 import { parseDurationMs, repeatable } from './option-values.ts'
 import { type ExitCode, type Terminal, write, writeMarkdown } from './terminal.ts'
 import { counted } from './text.ts'
@@ -171,7 +171,7 @@ async function replayed(
   }
   const given = options.ownRules || options.stack === undefined ? options.rules : undefined
   const rules = given === undefined ? await rulesInForce() : await rulesOf(given, terminal)
-  const chosen = chosenRules(rules, options.rule)
+  const chosen = namedRules(rules, options.rule)
   const expected = [...subject.expected, ...(options.rule ?? [])]
   const request = { range, rules: chosen, services: subject.services, expected }
   return giveExperimentVerdict(request, replayOf(store, VERDICT_SAMPLES))
@@ -190,13 +190,4 @@ function tooLong(range: ReplayRange, estimate: string, maxWindowMs: number) {
   const hours = Math.ceil((range.toMs - range.fromMs) / 3_600_000)
   const message = `the window of ${hours} h is longer than ${maxWindowMs / 3_600_000} h (${estimate})`
   return experimentError('window-too-long', message, `judge it all the same with --max-window ${hours}h`)
-}
-
-function chosenRules(rules: readonly CheckedRule[], names: readonly string[] | undefined): readonly CheckedRule[] {
-  if (names === undefined) return rules
-  return names.map((name) => {
-    const rule = rules.find((candidate) => candidate.name === name)
-    if (rule !== undefined) return rule
-    throw new CommandError(`no rule is named ${name}`, `the rules are ${rules.map((each) => each.name).join(', ')}`)
-  })
 }
