@@ -15,6 +15,7 @@ import { openDataFolder } from './files/data-folder.ts'
 import { JudgeThread } from './judge-thread.ts'
 import { lineLog, sparingLog } from './log.ts'
 import { DatabaseRoom } from './maintenance/room.ts'
+import { RuleSummaries } from './maintenance/rule-summaries.ts'
 import { type RulesInForce, RulesWatcher, rulesReport } from './rules/rules-watcher.ts'
 import { BodyThread } from './server/body-thread.ts'
 import { PrometheusMetrics } from './server/metrics.ts'
@@ -94,6 +95,7 @@ export interface Dependencies {
   readonly lines: JsonLinesFile | undefined
   readonly clockWatch: ClockWatch
   readonly room: DatabaseRoom
+  readonly summaries: RuleSummaries
   /** Writes all of it that was acknowledged. */
   readonly flushArchive: () => Promise<void>
 }
@@ -194,6 +196,7 @@ export async function openDependencies(
     lines,
     clockWatch,
     room,
+    summaries: new RuleSummaries({ dataFolder: options.dataFolder, rules, clock, log }),
     flushArchive,
   }
 }

@@ -32,6 +32,8 @@ const LOG_POLL_MS = 5_000
 const MARK_POLL_MS = 200
 const VERDICT_POLL_MS = 1_000
 const SWEEP_INTERVAL_MS = 60_000
+/** Looks whether an hour closed or the rules changed. */
+const SUMMARY_POLL_MS = 10_000
 
 /** Work that is done again and again while the runtime runs. */
 interface Job {
@@ -111,7 +113,7 @@ async function start(
 ): Promise<Runtime> {
   const dependencies = await openDependencies(options, settings, closers)
   const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, lines } = dependencies
-  const { archiveState, clockWatch, senders, room } = dependencies
+  const { archiveState, clockWatch, senders, room, summaries } = dependencies
   // Judging goes on without: it needs little, and frees more.
   const makeRoom = () => room.make().catch(() => {})
   const loop = new EvaluatorLoop(evaluator, timers, {
@@ -135,6 +137,7 @@ async function start(
     senders,
     connections,
     room,
+    summaries,
   }
   const server = await listen(settings, dependencies, loop, connections, {
     '/metrics': () => ({
@@ -179,7 +182,8 @@ function jobsOf(
   dependencies: Dependencies,
   { loop, makeRoom }: { readonly loop: EvaluatorLoop; readonly makeRoom: () => Promise<unknown> },
 ): readonly Job[] {
-  const { evaluator, database, buffer, timers, webhooks, rules, archiveDue, lines, clockWatch } = dependencies
+  const { evaluator, database, buffer, timers, webhooks, rules, archiveDue, lines, clockWatch, summaries } =
+    dependencies
   return [
     { what: 'looking for changed rules', everyMs: settings.rulesPollMs, work: () => rules.poll() },
     {
@@ -229,6 +233,14 @@ function jobsOf(
       async work() {
         if (!clockWatch.isDoubtful) await giveVerdicts(dependencies, dataFolder)
       },
+    },
+    {
+      what: 'summarising closed hours',
+      everyMs: SUMMARY_POLL_MS,
+      async work() {
+        if (!clockWatch.isDoubtful) await summaries.runDue()
+      },
+      stop: () => summaries.stop(),
     },
     {
       what: 'syncing the mark of what was promised',

@@ -12,6 +12,7 @@ import { type Finish, newCommand, withExamples } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { writeProblems } from '../load-rules.ts'
 import { readRuleFiles, unreadable } from '../rule-files.ts'
+import { statusCommand } from '../rules-status.ts'
 import { type ExitCode, paint, type Terminal, write } from '../terminal.ts'
 import { counted } from '../text.ts'
 import { AWS_HELP, outputsOf, type StackChoice, stackOption } from './stack-option.ts'
@@ -23,16 +24,18 @@ const SHOWN_ID = 12
 /** `betrace rules`: which rules a deployed stack judges by. */
 export function rulesCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('rules', terminal)
-    .summary('push, list, pull and roll back the rules of a deployed stack')
+    .summary('the state of each rule; push, list, pull and roll back those of a deployed stack')
     .description(
-      'Rules in force are one set, switched as a whole: packs/ from the last deploy and own/ from pushes. A switch ' +
+      'The rules in force of a stack are one set, switched as a whole: packs/ from the last deploy and own/ from pushes. A switch ' +
         'takes effect within a minute.',
     )
+    .addCommand(statusCommand(terminal, finish))
     .addCommand(pushCommand(terminal, finish))
     .addCommand(listCommand(terminal, finish))
     .addCommand(pullCommand(terminal, finish))
     .addCommand(rollbackCommand(terminal, finish))
   withExamples(command, terminal, [
+    ['which rules held, broke or are blind', 'betrace rules status --stack betrace-main'],
     ['add or replace the rules of a folder', 'betrace rules push rules/ --stack betrace-main'],
     ['make own/ exactly what the folder holds', 'betrace rules push rules/ --prune'],
     ['back to the set before', 'betrace rules rollback'],

@@ -21,6 +21,9 @@ export interface LocalReplay extends WorkerTask {
   readonly onProgress?: (done: number, sum: Tally) => void
 }
 
+/** What of a plan the judging itself needs. */
+type LocalPlan = Pick<ReplayPlan, 'items' | 'bytes'>
+
 /** An item holds at most this much of the archive, so that a worker keeps within some 500 MB. */
 const MAX_ITEM_BYTES = 256 * 1024 * 1024
 
@@ -34,7 +37,12 @@ const BYTES_WORTH_A_THREAD = 8 * 1024 * 1024
 
 /** Judges the planned items in worker threads on all cores; small ones in this thread. */
 export async function replayLocally(replay: LocalReplay): Promise<ReplayReport> {
-  const { plan, rules, range, sampleLimit, signal, onProgress } = replay
+  return reportOf(replay.range, replay.plan, replay.rules, await tallyLocally(replay))
+}
+
+/** The same, with the results as they were added up. */
+export async function tallyLocally(replay: Omit<LocalReplay, 'plan'> & { readonly plan: LocalPlan }): Promise<Tally> {
+  const { plan, rules, sampleLimit, signal, onProgress } = replay
   const worthwhile = Math.floor(plan.bytes / BYTES_WORTH_A_THREAD)
   const threads = Math.min(replay.threads ?? Math.min(worthwhile, availableParallelism()), plan.items.length)
   const judges = threads === 0 ? inThisThread(replay) : inThreads(replay, threads)
@@ -43,7 +51,7 @@ export async function replayLocally(replay: LocalReplay): Promise<ReplayReport> 
   const stop = () => void judges.close()
   signal?.addEventListener('abort', stop, { once: true })
   try {
-    return reportOf(range, plan, rules, await driveReplay({ ...drive, judgeItem: judges.judgeItem }))
+    return await driveReplay({ ...drive, judgeItem: judges.judgeItem })
   } catch (error) {
     // A thread that was stopped says only that it ended.
     signal?.throwIfAborted()
@@ -60,12 +68,12 @@ interface Judges {
   readonly close: () => Promise<unknown>
 }
 
-function inThisThread({ folder, rules, range, sampleLimit }: LocalReplay): Judges {
+function inThisThread({ folder, rules, range, sampleLimit }: WorkerTask): Judges {
   const worker = newWorker(folderStore(folder), compileRules(rules), range, sampleLimit)
   return { judgeItem: (item) => workOn(worker, item), close: async () => {} }
 }
 
-function inThreads({ folder, rules, range, sampleLimit }: LocalReplay, count: number): Judges {
+function inThreads({ folder, rules, range, sampleLimit }: WorkerTask, count: number): Judges {
   const data: WorkerTask = { folder, rules, range, sampleLimit }
   const program = { file: programBeside(import.meta.url, 'replay-worker'), name: 'a thread of the replay' }
   const all = Array.from({ length: count }, () => new TaskThread<WorkItem, Tally, WorkerTask>(program))

@@ -72,5 +72,6 @@ function overlay(archived: ObjectStore, unarchived: Unarchived): ObjectStore {
 }
 
 function stored(key: string, { byteLength }: Uint8Array): StoredObject {
-  return { key, byteLength, storedAtMs: 0 }
+  // Newer than anything archived: no summary of its hour knows it.
+  return { key, byteLength, storedAtMs: Number.MAX_SAFE_INTEGER }
 }

@@ -9,6 +9,8 @@ export interface SourcedRules {
   readonly rules: readonly CheckedRule[]
   /** By the name of a rule; the same text for all rules of a file that were read together. */
   readonly texts: ReadonlyMap<string, string>
+  /** Names of those in force as they were, because their new text has problems. */
+  readonly keptBack?: readonly string[]
 }
 
 export const NO_RULES: SourcedRules = { rules: [], texts: new Map() }
@@ -18,10 +20,14 @@ const NAME = 'rules-in-force.json'
 const stored = v.object({
   version: v.literal(1),
   files: v.array(v.object({ file: v.string(), text: v.string(), rules: v.array(v.string()) })),
+  keptBack: v.optional(v.array(v.string()), []),
 })
 
 /** Keeps the rules in force in a data folder, so that a rule whose text has problems at the next start stays in force. */
-export async function writeRulesInForce(dataFolder: string, { rules, texts }: SourcedRules): Promise<void> {
+export async function writeRulesInForce(
+  dataFolder: string,
+  { rules, texts, keptBack = [] }: SourcedRules,
+): Promise<void> {
   const byText = Map.groupBy(rules, ({ name, file }) => `${file}\0${texts.get(name) ?? ''}`)
   const files = [...byText.values()].map((group) => {
     const [{ file, name }] = group as [CheckedRule]
@@ -30,7 +36,7 @@ export async function writeRulesInForce(dataFolder: string, { rules, texts }: So
   const path = join(dataFolder, NAME)
   const unfinished = `${path}.new`
   try {
-    await writeFile(unfinished, JSON.stringify({ version: 1, files }), { mode: 0o600 })
+    await writeFile(unfinished, JSON.stringify({ version: 1, files, keptBack }), { mode: 0o600 })
     await rename(unfinished, path)
   } catch (error) {
     await rm(unfinished, { force: true })
@@ -47,7 +53,8 @@ export async function readRulesInForce(dataFolder: string): Promise<SourcedRules
   if (text === undefined) return NO_RULES
   const texts = new Map<string, string>()
   const rules: CheckedRule[] = []
-  for (const file of v.parse(stored, JSON.parse(text)).files) {
+  const { files, keptBack } = v.parse(stored, JSON.parse(text))
+  for (const file of files) {
     const wanted = new Set(file.rules)
     for (const rule of checkRules([file]).rules) {
       if (!wanted.has(rule.name)) continue
@@ -55,5 +62,5 @@ export async function readRulesInForce(dataFolder: string): Promise<SourcedRules
       texts.set(rule.name, file.text)
     }
   }
-  return { rules, texts }
+  return { rules, texts, keptBack }
 }

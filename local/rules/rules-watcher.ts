@@ -127,7 +127,8 @@ async function announce(loaded: RulesInForce, { onLoaded, log, dataFolder }: Wat
   if (changes !== undefined) log(disarmed ? 'warn' : 'info', 'rules changed', { changes })
   if (dataFolder === undefined) return
   try {
-    await writeRulesInForce(dataFolder, { rules: set.rules, texts })
+    const keptBack = set.keptBack.map(({ name }) => name)
+    await writeRulesInForce(dataFolder, { rules: set.rules, texts, keptBack })
   } catch (error) {
     log('error', 'the rules in force cannot be kept for the next start', { reason: String(error) })
   }

@@ -1,6 +1,7 @@
 import type { ClockWatch } from '../clock/clock-watch.ts'
 import type { ArchiveState } from '../dependencies.ts'
 import type { DatabaseRoom } from '../maintenance/room.ts'
+import type { RuleSummaries } from '../maintenance/rule-summaries.ts'
 import { spaceReadings } from '../maintenance/space.ts'
 import type { RulesInForce } from '../rules/rules-watcher.ts'
 import type { JsonLinesFile } from '../sinks/json-lines-file.ts'
@@ -10,6 +11,7 @@ import { missing } from '../sqlite/lost-writes.ts'
 import type { SqliteTimers } from '../sqlite/sqlite-timers.ts'
 import type { Connections } from './connections.ts'
 import type { MetricReading } from './metrics.ts'
+import { stateReadings } from './state-readings.ts'
 
 export interface ReadSubjects {
   readonly database: Database
@@ -22,6 +24,7 @@ export interface ReadSubjects {
   readonly clockWatch: ClockWatch
   readonly connections: Connections
   readonly room: DatabaseRoom
+  readonly summaries: Pick<RuleSummaries, 'states'>
 }
 
 /** What `/metrics` shows besides counters: how things stand at this moment. */
@@ -57,6 +60,7 @@ export function readings(subjects: ReadSubjects): readonly MetricReading[] {
       value: overdueMs / 1000,
     },
     { name: 'betrace_storage_failures_total', help: 'Writes the database could not do.', value: database.failures },
+    ...stateReadings(set.rules, subjects.summaries.states),
     ...lossReadings(database),
     ...spaceReadings(subjects),
     ...clockReadings(subjects.clockWatch),

@@ -7,6 +7,7 @@ import type { ObjectStore } from './object-store.ts'
 import { readRecords } from './read-records.ts'
 import { openRowGroup } from './row-group.ts'
 import type { SpanRow } from './span-row.ts'
+import { deleteStates } from './state-objects.ts'
 import type { TraceRecord } from './trace-record.ts'
 import { openWriter } from './write-object.ts'
 
@@ -82,6 +83,8 @@ export async function forgetHour(
     await store.delete(object.stored.key)
     result.objectsDeleted++
   })
+  // Last, so that a summary made meanwhile goes too; the next run makes it of what is left.
+  await deleteStates(store, hourMs)
   return result
 }
 

@@ -5,6 +5,7 @@ import {
   type RuleVerdict,
   type VerdictSubject,
 } from '../pipeline/experiment-verdict.ts'
+import { verdictOver } from '../pipeline/rule-state.ts'
 import type { ReplayRange } from '../replay/range.ts'
 import type { ReplayReport, RuleReport } from '../replay/report.ts'
 import type { CheckedRule } from '../rules/ast.ts'
@@ -121,7 +122,7 @@ function ruleVerdict(rule: CheckedRule, request: VerdictRequest, now: Counts, be
   return {
     rule: rule.name,
     severity: rule.severity,
-    verdict: wordFor(now),
+    verdict: verdictOver({ ...now.report, exercised: now.exercised }),
     expected: request.expected.includes(rule.name),
     shadow: rule.metadata.mode === 'shadow',
     exercised: now.exercised,
@@ -135,14 +136,6 @@ function ruleVerdict(rule: CheckedRule, request: VerdictRequest, now: Counts, be
       return { traceId, time, service, text: evidence.text }
     }),
   }
-}
-
-function wordFor({ report, exercised }: Counts): RuleVerdict['verdict'] {
-  const { violated, inconclusive, blind, absent } = report
-  if (violated > 0) return 'violated'
-  if (inconclusive > 0) return 'inconclusive'
-  if (blind > 0 && absent.length > 0) return 'blind'
-  return exercised > 0 ? 'held' : 'not-exercised'
 }
 
 function shareOf({ report, exercised }: Counts): number {

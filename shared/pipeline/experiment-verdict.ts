@@ -70,7 +70,7 @@ export interface RuleVerdict {
 }
 
 /** Whether nothing is known of the rule after the window: no trace exercised it, or it was blind. */
-export function provesNothing({ verdict }: RuleVerdict): boolean {
+export function provesNothing({ verdict }: Pick<RuleVerdict, 'verdict'>): boolean {
   return verdict === 'not-exercised' || verdict === 'blind'
 }
 

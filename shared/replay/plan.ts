@@ -103,6 +103,17 @@ export async function replanItem(store: ObjectStore, item: WorkItem): Promise<Wo
   return { ...item, objects }
 }
 
+/** Plans one hour from the list of its objects, and lists nothing itself. */
+export async function planListedHour(
+  store: ObjectStore,
+  hourMs: number,
+  objects: readonly StoredObject[],
+  limits: PlanLimits,
+): Promise<readonly WorkItem[]> {
+  const { items } = await planHour(store, hourMs, objects)
+  return items.flatMap((item) => cutItem(item, limits))
+}
+
 function daysOf({ fromMs, toMs }: ReplayRange): readonly number[] {
   const days: number[] = []
   for (let day = Math.floor(fromMs / DAY_MS) * DAY_MS; day < toMs; day += DAY_MS) days.push(day)

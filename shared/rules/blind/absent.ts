@@ -48,6 +48,23 @@ export function absentNeeds(
   return needs.filter(({ need, known }) => isAbsent(known) && !need.arms.some((arm) => isDispensable(arm, needs)))
 }
 
+/**
+ * The same needs with as few keys as the same answer takes: of an attribute that was not found only the key that was
+ * probably meant. Needs of several hours, so narrowed, add up to the nearest key of all.
+ */
+export function narrowedNeeds<Seen extends SeenNeed>(
+  body: CheckedRule['body'],
+  seen: readonly Seen[],
+): readonly (Pick<Seen, 'asked' | 'found'> & { readonly keys: readonly string[] })[] {
+  if (seen.length === 0) return []
+  const needs = needsOf(body)
+  return seen.map(({ asked, found, keys }, place) => {
+    const { attribute } = needs[place] ?? {}
+    const key = found || attribute === undefined ? undefined : nearestKey(attribute.key, [...keys])
+    return { asked, found, keys: key === undefined ? [] : [key] }
+  })
+}
+
 function isAbsent({ asked, found }: SeenNeed): boolean {
   return asked > 0 && !found
 }

@@ -84,6 +84,22 @@ const verify = (format: string): Exit => {
   return { name, run: async (text) => (await run(text)).map((written) => ({ ...written, markdown })) }
 }
 
+const rulesStatus = (format: string) =>
+  commands(
+    `rules status ${format}`,
+    ({ path, rules, broken, missing }, text) => {
+      const asked = ['rules', 'status', ...RANGE, '--data', path, '--format', format]
+      return [
+        [...asked, '--rules', rules],
+        [...asked, '--rules', broken],
+        [...asked, '--rules', rules, '--rule', text],
+        ['rules', 'status', '--from', text, '--data', path],
+        ['rules', 'status', '--data', missing],
+      ]
+    },
+    archived,
+  )
+
 /** Serves until a signal was shown, then stops. */
 async function served(text: string): Promise<readonly Written[]> {
   const folder = hostileFolder(text)
@@ -186,6 +202,7 @@ export const LOCAL_EXITS: readonly Exit[] = [
   ]),
   ...['pretty', 'json', 'jsonl'].map(replay),
   ...['pretty', 'json', 'junit', 'markdown'].map(verify),
+  ...['pretty', 'json', 'jsonl'].map(rulesStatus),
   ...['pretty', 'json', 'jsonl'].flatMap((format) => [
     commands(
       `spans names ${format}`,

@@ -134,6 +134,12 @@ export const STACK_EXITS: readonly Exit[] = [
       return texts
     },
   },
+  ...['pretty', 'json', 'jsonl'].map((format) =>
+    onStack(`rules status ${format}`, (_, text) => [
+      ['rules', 'status', '--stack', 'any', ...RANGE, '--format', format],
+      ['rules', 'status', '--stack', text, ...RANGE, '--format', format],
+    ]),
+  ),
   onStack('rules rollback', (_, text) => [
     ['rules', 'rollback'],
     ['rules', 'rollback', text],
