@@ -7,7 +7,9 @@ import { EventInvokeConfig } from 'aws-cdk-lib/aws-lambda'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { SPANS_PREFIX } from '../shared/archive/object-key.ts'
+import { STATES_PREFIX } from '../shared/archive/state-objects.ts'
 import { FUNCTION_DIMENSION, type MetricName } from '../shared/aws/deployment.ts'
+import { RULE_KEYS } from '../shared/aws/rules/rule-sets.ts'
 import { BetraceFunction, type StackContext } from './lambda-function.ts'
 import { ALARM_PERIOD, type Pager } from './pager.ts'
 import { acknowledge, allow, allowKey, allowUnder } from './permissions.ts'
@@ -17,23 +19,25 @@ import type { Storage } from './storage.ts'
 const MEMORY_MB = 3008
 const MINUTE = 20
 
-/** Merges the small objects of each archived hour, once the hour is over. */
+/** Merges the small objects of each archived hour, once the hour is over, and summarises what rules found in it. */
 export class Compactor extends Construct {
   readonly compactor: BetraceFunction
 
-  constructor(scope: Construct, context: StackContext, { archive }: Storage, pager: Pager) {
+  constructor(scope: Construct, context: StackContext, { archive, rules }: Storage, pager: Pager) {
     super(scope, 'Compactor')
     const { key } = context
     this.compactor = new BetraceFunction(this, context, {
       handler: 'compactor',
-      description: 'merges the small objects of archived hours',
+      description: 'merges the small objects of archived hours, and summarises what rules found in them',
       memoryMb: MEMORY_MB,
       timeout: Duration.minutes(15),
-      environment: { archiveBucket: archive.bucketName },
+      environment: { archiveBucket: archive.bucketName, rulesBucket: rules.bucketName },
     })
     const { role, function: compactor } = this.compactor
     allow(role, ['s3:ListBucket'], [archive.bucketArn])
-    allowUnder(role, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], archive, [SPANS_PREFIX])
+    allowUnder(role, ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], archive, [SPANS_PREFIX, STATES_PREFIX])
+    allow(role, ['s3:GetObject'], [rules.arnForObjects(RULE_KEYS.pointer)])
+    allowUnder(role, ['s3:GetObject'], rules, [RULE_KEYS.sets])
     allowKey(role, key, 'send')
     const failed = new Queue(this, 'FailedRuns', {
       enforceSSL: true,

@@ -6,6 +6,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOw
 import { Construct } from 'constructs'
 import { SPANS_PREFIX } from '../shared/archive/object-key.ts'
 import { SIGNALS_PREFIX } from '../shared/archive/signal-objects.ts'
+import { STATES_PREFIX } from '../shared/archive/state-objects.ts'
 import { TABLE_KEYS } from '../shared/aws/buffer/buffer-items.ts'
 import { FAILURE_PREFIX, QUERY_RESULTS_PREFIX } from '../shared/aws/deployment.ts'
 import { REPLAYS_PREFIX } from '../shared/aws/replay/replay-runs.ts'
@@ -56,7 +57,7 @@ export class Storage extends Construct {
         { prefix: FAILURE_PREFIX, expiration: Duration.days(FAILURE_DAYS) },
         { prefix: REPLAYS_PREFIX, expiration: Duration.days(REPLAY_DAYS) },
         { prefix: QUERY_RESULTS_PREFIX, expiration: Duration.days(QUERY_RESULT_DAYS) },
-        ...[SPANS_PREFIX, SIGNALS_PREFIX].map((prefix) => ({
+        ...[SPANS_PREFIX, SIGNALS_PREFIX, STATES_PREFIX].map((prefix) => ({
           prefix,
           expiration: Duration.days(settings.archiveDays),
         })),

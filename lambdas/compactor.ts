@@ -5,13 +5,16 @@ import { compactHours } from '../shared/archive/compact-recent.ts'
 import { type CompactionAnswer, type CompactionEvent, compactionAnswer } from '../shared/aws/archive/compaction.ts'
 import { s3ObjectStore } from '../shared/aws/archive/s3-object-store.ts'
 import { s3Client } from '../shared/aws/clients.ts'
+import { summariseOnAws } from '../shared/aws/rules/hour-summaries.ts'
 import { InputError } from '../shared/errors.ts'
 import { parseRange } from '../shared/replay/range.ts'
 import { setting } from './support/environment.ts'
 import { telemetry } from './support/telemetry.ts'
 
 const { log, count, middleware } = telemetry()
-const store = s3ObjectStore({ client: s3Client(), name: setting('archiveBucket') })
+const client = s3Client()
+const store = s3ObjectStore({ client, name: setting('archiveBucket') })
+const rulesBucket = { client, name: setting('rulesBucket') }
 
 /** Traces are filed up to 7 days before they arrive. */
 const RECENT_DAYS = '-8d'
@@ -22,7 +25,10 @@ const MAX_BYTES = 768 * 1024 * 1024
 /** The longest that one hour may take; with less time left no hour is begun. */
 const RESERVE_MS = 8 * 60_000
 
-/** Merges the small objects of archived hours: of the last days when scheduled, of {from, to} when asked. */
+/**
+ * Merges the small objects of archived hours: of the last days when scheduled, of {from, to} when asked. When scheduled it
+ * also summarises what the rules in force found in the hours of the last day.
+ */
 export const handler = middy<CompactionEvent, CompactionAnswer>()
   .use(middleware)
   .handler(async ({ from, to }, context) => {
@@ -45,6 +51,7 @@ export const handler = middy<CompactionEvent, CompactionAnswer>()
       log('info', 'compacted', { hours: done.hours.length, merged: answer.merged, left: answer.left })
       for (const hour of answer.tooLarge) log('warn', 'hour too large to compact', { hour })
       for (const { key, reason } of answer.failures) log('error', 'archive object cannot be read', { key, reason })
+      if (!asked) await summarise(nowMs, () => context.getRemainingTimeInMillis())
       return answer
     } catch (error) {
       if (!(error instanceof InputError)) throw error
@@ -52,3 +59,18 @@ export const handler = middy<CompactionEvent, CompactionAnswer>()
       return { state: 'refused', error: { code, message, hint } }
     }
   })
+
+/** What was merged stays merged where this fails; the next run does what this one did not. */
+async function summarise(nowMs: number, leftMs: () => number): Promise<void> {
+  try {
+    const { hours, left } = await summariseOnAws({ store, rulesBucket, nowMs, leftMs, mostHourBytes: MAX_BYTES })
+    const written = hours.filter(({ isFresh }) => isFresh)
+    const partial = written.filter(({ rules }) => rules.some((rule) => rule.partial === true))
+    log('info', 'summarised', { hours: written.length, left })
+    for (const { hourMs } of partial) {
+      log('warn', 'hour too large to be summarised as a whole', { hour: new Date(hourMs).toISOString() })
+    }
+  } catch (error) {
+    log('error', 'hours could not be summarised; trying again in the next run', { reason: String(error) })
+  }
+}

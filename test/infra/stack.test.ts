@@ -90,7 +90,7 @@ describe('each function', () => {
       'replay-plan': 600,
       'replay-worker': 950,
       'replay-report': 950,
-      compactor: 600,
+      compactor: 950,
     }
     for (const [handler, limitKb] of Object.entries(limits)) {
       const folder = stack.bundleFolder(handler)

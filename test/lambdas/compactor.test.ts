@@ -2,6 +2,8 @@ import type { Context } from 'aws-lambda'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { s3ObjectStore } from '../../shared/aws/archive/s3-object-store.ts'
 import { ENVIRONMENT } from '../../shared/aws/deployment.ts'
+import { seedPacks } from '../../shared/aws/rules/rule-seeding.ts'
+import { readHourSummary } from '../../shared/replay/states/hour-summary.ts'
 import { runInProcess } from '../cli/fake-terminal.ts'
 import { deployed } from '../cli/stack/deployed.ts'
 import { faux } from '../emulators/faux.ts'
@@ -15,7 +17,7 @@ type Handler = (event: object, context: Context) => Promise<unknown>
 let compact: (event?: object) => Promise<unknown>
 beforeEach(async () => {
   emulator().server.purgeAll()
-  emulator().server.createBucket('archive')
+  for (const bucket of ['archive', 'rules']) emulator().server.createBucket(bucket)
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
@@ -24,6 +26,7 @@ beforeEach(async () => {
     [ENVIRONMENT.functionName]: 'compactor',
     [ENVIRONMENT.metricNamespace]: 'test',
     [ENVIRONMENT.archiveBucket]: 'archive',
+    [ENVIRONMENT.rulesBucket]: 'rules',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',
   })
@@ -43,6 +46,30 @@ test('the compactor merges the objects of an hour that is over, and names what i
   expect(await compact()).toMatchObject({ state: 'done', merged: 2, written: 1, left: 0, failures: [{ key: keys[2] }] })
   const found = (await store().list('spans/')).map(({ key }) => key)
   expect(found).toHaveLength(4)
+})
+
+test('the compactor summarises what the rules in force found in closed hours, once', async () => {
+  const text = '// Signal: A_SEEN (high)\ntrace.has(a)\n'
+  await seedPacks({ client: emulator().s3, name: 'rules' }, [{ file: 'packs/test.rules', text }])
+  for (const digit of ['a', 'b', 'c']) await put(digit, Date.now() - 3 * HOUR_MS)
+  await put('d', Date.now())
+  expect(await compact()).toMatchObject({ state: 'done', merged: 3 })
+  const [summary, ...others] = await store().list('states/')
+  if (summary === undefined) throw new Error('there is no summary')
+  expect(others).toEqual([])
+  const rules = [{ rule: 'A_SEEN', exercised: 3, violated: 3 }]
+  expect(await readHourSummary(store(), summary)).toMatchObject({ traces: 3, rules })
+  await compact()
+  expect(await store().list('states/')).toEqual([summary])
+})
+
+test('a compaction without rules in force, or on request, still merges', async () => {
+  for (const digit of ['a', 'b', 'c']) await put(digit, Date.now() - 3 * HOUR_MS)
+  expect(await compact({ from: '-1d' })).toMatchObject({ state: 'done', merged: 3 })
+  expect(await store().list('states/')).toEqual([])
+  emulator().server.purgeAll()
+  emulator().server.createBucket('archive')
+  expect(await compact()).toMatchObject({ state: 'done' })
 })
 
 test('betrace compact --stack makes the compactor go through a range, and shows the result', async () => {
