@@ -1,3 +1,4 @@
+import { readCatalogue } from '../../shared/archive/read-catalogue.ts'
 import { readFooter } from '../../shared/archive/read-footer.ts'
 import { readRecords } from '../../shared/archive/read-records.ts'
 import type { TraceRecord } from '../../shared/archive/trace-record.ts'
@@ -16,7 +17,8 @@ import { type OpenTarget, type Target, violate } from './target.ts'
 /** Objects of the archive. */
 export const parquet: Target = {
   name: 'parquet',
-  about: 'damaged objects of the archive: replayed beside sound ones, which must be judged; the damaged one is named',
+  about:
+    'damaged objects of the archive: replayed and catalogued beside sound ones, which must be judged and counted; the damaged one is named',
   open: async () => openParquet(),
 }
 
@@ -75,6 +77,7 @@ async function openParquet(): Promise<OpenTarget> {
       await store.put(damagedKey, input)
       const isWhole = whole.has(Buffer.from(input).toString('latin1'))
       await checkReplay(store, damagedKey, isWhole)
+      await checkCatalogue(store, damagedKey, isWhole)
     },
     bounds: { ms: (bytes) => 500 + bytes / 50, allocatedBytes: (bytes) => 64 * 1024 * 1024 + 300 * bytes },
   }
@@ -142,4 +145,17 @@ async function checkReplay(store: ReturnType<typeof memoryStore>, damagedKey: st
   for (const { key } of failed) if (key !== damagedKey) violate(`a sound object is called damaged: ${key}`)
   if (soundOnes.size < SOUND_TRACES) violate(`${soundOnes.size} of ${SOUND_TRACES} sound traces were judged`)
   if (isWhole && failed.length > 0) violate('an object as it was written is called damaged')
+}
+
+/** The sound object is in the catalogue, whatever the other is. */
+async function checkCatalogue(
+  store: ReturnType<typeof memoryStore>,
+  damagedKey: string,
+  isWhole: boolean,
+): Promise<void> {
+  const { catalogue, failures } = await readCatalogue(store, ONE_DAY)
+  for (const { key } of failures) if (key !== damagedKey) violate(`a sound object is called damaged: ${key}`)
+  if (isWhole && failures.length > 0) violate('the catalogue of an object as it was written is called damaged')
+  const spans = catalogue.names.get('a')?.spans ?? 0
+  if (spans < SOUND_TRACES) violate(`the catalogue counts ${spans} of ${SOUND_TRACES} sound spans`)
 }
