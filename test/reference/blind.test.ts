@@ -11,7 +11,7 @@ import { anyBody, rulesOf, spanTest } from './rules.ts'
 import { anySpans, relatedSpans, type SpanSketch, spanSketch, traceOf } from './traces.ts'
 
 /** Cases of a rule on a trace in each test; many by hand: `SEED=2 npm run differential`. */
-const cases = Number(process.env.CASES ?? 1000)
+const cases = Number(process.env.CASES ?? 500)
 const seed = Number(process.env.SEED ?? 1)
 
 const many = <Item>(arbitrary: fc.Arbitrary<Item>, count: number) =>
