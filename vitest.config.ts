@@ -12,7 +12,7 @@ const ALONE = [
   'test/lambdas/ingest.test.ts',
 ]
 
-/** They load the functions anew for each test, which only Vitest's own loader can do. */
+/** They load the functions again for each test. Only Vitest's own loader can do that. */
 const RELOADING = ['test/lambdas/**/*.test.ts', 'test/cli/stack/**/*.test.ts']
 
 /** To start a process and to load the sources in it takes longer than most files take. */
