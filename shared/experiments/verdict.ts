@@ -9,7 +9,7 @@ import { verdictOver } from '../pipeline/rule-state.ts'
 import type { ReplayRange } from '../replay/range.ts'
 import type { ReplayReport, RuleReport } from '../replay/report.ts'
 import type { CheckedRule } from '../rules/ast.ts'
-import { exerciseOf } from '../rules/blind/exercise.ts'
+import { everyTrace, exerciseOf } from '../rules/blind/exercise.ts'
 import { withinServices } from '../rules/blind/within-services.ts'
 
 /** Violations of each rule that a verdict shows. */
@@ -76,17 +76,6 @@ function askedRules({ rules, services }: VerdictRequest): readonly CheckedRule[]
   const scoped = rules.map((rule) => withinServices(rule, services))
   const exercises = rules.map((rule, i) => withinServices(exerciseOf(rule, `exercise#${i}`), services))
   return [...scoped, ...exercises, ...scoped.slice(0, 1).map((rule) => withinServices(everyTrace(rule), services))]
-}
-
-function everyTrace(rule: CheckedRule): CheckedRule {
-  const { range } = rule
-  const selector = { kind: 'selector', name: { kind: 'any', range }, filters: [], range } as const
-  return {
-    ...rule,
-    name: '#every-trace',
-    derived: true,
-    body: { kind: 'pattern', condition: { kind: 'has', selector, range }, range },
-  }
 }
 
 /** A rule whose judging was stopped on a trace has not held there, as far as anybody knows. */

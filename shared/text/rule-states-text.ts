@@ -5,6 +5,7 @@ import type { Paint, Style } from './paint.ts'
 import { verdictLabel } from './verdict-text.ts'
 import { visible } from './visible.ts'
 
+/** The first is shown first. */
 const STYLES: Readonly<Record<RuleState['state'], Style>> = {
   violated: 'red',
   inconclusive: 'yellow',
@@ -12,6 +13,8 @@ const STYLES: Readonly<Record<RuleState['state'], Style>> = {
   held: 'green',
   'not-exercised': 'dim',
 }
+
+const ORDER = Object.keys(STYLES)
 
 const HOUR_MS = 3_600_000
 /** Columns that a line of violations has at most; of a longer range each is several hours. */
@@ -22,10 +25,11 @@ const MAX_ABSENT = 3
 
 /** States for people, line by line: a table of the rules, and the attributes that blind ones need. Ages count to `nowMs`. */
 export function ruleStateLines(states: RuleStates, nowMs: number, paint: Paint): readonly string[] {
-  const { from, to, traces, rules, partialHours, failures } = states
+  const { from, to, traces, partialHours, failures } = states
+  const rules = states.rules.toSorted((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state))
   const columns = columnsOf(states)
   const each = columns.hours === 1 ? 'hour' : `${columns.hours} hours`
-  const header = ['state', 'rule', 'last exercised', 'exercised', 'violated', `violated each ${each}`]
+  const header = ['state', 'rule', 'last exercised', 'exercised', 'violated', `violated each ${each}`, '']
   const rows = rules.map((rule) => [
     verdictLabel(rule.state),
     `${visible(rule.rule)}${marksOf(rule)}`,
@@ -33,6 +37,7 @@ export function ruleStateLines(states: RuleStates, nowMs: number, paint: Paint):
     grouped(rule.exercised),
     grouped(rule.violated),
     rule.exercised === 0 ? '' : sparkline(rule, columns),
+    remarkOnBlind(rule),
   ])
   return [
     `${paint('bold', `${rules.length} rule${rules.length === 1 ? '' : 's'}`)} on ${grouped(traces)} trace${traces === 1 ? '' : 's'}`,
@@ -56,12 +61,12 @@ export function ruleStateLines(states: RuleStates, nowMs: number, paint: Paint):
   ]
 }
 
-function marksOf({ shadow, keptBack, state, blind, exercised }: RuleState): string {
-  const marks = [
-    ...(shadow ? ['shadow'] : []),
-    ...(keptBack ? ['kept back'] : []),
-    ...(state === 'held' && blind > 0 ? [`blind on ${grouped(blind)} of ${grouped(exercised)}`] : []),
-  ]
+function remarkOnBlind({ state, blind, exercised }: RuleState): string {
+  return state === 'held' && blind > 0 ? `blind on ${grouped(blind)} of ${grouped(exercised)}` : ''
+}
+
+function marksOf({ shadow, keptBack }: RuleState): string {
+  const marks = [...(shadow ? ['shadow'] : []), ...(keptBack ? ['kept back'] : [])]
   return marks.length === 0 ? '' : ` (${marks.join(', ')})`
 }
 

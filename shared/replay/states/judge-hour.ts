@@ -1,7 +1,7 @@
 import type { ObjectStore, StoredObject } from '../../archive/object-store.ts'
 import type { CheckedRule } from '../../rules/ast.ts'
 import { narrowedNeeds } from '../../rules/blind/absent.ts'
-import { exerciseOf } from '../../rules/blind/exercise.ts'
+import { everyTrace, exerciseOf } from '../../rules/blind/exercise.ts'
 import { compileRules } from '../../rules/compile/compile.ts'
 import { planListedHour, type WorkItem } from '../plan.ts'
 import type { ReplayRange } from '../range.ts'
@@ -60,9 +60,13 @@ export function itemsWithin(items: readonly WorkItem[], mostBytes: number): read
   })
 }
 
-/** The rules, then (under names that no rule can have) for each the pattern of what exercises it. */
+/**
+ * The rules, then (under names that no rule can have) for each the pattern of what exercises it, and one of every trace:
+ * with it the traces that exercise nothing are also asked for the attributes that rules need, as in a verdict.
+ */
 export function askedOfHour(rules: readonly CheckedRule[]): readonly CheckedRule[] {
-  return [...rules, ...rules.map((rule, i) => exerciseOf(rule, `exercise#${i}`))]
+  const exercises = rules.map((rule, i) => exerciseOf(rule, `exercise#${i}`))
+  return [...rules, ...exercises, ...rules.slice(0, 1).map(everyTrace)]
 }
 
 /** What the tally of `askedOfHour(rules)` says of each rule. */

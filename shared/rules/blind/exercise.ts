@@ -22,6 +22,17 @@ export function exerciseOf(rule: CheckedRule, name: string): CheckedRule {
   return { ...rule, name, derived: true, body: { kind: 'pattern', condition, range } }
 }
 
+/** A pattern that is true of every trace, under a name that no rule can have; the rule gives it a place. */
+export function everyTrace(rule: CheckedRule): CheckedRule {
+  const { range } = rule
+  return {
+    ...rule,
+    name: '#every-trace',
+    derived: true,
+    body: { kind: 'pattern', condition: named({ kind: 'any', range }), range },
+  }
+}
+
 function outside(when: Condition, except: Condition | undefined): Condition {
   return except === undefined ? when : both(when, { kind: 'not', operand: except, range: except.range })
 }
