@@ -1,6 +1,6 @@
 import { HOUR_MS } from '../../shared/archive/object-key.ts'
 import type { ObjectStore } from '../../shared/archive/object-store.ts'
-import type { Clock, Log } from '../../shared/pipeline/ports.ts'
+import type { Clock, Log, RuleSet } from '../../shared/pipeline/ports.ts'
 import type { RuleStates } from '../../shared/pipeline/rule-state.ts'
 import { planListedHour } from '../../shared/replay/plan.ts'
 import type { ReplayRange } from '../../shared/replay/range.ts'
@@ -32,7 +32,7 @@ export class RuleSummaries {
   private readonly store: ObjectStore
   private readonly closing = new AbortController()
   private known: RuleStates | undefined
-  private done = ''
+  private done: { readonly set: RuleSet; readonly toMs: number } | undefined
 
   constructor(subjects: SummarySubjects) {
     this.subjects = subjects
@@ -49,19 +49,21 @@ export class RuleSummaries {
     const { rules, clock, log } = this.subjects
     const { set } = rules.state
     const range = closedHours(clock())
-    const due = JSON.stringify([range.toMs, set.rules.map(({ name, revision }) => [name, revision])])
-    if (due === this.done || this.closing.signal.aborted) return
+    const isDone = this.done?.set === set && this.done.toMs === range.toMs
+    if (isDone || this.closing.signal.aborted) return
     const judge = localHourJudge(this.subjects.dataFolder, this.store, this.closing.signal)
     const hasTime = () => !this.closing.signal.aborted
     try {
       const { hours } = await summariseHours({ store: this.store, range, rules: set.rules, judge, hasTime })
+      // Its hours are only a part of the day.
+      if (this.closing.signal.aborted) return
       const keptBack = new Set(set.keptBack.map(({ name }) => name))
       this.known = ruleStatesOver(range, set.rules, keptBack, hours)
     } catch (error) {
       if (this.closing.signal.aborted) return
       throw error
     }
-    this.done = due
+    this.done = { set, toMs: range.toMs }
     for (const hour of this.known.partialHours) log('warn', 'hour too large to be summarised as a whole', { hour })
   }
 

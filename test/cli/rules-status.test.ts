@@ -63,6 +63,8 @@ describe('rules status', () => {
     expect(out).toMatch(/NOT EXERCISED {2}NEVER_EXERCISED +never +0 +0\n/)
     expect(out).toMatch(/HELD +CHARGE_TRIED \(shadow\) .* 2 +0 {2}··\n/)
     expect(out).toContain('  TOO_MUCH: service.nmae on 0 of 2 payment.charge; they have service.name\n')
+    const shown = [...out.matchAll(/^ {2}([A-Z ]+?) {2}.*\d/gm)].map(([, state]) => state)
+    expect(shown).toEqual(['VIOLATED', 'BLIND', 'HELD', 'NOT EXERCISED'])
     expect(exitCode).toBe(0)
   })
 
