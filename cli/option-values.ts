@@ -28,6 +28,16 @@ export function parseBytes(text: string): number {
   return bytes
 }
 
+/** `RULE=0.5%`: a rule and the share of its traces that may break it, as a number up to 1. */
+export function parseTolerance(text: string): readonly [rule: string, share: number] {
+  const [, rule = '', percent = ''] = /^([A-Za-z][\w-]*)=(\d{1,3}(?:\.\d{1,6})?)\s?%$/.exec(text.trim()) ?? []
+  const share = Number(percent) / 100
+  if (rule === '' || !(share > 0 && share <= 1)) {
+    throw new InvalidArgumentError('Write a rule and a share above 0 % as RETRY_LIMIT_EXCEEDED=0.5%.')
+  }
+  return [rule, share]
+}
+
 /** A TCP port; 0 lets the system choose a free one. */
 export function parsePort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN

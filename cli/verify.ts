@@ -6,14 +6,15 @@ import { giveExperimentVerdict, VERDICT_SAMPLES } from '../shared/experiments/ve
 import type { ExperimentVerdict } from '../shared/pipeline/experiment-verdict.ts'
 import { estimateReplay } from '../shared/replay/estimate.ts'
 import { planReplay } from '../shared/replay/plan.ts'
-import { parseRange, type ReplayRange } from '../shared/replay/range.ts'
+import { parseRange, parseTime, type ReplayRange } from '../shared/replay/range.ts'
+import type { CheckedRule } from '../shared/rules/ast.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { type ApiChoice, apiOptions, openApi, readExperiment } from './experiments/api-client.ts'
 import { folderArchive, rulesOf, stackArchive } from './experiments/archives.ts'
 import { VERDICT_FORMATS, type VerdictFormat, verdictReport } from './experiments/verdict-report.ts'
 import { namedRules } from './load-rules.ts'
-import { parseDurationMs, repeatable } from './option-values.ts'
+import { parseDurationMs, parseTolerance, repeatable } from './option-values.ts'
 import { type ExitCode, type Terminal, write, writeMarkdown } from './terminal.ts'
 import { counted } from './text.ts'
 
@@ -26,6 +27,8 @@ interface VerifyOptions extends ApiChoice {
   readonly ownRules: boolean
   readonly rule?: readonly string[]
   readonly service?: readonly string[]
+  readonly tolerate?: readonly (readonly [rule: string, share: number])[]
+  readonly baseline?: string
   readonly data: string
   readonly format: VerdictFormat
   readonly requireExercised?: true
@@ -55,6 +58,10 @@ export function verifyCommand(terminal: Terminal, finish: Finish): Command {
   withExamples(command, terminal, [
     ['the verdict on an experiment, once its traces are quiet', 'betrace verify --experiment drill-7 --wait 2m'],
     ['any past window, by any rules', 'betrace verify --from -1h --to -30m --rules retries.rules'],
+    [
+      'compare with the same hour yesterday, and let one retry in 200 be one too many',
+      'betrace verify --from -1h --baseline -1d --tolerate RETRY_LIMIT_EXCEEDED=0.5%',
+    ],
     ['fail a build, and report to it', 'betrace verify --experiment drill-7 --require-exercised --format junit'],
   ])
   return command.addHelpText(
@@ -78,6 +85,14 @@ function verifyOptions(): readonly Option[] {
     ),
     new Option('--service <name>', 'only traces with a span of it; may be repeated').argParser(
       repeatable((name) => name),
+    ),
+    new Option(
+      '--tolerate <rule=share>',
+      'the share of its traces that may break a rule, such as 0.5%; may be repeated',
+    ).argParser(repeatable(parseTolerance)),
+    new Option(
+      '--baseline <time>',
+      'start of the window to compare with: ISO 8601, or -1d for a day before the window',
     ),
     new Option('-d, --data <folder>', 'where the server keeps everything').env('BETRACE_DATA').default('.betrace'),
     new Option('-f, --format <format>', 'how to report').choices([...VERDICT_FORMATS]).default('pretty'),
@@ -116,7 +131,8 @@ async function verdictOf(options: VerifyOptions, terminal: Terminal): Promise<Ex
   const given = [options.to, options.service].filter((option) => option !== undefined)
   if (given.length > 0)
     throw new CommandError('an experiment has its window and services', 'leave out --to and --service')
-  return !options.ownRules && options.rule === undefined && options.dryRun === undefined
+  const isAsGiven = options.tolerate === undefined && options.baseline === undefined
+  return isAsGiven && !options.ownRules && options.rule === undefined && options.dryRun === undefined
     ? published(options, experiment, terminal)
     : ofExperiment(options, experiment, terminal)
 }
@@ -173,8 +189,28 @@ async function replayed(
   const rules = given === undefined ? await rulesInForce() : await rulesOf(given, terminal)
   const chosen = namedRules(rules, options.rule)
   const expected = [...subject.expected, ...(options.rule ?? [])]
-  const request = { range, rules: chosen, services: subject.services, expected }
+  const tolerated = toleratedBy(options.tolerate ?? [], chosen)
+  const baseline = options.baseline === undefined ? {} : { baselineFromMs: baselineOf(options.baseline, range) }
+  const request = { range, rules: chosen, services: subject.services, expected, tolerated, ...baseline }
   return giveExperimentVerdict(request, replayOf(store, VERDICT_SAMPLES))
+}
+
+function toleratedBy(tolerate: NonNullable<VerifyOptions['tolerate']>, rules: readonly CheckedRule[]) {
+  namedRules(
+    rules,
+    tolerate.map(([name]) => name),
+  )
+  return new Map(tolerate)
+}
+
+/** A relative time counts from the start of the window that is judged. */
+function baselineOf(text: string, { fromMs, toMs }: ReplayRange): number {
+  const baselineMs = parseTime('from', text, fromMs)
+  if (baselineMs + (toMs - fromMs) <= fromMs) return baselineMs
+  throw new CommandError(
+    'the baseline reaches into the window that is judged',
+    'name an earlier start, such as --baseline -1d',
+  )
 }
 
 async function estimateOf(store: Parameters<typeof planReplay>[0], range: ReplayRange): Promise<string> {

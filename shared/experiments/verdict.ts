@@ -23,17 +23,22 @@ export interface VerdictRequest {
   readonly services: readonly string[]
   /** Names of the rules that are to be exercised. */
   readonly expected: readonly string[]
+  /** By name of a rule: the share of the traces that exercise it which may break it, above 0 and up to 1. */
+  readonly tolerated?: ReadonlyMap<string, number>
+  /** Start of the window that this one is compared with; that of the same length before it unless told. */
+  readonly baselineFromMs?: number
   readonly experiment?: VerdictSubject
 }
 
 /** Replays a range by some rules; the report has the rules in the order given, with the earliest violations of each. */
 export type Replay = (rules: readonly CheckedRule[], range: ReplayRange) => Promise<ReplayReport>
 
-/** Judges a window, and the one of the same length before it. */
+/** Judges a window, and the one that it is compared with. */
 export async function giveExperimentVerdict(request: VerdictRequest, replay: Replay): Promise<ExperimentVerdict> {
   const { range, rules } = request
   const lengthMs = range.toMs - range.fromMs
-  const earlier = { fromMs: range.fromMs - lengthMs, toMs: range.fromMs }
+  const earlierMs = request.baselineFromMs ?? range.fromMs - lengthMs
+  const earlier = { fromMs: earlierMs, toMs: earlierMs + lengthMs }
   const asked = askedRules(request)
   const now = await replay(asked, range)
   const before = await replay(asked, earlier)
@@ -107,11 +112,14 @@ function tracesOf({ rules, traces }: ReplayReport): number {
 }
 
 function ruleVerdict(rule: CheckedRule, request: VerdictRequest, now: Counts, before: Counts): RuleVerdict {
-  const { violated, blind, absent, first, samples } = now.report
+  const { violated, blind, absent, first, samples, inconclusive } = now.report
+  const tolerated = request.tolerated?.get(rule.name)
+  const isTolerated = tolerated !== undefined && violated > 0 && inconclusive === 0 && shareOf(now) <= tolerated
   return {
     rule: rule.name,
     severity: rule.severity,
-    verdict: verdictOver({ ...now.report, exercised: now.exercised }),
+    verdict: isTolerated ? 'held' : verdictOver({ ...now.report, exercised: now.exercised }),
+    ...(tolerated !== undefined && { tolerated }),
     expected: request.expected.includes(rule.name),
     shadow: rule.metadata.mode === 'shadow',
     exercised: now.exercised,

@@ -23,7 +23,7 @@ export interface ExperimentVerdict {
   readonly rules: readonly RuleVerdict[]
   /** Rules that were to be exercised and are not in force. */
   readonly unknownRules: readonly string[]
-  /** The window of the same length that came before. */
+  /** The window of the same length that this one is compared with: the one before it unless asked otherwise. */
   readonly before: { readonly from: string; readonly to: string; readonly traces: number }
   /** What could not be read, or not be judged to its end, and is missing from the counts. */
   readonly failures: readonly { readonly key: string; readonly reason: string }[]
@@ -49,6 +49,8 @@ export interface RuleVerdict {
    * `blind`: it was exercised, but an attribute it needs was on none of the spans it was asked of. `held`: it was exercised.
    */
   readonly verdict: 'violated' | 'inconclusive' | 'blind' | 'held' | 'not-exercised'
+  /** The share of exercised traces that may break it: up to it the verdict is `held`. */
+  readonly tolerated?: number
   /** The experiment was meant to exercise it. */
   readonly expected: boolean
   /** Judged, but in shadow mode: it decides nothing. */

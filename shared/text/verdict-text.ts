@@ -88,9 +88,11 @@ function tableLines(rules: readonly RuleVerdict[], paint: Paint): readonly strin
 }
 
 /** How the window compares with the one before, and on how many traces the rule could not tell. */
-export function remarkOn({ verdict, change, blind, exercised }: RuleVerdict): string {
+export function remarkOn({ verdict, change, blind, exercised, violated, tolerated }: RuleVerdict): string {
   const unseen = verdict === 'held' && blind > 0 ? `blind on ${grouped(blind)} of ${grouped(exercised)}` : undefined
-  return [change ?? undefined, unseen].filter((part) => part !== undefined).join(', ')
+  const allowed =
+    verdict === 'held' && violated > 0 ? `tolerated up to ${Number((100 * Number(tolerated)).toFixed(4))} %` : undefined
+  return [change ?? undefined, unseen, allowed].filter((part) => part !== undefined).join(', ')
 }
 
 /** What rules that proved nothing looked for in vain, a line an attribute. Verdicts of older releases do not say it. */
@@ -128,13 +130,14 @@ export function conclusion(verdict: ExperimentVerdict, paint: Paint, show: (name
   const { outcome, signals, unknownRules } = verdict
   const live = verdict.rules.filter(({ shadow }) => !shadow)
   if (outcome === 'violated') {
-    const broken = live.filter(({ violated }) => violated > 0).map(({ rule }) => rule)
+    const broken = live.filter((rule) => rule.verdict === 'violated').map(({ rule }) => rule)
     return paint('red', `${count(signals, 'signal')}: ${broken.map(show).join(', ')} broke`)
   }
   if (outcome === 'held') {
     const blind = live.filter((rule) => rule.verdict === 'blind').map(({ rule }) => show(rule))
-    if (blind.length === 0) return paint('green', '0 signals: invariants held')
-    return paint('yellow', `0 signals: invariants held, but ${blind.join(', ')} ${wasOrWere(blind)} blind`)
+    const sent = Number(signals) > 0 ? `${count(signals, 'signal')}, as many as are tolerated` : '0 signals'
+    if (blind.length === 0) return paint('green', `${sent}: invariants held`)
+    return paint('yellow', `${sent}: invariants held, but ${blind.join(', ')} ${wasOrWere(blind)} blind`)
   }
   const expected = live.filter((rule) => rule.expected)
   const candidates = expected.length === 0 && unknownRules.length === 0 ? live : expected

@@ -105,6 +105,35 @@ describe('verify of a past window', () => {
     expect(markdown.out).toContain('- `TOO_MUCH`: `service.nmae on 0 of 1 payment.charge; they have service.name`')
   })
 
+  test('tolerates as many broken traces as it is told', async () => {
+    const { home, from, to } = await recorded()
+    const window = ['--from', from, '--to', to] as const
+    const held = await verify(home, ...window, '--tolerate', 'PAYMENT_INVARIANT_VIOLATION=50%')
+    expect(held.out).toContain(
+      '  HELD     PAYMENT_INVARIANT_VIOLATION          2         1       -  new, tolerated up to 50 %',
+    )
+    expect(held.out).toContain('1 signal, as many as are tolerated: invariants held')
+    expect(held.exitCode).toBe(0)
+    const broken = await verify(home, ...window, '--tolerate', 'PAYMENT_INVARIANT_VIOLATION=49.9%')
+    expect([broken.exitCode, broken.out]).toEqual([1, expect.stringContaining('VIOLATED')])
+    const unknown = await verify(home, ...window, '--tolerate', 'NO_SUCH_RULE=1%')
+    expect([unknown.exitCode, unknown.err]).toEqual([2, expect.stringContaining('no rule is named NO_SUCH_RULE')])
+    const wrong = await verify(home, ...window, '--tolerate', 'PAYMENT_INVARIANT_VIOLATION=0.5')
+    expect([wrong.exitCode, wrong.err]).toEqual([2, expect.stringContaining('RETRY_LIMIT_EXCEEDED=0.5%')])
+  })
+
+  test('compares with another window than the one before', async () => {
+    const { home, middle, to } = await recorded()
+    const window = ['--from', middle, '--to', to, '--format', 'json'] as const
+    const { out } = await verify(home, ...window, '--baseline', '-1m')
+    expect(JSON.parse(out)).toMatchObject({ traces: 1, before: { traces: 1 } })
+    const earlier = await verify(home, ...window, '--baseline', '-1d')
+    const dayBefore = iso(Date.parse(middle) - 24 * 60 * MINUTE_MS)
+    expect(JSON.parse(earlier.out)).toMatchObject({ traces: 1, before: { from: dayBefore, traces: 0 } })
+    const within = await verify(home, ...window, '--baseline', '-30s')
+    expect([within.exitCode, within.err]).toEqual([2, expect.stringContaining('reaches into the window')])
+  })
+
   test('of one service counts its traces alone', async () => {
     const { home, from, to } = await recorded()
     const { out, exitCode } = await verify(home, '--from', from, '--to', to, '--service', 'none', '--format', 'json')
