@@ -1,11 +1,12 @@
 import type { Span } from '../../trace/span.ts'
-import type { CheckedRule, Condition, Order, Selector, SpanReference } from '../ast.ts'
+import type { Atom, CheckedRule, Condition, Order, Selector, SpanReference } from '../ast.ts'
 import type { Planner } from '../binding/planner.ts'
 import { usesNames } from '../binding/references.ts'
 import type { Predicate, Run } from '../compile/plan.ts'
 import { planBody } from '../compile/plan-body.ts'
 import { outcomeOf } from '../judge/outcome.ts'
 import { passingViews } from '../judge/run.ts'
+import { atomsOf } from '../walk.ts'
 
 /**
  * Until when a later span may still end a violation, in nanoseconds since 1970 by the clock of the spans. A rule asks for
@@ -38,10 +39,13 @@ interface Search {
   readonly orders: BoundedOrder[]
 }
 
-function mentionsWithin(part: unknown): boolean {
-  if (typeof part !== 'object' || part === null) return false
-  if ('kind' in part && part.kind === 'order' && 'within' in part) return true
-  return Object.values(part).some(mentionsWithin)
+function mentionsWithin(body: CheckedRule['body']): boolean {
+  const conditions = body.kind === 'pattern' ? [body.condition] : [body.when, body.always, body.never, body.except]
+  return conditions.some((condition) => condition !== undefined && atomsOf(condition).some(isBounded))
+}
+
+function isBounded(atom: Atom): boolean {
+  return atom.kind === 'order' && atom.within !== undefined
 }
 
 /** `isHelpful`: whether the condition being true can end a violation. */
