@@ -1,6 +1,6 @@
 import { ColumnNotLoaded } from '../archive/row-group.ts'
 import { signalData } from '../pipeline/signal.ts'
-import type { RuleBlindness } from '../rules/blind/blindness.ts'
+import type { Blindness } from '../rules/blind/blindness.ts'
 import type { Run } from '../rules/compile/plan.ts'
 import type { CompiledRules } from '../rules/compile/rule-set.ts'
 import { judge, judgeRun, startRun } from '../rules/judge/judge.ts'
@@ -16,7 +16,7 @@ export interface Judging {
   readonly orderOf: ReadonlyMap<string, number>
   readonly shapes: Shapes
   /** What can leave each rule blind, by its place. */
-  readonly blindness: readonly (RuleBlindness | undefined)[]
+  readonly blindness: Blindness
   readonly tally: Tally
   /** Most violations of each rule that come with evidence. */
   readonly sampleLimit: number
@@ -72,7 +72,7 @@ function orderOf(judging: Judging, { rule }: Verdict): number {
 /** Whether the rule was blind on the trace. Of a rule that is violated somewhere nobody asks. */
 function observe(judging: Judging, verdict: Verdict, run: Run): BlindObservation | undefined {
   const order = orderOf(judging, verdict)
-  const blindness = judging.blindness[order]
+  const blindness = judging.blindness(order)
   const { outcomes, blindness: tally } = ruleTally(judging, order)
   if (blindness === undefined || verdict.outcome === 'violated' || outcomes.violated !== undefined) return undefined
   return observeBlindness(blindness, run, tally)

@@ -2,7 +2,7 @@ import type { ObjectStore } from '../archive/object-store.ts'
 import { ObjectGone } from '../archive/object-store.ts'
 import { openRowGroup } from '../archive/row-group.ts'
 import { cutSlices, shareOf } from '../archive/slice.ts'
-import { blindnessOf, type RuleBlindness } from '../rules/blind/blindness.ts'
+import { type Blindness, blindnessOf } from '../rules/blind/blindness.ts'
 import type { CompiledRules } from '../rules/compile/rule-set.ts'
 import { mergedTrace } from './archived-trace.ts'
 import { type GatheredTrace, newGathering, type TraceGathering } from './gathering.ts'
@@ -24,7 +24,7 @@ export interface Worker {
   readonly relevance: Relevance
   readonly orderOf: ReadonlyMap<string, number>
   readonly shapes: Shapes
-  readonly blindness: readonly (RuleBlindness | undefined)[]
+  readonly blindness: Blindness
   readonly range: ReplayRange
   /** Most violations of each rule that come with evidence. */
   readonly sampleLimit: number

@@ -32,9 +32,9 @@ function compare(bodies: readonly string[], traces: readonly (readonly SpanSketc
       if (expected) blind++
       const outcome = touched.get(rule)
       if (outcome === 'violated' || outcome === 'inconclusive') return []
-      const found = blindness[order]?.isBlind(run) === true
+      const found = blindness(order)?.isBlind(run) === true
       // A rule that lacks the span names it needs is not asked, so it must not be exercised either.
-      const isUnasked = outcome === undefined && expected && blindness[order]?.isExercised(run) === true
+      const isUnasked = outcome === undefined && expected && blindness(order)?.isExercised(run) === true
       const isWrong = found !== expected || isUnasked
       return isWrong ? [{ rule: rule.text, sketches, found, expected, outcome }] : []
     })

@@ -40,9 +40,18 @@ interface AskedOf {
   readonly sources: readonly AttributeSource[]
 }
 
-/** What leaves each rule of the set blind, by place of the rule; undefined for one that no missing attribute can blind. */
-export function blindnessOf(set: CompiledRules): readonly (RuleBlindness | undefined)[] {
-  return set.rules.map((rule) => (rule.derived === true ? undefined : ruleBlindness(set.planner, rule)))
+/** Tells what leaves a rule of the set blind, by the rule's place; undefined for one that no missing attribute can blind. */
+export type Blindness = (order: number) => RuleBlindness | undefined
+
+/** Compiles a rule's blindness when it is first asked for: most rules of a large set concern no trace. */
+export function blindnessOf({ rules, planner }: CompiledRules): Blindness {
+  const known = new Map<number, RuleBlindness | undefined>()
+  return (order) => {
+    const rule = rules[order]
+    if (!known.has(order) && rule !== undefined)
+      known.set(order, rule.derived === true ? undefined : ruleBlindness(planner, rule))
+    return known.get(order)
+  }
 }
 
 function ruleBlindness(planner: Planner, rule: CheckedRule): RuleBlindness | undefined {
