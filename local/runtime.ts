@@ -12,6 +12,7 @@ import { sweep } from './maintenance/retention.ts'
 import type { Connections } from './server/connections.ts'
 import { healthPage } from './server/health.ts'
 import { HTTP_LIMITS, type HttpOptions, serveHttp } from './server/http.ts'
+import { METRICS_TYPES, metricsFormat } from './server/metrics.ts'
 import { newConnections } from './server/open-files.ts'
 import { readings } from './server/readings.ts'
 import { refusedOrigins } from './server/refused-origins.ts'
@@ -140,11 +141,11 @@ async function start(
     summaries,
   }
   const server = await listen(settings, dependencies, loop, connections, {
-    '/metrics': () => ({
-      status: 200,
-      contentType: 'text/plain; version=0.0.4; charset=utf-8',
-      body: metrics.render(readings(state), seriesOfRules(rules.state.set.rules)),
-    }),
+    '/metrics': ({ accept }) => {
+      const format = metricsFormat(accept)
+      const body = metrics.render(readings(state), seriesOfRules(rules.state.set.rules), format)
+      return { status: 200, contentType: METRICS_TYPES[format], body }
+    },
     '/healthz': healthPage(state),
   })
   const jobs = jobsOf(options, settings, dependencies, { loop, makeRoom })

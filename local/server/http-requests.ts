@@ -27,6 +27,12 @@ export interface PageResponse {
   readonly body: string
 }
 
+/** What the answer may depend on. */
+interface PageRequest {
+  /** The `Accept` header, '' without one. */
+  readonly accept: string
+}
+
 /** What requests are answered from. */
 export interface Served extends InTurn {
   readonly senders: Senders
@@ -36,7 +42,7 @@ export interface Served extends InTurn {
   /** Answers the paths of experiments and stop conditions. */
   readonly api: (request: ApiRequest) => Promise<ApiResponse>
   /** By path: `/metrics`, `/healthz`. They are shown also where all connections are taken. */
-  readonly pages: Readonly<Record<string, () => PageResponse | Promise<PageResponse>>>
+  readonly pages: Readonly<Record<string, (request: PageRequest) => PageResponse | Promise<PageResponse>>>
   /** Told of an origin whose pages asked whether they may send spans, and may not. */
   readonly onRefusedOrigin: (origin: string) => void
   /** The body of a request without a place is read for this time at most. */
@@ -154,7 +160,7 @@ async function showPage(path: string, request: IncomingMessage, response: Server
     response.setHeader('allow', 'GET, HEAD')
     return sendText(response, 405, 'only GET, HEAD is allowed here\n')
   }
-  const { status, contentType, body } = await page()
+  const { status, contentType, body } = await page({ accept: request.headers.accept ?? '' })
   response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) })
   response.end(body)
 }

@@ -69,18 +69,39 @@ export interface MetricReading {
   readonly labels?: Labels
 }
 
-/** Counters and histograms in memory, from the start of the process, in the Prometheus text format. */
+/** How `/metrics` is written: as Prometheus has read it from the start, or as OpenMetrics, where counts may have an example. */
+export type MetricsFormat = 'prometheus' | 'openmetrics'
+
+/** The `Content-Type` of each. */
+export const METRICS_TYPES: { readonly [Format in MetricsFormat]: string } = {
+  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+}
+
+/** OpenMetrics where the `Accept` header of a request names it with a quality above 0, as Prometheus does. */
+export function metricsFormat(accept: string): MetricsFormat {
+  const wanted = accept.split(',').some((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
+    return type === 'application/openmetrics-text' && !parameters.some((each) => /^q=0(?:\.0*)?$/.test(each))
+  })
+  return wanted ? 'openmetrics' : 'prometheus'
+}
+
+/** Counters and histograms in memory, from the start of the process. */
 export class PrometheusMetrics implements Metrics {
   private readonly counters = new Map<keyof Counted, Map<string, number>>()
   private readonly histograms = new Map<Measured, Histogram>()
+  /** By series, the last trace that was counted there. */
+  private readonly exemplars = new Map<string, string>()
 
-  add<Name extends keyof Counted>(name: Name, labels: Counted[Name], amount = 1): void {
+  add<Name extends keyof Counted>(name: Name, labels: Counted[Name], amount = 1, traceId?: string): void {
     const series = this.counters.get(name) ?? new Map<string, number>()
     this.counters.set(name, series)
     const written = writeLabels(labels)
     const crowded = series.size >= MAX_SERIES && !series.has(written) && 'rule' in labels
     const key = crowded ? writeLabels({ ...labels, rule: '(other)' }) : written
     series.set(key, (series.get(key) ?? 0) + amount)
+    if (traceId !== undefined) this.exemplars.set(`${name}${key}`, traceId)
   }
 
   observe(name: Measured, valueMs: number): void {
@@ -102,24 +123,38 @@ export class PrometheusMetrics implements Metrics {
   }
 
   /**
-   * Everything, and the given readings, as Prometheus reads it (text format 0.0.4). The series of `expected` that have not
+   * Everything, and the given readings, as Prometheus reads it (text format 0.0.4), or as OpenMetrics 1.0. The series of `expected` that have not
    * been counted yet are 0; a counter shows no more of them than it keeps series.
    */
-  render(readings: readonly MetricReading[], expected: readonly Series[] = []): string {
+  render(
+    readings: readonly MetricReading[],
+    expected: readonly Series[] = [],
+    format: MetricsFormat = 'prometheus',
+  ): string {
     const lines: string[] = []
     const idle = Map.groupBy(expected, ({ name }) => name)
     for (const [key, [name, help]] of Object.entries(COUNTERS)) {
-      lines.push(...heading(name, help, 'counter'))
+      lines.push(...heading(name, help, 'counter', format))
       const series = this.counters.get(key as keyof Counted)
       // A counter without labels is there from the start, so that its first increase is seen.
       if (series === undefined && !LABELLED.has(key)) lines.push(`${name} 0`)
-      for (const [labels, value] of series ?? []) lines.push(`${name}${labels} ${value}`)
+      for (const [labels, value] of series ?? []) {
+        const example = format === 'openmetrics' ? this.exemplarOf(`${key}${labels}`) : ''
+        lines.push(`${name}${labels} ${value}${example}`)
+      }
       for (const labels of idleAmong(idle.get(key as keyof Counted) ?? [], series)) lines.push(`${name}${labels} 0`)
     }
     for (const [key, [name, help]] of Object.entries(HISTOGRAMS)) {
-      lines.push(...heading(name, help, 'histogram'), ...renderHistogram(name, this.histograms.get(key as Measured)))
+      lines.push(...heading(name, help, 'histogram', format))
+      lines.push(...renderHistogram(name, this.histograms.get(key as Measured), format))
     }
-    return `${[...lines, ...renderReadings(readings)].join('\n')}\n`
+    const end = format === 'openmetrics' ? ['# EOF'] : []
+    return `${[...lines, ...renderReadings(readings, format), ...end].join('\n')}\n`
+  }
+
+  private exemplarOf(series: string): string {
+    const traceId = this.exemplars.get(series)
+    return traceId === undefined ? '' : ` # {trace_id="${escapeLabel(traceId)}"} 1`
   }
 }
 
@@ -142,9 +177,9 @@ function idleAmong(expected: readonly Series[], counted: ReadonlyMap<string, num
   return written.slice(0, Math.max(0, MAX_SERIES - (counted?.size ?? 0)))
 }
 
-function renderHistogram(name: string, histogram: Histogram | undefined): readonly string[] {
+function renderHistogram(name: string, histogram: Histogram | undefined, format: MetricsFormat): readonly string[] {
   const buckets = BUCKETS_SECONDS.map(
-    (bound, index) => `${name}_bucket{le="${bound}"} ${histogram?.buckets[index] ?? 0}`,
+    (bound, index) => `${name}_bucket{le="${writeBound(bound, format)}"} ${histogram?.buckets[index] ?? 0}`,
   )
   const count = histogram?.count ?? 0
   return [
@@ -155,19 +190,26 @@ function renderHistogram(name: string, histogram: Histogram | undefined): readon
   ]
 }
 
-function renderReadings(readings: readonly MetricReading[]): readonly string[] {
+/** OpenMetrics writes each bound as a float, so that `1` and `1.0` are one. */
+function writeBound(bound: number, format: MetricsFormat): string {
+  return format === 'openmetrics' && Number.isInteger(bound) ? `${bound}.0` : String(bound)
+}
+
+function renderReadings(readings: readonly MetricReading[], format: MetricsFormat): readonly string[] {
   const lines: string[] = []
   const headed = new Set<string>()
   for (const { name, help, value, labels } of readings) {
-    if (!headed.has(name)) lines.push(...heading(name, help, name.endsWith('_total') ? 'counter' : 'gauge'))
+    if (!headed.has(name)) lines.push(...heading(name, help, name.endsWith('_total') ? 'counter' : 'gauge', format))
     headed.add(name)
     lines.push(`${name}${writeLabels(labels ?? {})} ${value}`)
   }
   return lines
 }
 
-function heading(name: string, help: string, type: string): readonly string[] {
-  return [`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${type}`]
+function heading(name: string, help: string, type: string, format: MetricsFormat): readonly string[] {
+  // There a counter is named without its suffix, which belongs to its samples.
+  const family = format === 'openmetrics' ? name.replace(/_total$/, '') : name
+  return [`# HELP ${family} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${family} ${type}`]
 }
 
 function writeLabels(labels: Labels): string {

@@ -271,7 +271,8 @@ function withUnseen(before: CommittedJudgement, stored: StoredTrace): readonly s
 function countJudgement(evaluator: Evaluator, leased: LeasedTrace, before: CommittedJudgement, judged: Judged): void {
   for (const { event, shadow } of judged.changes) {
     const { signal: rule, severity } = event.data
-    evaluator.metrics.add('signals', { rule, severity, status: event.status, mode: event.mode, shadow })
+    const labels = { rule, severity, status: event.status, mode: event.mode, shadow }
+    evaluator.metrics.add('signals', labels, 1, leased.traceId)
     if (event.status === 'firing' && !shadow) evaluator.metrics.add('signalsFiring', { severity })
   }
   if (judged.more) return

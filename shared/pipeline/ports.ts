@@ -293,7 +293,8 @@ export type Measured = 'judgeMs' | 'ingestMs'
 
 /** Counters and histograms; never throws. */
 export interface Metrics {
-  add<Name extends keyof Counted>(name: Name, labels: Counted[Name], amount?: number): void
+  /** `traceId`: a trace that is an example of what is counted; a runtime may show it beside the count. */
+  add<Name extends keyof Counted>(name: Name, labels: Counted[Name], amount?: number, traceId?: string): void
   observe(name: Measured, value: number): void
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { PrometheusMetrics } from '../../../local/server/metrics.ts'
+import { metricsFormat, PrometheusMetrics } from '../../../local/server/metrics.ts'
 import type { Series } from '../../../local/server/rule-series.ts'
 
 const lines = (metrics: PrometheusMetrics, start: string) =>
@@ -87,5 +87,38 @@ describe('the metrics page', () => {
     expect(series).toHaveLength(5_001)
     expect(series.at(-1)).toMatch(/rule="\(other\)".* 10$/)
     expect(metrics.total('signals')).toBe(5_010)
+  })
+})
+
+describe('OpenMetrics', () => {
+  test('names counters without their suffix, writes bounds as floats and ends with EOF', () => {
+    const metrics = new PrometheusMetrics()
+    metrics.add('spansReceived', {}, 3)
+    const page = metrics.render([{ name: 'betrace_lost_spans_total', help: 'Lost.', value: 2 }], [], 'openmetrics')
+    expect(page).toContain('# TYPE betrace_spans_received counter\nbetrace_spans_received_total 3\n')
+    expect(page).toContain('# TYPE betrace_lost_spans counter\nbetrace_lost_spans_total 2\n')
+    expect(page).toContain('betrace_judge_seconds_bucket{le="0.5"} 0\nbetrace_judge_seconds_bucket{le="1.0"} 0\n')
+    expect(page.endsWith('\n# EOF\n')).toBe(true)
+  })
+
+  test('shows the last trace of each series of signals; the text of Prometheus has no place for it', () => {
+    const metrics = new PrometheusMetrics()
+    const labels = { rule: 'R', severity: 'high', status: 'firing', mode: 'live', shadow: false } as const
+    metrics.add('signals', labels, 1, 'a'.repeat(32))
+    metrics.add('signals', labels, 1, 'b'.repeat(32))
+    const series = 'betrace_signals_total{rule="R",severity="high",status="firing",mode="live",shadow="false"} 2'
+    expect(metrics.render([], [], 'openmetrics')).toContain(`${series} # {trace_id="${'b'.repeat(32)}"} 1\n`)
+    expect(metrics.render([])).toContain(`${series}\n`)
+  })
+
+  test.each([
+    ['application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3', 'openmetrics'],
+    ['Application/OpenMetrics-Text', 'openmetrics'],
+    ['application/openmetrics-text;q=0', 'prometheus'],
+    ['text/plain', 'prometheus'],
+    ['*/*', 'prometheus'],
+    ['', 'prometheus'],
+  ])('is given where it is asked for: %s', (accept, format) => {
+    expect(metricsFormat(accept)).toBe(format)
   })
 })
