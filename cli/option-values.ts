@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { isWebhookSecret } from '../local/sinks/webhook-signature.ts'
 import { CommandError } from './command-error.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -69,6 +70,17 @@ export function parseApiKey(text: string): string {
   if (!/^[\x21-\x7e]+$/.test(text))
     throw new InvalidArgumentError('A key has no spaces, line breaks or letters beyond ASCII.')
   return text
+}
+
+/** Secrets of webhooks, separated by commas or spaces: in the environment there may be several. */
+export function parseWebhookSecrets(text: string): readonly string[] {
+  const secrets = text.split(/[\s,]+/).filter((secret) => secret !== '')
+  if (secrets.length === 0 || !secrets.every(isWebhookSecret)) {
+    throw new InvalidArgumentError(
+      'Write whsec_ and 24 to 64 random bytes in base64: echo "whsec_$(openssl rand -base64 32)"',
+    )
+  }
+  return secrets
 }
 
 /**

@@ -8,7 +8,16 @@ import { limitsAmong, REQUEST_LIMITS } from '../shared/otlp/limits.ts'
 import { SENDER_LIMITS } from '../shared/pipeline/settings.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
-import { parseBytes, parseCount, parseDurationMs, parsePort, parseUrl, repeatable, unshown } from './option-values.ts'
+import {
+  parseBytes,
+  parseCount,
+  parseDurationMs,
+  parsePort,
+  parseUrl,
+  parseWebhookSecrets,
+  repeatable,
+  unshown,
+} from './option-values.ts'
 import { serveMessages } from './serve-messages.ts'
 import type { ExitCode, Terminal } from './terminal.ts'
 import { counted } from './text.ts'
@@ -25,6 +34,7 @@ interface ServeOptions {
   readonly keepSignals: number
   readonly webhook?: readonly string[]
   readonly webhookHeader?: readonly (readonly [string, string])[]
+  readonly webhookSecret?: readonly (readonly string[])[]
   readonly jsonl?: string
   readonly cors?: readonly string[]
   readonly maxConnections: number
@@ -96,6 +106,9 @@ function serveOptions(): readonly Option[] {
     new Option('--webhook-header <header>', '"name: value" for every webhook; may be repeated')
       .env('BETRACE_WEBHOOK_HEADER')
       .argParser(repeatable(unshown('--webhook-header', parseHeader))),
+    new Option('--webhook-secret <secret>', 'sign requests to webhooks by it (Standard Webhooks); may be repeated')
+      .env('BETRACE_WEBHOOK_SECRET')
+      .argParser(repeatable(unshown('--webhook-secret', parseWebhookSecrets))),
     new Option('--jsonl <file>', 'append each signal there as a line of JSON; - is standard output').env(
       'BETRACE_JSONL',
     ),
@@ -188,6 +201,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
       webhooks: (options.webhook ?? []).map((url) => ({
         url,
         headers: Object.fromEntries(options.webhookHeader ?? []),
+        secrets: (options.webhookSecret ?? []).flat(),
       })),
     },
     ...(isShown ? { screen: wrapping(screen) } : {}),

@@ -9,6 +9,7 @@ import {
   REQUEST,
   SENDER_LIMITS,
 } from '../shared/pipeline/settings.ts'
+import { isWebhookSecret } from './sinks/webhook-signature.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -28,6 +29,11 @@ const webhook = v.strictObject({
       v.pipe(v.string(), v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'expected text that a header can hold')),
     ),
     {},
+  ),
+  /** Requests are signed by each (Standard Webhooks); the first is the one that receivers are to know from now on. */
+  secrets: v.optional(
+    v.array(v.pipe(v.string(), v.check(isWebhookSecret, 'expected whsec_ and 24 to 64 bytes in base64'))),
+    [],
   ),
   timeoutMs: v.optional(positive, 10_000),
   /** First wait after a failure; it doubles with each, with jitter, up to `maxRetryDelayMs`. */

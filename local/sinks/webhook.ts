@@ -5,6 +5,7 @@ import { visible } from '../../shared/text/visible.ts'
 import type { WebhookSettings } from '../settings.ts'
 import type { Database, Row } from '../sqlite/database.ts'
 import { type DeliveryFailure, deliveryFailureOf } from './delivery-failure.ts'
+import { signatureHeaders } from './webhook-signature.ts'
 
 /** Requests to one receiver at a time. */
 const CONCURRENT = 4
@@ -88,7 +89,7 @@ export class Webhook {
   }
 
   private async run(): Promise<void> {
-    const due = `SELECT id, attempts, event FROM deliveries
+    const due = `SELECT id, attempts, event_id, event FROM deliveries
       WHERE webhook = ? AND failed = 0 AND due_ms <= ? ORDER BY due_ms, id LIMIT 64`
     try {
       while (!this.stopped) {
@@ -109,7 +110,9 @@ export class Webhook {
 
   private async deliver(row: Row): Promise<void> {
     const id = Number(row.id)
-    const failure = this.delivered.has(id) ? undefined : await this.post(String(row.event))
+    const failure = this.delivered.has(id)
+      ? undefined
+      : await this.post(String(row.event_id), visible(String(row.event)))
     if (failure === undefined) {
       if (!this.delivered.has(id)) this.counts.delivered += 1
       this.delivered.add(id)
@@ -136,13 +139,14 @@ export class Webhook {
     this.deps.log(failed ? 'error' : 'warn', message, { webhook: this.name, attempts, reason: failure.reason })
   }
 
-  private async post(body: string): Promise<DeliveryFailure | undefined> {
-    const { url, headers, timeoutMs } = this.settings
+  private async post(eventId: string, body: string): Promise<DeliveryFailure | undefined> {
+    const { url, headers, secrets, timeoutMs } = this.settings
+    const signature = signatureHeaders(secrets, eventId, body, this.deps.clock())
     try {
       const response = await this.deps.fetch(url, {
         method: 'POST',
-        headers: { ...headers, 'content-type': 'application/cloudevents+json; charset=utf-8' },
-        body: visible(body),
+        headers: { ...headers, ...signature, 'content-type': 'application/cloudevents+json; charset=utf-8' },
+        body,
         redirect: 'manual',
         signal: AbortSignal.timeout(timeoutMs),
       })

@@ -77,6 +77,7 @@ async function deliver(url: string): Promise<void> {
     const settings = {
       url,
       headers: {},
+      secrets: [],
       timeoutMs: TIMEOUT_MS,
       maxAttempts: 3,
       retryDelayMs: 1_000,

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Runtime } from '../../../local/runtime.ts'
 import type { Log } from '../../../shared/pipeline/ports.ts'
@@ -34,6 +35,29 @@ describe('a webhook', () => {
     expect(await metric(runtime, 'betrace_webhook_deliveries_total')).toContainEqual(
       expect.stringMatching(/outcome="delivered"\} 1$/),
     )
+  })
+
+  test('gets each request signed as it came, with the same id when it is sent again', async () => {
+    const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+    const runtime = await start(newHome(), toReceiver({ secrets: [secret] }), { random: () => 1 })
+    receiver.answer = 503
+    await send(runtime, [CHARGE])
+    await pass(runtime, 5_000)
+    receiver.answer = 200
+    await pass(runtime, HOUR_MS)
+    const [first, second] = receiver.received
+    for (const request of [first, second]) {
+      const {
+        'webhook-id': id,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': signature,
+      } = request?.headers ?? {}
+      const signed = `${id}.${timestamp}.${request?.body}`
+      expect(signature).toBe(`v1,${createHmac('sha256', Buffer.alloc(32, 7)).update(signed).digest('base64')}`)
+    }
+    expect(first?.headers['webhook-id']).toBe(first?.event.id.replaceAll('.', '_'))
+    expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id'])
+    expect(second?.headers['webhook-timestamp']).not.toBe(first?.headers['webhook-timestamp'])
   })
 
   test('that fails and recovers gets every signal, later each time', async () => {
