@@ -138,7 +138,7 @@ test('an aborted request stores nothing, gives its bytes back and is counted', a
 })
 
 test('a client that sends too slowly is cut off', async () => {
-  const { port } = await startServer({ limits: { headersTimeoutMs: 60, requestTimeoutMs: 80, timeoutCheckMs: 20 } })
+  const { port } = await startServer({ limits: { headersTimeoutMs: 500, requestTimeoutMs: 600, timeoutCheckMs: 20 } })
   const inHeaders = rawConnection(port)
   const inBody = rawConnection(port)
 
