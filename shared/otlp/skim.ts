@@ -34,12 +34,12 @@ function countEvent(tally: ValueTally): void {
   if (++tally.events > tally.limits.maxRequestEvents) throw overLimit('maxRequestEvents', tally.limits)
 }
 
-function shape(fields: Readonly<Record<number, Shape>>, attributesField?: number): Shape {
+function shape(fields: Readonly<Record<number, Shape>>, attributesField = -1, isEvent = false): Shape {
   const nested = new Array<Shape | undefined>(MAX_FIELDS).fill(undefined)
   for (const [field, inner] of Object.entries(fields)) nested[Number(field)] = inner
-  if (attributesField === undefined) return { nested, attributesTag: -1, level: 0, isEvent: false }
-  nested[attributesField] = KEY_VALUE_SHAPE
-  return { nested, attributesTag: (attributesField << 3) | BYTES, level: 0, isEvent: false }
+  if (attributesField >= 0) nested[attributesField] = KEY_VALUE_SHAPE
+  // One literal makes all shapes, so that reading them is fast.
+  return { nested, attributesTag: attributesField < 0 ? -1 : (attributesField << 3) | BYTES, level: 0, isEvent }
 }
 
 const MAX_FIELDS = 32
@@ -52,8 +52,8 @@ export const RESOURCE_SHAPE = shape({}, RESOURCE.attributes)
 export const SCOPE_SHAPE = shape({}, SCOPE.attributes)
 export const SPAN_SHAPE = shape(
   {
-    [SPAN.events]: { ...shape({}, EVENT.attributes), isEvent: true },
-    [SPAN.links]: { ...shape({}, LINK.attributes), isEvent: true },
+    [SPAN.events]: shape({}, EVENT.attributes, true),
+    [SPAN.links]: shape({}, LINK.attributes, true),
     [SPAN.status]: shape({}),
   },
   SPAN.attributes,
