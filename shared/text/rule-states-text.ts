@@ -1,6 +1,6 @@
 import { provesNothing } from '../pipeline/experiment-verdict.ts'
 import type { RuleState, RuleStates } from '../pipeline/rule-state.ts'
-import { absentText } from './absent-text.ts'
+import { absentLines } from './absent-text.ts'
 import type { Paint, Style } from './paint.ts'
 import { verdictLabel } from './verdict-text.ts'
 import { visible } from './visible.ts'
@@ -20,8 +20,6 @@ const HOUR_MS = 3_600_000
 /** Columns that a line of violations has at most; of a longer range each is several hours. */
 const MAX_COLUMNS = 25
 const LEVELS = '▁▂▃▄▅▆▇█'
-/** Absent attributes that are named for each rule. */
-const MAX_ABSENT = 3
 
 /** States for people, line by line: a table of the rules, and the attributes that blind ones need. Ages count to `nowMs`. */
 export function ruleStateLines(states: RuleStates, nowMs: number, paint: Paint): readonly string[] {
@@ -49,7 +47,10 @@ export function ruleStateLines(states: RuleStates, nowMs: number, paint: Paint):
       const { length } = verdictLabel(state)
       return `${paint(STYLES[state], line.slice(0, length))}${line.slice(length)}`
     }),
-    ...absentLines(rules, paint),
+    ...absentLines(
+      rules.filter(({ state }) => provesNothing({ verdict: state })),
+      paint,
+    ),
     ...(partialHours.length + failures.length === 0 ? [] : ['']),
     ...partialHours.map((hour) =>
       paint(
@@ -118,17 +119,6 @@ function tableOf(
     })
     return `  ${paintRow(padded.join('  ').trimEnd(), row)}`
   })
-}
-
-function absentLines(rules: readonly RuleState[], paint: Paint): readonly string[] {
-  const unproved = rules.filter(({ state }) => provesNothing({ verdict: state }))
-  const lines = unproved.flatMap(({ rule, absent }) => {
-    const shown = absent.slice(0, MAX_ABSENT).map(absentText)
-    const more = absent.length - shown.length
-    const texts = more > 0 ? [...shown, `and ${more} more attribute${more === 1 ? '' : 's'}`] : shown
-    return texts.map((text) => `  ${paint('yellow', visible(rule))}: ${visible(text)}`)
-  })
-  return lines.length === 0 ? [] : ['', ...lines]
 }
 
 function grouped(number: number): string {

@@ -1,12 +1,10 @@
 import { type ExperimentVerdict, provesNothing, type RuleVerdict } from '../pipeline/experiment-verdict.ts'
-import { absentText } from './absent-text.ts'
+import { absentLines } from './absent-text.ts'
 import type { Paint, Style } from './paint.ts'
 import { visible } from './visible.ts'
 
 /** Rules that nothing exercised and nobody expected are named in one line where there are more. */
 const MAX_IDLE_ROWS = 10
-/** Absent attributes that are named for each rule. */
-const MAX_ABSENT = 3
 
 /** What another release sends may have none. */
 const STYLES: ReadonlyMap<string, Style> = new Map<RuleVerdict['verdict'], Style>([
@@ -27,7 +25,7 @@ export function verdictLines(verdict: ExperimentVerdict, paint: Paint): readonly
     '',
     ...tableLines(shown, paint),
     ...(hidden.size === 0 ? [] : [`  NOT EXERCISED  ${hidden.size} more rules`]),
-    ...absentLines(shown, paint),
+    ...absentLines(shown.filter(provesNothing), paint),
     ...verdict.rules.flatMap((rule) => violationLines(rule, paint)),
     '',
     ...verdict.failures.map(({ key, reason }) => paint('red', visible(`missing here: ${key}: ${reason}`))),
@@ -93,17 +91,6 @@ export function remarkOn({ verdict, change, blind, exercised, violated, tolerate
   const allowed =
     verdict === 'held' && violated > 0 ? `tolerated up to ${Number((100 * Number(tolerated)).toFixed(4))} %` : undefined
   return [change ?? undefined, unseen, allowed].filter((part) => part !== undefined).join(', ')
-}
-
-/** What rules that proved nothing looked for in vain, a line an attribute. Verdicts of older releases do not say it. */
-function absentLines(rules: readonly RuleVerdict[], paint: Paint): readonly string[] {
-  const lines = rules.filter(provesNothing).flatMap(({ rule, absent = [] }) => {
-    const shown = absent.slice(0, MAX_ABSENT).map(absentText)
-    const more = absent.length - shown.length
-    const texts = more > 0 ? [...shown, `and ${count(more, 'attribute')} more`] : shown
-    return texts.map((text) => `  ${paint('yellow', visible(rule))}: ${visible(text)}`)
-  })
-  return lines.length === 0 ? [] : ['', ...lines]
 }
 
 function paintFirst(line: string, { verdict }: RuleVerdict, paint: Paint): string {
