@@ -57,6 +57,7 @@ export function splitFilters({ filters }: Pick<Selector, 'filters'>): {
   return { own: parts.filter((part) => !usesNames(part)), joining: parts.filter(usesNames) }
 }
 
-function conjuncts(filter: Filter): readonly Filter[] {
+/** The parts of a filter that all have to hold, nested `and` taken apart. */
+export function conjuncts(filter: Filter): readonly Filter[] {
   return filter.kind === 'and' ? filter.operands.flatMap(conjuncts) : [filter]
 }

@@ -9,7 +9,7 @@ import type {
   Selector,
   Test,
 } from '../ast.ts'
-import { usesNames } from '../binding/references.ts'
+import { conjuncts, splitFilters, usesNames } from '../binding/references.ts'
 import { nameShape, selectorShape } from '../compile/shape.ts'
 import { atomsOf, operandsOf } from '../walk.ts'
 import { type OptionalValue, optionalPartsOf, optionalValuesOf } from './missing.ts'
@@ -89,12 +89,7 @@ function addNeeds(condition: Condition, gathering: Gathering): void {
 function unnamed(selector: Selector): Selector {
   const { events, ...rest } = selector
   const kept = events?.filter((event) => !usesNames(event)) ?? []
-  const filters = selector.filters.flatMap(conjuncts).filter((filter) => !usesNames(filter))
-  return { ...rest, filters, ...(kept.length > 0 && { events: kept }) }
-}
-
-function conjuncts(filter: Filter): readonly Filter[] {
-  return filter.kind === 'and' ? filter.operands.flatMap(conjuncts) : [filter]
+  return { ...rest, filters: splitFilters(selector).own, ...(kept.length > 0 && { events: kept }) }
 }
 
 function addNeedsOfSelector(selector: Selector, gathering: Gathering): void {
