@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
 import { compactHour } from '../shared/archive/compact.ts'
 import { objectKey } from '../shared/archive/object-key.ts'
 import { type TraceRecord, traceRecord } from '../shared/archive/trace-record.ts'
@@ -15,10 +14,10 @@ import type { Archive, ArchiveEntry } from '../shared/pipeline/ports.ts'
 import { ruleSetOf } from '../shared/pipeline/rule-set.ts'
 import { judgingSettings } from '../shared/pipeline/settings.ts'
 import { handleTimers } from '../shared/pipeline/timers.ts'
-import { isRuleFileName } from '../shared/rules/read/read.ts'
 import { memoryStore } from '../test/archive/memory-store.ts'
 import { createBufferTable, startDynalite } from '../test/emulators/emulators.ts'
 import { encode } from '../test/otlp/otlp-proto.ts'
+import { shippedPacks } from '../test/shipped-packs.ts'
 import { shopRequests, type Traffic } from './traffic.ts'
 
 /** What went through the pipeline, and what it took; the units are what the emulator says DynamoDB would bill. */
@@ -191,9 +190,7 @@ function evaluatorOver(
   counts: { signals: number },
 ): Evaluator {
   const settings = judgingSettings({})
-  const folder = new URL('../rules/', import.meta.url)
-  const files = readdirSync(folder).filter((name) => isRuleFileName(name))
-  const rules = ruleSetOf(files.map((file) => ({ file, text: readFileSync(new URL(file, folder), 'utf8') })))
+  const rules = ruleSetOf(shippedPacks())
   return {
     buffer,
     storms,

@@ -1,9 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { parse, stringify } from 'yaml'
 import { checkRules, type RuleFile } from '../shared/rules/check/check.ts'
 import { compileRules } from '../shared/rules/compile/compile.ts'
 import { lintRules } from '../shared/rules/lint/lint.ts'
-import { isRuleFileName } from '../shared/rules/read/read.ts'
+import { shippedPacks } from '../test/shipped-packs.ts'
 import { seededRandom } from './data/random.ts'
 import { fileOf, idleRulesText } from './data/rules.ts'
 import { once } from './once.ts'
@@ -23,9 +22,7 @@ export const suite: Suite = {
 type Sources = () => readonly RuleFile[]
 
 function shippedCases(): readonly Case[] {
-  const folder = new URL('../rules/', import.meta.url)
-  const files = readdirSync(folder).filter(isRuleFileName)
-  const sources = files.map((file) => ({ file, text: readFileSync(new URL(file, folder), 'utf8') }))
+  const sources = shippedPacks()
   const baseline = 'the shipped packs as YAML, parsed by yaml'
   const count = checkRules(sources).ruleCount
   return [

@@ -67,7 +67,7 @@ export function demoCommand(terminal: Terminal, finish: Finish): Command {
     })
   withExamples(command, terminal, [
     ['about fifteen seconds', 'betrace demo'],
-    ['the same traffic to a server started by npm start', 'betrace demo --endpoint http://127.0.0.1:4318'],
+    ['the same traffic to a server that judges by these rules', 'betrace demo --endpoint http://127.0.0.1:4318'],
     ['does the circuit breaker hold while the provider fails?', 'betrace demo --scenario circuit-breaker'],
     ['and what shows where it does not', 'betrace demo --scenario circuit-breaker --broken'],
   ])

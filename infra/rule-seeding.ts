@@ -1,5 +1,6 @@
 import { CustomResource, Duration } from 'aws-cdk-lib'
 import { Construct } from 'constructs'
+import { PACK_FOLDERS } from '../shared/aws/deployment.ts'
 import { RULE_KEYS } from '../shared/aws/rules/rule-sets.ts'
 import { BetraceFunction, type StackContext } from './lambda-function.ts'
 import { allow, allowKey, allowUnder } from './permissions.ts'
@@ -17,7 +18,7 @@ export class RuleSeeding extends Construct {
       memoryMb: 512,
       timeout: Duration.seconds(60),
       environment: { rulesBucket: rules.bucketName },
-      folders: ['rules'],
+      folders: PACK_FOLDERS,
     })
     const { role } = seeding
     allow(role, ['s3:GetObject', 's3:PutObject'], [rules.arnForObjects(RULE_KEYS.pointer)])

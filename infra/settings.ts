@@ -5,8 +5,11 @@ import { REQUEST_LIMITS } from '../shared/otlp/limits.ts'
 import { nearest } from '../shared/rules/read/suggest.ts'
 import { SUBSCRIBER } from './subscriber.ts'
 
-/** Packs that claim to hold almost everywhere, and what `betrace doctor` needs; the others are for those who ask for them. */
-const DEFAULT_PACKS = ['instrumentation', 'reliability', 'performance', 'security', 'doctor']
+/**
+ * Packs that claim to hold almost everywhere, and the one that `betrace doctor` needs. The folder `rules` has these and no
+ * others, so that `betrace serve` in a checkout judges by the same.
+ */
+export const DEFAULT_PACKS = ['instrumentation', 'reliability', 'performance', 'security', 'doctor']
 
 /** `-c` gives texts, cdk.json gives anything. */
 function wholeNumber(min: number, max: number) {

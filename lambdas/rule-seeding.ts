@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import middy from '@middy/core'
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda'
 import { s3Client } from '../shared/aws/clients.ts'
+import { PACK_FOLDERS } from '../shared/aws/deployment.ts'
 import { seedPacks } from '../shared/aws/rules/rule-seeding.ts'
 import { RULE_KEYS, type StoredRuleFile } from '../shared/aws/rules/rule-sets.ts'
 import { isRuleFileName } from '../shared/rules/read/read.ts'
@@ -13,7 +14,7 @@ import { telemetry } from './support/telemetry.ts'
 const { log, middleware } = telemetry()
 const bucket = { client: s3Client(), name: setting('rulesBucket') }
 /** Beside the bundle; put there when the stack is synthesized. */
-const PACKS_FOLDER = join(import.meta.dirname, 'rules')
+const FOLDERS = PACK_FOLDERS.map((folder) => join(import.meta.dirname, folder))
 
 /** Runs at each deploy: puts the packs of this release in force, beside the rules that people pushed. */
 export const handler = middy<CloudFormationCustomResourceEvent, void>()
@@ -31,16 +32,22 @@ export const handler = middy<CloudFormationCustomResourceEvent, void>()
 /** The packs that the stack's settings ask for. */
 function packs({ ResourceProperties }: CloudFormationCustomResourceEvent): readonly StoredRuleFile[] {
   const wanted: readonly string[] = ResourceProperties.packs ?? []
-  const names = readdirSync(PACKS_FOLDER, { recursive: true, encoding: 'utf8' }).filter(isRuleFileName)
-  const unknown = wanted.filter((pack) => pack !== '*' && !names.some((name) => packName(name) === pack))
+  const shipped = FOLDERS.flatMap(filesBelow)
+  const names = shipped.map(({ name }) => packName(name))
+  const unknown = wanted.filter((pack) => pack !== '*' && !names.includes(pack))
   if (unknown.length > 0) {
-    throw new Error(`no pack is called ${unknown.join(', ')}; there are ${names.map(packName).join(', ')}`)
+    throw new Error(`no pack is called ${unknown.join(', ')}; there are ${names.join(', ')}`)
   }
-  const included = names.filter((name) => wanted.includes('*') || wanted.includes(packName(name)))
-  return included.map((name) => ({
+  const included = shipped.filter(({ name }) => wanted.includes('*') || wanted.includes(packName(name)))
+  return included.map(({ folder, name }) => ({
     file: `${RULE_KEYS.packs}${name}`,
-    text: readFileSync(join(PACKS_FOLDER, name), 'utf8'),
+    text: readFileSync(join(folder, name), 'utf8'),
   }))
+}
+
+function filesBelow(folder: string): readonly { readonly folder: string; readonly name: string }[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return names.filter(isRuleFileName).map((name) => ({ folder, name }))
 }
 
 function packName(fileName: string): string {

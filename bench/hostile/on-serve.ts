@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { SHIPPED_RULES } from '../../test/shipped-packs.ts'
 import { firstLine, metric, served } from '../load/served.ts'
 import type { Attack } from './attack.ts'
 import { forgetPeak, residentBytes } from './resident.ts'
@@ -63,8 +64,7 @@ export async function costOnServe({ body, format }: Attack): Promise<CostOnServe
 function startServer(folder: string): ChildProcess {
   const probe = fileURLToPath(new URL('./probe.ts', import.meta.url))
   const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
-  const rules = fileURLToPath(new URL('../../rules', import.meta.url))
-  const options = ['--port', '0', '--data', join(folder, 'data'), '--rules', rules, ...QUIET]
+  const options = ['--port', '0', '--data', join(folder, 'data'), '--rules', ...SHIPPED_RULES, ...QUIET]
   const args = ['--import', probe, main, 'serve', ...options]
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
 }

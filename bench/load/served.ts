@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { SHIPPED_RULES } from '../../test/shipped-packs.ts'
 
 /** A server in a process of its own. */
 export interface Served {
@@ -20,11 +21,22 @@ export async function serveSink(): Promise<Served> {
   return served(child, await firstLine(child.stdout, /^(http:\S+)$/))
 }
 
-/** `betrace serve` as users start it, with the rules that ship, its data in `folder`, and further options. */
+/** `betrace serve` as users start it, with all rules that ship, its data in `folder`, and further options. */
 export async function serveBetrace(folder: string, options: readonly string[] = []): Promise<Served> {
   const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
-  const rules = fileURLToPath(new URL('../../rules', import.meta.url))
-  const args = [main, 'serve', '--port', '0', '--data', folder, '--quiet-period', '1s', '--rules', rules, ...options]
+  const args = [
+    main,
+    'serve',
+    '--port',
+    '0',
+    '--data',
+    folder,
+    '--quiet-period',
+    '1s',
+    '--rules',
+    ...SHIPPED_RULES,
+    ...options,
+  ]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const url = await firstLine(child.stderr, /(http:\S+)\/v1\/traces/)
   return served(child, url)

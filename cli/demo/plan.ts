@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { CommandError } from '../command-error.ts'
+import { packageRoot } from '../package-root.ts'
 
 /** Where a request enters the shop, or which of its jobs runs. */
 export type Route =
@@ -8,6 +10,10 @@ export type Route =
   | 'database failover'
   | 'payment probe'
   | 'region failover'
+
+/** The packs that have the rules of the planted mistakes, and where they lie. */
+export const SHOP_FOLDER = join(packageRoot(), 'optional-rules')
+export const SHOP_PACKS = ['expected-behaviour', 'resilience', 'failover'] as const
 
 /** A mistake planted in one request, named by the rule that must notice it. */
 export type Fault = (typeof FAULTS)[number][0]

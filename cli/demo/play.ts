@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startRuntime } from '../../local/runtime.ts'
 import { checkRules } from '../../shared/rules/check/check.ts'
-import { packageRoot } from '../package-root.ts'
 import { readRuleFiles } from '../rule-files.ts'
 import { type ExitCode, paint, type Terminal } from '../terminal.ts'
 import { counted } from '../text.ts'
 import { type Stage, sendRequests, signalledTraces, untilJudged } from './drive.ts'
-import { type PlannedRequest, planRequests } from './plan.ts'
+import { type PlannedRequest, planRequests, SHOP_FOLDER, SHOP_PACKS } from './plan.ts'
 import { disagreements, reportTable } from './report.ts'
 import { createStatusLine } from './status-line.ts'
 
@@ -19,9 +18,7 @@ export interface DemoOptions {
   readonly pace: number
 }
 
-const PACKS = join(packageRoot(), 'rules')
-/** The packs whose faults the shop can be made to have. */
-const RULES = ['expected-behaviour.rules', 'resilience.rules', 'failover.rules'].map((pack) => join(PACKS, pack))
+const RULES = SHOP_PACKS.map((pack) => join(SHOP_FOLDER, `${pack}.rules`))
 
 /** Longer than the services of the shop hold spans back, so that no trace is judged in the middle. */
 const QUIET_PERIOD_MS = 1500
@@ -84,5 +81,5 @@ function opening(requests: readonly PlannedRequest[], ruleCount: number, url: st
   const faulty = requests.filter((request) => request.fault !== undefined).length
   const shop = `A web shop of five services sends its spans by OTLP to ${url}.`
   const plan = `It serves ${counted(requests.length, 'request')}; ${faulty} of them carry a fault.`
-  return `${shop}\n${plan} ${counted(ruleCount, 'rule')} of ${PACKS} judge every trace.\n\n`
+  return `${shop}\n${plan} ${counted(ruleCount, 'rule')} of ${SHOP_FOLDER} judge every trace.\n\n`
 }

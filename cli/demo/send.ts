@@ -1,8 +1,9 @@
+import { visible } from '../../shared/text/visible.ts'
 import { CommandError } from '../command-error.ts'
 import { type ExitCode, paint, type Terminal } from '../terminal.ts'
 import { counted } from '../text.ts'
 import { paceRequests } from './drive.ts'
-import { planRequests } from './plan.ts'
+import { planRequests, SHOP_FOLDER, SHOP_PACKS } from './plan.ts'
 import type { DemoOptions } from './play.ts'
 import { type Shop, startShop } from './shop.ts'
 import { createStatusLine } from './status-line.ts'
@@ -30,7 +31,9 @@ export async function sendTo(
   await requireReceiver(endpoint, headers)
   const faulty = requests.filter(({ fault }) => fault !== undefined).length
   stdout.write(`A web shop of five services sends its spans by OTLP to ${endpoint}.\n`)
-  stdout.write(`It serves ${counted(requests.length, 'request')}; ${faulty} of them carry a fault.\n\n`)
+  stdout.write(`It serves ${counted(requests.length, 'request')}; ${faulty} of them carry a fault.\n`)
+  stdout.write(`A server signals them if it judges by the packs ${SHOP_PACKS.join(', ')}:\n`)
+  stdout.write(`  betrace serve --rules rules ${visible(SHOP_FOLDER)}\n\n`)
   const status = createStatusLine(stdout)
   const failures: string[] = []
   const shop: Shop = startShop(endpoint, { headers, onFailure: (reason) => failures.push(reason) })

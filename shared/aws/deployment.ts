@@ -46,6 +46,9 @@ export const OUTPUTS = {
   dashboardUrl: 'DashboardUrl',
 } as const
 
+/** Folders of the project with the rule packs of a release: those in force unless somebody names others, and the rest. */
+export const PACK_FOLDERS = ['rules', 'optional-rules'] as const
+
 /** Every answer of a deployed stack has them, whoever gives it; the gateway speaks TLS only. */
 export const GATEWAY_HEADERS: Readonly<Record<string, string>> = {
   ...SAFE_HEADERS,

@@ -74,7 +74,7 @@ beforeAll(async () => {
   await compactHour(store, START_MS, { nowMs: START_MS, token: 'run' }, COMPACTION_LIMITS)
   const files = ['expected-behaviour.rules', 'failover.rules', 'resilience.rules']
   const texts = await Promise.all(
-    files.map(async (file) => ({ file, text: await readFile(join('rules', file), 'utf8') })),
+    files.map(async (file) => ({ file, text: await readFile(join('optional-rules', file), 'utf8') })),
   )
   report = await replay(store, checkRules(texts).rules)
   queries = await openQueries(folder)

@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SHIPPED_RULES } from '../shipped-packs.ts'
 import { runInProcess } from './fake-terminal.ts'
 import { jsonRequest, traceIdOf } from './otlp.ts'
 import { parseXml, type XmlElement } from './rule-tests/xml.ts'
@@ -368,8 +368,7 @@ function expectSoundSuite({ name, attributes, children }: XmlElement): void {
 }
 
 test('the rules that ship pass their tests, every clause covered', async () => {
-  const shipped = fileURLToPath(new URL('../../rules', import.meta.url))
-  const { exitCode, report } = await json('--require-coverage', shipped)
+  const { exitCode, report } = await json('--require-coverage', ...SHIPPED_RULES)
   expect({ exitCode, uncovered: report.uncovered, problems: report.problems }).toEqual({
     exitCode: 0,
     uncovered: [],

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { aggregates, groups } from '../cases/aggregates.ts'
 import { definitions } from '../cases/definitions.ts'
 import { firstSlice } from '../cases/first-slice.ts'
 import { boundBody } from '../reference/bound-rules.ts'
 import { anyBody } from '../reference/rules.ts'
+import { shippedPacks, shippedRuleTests } from '../shipped-packs.ts'
 
 const root = new URL('../../', import.meta.url)
 const HEADER = '// Signal: A (high)\n'
@@ -15,12 +16,12 @@ export function ruleTexts(): readonly string[] {
   const random = fc.sample(fc.oneof(anyBody, boundBody), { numRuns: 60, seed: 1 })
   const bodies = [...cases.map(({ rule }) => rule), ...random].map((body) => `${HEADER}${body}\n`)
   const written = examples('betrace').map((text) => (text.includes('// Signal:') ? text : `${HEADER}${text}`))
-  return [...filesOf('.rules').flatMap(withParts), ...written, ...bodies]
+  return [...shippedTexts().flatMap(withParts), ...written, ...bodies]
 }
 
 /** YAML packs to change: the examples of the grammar, and rules of the packs that ship as YAML. */
 export function packTexts(): readonly string[] {
-  const bodies = filesOf('.rules').flatMap((text) => text.split(/^\/\/ Signal: .*$/m).slice(1))
+  const bodies = shippedTexts().flatMap((text) => text.split(/^\/\/ Signal: .*$/m).slice(1))
   const packs = bodies.map((body, index) => {
     const condition = body.replace(/^\s*\/\/.*$/gm, '').trim()
     const block = index % 2 === 0 ? `|\n${condition.replace(/^/gm, '      ')}` : JSON.stringify(condition)
@@ -45,17 +46,14 @@ const ODD_PACKS = [
 
 /** Files of rule tests to change. */
 export function ruleTestTexts(): readonly string[] {
-  return filesOf('.test.yaml').flatMap((text) => {
+  return shippedRuleTests().flatMap(({ text }) => {
     const [head = '', ...tests] = text.split(/^(?= {2}- name:)/m)
     return [text, ...tests.map((test) => head + test)]
   })
 }
 
-function filesOf(ending: string): readonly string[] {
-  const folder = new URL('rules/', root)
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(ending))
-    .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+function shippedTexts(): readonly string[] {
+  return shippedPacks().map(({ text }) => text)
 }
 
 function withParts(text: string): readonly string[] {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { decodeSpans, type SpanRow } from '../../shared/archive/span-row.ts'
 import { traceRecord } from '../../shared/archive/trace-record.ts'
 import type { Chunk } from '../../shared/pipeline/chunk.ts'
@@ -13,6 +12,7 @@ import type { AttributeSource, AttributeValue, Span, Trace } from '../../shared/
 import { memoryStore } from '../archive/memory-store.ts'
 import type { MemoryBuffer } from '../pipeline/memory-stores.ts'
 import { archive, ONE_DAY, START_MS } from '../replay/archived.ts'
+import { shippedPacks } from '../shipped-packs.ts'
 import { violate } from './target.ts'
 
 const PACKS = ['payments', 'reliability', 'resilience', 'security', 'data-protection', 'instrumentation', 'performance']
@@ -25,10 +25,7 @@ any as p and any.where(a == p.a and span.name == p.span.name) under p
 any.event(any).where(exists(a)) or trace.sum(any, amount) > 1 or trace.count(any).by(a) > 1
 `
 const { rules } = checkRules([
-  ...PACKS.map((pack) => ({
-    file: pack,
-    text: readFileSync(new URL(`../../rules/${pack}.rules`, import.meta.url), 'utf8'),
-  })),
+  ...shippedPacks().filter(({ file }) => PACKS.includes(file.replace('.rules', ''))),
   { file: 'own', text: OWN },
 ])
 const set = compileRules(rules)

@@ -25,7 +25,7 @@ function at(name: string, start: bigint, end: bigint, more: Partial<SpanSketch> 
 }
 
 describe('1,000 traces of steps that were awaited one after the other, as the JavaScript SDK tells their times,', () => {
-  const text = readFileSync('rules/payments.rules', 'utf8')
+  const text = readFileSync('optional-rules/payments.rules', 'utf8')
   const set = compileRules(checkRules([{ file: 'payments.rules', text }]).rules)
   const firing = (spans: readonly SpanSketch[]) =>
     judge(set, traceOf(spans)).flatMap(({ rule, outcome }) => (outcome === 'violated' ? [rule.name] : []))

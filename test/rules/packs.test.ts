@@ -1,16 +1,26 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import * as stable from '@opentelemetry/semantic-conventions'
 import * as incubating from '@opentelemetry/semantic-conventions/incubating'
 import { expect, test } from 'vitest'
+import { DEFAULT_PACKS } from '../../infra/settings.ts'
 import { checkRules } from '../../shared/rules/check/check.ts'
-import { isRuleFileName } from '../../shared/rules/read/read.ts'
+import { canonicalBody } from '../../shared/rules/print/canonical.ts'
 import { operandsOf, testsOf } from '../../shared/rules/walk.ts'
 import { renderProblem } from '../../shared/text/problem-text.ts'
+import { DEFAULT_RULES, shippedPacks } from '../shipped-packs.ts'
 
-const folder = new URL('../../rules/', import.meta.url)
-const packs = readdirSync(folder)
-  .filter(isRuleFileName)
-  .map((file) => ({ file, text: readFileSync(new URL(file, folder), 'utf8') }))
+const packs = shippedPacks()
+
+test('a server in a checkout and a deployed stack have the same packs in force by default', () => {
+  const files = shippedPacks([DEFAULT_RULES]).map(({ file }) => file.replace('.rules', ''))
+  expect(files.toSorted()).toEqual(DEFAULT_PACKS.toSorted())
+})
+
+test('the packs in force by default name no spans, which others call as they like, save the probe of doctor', () => {
+  const { rules } = checkRules(shippedPacks([DEFAULT_RULES]))
+  const named = rules.filter(({ body }) => /has\((?!any\b)/.test(canonicalBody(body)))
+  expect(named.map(({ name }) => name)).toEqual(['BETRACE_DOCTOR_PROBE'])
+})
 
 test('the packs that ship check clean as one set', () => {
   const { rules, problems, ruleCount } = checkRules(packs)
@@ -28,7 +38,7 @@ test('every rule that ships says what it is about', () => {
 })
 
 test('every runbook of a shipped rule is a heading of the page on packs, and every heading there is a rule', () => {
-  const page = readFileSync(new URL('../docs/rule-packs.md', folder), 'utf8')
+  const page = readFileSync('docs/rule-packs.md', 'utf8')
   const headings = [...page.matchAll(/^### (\S+)$/gm)].map(([, name = '']) => name)
   const withRunbook = checkRules(packs).rules.filter(({ metadata }) => metadata.runbook !== undefined)
   expect(withRunbook.map(({ name, metadata }) => [name, metadata.runbook])).toEqual(

@@ -115,7 +115,7 @@ async function injected(
 
 /** A file with the scenario's rules alone, as its pack has them. */
 async function rulesOf({ pack, rules }: Scenario, folder: string): Promise<string> {
-  const text = await readFile(join(packageRoot(), 'rules', pack), 'utf8')
+  const text = await readFile(join(packageRoot(), 'optional-rules', pack), 'utf8')
   const own = text
     .split(/(?=^\/\/ Signal: )/m)
     .filter((rule) => rules.some((name) => rule.startsWith(`// Signal: ${name} `)))

@@ -25,6 +25,9 @@ test('sends the traffic of the shop to a server that runs, with its key', async 
   const { exitCode, out } = await send(runtime.url, '--api-key', KEY)
   expect(out).toMatch(/24 requests; \d+ of them carry a fault/)
   expect(out).toContain('all spans were taken')
+  expect(out).toMatch(
+    /by the packs expected-behaviour, resilience, failover:\n {2}betrace serve --rules rules .+optional-rules\n/,
+  )
   expect(exitCode).toBe(0)
   expect(runtime.stats().timersWaiting).toBeGreaterThan(20)
 })

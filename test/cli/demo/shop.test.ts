@@ -1,15 +1,14 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { planRequests } from '../../../cli/demo/plan.ts'
 import { startShop } from '../../../cli/demo/shop.ts'
-import { readRuleFiles } from '../../../cli/rule-files.ts'
 import { splitByTrace } from '../../../shared/otlp/split.ts'
 import { checkRules } from '../../../shared/rules/check/check.ts'
 import { compileRules } from '../../../shared/rules/compile/compile.ts'
 import { judge } from '../../../shared/rules/judge/judge.ts'
 import { assembleTrace } from '../../../shared/trace/assemble.ts'
+import { shippedPacks } from '../../shipped-packs.ts'
 
 const bodies: Buffer[] = []
 let server: Server
@@ -38,7 +37,7 @@ test('every request is one complete trace, joined by traceparent alone, that bre
   await shop.flush()
   await shop.stop()
 
-  const { rules: checked, problems } = checkRules(await readRuleFiles([join(import.meta.dirname, '../../../rules')]))
+  const { rules: checked, problems } = checkRules(shippedPacks())
   expect(problems).toEqual([])
   const rules = compileRules(checked.filter(({ metadata }) => metadata.mode === 'live'))
   const chunks = new Map<string, Uint8Array[]>()
