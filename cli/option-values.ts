@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { isWebhookSecret } from '../local/sinks/webhook-signature.ts'
+import { isWebhookSecret } from '../shared/incidents/webhook-signature.ts'
 import { CommandError } from './command-error.ts'
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }

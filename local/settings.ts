@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { headersByName, webhookSecrets, webUrl } from '../shared/incidents/receivers/setting-schemas.ts'
 import {
   badSetting,
   checkOrder,
@@ -9,32 +10,14 @@ import {
   REQUEST,
   SENDER_LIMITS,
 } from '../shared/pipeline/settings.ts'
-import { isWebhookSecret } from './sinks/webhook-signature.ts'
 
 const DAY_MS = 24 * 3_600_000
 
 const webhook = v.strictObject({
   /** Every live signal and digest is sent there as one POST (`application/cloudevents+json`). */
-  url: v.pipe(
-    v.string(),
-    v.check((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ''), 'expected an http or https URL'),
-    // `fetch` sends nothing to such a URL, and shows it in what it throws.
-    v.check((text) => !/\/\/[^/?#]*@/.test(text), 'expected a URL without user and password; send them as a header'),
-  ),
-  /** Sent with every request, for example `authorization`. */
-  headers: v.optional(
-    v.record(
-      v.pipe(v.string(), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, 'expected the name of a header')),
-      // `fetch` shows any other in what it throws.
-      v.pipe(v.string(), v.regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'expected text that a header can hold')),
-    ),
-    {},
-  ),
-  /** Requests are signed by each (Standard Webhooks); the first is the one that receivers are to know from now on. */
-  secrets: v.optional(
-    v.array(v.pipe(v.string(), v.check(isWebhookSecret, 'expected whsec_ and 24 to 64 bytes in base64'))),
-    [],
-  ),
+  url: webUrl,
+  headers: v.optional(headersByName, {}),
+  secrets: v.optional(webhookSecrets, []),
   timeoutMs: v.optional(positive, 10_000),
   /** First wait after a failure; it doubles with each, with jitter, up to `maxRetryDelayMs`. */
   retryDelayMs: v.optional(positive, 1_000),

@@ -1,11 +1,11 @@
 import { backoffMs } from '../../shared/concurrency/backoff.ts'
+import { type DeliveryFailure, deliveryFailureOf } from '../../shared/incidents/delivery-failure.ts'
+import { signatureHeaders } from '../../shared/incidents/webhook-signature.ts'
 import type { Clock, Log } from '../../shared/pipeline/ports.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
 import { visible } from '../../shared/text/visible.ts'
 import type { WebhookSettings } from '../settings.ts'
 import type { Database, Row } from '../sqlite/database.ts'
-import { type DeliveryFailure, deliveryFailureOf } from './delivery-failure.ts'
-import { signatureHeaders } from './webhook-signature.ts'
 
 /** Requests to one receiver at a time. */
 const CONCURRENT = 4

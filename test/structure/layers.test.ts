@@ -15,7 +15,7 @@ const CORE = [
   'shared/text',
   'shared/pipeline',
 ]
-const SHARED = [...CORE, 'shared/archive', 'shared/replay', 'shared/experiments']
+const SHARED = [...CORE, 'shared/archive', 'shared/replay', 'shared/experiments', 'shared/incidents']
 
 /** The layers that a layer may import from beside itself. The longest entry that a file lies under is its layer. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
@@ -29,7 +29,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'shared/archive': ['shared/errors.ts', 'shared/concurrency', 'shared/otlp', 'shared/trace', 'shared/catalogue'],
   'shared/pipeline': CORE,
   'shared/replay': [...CORE, 'shared/archive'],
-  'shared/experiments': SHARED,
+  'shared/experiments': [...CORE, 'shared/archive', 'shared/replay'],
+  'shared/incidents': CORE,
   'shared/aws': SHARED,
   local: SHARED,
   lambdas: [...SHARED, 'shared/aws'],

@@ -55,9 +55,7 @@ test('every command and format is among them', async () => {
 const local = join(import.meta.dirname, '../../../local')
 
 test('every sink is among them, and the text of signals', () => {
-  const helpers = ['delivery-failure.ts', 'webhook-signature.ts']
-  const sinks = readdirSync(join(local, 'sinks')).filter((file) => !helpers.includes(file))
-  const files = [...sinks, 'signal-text.ts']
+  const files = [...readdirSync(join(local, 'sinks')), 'signal-text.ts']
   expect(SINK_EXITS.map(({ name }) => `${name.replace('sink ', '')}.ts`).toSorted()).toEqual(files.toSorted())
 })
 

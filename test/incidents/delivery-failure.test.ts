@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deliveryFailureOf } from '../../../local/sinks/delivery-failure.ts'
+import { deliveryFailureOf } from '../../shared/incidents/delivery-failure.ts'
 
 test.each([
   [408, true],

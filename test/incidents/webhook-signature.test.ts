@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { isWebhookSecret, signatureHeaders } from '../../../local/sinks/webhook-signature.ts'
+import { isWebhookSecret, signatureHeaders } from '../../shared/incidents/webhook-signature.ts'
 
 const secretOf = (bytes: Buffer) => `whsec_${bytes.toString('base64')}`
 const [oldKey, newKey] = [randomBytes(24), randomBytes(64)]

@@ -1,0 +1,9 @@
+import type { ReceiverType } from './receiver.ts'
+import { WEBHOOK } from './webhook.ts'
+
+const TYPES: readonly ReceiverType<unknown>[] = [WEBHOOK]
+
+/** All kinds of receivers, by the `type` that notify.yaml gives. */
+export const RECEIVER_TYPES: ReadonlyMap<string, ReceiverType<unknown>> = new Map(
+  TYPES.map((each) => [each.type, each]),
+)

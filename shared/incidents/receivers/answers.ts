@@ -1,0 +1,22 @@
+import { deliveryFailureOf } from '../delivery-failure.ts'
+import type { Answer, DeliveryRef, RequestEnd } from './receiver.ts'
+
+/** An answer of a web server. */
+export type HttpAnswer = Extract<RequestEnd, { readonly status: number }>
+
+/** What an end means by its status alone: 2xx is taken, with `ref`; `why` adds what the receiver's answer says. */
+export function answerByStatus(end: RequestEnd, ref?: DeliveryRef, why?: (answer: HttpAnswer) => string): Answer {
+  if (!('status' in end)) return { outcome: 'failed', reason: end.failure, unsure: end.unsure }
+  if (end.status >= 200 && end.status < 300) return taken(ref)
+  const said = why?.(end) ?? ''
+  const { reason, retriable, retryAfterMs } = deliveryFailureOf(end.status, end.retryAfter ?? null)
+  const full = said === '' ? reason : `${reason}: ${said}`
+  if (!retriable) return { outcome: 'refused', reason: full }
+  // A server that failed, or a gateway before it that did not wait, may have taken the request all the same.
+  const unsure = end.status >= 500
+  return { outcome: 'failed', reason: full, unsure, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+}
+
+function taken(ref?: DeliveryRef): Answer {
+  return ref === undefined ? { outcome: 'taken' } : { outcome: 'taken', ref }
+}
