@@ -17,7 +17,7 @@ type LinkErrorCode =
 export type TraceLinkSetting = string | Readonly<Record<string, string | boolean>>
 
 /** The trace that a link leads to. */
-export interface LinkedTrace {
+interface LinkedTrace {
   readonly traceId: string
   readonly spanId?: string
   readonly startMs: number
@@ -86,7 +86,7 @@ function whole(value: number): string {
   return Number.isFinite(value) ? BigInt(Math.floor(value)).toString() : ''
 }
 
-/** A field; with it the name of the parameter of which it is the whole value. */
+/** A field, and the name of the parameter if the field is its whole value. */
 const FIELD = /(?<parameter>[?&][\w.-]+=)?\{(?<name>\w*)\}/g
 
 function linkOf(template: string, http: boolean): TraceLink {

@@ -26,12 +26,12 @@ interface NamedIncident {
   readonly rule: string
 }
 
-/** One of the incidents that a flood notice stands for. */
+/** One of the incidents in a flood notice. */
 interface FloodedIncident extends NamedIncident {
   readonly severity: Severity
 }
 
-/** What a receiver is told of one incident: its state now. */
+/** The state of one incident now, as receivers get it. */
 export interface Notice {
   readonly change: 'opened' | 'updated' | 'resolved'
   /** KEY.EPISODE */
@@ -78,6 +78,6 @@ export interface Notice {
   readonly source: string
   /** Sent by `betrace notify test`: the first line says so. */
   readonly test?: true
-  /** Stands for several incidents that opened together (flood guard); rule and severity are of the most severe. */
+  /** Set if the notice replaces those of several incidents that opened together (flood guard): rule and severity are the most severe one's. */
   readonly flood?: readonly FloodedIncident[]
 }

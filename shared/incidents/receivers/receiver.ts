@@ -2,7 +2,7 @@ import type * as v from 'valibot'
 import type { Clock } from '../../pipeline/ports.ts'
 import type { Notice } from '../notice.ts'
 
-/** A place that is told of incidents. */
+/** A place that gets notices of incidents. */
 export interface Receiver {
   /** Its name in notify.yaml. */
   readonly name: string
@@ -10,21 +10,21 @@ export interface Receiver {
   readonly type: string
   readonly traits: ReceiverTraits
   /**
-   * Tells it the state of an incident; `ref` is what it answered when it was last told of this episode. Never throws.
+   * Sends it the state of an incident; `ref` comes from its last answer in this episode. Never throws.
    */
   tell(notice: Notice, ref: DeliveryRef | undefined, send: Send): Promise<Answer>
 }
 
 interface ReceiverTraits {
-  /** It wakes people, or a program that decides whom: told at once, never gathered. */
+  /** It wakes people, or a program that wakes people: notices go out immediately and are never gathered. */
   readonly pages: boolean
   /** It can change what it said before: updated as the count grows; any other only when the severity rises. */
   readonly edits: boolean
-  /** It keeps one alert for a dedup key however often it is told. */
+  /** It keeps one alert for a dedup key, however many notices it gets. */
   readonly dedups: boolean
-  /** It forgets an open incident unless it is told again within this many milliseconds. */
+  /** It forgets an open incident unless a notice comes again within this many milliseconds. */
   readonly heartbeatMs?: number
-  /** A hash of what decides which alerts it can end. It is kept with what was told, so that an end goes where the opening went. */
+  /** A hash of what decides which alerts it can end. It is kept with each delivery, so that an end goes where the opening went. */
   readonly target: string
 }
 
