@@ -57,6 +57,7 @@ function functionEnvironment(): Readonly<Record<string, string>> {
   return {
     ...Object.fromEntries(variables),
     [ENVIRONMENT.judging]: '{}',
+    [ENVIRONMENT.redactedKeys]: '[]',
     [ENVIRONMENT.requestLimits]: '{}',
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'key',

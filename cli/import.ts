@@ -1,11 +1,14 @@
 import { type Command, Option } from 'commander'
 import { folderStore } from '../local/archive/folder-store.ts'
 import { archiveFolder } from '../local/archive/parquet-archive.ts'
+import { readRedactedKeys, writeRedactedKeys } from '../local/archive/redacted-keys.ts'
 import { makeFolder } from '../local/files/make-folder.ts'
 import { type ImportedHour, importTraces } from '../shared/archive/import-traces.ts'
 import type { ObjectStore } from '../shared/archive/object-store.ts'
 import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
+import { CommandError } from './command-error.ts'
+import { parseKeyPatterns, repeatable } from './option-values.ts'
 import { createProgress } from './progress.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
 import { counted } from './text.ts'
@@ -15,6 +18,7 @@ import { collectTraces } from './traces.ts'
 interface ImportOptions {
   readonly data: string
   readonly stack?: string
+  readonly redact?: readonly (readonly string[])[]
 }
 
 /** `betrace import`: writes traces of the past into the archive. */
@@ -29,7 +33,17 @@ export function importCommand(terminal: Terminal, finish: Finish): Command {
     .argument('<files...>', 'files of traces; - is standard input')
     .addOption(new Option('-d, --data <folder>', 'where everything is kept').env('BETRACE_DATA').default('.betrace'))
     .addOption(new Option('-s, --stack <name>', 'the archive of this deployed stack').conflicts('data'))
+    .addOption(
+      new Option('--redact <keys>', 'keep no example values of these attributes, nor of those that the folder redacts')
+        .env('BETRACE_REDACT')
+        .argParser(repeatable(parseKeyPatterns)),
+    )
     .action(async (files: readonly string[], options: ImportOptions) => {
+      if (options.stack !== undefined && command.getOptionValueSource('redact') === 'cli')
+        throw new CommandError(
+          '--redact is of a data folder',
+          'a stack has the setting `redact`, which holds here, too',
+        )
       finish(await importFiles(files, options, terminal))
     })
   withExamples(command, terminal, [
@@ -72,10 +86,12 @@ async function importFiles(files: readonly string[], options: ImportOptions, ter
   return collected.problemCount + rejected > 0 ? 2 : 0
 }
 
-async function archiveOf({ data, stack }: ImportOptions): Promise<ObjectStore> {
+async function archiveOf({ data, stack, redact = [] }: ImportOptions): Promise<ObjectStore> {
   if (stack !== undefined) return (await import('./stack/archive.ts')).archiveOfStack(stack)
   const folder = archiveFolder(data)
   makeFolder(folder)
+  const before = await readRedactedKeys(folder)
+  await writeRedactedKeys(folder, [...new Set([...before, ...redact.flat()])])
   return folderStore(folder)
 }
 

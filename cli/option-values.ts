@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { isKeyPattern } from '../shared/catalogue/key-pattern.ts'
 import { isWebhookSecret } from '../shared/incidents/webhook-signature.ts'
 import { CommandError } from './command-error.ts'
 
@@ -51,6 +52,15 @@ export function parseCount(text: string): number {
   const count = /^\d+$/.test(text) ? Number(text) : 0
   if (count < 1 || !Number.isSafeInteger(count)) throw new InvalidArgumentError('Write a whole number from 1 on.')
   return count
+}
+
+/** Keys of attributes, or patterns of them, separated by commas or spaces. */
+export function parseKeyPatterns(text: string): readonly string[] {
+  const patterns = text.split(/[\s,]+/).filter((pattern) => pattern !== '')
+  if (patterns.length === 0 || !patterns.every(isKeyPattern)) {
+    throw new InvalidArgumentError('Write keys of at most 200 characters, or patterns of them, as user.*,order.email.')
+  }
+  return patterns
 }
 
 /** An http or https URL; without a user and password, with which nothing can be asked for. */

@@ -12,6 +12,7 @@ import {
   parseBytes,
   parseCount,
   parseDurationMs,
+  parseKeyPatterns,
   parsePort,
   parseUrl,
   parseWebhookSecrets,
@@ -37,6 +38,7 @@ interface ServeOptions {
   readonly webhookSecret?: readonly (readonly string[])[]
   readonly jsonl?: string
   readonly cors?: readonly string[]
+  readonly redact?: readonly (readonly string[])[]
   readonly maxConnections: number
   readonly maxConnectionsPerAddress?: number
   readonly apiKey?: readonly (readonly string[])[]
@@ -100,6 +102,9 @@ function serveOptions(): readonly Option[] {
       .env('BETRACE_KEEP_SIGNALS')
       .argParser(parseDurationMs)
       .default(90 * 86_400_000, '90d'),
+    new Option('--redact <keys>', 'keep no example values of these attributes, such as user.*; may be repeated')
+      .env('BETRACE_REDACT')
+      .argParser(repeatable(parseKeyPatterns)),
     new Option('--webhook <url>', 'POST each signal there as a CloudEvent; may be repeated')
       .env('BETRACE_WEBHOOK')
       .argParser(repeatable(unshown('--webhook', parseUrl))),
@@ -193,6 +198,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
       maxDatabaseBytes: options.maxDatabase,
       signalRetentionMs: options.keepSignals,
       corsOrigins: [...(options.cors ?? [])],
+      redact: (options.redact ?? []).flat(),
       apiKeys: (options.apiKey ?? []).flat(),
       ...(options.runbookBase === undefined ? {} : { runbookBase: options.runbookBase }),
       ...limitsAmong(options),

@@ -55,7 +55,7 @@ function namesCommand(terminal: Terminal, finish: Finish): Command {
 function attributesCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('attributes', terminal)
     .description(
-      'Lists the attributes of spans: on how many they are, their types, and a few values, none of keys that hold credentials. ' +
+      'Lists the attributes of spans: on how many they are, their types, and a few values, none of keys that hold credentials or are redacted. ' +
         'Spans of a name share one list, whichever service sent them.',
     )
     .argument('<name>', 'a span name, or a pattern such as payment.*')

@@ -31,7 +31,11 @@ export class Compactor extends Construct {
       description: 'merges the small objects of archived hours, and summarises what rules found in them',
       memoryMb: MEMORY_MB,
       timeout: Duration.minutes(15),
-      environment: { archiveBucket: archive.bucketName, rulesBucket: rules.bucketName },
+      environment: {
+        archiveBucket: archive.bucketName,
+        rulesBucket: rules.bucketName,
+        redactedKeys: JSON.stringify(context.settings.redact),
+      },
     })
     const { role, function: compactor } = this.compactor
     allow(role, ['s3:ListBucket'], [archive.bucketArn])

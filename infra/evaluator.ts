@@ -65,6 +65,7 @@ export class EvaluatorFunction extends Construct {
         rulesBucket: storage.rules.bucketName,
         archiveBucket: storage.archive.bucketName,
         judging: this.judging,
+        redactedKeys: JSON.stringify(context.settings.redact),
       },
     })
     this.permissions(context, storage, pager)

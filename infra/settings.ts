@@ -1,5 +1,6 @@
 import type { Node } from 'constructs'
 import * as v from 'valibot'
+import { isKeyPattern } from '../shared/catalogue/key-pattern.ts'
 import { InputError } from '../shared/errors.ts'
 import { REQUEST_LIMITS } from '../shared/otlp/limits.ts'
 import { nearest } from '../shared/rules/read/suggest.ts'
@@ -61,6 +62,11 @@ const schema = v.object({
   experimentHours: v.optional(wholeNumber(1, 168), 24),
   /** Rule packs of the release (file names without ending) that are in force; `*` for all, empty for none. */
   packs: v.optional(list, DEFAULT_PACKS),
+  /** The archive's catalogue keeps no example values of these attributes: keys, or patterns such as `user.*`. */
+  redact: v.optional(
+    v.pipe(list, v.everyItem(isKeyPattern, 'must be keys of attributes, or patterns such as user.*')),
+    [],
+  ),
   /** Who is sent signals (critical and high) and alarms. */
   pager: v.optional(
     v.pipe(

@@ -51,6 +51,7 @@ export class BetraceStack extends Stack {
       deadLettersUrl: evaluator.deadLetters.queueUrl,
       rulesBucket: storage.rules.bucketName,
       archiveBucket: storage.archive.bucketName,
+      redactedKeys: JSON.stringify(context.settings.redact),
       replayFunction: replay.replay.function.functionArn,
       compactFunction: compactor.compactor.function.functionArn,
       athenaWorkgroup: catalog.workgroup,

@@ -8,12 +8,12 @@ import { s3Client } from '../shared/aws/clients.ts'
 import { summariseOnAws } from '../shared/aws/rules/hour-summaries.ts'
 import { InputError } from '../shared/errors.ts'
 import { parseRange } from '../shared/replay/range.ts'
-import { setting } from './support/environment.ts'
+import { redactedKeys, setting } from './support/environment.ts'
 import { telemetry } from './support/telemetry.ts'
 
 const { log, count, middleware } = telemetry()
 const client = s3Client()
-const store = s3ObjectStore({ client, name: setting('archiveBucket') })
+const store = s3ObjectStore({ client, name: setting('archiveBucket') }, redactedKeys())
 const rulesBucket = { client, name: setting('rulesBucket') }
 
 /** Traces are filed up to 7 days before they arrive. */

@@ -6,6 +6,7 @@ import { experimentCalendar } from '../shared/pipeline/experiment-calendar.ts'
 import type { Archive, Clock, Log } from '../shared/pipeline/ports.ts'
 import { folderStore } from './archive/folder-store.ts'
 import { archiveFolder, ParquetArchive } from './archive/parquet-archive.ts'
+import { writeRedactedKeys } from './archive/redacted-keys.ts'
 import { SignalArchive } from './archive/signal-archive.ts'
 import { SpillArchive } from './archive/spill-archive.ts'
 import { ClockWatch } from './clock/clock-watch.ts'
@@ -148,7 +149,7 @@ export async function openDependencies(
   const room = new DatabaseRoom({ database, maxBytes, judgeWindowMs, clock, stopwatch, isClockDoubtful, log })
   const { archive, archiveDue, archiveState, flushArchive } = await openArchive(
     options,
-    { clock, log, database },
+    { clock, log, database, redact: settings.redact },
     closers,
   )
   const lines = options.jsonLinesFile === undefined ? undefined : new JsonLinesFile(database, options.jsonLinesFile)
@@ -201,14 +202,22 @@ export async function openDependencies(
   }
 }
 
+interface ArchiveNeeds {
+  readonly clock: Clock
+  readonly log: Log
+  readonly database: Database
+  readonly redact: readonly string[]
+}
+
 async function openArchive(
   { archive, dataFolder }: RuntimeOptions,
-  { clock, log, database }: { readonly clock: Clock; readonly log: Log; readonly database: Database },
+  { clock, log, database, redact }: ArchiveNeeds,
   closers: Closers,
 ): Promise<{ readonly archive: Archive } & Pick<Dependencies, 'archiveDue' | 'archiveState' | 'flushArchive'>> {
   if (archive !== undefined) {
     return { archive, archiveDue: async () => {}, archiveState: () => ARCHIVES_ALL, flushArchive: async () => {} }
   }
+  await writeRedactedKeys(archiveFolder(dataFolder), redact)
   const parquet = await ParquetArchive.open({ dataFolder, clock, log })
   const copies = new SignalArchive(database, folderStore(archiveFolder(dataFolder)), clock)
   const spill = new SpillArchive(database, parquet, log)

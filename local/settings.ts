@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { isKeyPattern } from '../shared/catalogue/key-pattern.ts'
 import { headersByName, webhookSecrets, webUrl } from '../shared/incidents/receivers/setting-schemas.ts'
 import {
   badSetting,
@@ -49,6 +50,11 @@ const runtimeSchema = v.strictObject({
   maxConnections: v.optional(positive, 10_000),
   /** Of one address (IPv6: of 64 bits of it); unless told 2,000 for other machines, and for this one as many as in all. */
   maxConnectionsPerAddress: v.optional(positive),
+  /** The archive's catalogue keeps no example values of these attributes: keys, or patterns such as `user.*`. */
+  redact: v.optional(
+    v.array(v.pipe(v.string(), v.check(isKeyPattern, 'expected a key, or a pattern such as user.*'))),
+    [],
+  ),
   /** Origins whose pages may send spans (`*` for all); none unless told. */
   corsOrigins: v.optional(v.array(v.string()), []),
   /**

@@ -20,18 +20,18 @@ export async function folderArchive(dataFolder: string, terminal: Terminal): Pro
 
 /** The archive of a deployed stack, read from here with the caller's own AWS credentials, and its rules in force. */
 export async function stackArchive(stack: string): Promise<ArchiveToVerify> {
-  const { archiveBucket, rulesBucket } = await outputsOf({ stack })
+  const outputs = await outputsOf({ stack })
   const { s3Client } = await import('../../shared/aws/clients.ts')
-  const { s3ObjectStore } = await import('../../shared/aws/archive/s3-object-store.ts')
+  const { storeOf } = await import('../stack/archive.ts')
   const client = s3Client()
   const rulesInForce = async () => {
     const { readPointer, readSetFiles, readSet } = await import('../../shared/aws/rules/rule-sets.ts')
     const { ruleSetOfRead } = await import('../../shared/pipeline/rule-set.ts')
-    const bucket = { client, name: rulesBucket }
+    const bucket = { client, name: outputs.rulesBucket }
     const { id } = await readPointer(bucket)
     return ruleSetOfRead(readSet(await readSetFiles(bucket, id))).rules
   }
-  return { store: s3ObjectStore({ client, name: archiveBucket }), rulesInForce }
+  return { store: storeOf(outputs, client), rulesInForce }
 }
 
 /** The rules of files, all without a problem: of a verdict nobody must have to guess which rules it left out. */

@@ -1,4 +1,5 @@
 import { ENVIRONMENT } from '../../shared/aws/deployment.ts'
+import { keyPatternsIn } from '../../shared/catalogue/key-pattern.ts'
 import { InputError } from '../../shared/errors.ts'
 import type { RequestLimits } from '../../shared/otlp/limits.ts'
 import { type JudgingSettings, judgingSettings, requestLimits } from '../../shared/pipeline/settings.ts'
@@ -14,6 +15,14 @@ export function setting(name: keyof typeof ENVIRONMENT): string {
 /** How traces are judged in this stack. */
 export function judging(): JudgingSettings {
   return judgingSettings(JSON.parse(setting('judging')) as Parameters<typeof judgingSettings>[0])
+}
+
+/** Keys, or patterns of them, whose values the catalogues of this stack's archive do not repeat. */
+export function redactedKeys(): readonly string[] {
+  const keys = keyPatternsIn(setting('redactedKeys'))
+  if (keys !== undefined) return keys
+  const message = `${ENVIRONMENT.redactedKeys} is not a list of keys`
+  throw new InputError({ code: 'bad-setting', message, hint: 'deploy the stack again' })
 }
 
 /** What one request may hold in this stack. */

@@ -17,7 +17,7 @@ import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
 import { experimentCalendar } from '../../shared/pipeline/experiment-calendar.ts'
 import type { Archive, SignalStore } from '../../shared/pipeline/ports.ts'
 import { ruleSetOfRead } from '../../shared/pipeline/rule-set.ts'
-import { judging, setting } from './environment.ts'
+import { judging, redactedKeys, setting } from './environment.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** The pipeline's evaluator over the stack's stores, and what of it the handler asks beyond the ports. */
@@ -63,7 +63,7 @@ export function evaluatorDependencies({ log, metrics, count }: Telemetry): Evalu
     rules,
     experiments: experimentCalendar(new DynamoExperiments(table, clock), clock, settings, EXPERIMENTS_CACHE_MS),
     timers: new SqsTimers({ ...queues, backoff: PATIENT }, clock),
-    archive: sharedObjects(s3ObjectStore(archive), semaphore),
+    archive: sharedObjects(s3ObjectStore(archive, redactedKeys()), semaphore),
     signals: recordedIn(new S3SignalStore(archive), new DynamoFiring(table, clock)),
     publisher: new SnsSignalPublisher({ client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }),
     storms: new DynamoStormLedger(table, clock),

@@ -35,8 +35,9 @@ export async function tryArchiving(path: string, store: ObjectStore): Promise<Ar
 async function archiveJournal(path: string, store: ObjectStore): Promise<ArchivedJournal> {
   const { entries, cutOff, damagedBytes } = await readJournal(path)
   const hours = Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)
+  const redact = await store.redacted()
   for (const [hourMs, group] of hours) {
-    const { bytes } = writeTraces(group)
+    const { bytes } = writeTraces(group, redact)
     await store.put(objectKey(hourMs, bytes, 'written'), bytes)
   }
   const archived = { traces: entries.length, objects: hours.size, cutOff }

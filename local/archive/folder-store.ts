@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { ObjectGone, type ObjectStore, type StoredObject } from '../../shared/archive/object-store.ts'
 import type { ByteSource } from '../../shared/archive/read-footer.ts'
 import { openRegular } from '../files/input-file.ts'
+import { readRedactedKeys } from './redacted-keys.ts'
 
 /** Reading a small object whole takes one system call instead of a dozen. */
 const WHOLE_READ_BYTES = 1024 * 1024
@@ -18,6 +19,7 @@ export function folderStore(folder: string): ObjectStore {
     open: (object) => openFile(folder, object),
     put: (key, bytes) => writeDurably(join(folder, key), bytes),
     delete: (key) => rm(join(folder, key), { force: true }),
+    redacted: () => readRedactedKeys(folder),
   }
 }
 

@@ -23,12 +23,13 @@ export async function wholeArchive(
   dataFolder: string,
 ): Promise<{ readonly store: ObjectStore; readonly unarchived: number }> {
   if (existsSync(dataFolder)) requireOurs(dataFolder)
-  const unarchived = await readJournals(journalFolder(dataFolder))
   const archived = folderStore(archiveFolder(dataFolder))
+  const unarchived = await readJournals(journalFolder(dataFolder), await archived.redacted())
   return { store: overlay(archived, unarchived), unarchived: unarchived.size }
 }
 
-async function readJournals(folder: string): Promise<Unarchived> {
+/** As the server will archive them, or their keys would be others. */
+async function readJournals(folder: string, redact: readonly string[]): Promise<Unarchived> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
@@ -39,7 +40,7 @@ async function readJournals(folder: string): Promise<Unarchived> {
     const path = join(folder, name)
     const { entries } = await readJournal(path).catch((error) => noneIfGone(error, path))
     for (const [hourMs, group] of Map.groupBy(entries, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)) {
-      const { bytes } = writeTraces(group)
+      const { bytes } = writeTraces(group, redact)
       objects.set(objectKey(hourMs, bytes, 'written'), bytes)
     }
   }

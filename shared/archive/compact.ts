@@ -163,12 +163,13 @@ async function merge(
   const batches = cutBatches(indexed, parts * limits.mostSpans)
   const replaces = [...new Set([...sourceKeys, ...hour.replaced.map(({ stored }) => stored.key)])].sort()
   const keys: string[] = []
+  const redact = await store.redacted()
   let bytesWritten = 0
   const takeBack = async () => {
     for (const key of keys) await store.delete(key)
   }
   for (const [part, slice] of cutSlices(parts).entries()) {
-    const writer = openWriter({ slice, replaces, set: { id, part, parts } })
+    const writer = openWriter({ slice, replaces, set: { id, part, parts } }, redact)
     for (const batch of batches) {
       const records = await readBatch(indexed, batch, slice)
       if (!('unreadable' in records)) writer.add(records)

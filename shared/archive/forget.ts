@@ -123,11 +123,12 @@ async function rewrite(
   token: string,
 ): Promise<boolean> {
   const { slice, replaces, set } = footer.summary
-  const writer = openWriter({
+  const role = {
     slice,
     replaces: [...replaces, stored.key],
     set: set ?? { id: `${token} ${stored.key}`, part: 0, parts: 1 },
-  })
+  }
+  const writer = openWriter(role, await store.redacted())
   let batch: TraceRecord[] = []
   let kept = 0
   for await (const record of readRecords(source, footer)) {

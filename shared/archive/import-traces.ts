@@ -66,7 +66,7 @@ async function importHour(store: ObjectStore, hourMs: number, traces: readonly F
   let spans = 0
   const flush = async () => {
     if (records.length === 0) return
-    const { bytes } = writeObject(records)
+    const { bytes } = writeObject(records, await store.redacted())
     await store.put(objectKey(hourMs, bytes, 'written'), bytes)
     sum.objects++
     sum.bytes += bytes.length

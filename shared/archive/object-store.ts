@@ -18,6 +18,8 @@ export interface ObjectStore {
   put(key: string, bytes: Uint8Array): Promise<void>
   /** Deleting what is gone changes nothing. */
   delete(key: string): Promise<void>
+  /** Keys of attributes, or patterns of them. The catalogues of its objects repeat no values of these. */
+  redacted(): Promise<readonly string[]>
 }
 
 /** The object was deleted after it was listed: another one has taken over its content, so list again. */

@@ -31,7 +31,10 @@ const OBJECTS_AT_ONCE = 16
 /** Objects that are gone were merged into others or rewritten: the hour is listed again. */
 const MAX_ROUNDS = 5
 
-/** Adds up what was seen in the hours that overlap the range. `onHour` is informed of each. */
+/**
+ * Adds up what was seen in the hours that overlap the range; of keys that the store redacts no values, also of objects that
+ * were written before. `onHour` is informed of each.
+ */
 export async function readCatalogue(
   store: ObjectStore,
   range: CatalogueRange,
@@ -41,7 +44,8 @@ export async function readCatalogue(
   for (let dayMs = Math.floor(range.fromMs / DAY_MS) * DAY_MS; dayMs < range.toMs; dayMs += DAY_MS) {
     hours.push(...objectsByHour(await store.list(dayPrefix(dayMs)), range).hours.map(([hourMs]) => hourMs))
   }
-  const catalogue = newCatalogue(RANGE_LIMITS)
+  const redact = await store.redacted()
+  const catalogue = newCatalogue(RANGE_LIMITS, redact)
   const failures: { readonly key: string; readonly reason: string }[] = []
   for (const [index, hourMs] of hours.entries()) {
     const hour = await readHour(store, hourMs)

@@ -27,9 +27,9 @@ const ROW_GROUP_SPANS = 50_000
 const PAGE_BYTES = 1024 * 1024
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 } }
 
-/** Writes records that no other object holds. */
-export function writeObject(records: readonly TraceRecord[]): WrittenObject {
-  const writer = openWriter(WHOLE_OBJECT)
+/** Writes records that no other object holds; the catalogue repeats no values of the keys in `redact`. */
+export function writeObject(records: readonly TraceRecord[], redact: readonly string[] = []): WrittenObject {
+  const writer = openWriter(WHOLE_OBJECT, redact)
   writer.add([...records].sort(byTrace))
   return writer.finish()
 }
@@ -47,7 +47,7 @@ export interface ObjectWriter {
   finish(): WrittenObject
 }
 
-export function openWriter(role: ObjectRole): ObjectWriter {
+export function openWriter(role: ObjectRole, redact: readonly string[]): ObjectWriter {
   const writer = new ByteWriter(PAGE_BYTES)
   const parquet = new ParquetWriter({
     writer,
@@ -57,7 +57,7 @@ export function openWriter(role: ObjectRole): ObjectWriter {
     createdBy: 'betrace',
   })
   const tally = newTally()
-  const catalogue = newCatalogue(HOUR_LIMITS)
+  const catalogue = newCatalogue(HOUR_LIMITS, redact)
   return {
     add(records) {
       for (const group of rowGroups(mergeRepeated(records))) {

@@ -5,9 +5,9 @@ import { openWriter, WHOLE_OBJECT, type WrittenObject } from './write-object.ts'
 /** A decoded span takes up to twenty times its bytes: traces of this many bytes are decoded at a time. */
 const PIECE_BYTES = 4 * 1024 * 1024
 
-/** Decodes traces and writes them as one object: a piece at a time, each a row group of its own. */
-export function writeTraces(entries: readonly TraceToArchive[]): WrittenObject {
-  const writer = openWriter(WHOLE_OBJECT)
+/** Decodes traces and writes them as one object: a piece at a time, each a row group of its own. `redact` as of `writeObject`. */
+export function writeTraces(entries: readonly TraceToArchive[], redact: readonly string[] = []): WrittenObject {
+  const writer = openWriter(WHOLE_OBJECT, redact)
   for (const piece of pieces(entries)) writer.add(piece.flatMap(traceRecords).sort(byTrace))
   return writer.finish()
 }

@@ -17,6 +17,8 @@ export const ENVIRONMENT = {
   keySecret: 'BETRACE_KEY_SECRET',
   /** JudgingSettings as JSON; what is left out has its default. */
   judging: 'BETRACE_JUDGING',
+  /** Keys whose values catalogues do not repeat, as JSON. */
+  redactedKeys: 'BETRACE_REDACTED_KEYS',
   /** RequestLimits as JSON; what is left out has its default. */
   requestLimits: 'BETRACE_REQUEST_LIMITS',
   /** The state machine of large replays. */
@@ -40,6 +42,7 @@ export const OUTPUTS = {
   deadLettersUrl: 'DeadLettersQueueUrl',
   rulesBucket: 'RulesBucketName',
   archiveBucket: 'ArchiveBucketName',
+  redactedKeys: 'RedactedKeys',
   replayFunction: 'ReplayFunctionArn',
   compactFunction: 'CompactFunctionArn',
   athenaWorkgroup: 'AthenaWorkgroup',

@@ -1,10 +1,13 @@
 import type { Catalogue, CatalogueLimits, SeenAttribute, SeenName, ValueType } from './catalogue.ts'
+import { keyTest } from './key-pattern.ts'
 import { shapeOfName, siblingsOfName } from './name-shape.ts'
 import { isSecretKey } from './secret-key.ts'
 
 /** A catalogue that spans are added to. */
 export interface GrowingCatalogue extends Catalogue {
   readonly limits: CatalogueLimits
+  /** Keys whose values are not repeated, beside those that are credentials by their name. */
+  readonly isRedacted: (key: string) => boolean
   names: Map<string, GrowingName>
   readonly resource: Map<string, GrowingAttribute>
   resourceHasMore: boolean
@@ -43,9 +46,11 @@ const EVERYTHING_ELSE = '*'
 /** Names that differ in the last part alone are grouped from this number on. */
 const LEAST_SIBLINGS = 10
 
-export function newCatalogue(limits: CatalogueLimits): GrowingCatalogue {
+/** An empty catalogue; it keeps no example of the keys in `redact`, which may be patterns such as `user.*`. */
+export function newCatalogue(limits: CatalogueLimits, redact: readonly string[] = []): GrowingCatalogue {
   return {
     limits,
+    isRedacted: keyTest(redact),
     names: new Map(),
     resource: new Map(),
     resourceHasMore: false,
@@ -230,7 +235,8 @@ function newAttribute(
   key: string,
 ): GrowingAttribute | undefined {
   if (attributes.size >= MAX_KEYS_OF_NAME || !takesKey(catalogue, key)) return undefined
-  const made: GrowingAttribute = { spans: 0, types: new Set(), examples: [], isSecret: isSecretKey(key), looks: 0 }
+  const isSecret = isSecretKey(key) || catalogue.isRedacted(key)
+  const made: GrowingAttribute = { spans: 0, types: new Set(), examples: [], isSecret, looks: 0 }
   attributes.set(key, made)
   return made
 }

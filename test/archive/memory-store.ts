@@ -7,7 +7,7 @@ export interface MemoryStore extends ObjectStore {
   readonly reads: Map<string, number>
 }
 
-export function memoryStore(nowMs: () => number = () => 0): MemoryStore {
+export function memoryStore(nowMs: () => number = () => 0, redact: readonly string[] = []): MemoryStore {
   const objects = new Map<string, Uint8Array>()
   const storedAt = new Map<string, number>()
   const reads = new Map<string, number>()
@@ -37,6 +37,7 @@ export function memoryStore(nowMs: () => number = () => 0): MemoryStore {
     async delete(key) {
       objects.delete(key)
     },
+    redacted: async () => redact,
   }
 }
 

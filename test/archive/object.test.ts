@@ -98,7 +98,7 @@ describe('an archive object', () => {
     const late = { ...first, revision: 2, reason: 'late' as const, filing: { atMs: 9, by: 'start' as const } }
     const slice = { from: 0, to: 5 }
     const set = { id: 'x', part: 0, parts: 2 }
-    const writer = openWriter({ slice, replaces: ['spans/x.parquet'], set })
+    const writer = openWriter({ slice, replaces: ['spans/x.parquet'], set }, [])
     writer.add([first, late])
     const written = writer.finish()
     const { summary } = await readFooter(sourceOf(written.bytes))

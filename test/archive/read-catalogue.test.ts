@@ -2,11 +2,12 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { noteRows } from '../../shared/archive/catalogue-of-rows.ts'
 import { COMPACTION_LIMITS, compactHour, GRACE_MS } from '../../shared/archive/compact.ts'
 import { forgetHour } from '../../shared/archive/forget.ts'
+import { importTraces } from '../../shared/archive/import-traces.ts'
 import { readCatalogue } from '../../shared/archive/read-catalogue.ts'
 import { HOUR_LIMITS } from '../../shared/catalogue/catalogue.ts'
 import { catalogueText } from '../../shared/catalogue/catalogue-text.ts'
 import { newCatalogue } from '../../shared/catalogue/grow.ts'
-import { archive, HOUR_MS, ONE_DAY, recordOf, type SketchedRecord, START_MS } from '../replay/archived.ts'
+import { archive, chunkOf, HOUR_MS, ONE_DAY, recordOf, type SketchedRecord, START_MS } from '../replay/archived.ts'
 import { type MemoryStore, memoryStore } from './memory-store.ts'
 
 let nowMs: number
@@ -128,6 +129,49 @@ describe('the catalogue of an archive', () => {
       const text = catalogueText((await readCatalogue(only(key), ONE_DAY)).catalogue)
       expect(text).not.toContain('user-2')
     }
+  })
+
+  describe('of an archive that redacts keys', () => {
+    const attributes = { 'user.email': 'alice@example.com', 'user.age': 41n, amount: 5n }
+    const alice = { traceId: idOf(1), spans: [{ name: 'a', attributes, resource: { 'user.host': 'alice-laptop' } }] }
+    const bob = {
+      traceId: idOf(2),
+      spans: [{ name: 'a', attributes: { ...attributes, 'user.email': 'bob@x.example' } }],
+    }
+    /** What the objects hold, whatever their archive redacts now. */
+    const held = async () =>
+      catalogueText((await readCatalogue({ ...store, redacted: async () => [] }, ONE_DAY)).catalogue)
+
+    beforeEach(() => {
+      store = memoryStore(() => nowMs, ['user.*'])
+    })
+
+    test('no value of them is shown, their types and counts are; objects that were written before among them', async () => {
+      await put(alice)
+      expect(await held()).toContain('alice@example.com')
+      const { names, resource } = (await read()).catalogue
+      expect(names.get('a')?.attributes).toEqual(
+        new Map<string, unknown>([
+          ['amount', expect.objectContaining({ spans: 1, examples: ['5'] })],
+          ['user.age', expect.objectContaining({ spans: 1, types: new Set(['int']), examples: [] })],
+          ['user.email', expect.objectContaining({ spans: 1, types: new Set(['string']), examples: [] })],
+        ]),
+      )
+      expect(resource.get('user.host')?.examples).toEqual([])
+    })
+
+    test('no object holds a value of them that was merged, rewritten by forget, or imported', async () => {
+      const chunks = [chunkOf(idOf(3), bob.spans)]
+      for await (const { traces } of importTraces(store, [{ traceId: idOf(3), chunks }], nowMs)) expect(traces).toBe(1)
+      expect(await held()).toMatch(/"amount",1,\["int"\],\["5"\].*"user.email",1,\["string"\],\[\]/)
+      await put(alice)
+      await put(bob)
+      await compactHour(store, START_MS, { nowMs, token: 'run' }, { ...COMPACTION_LIMITS, leastNewShare: 0 })
+      expect(await held()).toMatch(/"user.email",3,\["string"\],\[\]/)
+      const forgotten = { kind: 'trace', traceId: alice.traceId } as const
+      await forgetHour(store, START_MS, forgotten, { token: 'forget', dryRun: false })
+      expect(await held()).toMatch(/"user.email",2,\["string"\],\[\]/)
+    })
   })
 
   test('is made of the spans of objects that were written without', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
@@ -21,15 +21,17 @@ function file(name: string, content: string | Uint8Array): string {
   return join(folder, name)
 }
 
-/** What replay says of an hour around the sample. */
+/** The hour around the sample. */
+const hour = new Date(Math.floor(SAMPLE_START_MS / 3_600_000) * 3_600_000)
+const RANGE = ['--from', hour.toISOString(), '--to', new Date(hour.getTime() + 3_600_000).toISOString()]
+
+/** What replay says of it. */
 async function replayed() {
-  const hour = new Date(Math.floor(SAMPLE_START_MS / 3_600_000) * 3_600_000)
-  const range = ['--from', hour.toISOString(), '--to', new Date(hour.getTime() + 3_600_000).toISOString()]
   const { out } = await runInProcess([
     'replay',
     '-d',
     data(),
-    ...range,
+    ...RANGE,
     '--rules',
     file('a.rules', RULE),
     '--format',
@@ -63,6 +65,26 @@ test('leaves out what is there already, and adds the spans that a trace lacks', 
   expect((await importing(whole)).out).toMatch(/^1 trace with 1 span imported/)
   expect((await importing(whole)).out).toMatch(/^0 traces with 0 spans imported into 0 files/)
   expect(await replayed()).toMatchObject({ traces: 1, violated: 1 })
+})
+
+test('keeps no example values of the keys to redact, nor does what is written there later', async () => {
+  const path = file('traces', JSON.stringify(SAMPLES.jaeger))
+  const shown = async () => (await runInProcess(['spans', 'attributes', '*', '-d', data(), ...RANGE])).out
+  await importing(path)
+  expect(await shown()).toMatch(/host\.name +string +"a"/)
+  expect((await importing('--redact', 'http.*,host.name', path)).exitCode).toBe(0)
+  expect((await importing('--redact', 'other', path)).exitCode).toBe(0)
+  expect(await shown()).toMatch(/host\.name +string\n/)
+  expect(JSON.parse(readFileSync(join(data(), 'archive/redacted-keys.json'), 'utf8'))).toEqual([
+    'http.*',
+    'host.name',
+    'other',
+  ])
+})
+
+test('keys to redact belong to a folder, or to the settings of a stack', async () => {
+  const { exitCode, err } = await runInProcess(['import', '--stack', 'x', '--redact', 'a', 'traces'])
+  expect([exitCode, err]).toEqual([2, expect.stringContaining('a stack has the setting `redact`')])
 })
 
 test('reads standard input, and names a part that cannot be read', async () => {

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { parseCount, parseDurationMs, parsePort, parseUrl, repeatable } from '../../cli/option-values.ts'
+import {
+  parseCount,
+  parseDurationMs,
+  parseKeyPatterns,
+  parsePort,
+  parseUrl,
+  repeatable,
+} from '../../cli/option-values.ts'
 
 test.each([
   ['500ms', 500],
@@ -25,6 +32,11 @@ test('a count is a whole number from 1 on', () => {
   for (const text of ['0', '-1', '1.5', '1e6', '', '99999999999999999999']) {
     expect(() => parseCount(text)).toThrow('Write a whole number from 1 on.')
   }
+})
+
+test('keys of attributes are separated by commas and spaces', () => {
+  expect(parseKeyPatterns('user.*, order.email  x')).toEqual(['user.*', 'order.email', 'x'])
+  for (const text of ['', ' , ', 'x'.repeat(201)]) expect(() => parseKeyPatterns(text)).toThrow('Write keys of at most')
 })
 
 test('only http and https are taken for a URL', () => {

@@ -6,7 +6,7 @@ import { archiveFolder } from '../../local/archive/parquet-archive.ts'
 import { CHARGE, runtimes, VALIDATION } from '../local/harness.ts'
 import { newFolder } from '../local/sqlite/databases.ts'
 import type { SpanSketch } from '../reference/traces.ts'
-import { archive, recordOf, START_MS } from '../replay/archived.ts'
+import { archive, chunkOf, recordOf, START_MS } from '../replay/archived.ts'
 import { runInProcess } from './fake-terminal.ts'
 
 const { newHome, now, pass, send, start, stop } = runtimes()
@@ -14,6 +14,9 @@ const { newHome, now, pass, send, start, stop } = runtimes()
 const RANGE = ['--from', '2025-10-15', '--to', '2025-10-16']
 const spans = (dataFolder: string, ...args: readonly string[]) =>
   runInProcess(['spans', ...args, '--data', dataFolder, ...RANGE])
+
+const TRACE = '1'.padStart(32, '0')
+const OTHER = '2'.padStart(32, '0')
 
 /** A data folder with a trace of each of these spans. */
 async function folderOf(...sketches: readonly SpanSketch[]): Promise<string> {
@@ -140,6 +143,43 @@ describe('betrace spans attributes', () => {
     const data = await folderOf(PAYMENT)
     const { exitCode, err } = await spans(data, 'attributes', 'payment.chrage')
     expect([exitCode, err]).toEqual([1, 'no span is named payment.chrage; did you mean payment.charge?\n'])
+  })
+
+  test('shows no values of keys that the server redacts, before and after they are archived and merged', async () => {
+    const home = newHome()
+    const runtime = await start(home, { redact: ['user.*'] }, {}, true)
+    const range = ['--from', new Date(now() - 3_600_000).toISOString(), '--to', new Date(now() + 60_000).toISOString()]
+    const shown = async () => {
+      const { out } = await runInProcess(['spans', 'attributes', '*', '--data', home.dataFolder, ...range])
+      return [out.includes('alice'), /user\.email +string\n/.test(out), /amount +int +5/.test(out)]
+    }
+    const user = (traceId: string) => {
+      const attributes = { 'user.email': 'alice@example.com', amount: 5n }
+      const body = chunkOf(traceId, [{ name: 'a', attributes, startNanos: BigInt(now() - START_MS) * 1_000_000n }])
+      const headers = { 'content-type': 'application/x-protobuf' }
+      return fetch(`${runtime.url}/v1/traces`, { method: 'POST', headers, body: new Uint8Array(body) })
+    }
+    await user(TRACE)
+    await pass(runtime, 5_000)
+    expect(await shown()).toEqual([false, true, true])
+    await pass(runtime, 20_000)
+    await user(OTHER)
+    await pass(runtime, 5_000)
+    await stop(runtime)
+    await runInProcess(['compact', '--data', home.dataFolder, ...range])
+    expect(await shown()).toEqual([false, true, true])
+    // What was not redacted before is, from the objects that are written next, by compaction too.
+    await stop(await start(home, {}, {}, true))
+    expect(await shown()).toEqual([false, true, true])
+    await runInProcess(['forget', '--data', home.dataFolder, '--trace', OTHER, ...range])
+    expect(await shown()).toEqual([true, false, true])
+  })
+
+  test('says that the list of redacted keys is damaged', async () => {
+    const data = await folderOf(PAYMENT)
+    await writeFile(join(archiveFolder(data), 'redacted-keys.json'), '["a"')
+    const { exitCode, err } = await spans(data, 'attributes', 'payment.charge')
+    expect([exitCode, err]).toEqual([2, expect.stringContaining('redacted-keys.json is damaged')])
   })
 
   test('shows nothing of a person who is forgotten', async () => {

@@ -281,6 +281,7 @@ function setEnvironment(dynamo: string, others: string, topicArn: string, judgin
     [ENVIRONMENT.archiveBucket]: 'archive',
     [ENVIRONMENT.judging]: JSON.stringify(judging),
     [ENVIRONMENT.corsOrigins]: '',
+    [ENVIRONMENT.redactedKeys]: '["redacted.*"]',
     [ENVIRONMENT.requestLimits]: '{}',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',

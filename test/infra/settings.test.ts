@@ -22,6 +22,7 @@ describe('settings', () => {
       keepData: 'false',
       pager: 'mailto:a@b.example, https://c.example',
       packs: '',
+      redact: 'user.*,order.email',
       runbookBase: 'https://git.example/betrace/',
     }
     const expected = {
@@ -29,6 +30,7 @@ describe('settings', () => {
       keepData: false,
       pager: ['mailto:a@b.example', 'https://c.example'],
       packs: [],
+      redact: ['user.*', 'order.email'],
       runbookBase: 'https://git.example/betrace/',
     }
     expect(read(given)).toMatchObject(expected)
@@ -43,6 +45,7 @@ describe('settings', () => {
       logDays: 31,
       keepData: 'no',
       runbookBase: 'docs',
+      redact: ['a b'],
     }
     for (const name of Object.keys(wrong)) expect(() => read(wrong)).toThrow(name)
     expect(() => read(wrong)).toThrow(/must be one of 1, 3, 5/)

@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda'
 import { beforeEach, expect, test, vi } from 'vitest'
+import { readCatalogue } from '../../shared/archive/read-catalogue.ts'
 import { s3ObjectStore } from '../../shared/aws/archive/s3-object-store.ts'
 import { ENVIRONMENT } from '../../shared/aws/deployment.ts'
 import { seedPacks } from '../../shared/aws/rules/rule-seeding.ts'
@@ -27,6 +28,7 @@ beforeEach(async () => {
     [ENVIRONMENT.metricNamespace]: 'test',
     [ENVIRONMENT.archiveBucket]: 'archive',
     [ENVIRONMENT.rulesBucket]: 'rules',
+    [ENVIRONMENT.redactedKeys]: '["redacted.*"]',
     POWERTOOLS_LOG_LEVEL: 'SILENT',
     POWERTOOLS_METRICS_DISABLED: 'true',
   })
@@ -46,6 +48,27 @@ test('the compactor merges the objects of an hour that is over, and names what i
   expect(await compact()).toMatchObject({ state: 'done', merged: 2, written: 1, left: 0, failures: [{ key: keys[2] }] })
   const found = (await store().list('spans/')).map(({ key }) => key)
   expect(found).toHaveLength(4)
+})
+
+test('the catalogues of what the compactor merges repeat no values of redacted keys', async () => {
+  const atMs = Date.now() - 3 * HOUR_MS
+  const attributes = { 'redacted.name': 'alice', amount: 5n }
+  for (const digit of ['a', 'b', 'c']) {
+    await archive(store(), [recordOf({ traceId: digit.repeat(32), spans: [{ name: 'a', attributes }], atMs })])
+  }
+  const examples = async () => {
+    const { catalogue } = await readCatalogue(store(), { fromMs: atMs, toMs: Date.now() })
+    return [...(catalogue.names.get('a')?.attributes ?? [])].map(([key, seen]) => [key, seen.examples])
+  }
+  expect(await examples()).toEqual([
+    ['amount', ['5']],
+    ['redacted.name', ['"alice"']],
+  ])
+  expect(await compact()).toMatchObject({ merged: 3, written: 1 })
+  expect(await examples()).toEqual([
+    ['amount', ['5']],
+    ['redacted.name', []],
+  ])
 })
 
 test('the compactor summarises what the rules in force found in closed hours, once', async () => {

@@ -26,6 +26,7 @@ describe('settings', () => {
     [{ maxTraceAgeMs: 1_000 }, 'maxTraceAgeMs (1000) is less than incompleteWaitMs (15000)'],
     [{ maxWaitingPerSender: 19_999 }, 'maxWaitingPerSender (19999) is less than maxRequestTraces (20000)'],
     [{ maxBehindMs: 0 }, 'maxBehindMs: '],
+    [{ redact: ['user.*', 'a b'] }, 'redact.1: expected a key, or a pattern such as user.*'],
     [{ chunkRetentionMs: 1_000 }, 'chunkRetentionMs (1000) is not more than maxTraceAgeMs (3600000)'],
   ])('%j is refused by name', (given, message) => {
     expect(() => runtimeSettings(given)).toThrow(

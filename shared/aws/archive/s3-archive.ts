@@ -53,9 +53,10 @@ export class S3ParquetArchive implements Archive {
 async function putObjects(store: ObjectStore, waiting: readonly WaitingTrace[]): Promise<readonly undefined[]> {
   const records = waiting.flatMap((trace) => trace.records)
   const hours = Map.groupBy(records, ({ filing }) => Math.floor(filing.atMs / HOUR_MS) * HOUR_MS)
+  const redact = await store.redacted()
   await Promise.all(
     [...hours].map(([hourMs, group]) => {
-      const { bytes } = writeObject(group)
+      const { bytes } = writeObject(group, redact)
       return store.put(objectKey(hourMs, bytes, 'written'), bytes)
     }),
   )

@@ -19,8 +19,8 @@ const WHOLE_READ_BYTES = 1024 * 1024
 /** Of small objects held, because they are read several times: for their end, their ids, their columns. */
 const HELD_BYTES = 128 * 1024 * 1024
 
-/** An archive in a bucket. Fails with StorageErrors, and with ObjectGone where an object was deleted. */
-export function s3ObjectStore(bucket: ArchiveBucket): ObjectStore {
+/** An archive in a bucket; its catalogues repeat no values of the keys in `redact`. Fails with StorageErrors, and with ObjectGone where an object was deleted. */
+export function s3ObjectStore(bucket: ArchiveBucket, redact: readonly string[] = []): ObjectStore {
   const { client, name: Bucket } = bucket
   const small = newHolder((object) => readPart(bucket, object.key, 0, object.byteLength))
   return {
@@ -39,6 +39,7 @@ export function s3ObjectStore(bucket: ArchiveBucket): ObjectStore {
     async delete(Key) {
       await asked('delete from the archive', client.send(new DeleteObjectCommand({ Bucket, Key })))
     },
+    redacted: async () => redact,
   }
 }
 

@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import { GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { StoredObject } from '../../../shared/archive/object-store.ts'
+import { readCatalogue } from '../../../shared/archive/read-catalogue.ts'
 import { traceRecord } from '../../../shared/archive/trace-record.ts'
 import { S3ParquetArchive, S3SignalStore } from '../../../shared/aws/archive/s3-archive.ts'
 import { s3ObjectStore } from '../../../shared/aws/archive/s3-object-store.ts'
@@ -80,6 +81,14 @@ describe('archived traces', () => {
     const ids = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(32))
     await Promise.all(ids.map((id) => archive.write(entry(id, id === ids[3] ? NOON_MS + 3_600_000 : NOON_MS))))
     expect([...(await archivedIds()).values()].toSorted()).toEqual([ids.slice(0, 3), ids.slice(3)])
+  })
+
+  test('have a catalogue that repeats no values of redacted keys', async () => {
+    const archive = new S3ParquetArchive(s3ObjectStore(bucket(), ['service.*']), async () => {})
+    await archive.write(entry('a'.repeat(32)))
+    const range = { fromMs: NOON_MS - 3_600_000, toMs: NOON_MS + 3_600_000 }
+    const { catalogue } = await readCatalogue(s3ObjectStore(bucket()), range)
+    expect(catalogue.resource.get('service.name')).toMatchObject({ spans: 2, examples: [] })
   })
 
   test('written again change nothing', async () => {

@@ -13,6 +13,7 @@ const EXAMPLE: Readonly<Record<keyof typeof OUTPUTS, string>> = {
   deadLettersUrl: 'http://127.0.0.1/dead-letters',
   rulesBucket: 'rules',
   archiveBucket: 'archive',
+  redactedKeys: '["user.*"]',
   replayFunction: 'arn:aws:lambda:us-east-1:000000000000:function:replay',
   compactFunction: 'arn:aws:lambda:us-east-1:000000000000:function:compactor',
   athenaWorkgroup: 'betrace-main',

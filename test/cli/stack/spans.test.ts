@@ -7,7 +7,7 @@ import { tracesData } from '../../pipeline/traces.ts'
 import { runInProcess } from '../fake-terminal.ts'
 import { deployed } from './deployed.ts'
 
-deployed()
+const account = deployed()
 let stack: LocalStack
 beforeEach(async () => {
   stack = await startLocalStack({ rules: '// Signal: CHARGED (high)\ntrace.has(payment.charge)\n' })
@@ -40,6 +40,14 @@ test('the spans that a deployed stack archived are listed by name, and their att
     examples: ['"shop"'],
   })
   expect([names.exitCode, exitCode]).toEqual([0, 0])
+})
+
+test('no values are shown of the keys that the stack redacts', async () => {
+  account.set({ redactedKeys: '["service.*"]' })
+  await stack.send(tracesData([{ name: 'payment.charge', id: 1, startMs: START_MS - 100, endMs: START_MS }]))
+  await stack.settle()
+  const { out } = await spans('attributes', 'payment.charge')
+  expect(JSON.parse(out)).toMatchObject({ key: 'service.name', spans: 1, examples: [] })
 })
 
 test('rules are held against what a deployed stack archived', async () => {

@@ -153,16 +153,17 @@ function answersOf(text: string, endpoint: string): Readonly<Record<string, obje
 /** Of a stack called `lies` every output is the text. */
 function outputsXml(stack: string, text: string, endpoint: string): string {
   const members = Object.entries(OUTPUTS).map(([key, name]) => {
-    const value =
-      stack === 'lies'
-        ? xml(text)
-        : key === 'ingestUrl' || key.endsWith('sUrl')
-          ? endpoint
-          : `arn:aws:x:us-east-1:0:${key}`
-    return `<member><OutputKey>${name}</OutputKey><OutputValue>${key.endsWith('Bucket') && stack !== 'lies' ? key.toLowerCase() : value}</OutputValue></member>`
+    const value = stack === 'lies' ? xml(text) : exampleOutput(key, endpoint)
+    return `<member><OutputKey>${name}</OutputKey><OutputValue>${value}</OutputValue></member>`
   })
   const found = `<StackName>${xml(stack)}</StackName><StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime><Outputs>${members.join('')}</Outputs>`
   return `<DescribeStacksResponse><DescribeStacksResult><Stacks><member>${found}</member></Stacks></DescribeStacksResult></DescribeStacksResponse>`
+}
+
+function exampleOutput(key: string, endpoint: string): string {
+  if (key === 'ingestUrl' || key.endsWith('sUrl')) return endpoint
+  if (key === 'redactedKeys') return '[]'
+  return key.endsWith('Bucket') ? key.toLowerCase() : `arn:aws:x:us-east-1:0:${key}`
 }
 
 /** The set of rules in force, as it lies in the bucket; with the rule that the doctor looks for. */

@@ -111,6 +111,7 @@ beforeEach(() => {
   told = captureTold()
   for (const [name, variable] of Object.entries(ENVIRONMENT)) vi.stubEnv(variable, name)
   for (const settings of ['judging', 'requestLimits'] as const) vi.stubEnv(ENVIRONMENT[settings], '{}')
+  vi.stubEnv(ENVIRONMENT.redactedKeys, '[]')
   vi.stubEnv('POWERTOOLS_LOG_LEVEL', 'DEBUG')
   vi.stubEnv('POWERTOOLS_METRICS_DISABLED', 'false')
 })
