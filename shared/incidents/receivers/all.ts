@@ -1,7 +1,8 @@
+import { PAGERDUTY } from './pagerduty.ts'
 import type { ReceiverType } from './receiver.ts'
 import { WEBHOOK } from './webhook.ts'
 
-const TYPES: readonly ReceiverType<unknown>[] = [WEBHOOK]
+const TYPES: readonly ReceiverType<unknown>[] = [PAGERDUTY, WEBHOOK]
 
 /** All kinds of receivers, by the `type` that notify.yaml gives. */
 export const RECEIVER_TYPES: ReadonlyMap<string, ReceiverType<unknown>> = new Map(

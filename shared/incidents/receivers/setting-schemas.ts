@@ -9,6 +9,16 @@ export const webUrl = v.pipe(
   v.check((text) => !/\/\/[^/?#]*@/.test(text), 'expected a URL without user and password; send them as a header'),
 )
 
+/** The address of a vendor, without a slash at its end; http for this machine only. */
+export const vendorUrl = v.pipe(
+  webUrl,
+  v.check(
+    (text) => /^(?:https:|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?:[:/]|$))/.test(text),
+    'expected an https URL',
+  ),
+  v.transform((text) => text.replace(/\/+$/, '')),
+)
+
 /** Headers sent with every request, for example `authorization`. */
 export const headersByName = v.record(
   v.pipe(v.string(), v.regex(/^[\w!#$%&'*+.^`|~-]+$/, 'expected the name of a header')),

@@ -4,12 +4,13 @@ import { describe, expect, test } from 'vitest'
 import { runInProcess } from '../../cli/fake-terminal.ts'
 import { type Exit, FORGED, HOSTILE, offencesIn } from './hostile.ts'
 import { LOCAL_EXITS } from './local.ts'
+import { RECEIVER_EXITS } from './receivers.ts'
 import { PAGE_EXITS, SINK_EXITS } from './runtime.ts'
 import { SERVER_EXITS } from './server.ts'
 import { STACK_EXITS, TOPIC_EXIT } from './stack.ts'
 
 const COMMAND_EXITS: readonly Exit[] = [...LOCAL_EXITS, ...SERVER_EXITS, ...STACK_EXITS]
-const EXITS: readonly Exit[] = [...COMMAND_EXITS, ...SINK_EXITS, ...PAGE_EXITS, TOPIC_EXIT]
+const EXITS: readonly Exit[] = [...COMMAND_EXITS, ...SINK_EXITS, ...RECEIVER_EXITS, ...PAGE_EXITS, TOPIC_EXIT]
 /** Whatever they are asked, they say nothing of it. */
 const SILENT: ReadonlySet<string> = new Set(['page elsewhere', 'page /metrics', 'log'])
 const LONGEST_MS = 60_000

@@ -1,0 +1,10 @@
+import { randomBytes } from 'node:crypto'
+
+/** An entry of notify.yaml for each kind of receiver, without its `type`. */
+export const ENTRIES: Readonly<Record<string, object>> = {
+  pagerduty: { key: 'R0123456789012345678901234567890' },
+  webhook: { url: 'https://hooks.example/betrace', secrets: [`whsec_${randomBytes(32).toString('base64')}`] },
+}
+
+/** Kinds whose receivers are programs: they get texts as they were, in JSON that shows nothing invisible. */
+export const PROGRAMS: ReadonlySet<string> = new Set(['webhook'])
