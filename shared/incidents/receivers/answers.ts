@@ -35,7 +35,7 @@ export function saidIn(body: string, fields: readonly string[], secrets: readonl
   return cutText(visible(open.slice(0, MAX_SAID + 1)), MAX_SAID)
 }
 
-/** The object in a body; empty where there is none. */
+/** The object in a body; an empty one if the body is anything else. */
 export function jsonObject(body: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(body)

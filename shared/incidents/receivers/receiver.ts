@@ -43,7 +43,7 @@ export type Answer =
       readonly retryAfterMs?: number
     }
 
-interface HttpRequest {
+export interface HttpRequest {
   readonly kind: 'http'
   readonly method: 'POST' | 'PUT' | 'PATCH'
   readonly url: string

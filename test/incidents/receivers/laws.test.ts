@@ -82,7 +82,7 @@ describe.each(KINDS)('%s', (kind) => {
         expect(['taken', 'refused', 'failed']).toContain(answer.outcome)
         if (answer.outcome === 'taken') {
           expect(JSON.stringify(answer.ref ?? {}).length).toBeLessThanOrEqual(1_000)
-        } else expect(offencesIn({ text: answer.reason })).toEqual([])
+        } else expect(offencesIn({ text: `failed: ${answer.reason}` })).toEqual([])
       }),
     )
   })
