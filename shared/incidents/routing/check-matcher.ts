@@ -16,7 +16,7 @@ export interface MatcherProblem extends Problem<MatcherProblemCode> {
 
 type Report = (problem: MatcherProblem) => void
 
-/** Reports what a filter asks that no incident can answer: it would match nothing, and nobody would be told. */
+/** Reports what a filter asks that no incident can answer: it would match nothing, and nobody would be notified. */
 export function reportUnanswerable(filter: Filter, report: Report): void {
   for (const { test } of testsOfFilters([filter])) {
     for (const operand of operandsOf(test)) reportUnknownName(operand, report)

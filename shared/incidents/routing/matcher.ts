@@ -33,7 +33,7 @@ export function matches({ holds }: Matcher, incident: IncidentFacts): boolean {
 
 const nothing = () => undefined
 
-/** Incidents have facts in place of attributes; a dotted word that is no fact is text, since none can come to be one. */
+/** Incidents have facts in place of attributes; any other dotted word is text, since incidents have no other attributes. */
 const LOOKUPS: Lookups<IncidentFacts> = {
   attribute: ({ key }) => (isFactName(key) ? FACTS[key] : nothing),
   attributeOrText: (word) => (isFactName(word) ? FACTS[word] : () => word),
@@ -50,7 +50,7 @@ const LOOKUPS: Lookups<IncidentFacts> = {
 }
 
 /**
- * Whether a matcher holds of an incident of which some facts are not known: undefined where it depends on these. Total;
+ * Whether a matcher holds of an incident while some facts are unknown: undefined where it depends on these. Total;
  * without unknown facts it says what `matches` says.
  */
 export function holdsPerhaps(
@@ -112,7 +112,8 @@ function decidingFacts(filter: Filter, asked: Asked): readonly FactName[] {
   }
 }
 
-function factsRead(test: Test): readonly FactName[] {
+/** The facts that a test reads. */
+export function factsRead(test: Test): readonly FactName[] {
   return operandsOf(test).flatMap((operand) => {
     const name = operand.kind === 'attribute' ? operand.key : operand.kind === 'attributeOrText' ? operand.word : ''
     return isFactName(name) ? [name] : []

@@ -5,7 +5,7 @@ import { type ParsedBody, parseBody } from '../../rules/read/parse.ts'
 import { type MatcherProblem, reportUnanswerable } from './check-matcher.ts'
 import { compileMatcher, type Matcher } from './matcher.ts'
 
-/** The text of a matcher, and where each of its characters stands in its file. */
+/** The text of a matcher, and the place in its file of each of its characters. */
 export interface MatcherSource {
   readonly text: string
   positionAt(offset: number): SourcePosition
