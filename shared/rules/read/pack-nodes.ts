@@ -66,7 +66,7 @@ function* parsingDocument(text: string): Generator<void, Document> {
   if (document === undefined) throw new Error('yaml composes a document of any text')
   if (second !== undefined) {
     const [start, end] = second.range
-    const message = 'a pack is one document, and another begins here'
+    const message = 'a file holds one document, and another begins here'
     document.errors.push(new YAMLParseError([start, end], 'MULTIPLE_DOCS', message))
   }
   return document
