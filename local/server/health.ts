@@ -30,6 +30,8 @@ export interface HealthSubjects {
   readonly senders: Senders
   readonly timers: SqliteTimers
   readonly room: DatabaseRoom
+  /** The file of receivers, where one is used. */
+  readonly notify?: { problem(): string | undefined }
 }
 
 /** How long a failed write is reported, although a small write succeeds now. */
@@ -78,6 +80,7 @@ async function examine(subjects: HealthSubjects): Promise<PageResponse> {
     space: space?.text,
     senders: sendersProblem(subjects),
     rules: rulesProblem(folder) ?? brokenRulesProblem(set),
+    notify: subjects.notify?.problem(),
   }
   const failing = problems.buffer !== undefined || problems.evaluator !== undefined || space?.refuses === true
   // A problem of any part that is not failing can wait.
@@ -94,6 +97,7 @@ async function examine(subjects: HealthSubjects): Promise<PageResponse> {
     space: problems.space ?? 'ok',
     senders: problems.senders ?? 'ok',
     rules: problems.rules ?? 'ok',
+    ...(subjects.notify !== undefined && { notify: problems.notify ?? 'ok' }),
     rulesLoaded: set.rules.length,
     rulesRejected: set.rejected,
   }

@@ -3,26 +3,17 @@ import { isMap, isScalar } from 'yaml'
 import type { Clock } from '../../pipeline/ports.ts'
 import { entriesOf, parsePack } from '../../rules/read/pack-nodes.ts'
 import { rangeIn, type Source, sourceOf } from '../../rules/read/source.ts'
-import type { TraceLink } from '../links.ts'
 import type { Receiver } from '../receivers/receiver.ts'
+import type { NotifyConfig } from './config.ts'
 import { forNotify, type NotifyFile, type NotifyProblem, refuse } from './problem.ts'
 import { readLinks } from './read-links.ts'
-import { type PlacedMute, readMutes } from './read-mutes.ts'
+import { readMutes } from './read-mutes.ts'
 import { openReceiver, type WrittenReceiver, writtenReceivers } from './read-receivers.ts'
-import { type KnownReceivers, type PlacedRoute, readRoutes } from './read-routes.ts'
+import { type KnownReceivers, readRoutes } from './read-routes.ts'
 import { type References, type Resolved, referencesIn, resolveReferences } from './references.ts'
 import { nodesBelow, textsIn } from './settings.ts'
 import { type NotifyWarning, warningsAbout } from './warnings.ts'
 import { withoutSecrets, writtenSecrets } from './written-secrets.ts'
-
-/** Who is notified of incidents, how, and which are muted. */
-interface NotifyConfig {
-  readonly receivers: ReadonlyMap<string, Receiver>
-  readonly routes: readonly PlacedRoute[]
-  readonly mutes: readonly PlacedMute[]
-  /** Makes links to traces; undefined where the file does not say where people look at them. */
-  readonly traceLink: TraceLink | undefined
-}
 
 /** What became of a file. */
 export interface NotifyReading {

@@ -131,6 +131,24 @@ describe('health', () => {
   })
 })
 
+test('is degraded while the file of receivers has problems', async () => {
+  const home = newHome()
+  const options = {
+    dataFolder: home.dataFolder,
+    rulePaths: [home.rules],
+    clock: () => 1_764_000_000_000,
+    log: () => {},
+  }
+  const parts = await openDependencies(options, runtimeSettings({}), closers)
+  const loop = new EvaluatorLoop(parts.evaluator, parts.timers, { sizeBytes: () => 0, check: async () => {} })
+  let problem: string | undefined = 'notify.yaml:3:5: oncall has no key'
+  const notify = { problem: () => problem }
+  const page = healthPage({ ...parts, loop, rules: () => parts.rules.state, nowMs: options.clock, notify })
+  expect(JSON.parse((await page()).body)).toMatchObject({ status: 'degraded', notify: problem })
+  problem = undefined
+  expect(JSON.parse((await page()).body)).toMatchObject({ status: 'ok', notify: 'ok' })
+})
+
 test('a flood of questions about health gets the last answer, so that the disk is not kept busy by it', async () => {
   const home = newHome()
   const options = {
