@@ -1,9 +1,10 @@
+import { ALERTMANAGER } from './alertmanager.ts'
 import { PAGERDUTY } from './pagerduty.ts'
 import type { ReceiverType } from './receiver.ts'
 import { SLACK } from './slack.ts'
 import { WEBHOOK } from './webhook.ts'
 
-const TYPES: readonly ReceiverType<unknown>[] = [PAGERDUTY, SLACK, WEBHOOK]
+const TYPES: readonly ReceiverType<unknown>[] = [ALERTMANAGER, PAGERDUTY, SLACK, WEBHOOK]
 
 /** All kinds of receivers, by the `type` that notify.yaml gives. */
 export const RECEIVER_TYPES: ReadonlyMap<string, ReceiverType<unknown>> = new Map(

@@ -36,7 +36,7 @@ export const SLACK: ReceiverType<v.InferOutput<typeof schema>> = {
     url === undefined ? bot(name, { token, channel, api }) : incomingWebhook(name, url),
 }
 
-/** Slack returns nothing by which a message of a webhook could be found again. */
+/** Slack does not say which message a webhook made, so it cannot be changed. */
 function incomingWebhook(name: string, url: string): Receiver {
   return {
     name,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 /** An entry of notify.yaml for each kind of receiver, without its `type`. */
 export const ENTRIES: Readonly<Record<string, object>> = {
+  alertmanager: { url: 'https://alertmanager.example/' },
   pagerduty: { key: 'R0123456789012345678901234567890' },
   slack: { token: 'xoxb-1-secret', channel: '#alerts' },
   webhook: { url: 'https://hooks.example/betrace', secrets: [`whsec_${randomBytes(32).toString('base64')}`] },
