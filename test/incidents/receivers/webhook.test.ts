@@ -57,6 +57,20 @@ test('a request is signed by each secret under the id of the event, and has the 
   })
 })
 
+test('Grafana IRM gets an alert that it groups and ends by itself', async () => {
+  const irm = opened('webhook', { url: URL_, format: 'grafana-irm' })
+  const { request } = await told(noticeOf(), irm)
+  expect(request.headers['content-type']).toBe('application/json')
+  expect(request.json).toEqual({
+    alert_uid: 'betrace/0123456789abcdef0123456789abcdef.1.1',
+    title: 'PAYMENT_WITHOUT_RECEIPT broken in checkout since 2026-11-29 12:04:05 UTC: 1 trace',
+    state: 'alerting',
+    link_to_upstream_details: TRACE.link,
+    message: expect.stringContaining('no such span'),
+  })
+  expect((await told(resolvedOf(), irm)).request.json).toMatchObject({ state: 'ok' })
+})
+
 const ENDS: readonly (readonly [RequestEnd, object])[] = [
   [{ status: 204, body: '' }, { outcome: 'taken' }],
   [
