@@ -1,10 +1,13 @@
 import { ALERTMANAGER } from './alertmanager.ts'
+import { DISCORD } from './discord.ts'
+import { JSM, OPSGENIE } from './jsm.ts'
 import { PAGERDUTY } from './pagerduty.ts'
 import type { ReceiverType } from './receiver.ts'
 import { SLACK } from './slack.ts'
+import { TEAMS } from './teams.ts'
 import { WEBHOOK } from './webhook.ts'
 
-const TYPES: readonly ReceiverType<unknown>[] = [ALERTMANAGER, PAGERDUTY, SLACK, WEBHOOK]
+const TYPES: readonly ReceiverType<unknown>[] = [ALERTMANAGER, DISCORD, JSM, OPSGENIE, PAGERDUTY, SLACK, TEAMS, WEBHOOK]
 
 /** All kinds of receivers, by the `type` that notify.yaml gives. */
 export const RECEIVER_TYPES: ReadonlyMap<string, ReceiverType<unknown>> = new Map(

@@ -3,8 +3,12 @@ import { randomBytes } from 'node:crypto'
 /** An entry of notify.yaml for each kind of receiver, without its `type`. */
 export const ENTRIES: Readonly<Record<string, object>> = {
   alertmanager: { url: 'https://alertmanager.example/' },
+  discord: { url: 'https://discord.com/api/webhooks/1/secret' },
+  jsm: { key: '01234567-89ab-cdef-0123-456789abcdef' },
+  opsgenie: { key: '01234567-89ab-cdef-0123-456789abcdef' },
   pagerduty: { key: 'R0123456789012345678901234567890' },
   slack: { token: 'xoxb-1-secret', channel: '#alerts' },
+  teams: { url: 'https://prod-1.westeurope.logic.azure.com/workflows/1/triggers/manual/paths/invoke?sig=secret' },
   webhook: { url: 'https://hooks.example/betrace', secrets: [`whsec_${randomBytes(32).toString('base64')}`] },
 }
 
