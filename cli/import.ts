@@ -27,7 +27,7 @@ export function importCommand(terminal: Terminal, finish: Finish): Command {
     .summary('put traces of the past into the archive')
     .description(
       'Reads traces that other tools exported and writes them into the archive under their own time: OTLP as JSON or ' +
-        "protobuf, also a Collector's files; JSON of Jaeger's query API, of Zipkin v2 and of Tempo; each plain, gzip or " +
+        "protobuf, also a Collector's files; JSON of Jaeger's query API (also v3), of Zipkin v2 and of Tempo; each plain, gzip or " +
         'zstd. The content says which. No rule judges them now and nothing is sent; replay, verify and SQL find them.',
     )
     .argument('<files...>', 'files of traces; - is standard input')

@@ -18,9 +18,10 @@ import {
 
 const KINDS: Readonly<Record<string, number>> = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 }
 /** Tags that are no attributes in OTLP, but fields of the span or its scope. */
+const SCOPE_TAGS = new Set(['otel.library.name', 'otel.library.version', 'otel.scope.name', 'otel.scope.version'])
 const FIELD_TAGS = new Set([
-  ...['span.kind', 'otel.status_code', 'otel.status_description', 'error'],
-  ...['otel.library.name', 'otel.library.version', 'otel.scope.name', 'otel.scope.version', 'w3c.tracestate'],
+  ...['span.kind', 'otel.status_code', 'otel.status_description', 'error', 'w3c.tracestate'],
+  ...SCOPE_TAGS,
 ])
 
 /** Makes a request of OTLP/JSON of Jaeger's traces; throws an InputError. */
@@ -33,20 +34,32 @@ function resourceSpansOf(trace: JsonObject): readonly object[] {
   const byProcess = Map.groupBy(objectsOf(trace.spans, 'spans'), ({ processID, process }) =>
     isObject(process) ? process : (processes[scalarText(processID)] ?? {}),
   )
-  return [...byProcess].map(([process, spans]) => ({
-    resource: { attributes: resourceOf(isObject(process) ? process : {}) },
-    scopeSpans: spans.map((span) => scopeSpanOf(span)),
-  }))
+  return [...byProcess].map(([named, spans]) => {
+    const process = isObject(named) ? named : {}
+    const tags = objectsOf(process.tags, 'tags')
+    const isOfScope = ({ key }: JsonObject) => SCOPE_TAGS.has(scalarText(key))
+    return {
+      resource: {
+        attributes: resourceOf(
+          process.serviceName,
+          tags.filter((tag) => !isOfScope(tag)),
+        ),
+      },
+      scopeSpans: spans.map((span) => scopeSpanOf(span, tags.filter(isOfScope))),
+    }
+  })
 }
 
-function resourceOf({ serviceName, tags }: JsonObject): readonly OtlpAttribute[] {
+function resourceOf(serviceName: unknown, tags: readonly JsonObject[]): readonly OtlpAttribute[] {
   const name: OtlpAttribute = { key: 'service.name', value: { stringValue: scalarText(serviceName) } }
-  return [name, ...attributesOf(objectsOf(tags, 'tags'))]
+  return [name, ...attributesOf(tags)]
 }
 
-function scopeSpanOf(span: JsonObject): object {
+/** Some versions of Jaeger have the scope among the tags of the process, `ofProcess`. */
+function scopeSpanOf(span: JsonObject, ofProcess: readonly JsonObject[]): object {
   const tags = objectsOf(span.tags, 'tags')
-  const tagOf = (...keys: string[]) => tags.find(({ key }) => keys.includes(scalarText(key)))?.value
+  const all = [...tags, ...ofProcess]
+  const tagOf = (...keys: string[]) => all.find(({ key }) => keys.includes(scalarText(key)))?.value
   const traceId = hexId(span.traceID, 32, 'traceID')
   const start = nanosOf(span.startTime, 'startTime')
   const { parent, links } = referencesOf(span, traceId)

@@ -2,7 +2,7 @@ import { isObject, type JsonObject, objectsOf } from './json-value.ts'
 
 /*
  * A trace as Tempo's query API answers it: https://grafana.com/docs/tempo/latest/api_docs/. It is OTLP/JSON as protobuf's own
- * JSON writes it: ids in base64, `batches` in place of `resourceSpans`, kinds and status codes by name.
+ * JSON writes it: ids in base64, kinds and status codes by name, and mostly `batches` in place of `resourceSpans`.
  */
 
 const KINDS: Readonly<Record<string, number>> = {

@@ -65,6 +65,41 @@ test('of Zipkin has its annotations as events, and its peer under the names of O
   expect(server?.events().map(({ name }) => name)).toEqual(['exception'])
 })
 
+test('of Jaeger is read from a list of traces, too', () => {
+  expect(spansOf(SAMPLES.jaeger.data)).toHaveLength(2)
+})
+
+test('of Jaeger has the scope of its spans also where Jaeger put that among the tags of the process', () => {
+  const process = { serviceName: 'a', tags: [{ key: 'otel.library.name', type: 'string', value: 'http' }] }
+  const [row] = rowsOf({
+    data: [{ spans: [{ traceID: SAMPLE_TRACE_ID, spanID: '1', processID: 'p' }], processes: { p: process } }],
+  })
+  expect([row?.scope, row?.resource]).toEqual([
+    expect.stringContaining('"name":"http"'),
+    expect.not.stringContaining('otel.library.name'),
+  ])
+})
+
+describe.each([
+  ['API v3 of Jaeger, which wraps OTLP', (request: object) => ({ result: request })],
+  ['tools of Tempo, which write ids in base64', (request: object) => JSON.parse(inBase64(JSON.stringify(request)))],
+])('of the %s', (_, exported) => {
+  test('has its spans as OTLP has them', () => {
+    const spans = [
+      { traceId: SAMPLE_TRACE_ID, spanId: '1'.repeat(16), name: 'root', kind: 2, status: { code: 2 } },
+      { traceId: SAMPLE_TRACE_ID, spanId: '2'.repeat(16), parentSpanId: '1'.repeat(16), name: 'child' },
+    ]
+    const request = { resourceSpans: [{ scopeSpans: [{ scope: { name: 's' }, spans }] }] }
+    expect(rowsOf(exported(request))).toEqual(rowsOf(request))
+    expect(rowsOf(request)).toHaveLength(2)
+  })
+})
+
+/** Ids as protobuf's own JSON writes bytes. */
+function inBase64(text: string): string {
+  return text.replace(/"([0-9a-f]{16}|[0-9a-f]{32})"/g, (_, hex) => `"${Buffer.from(hex, 'hex').toString('base64')}"`)
+}
+
 test('an integer of 64 bits keeps its digits', () => {
   const text = JSON.stringify(SAMPLES.jaeger).replace('"value":3', '"value":9007199254740993')
   const { bytes } = convertAnyJson(Buffer.from(text))
