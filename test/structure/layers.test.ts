@@ -22,7 +22,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'shared/errors.ts': [],
   'shared/concurrency': [],
   'shared/text': ['shared/errors.ts', 'shared/rules', 'shared/pipeline'],
-  'shared/otlp': ['shared/errors.ts', 'shared/text'],
+  'shared/otlp': ['shared/errors.ts', 'shared/text', 'shared/catalogue'],
   'shared/trace': ['shared/errors.ts', 'shared/otlp'],
   'shared/catalogue': [],
   'shared/rules': ['shared/errors.ts', 'shared/trace', 'shared/catalogue', 'shared/text', 'grammar/generated'],

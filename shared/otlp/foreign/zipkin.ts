@@ -1,4 +1,14 @@
-import { hexId, isObject, type JsonObject, nanosOf, type OtlpAttribute, objectsOf, scalarText } from './json-value.ts'
+import { typeOfAttribute } from '../../catalogue/attribute-types.ts'
+import {
+  hexId,
+  isObject,
+  type JsonObject,
+  nanosOf,
+  type OtlpAttribute,
+  type OtlpValue,
+  objectsOf,
+  scalarText,
+} from './json-value.ts'
 
 /*
  * Spans of Zipkin's format v2, as `/api/v2/trace/ID` answers them: https://zipkin.io/zipkin-api/. What becomes of its fields
@@ -55,8 +65,16 @@ function scopeSpanOf(span: JsonObject): object {
 
 function attributesOf(tags: JsonObject): readonly OtlpAttribute[] {
   return Object.entries(tags).flatMap(([key, value]) =>
-    FIELD_TAGS.has(key) ? [] : [textAttribute(key, scalarText(value))],
+    FIELD_TAGS.has(key) ? [] : [{ key, value: typedValue(key, scalarText(value)) }],
   )
+}
+
+/** Tags are text. Of attributes that are numbers or booleans by the conventions they are read as such, or no rule would fit. */
+function typedValue(key: string, text: string): OtlpValue {
+  const type = typeOfAttribute(key)
+  if (type === 'int' && /^-?\d{1,18}$/.test(text)) return { intValue: text }
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return { boolValue: text === 'true' }
+  return { stringValue: text }
 }
 
 /** The peer, under OpenTelemetry's names. */

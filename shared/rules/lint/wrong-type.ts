@@ -1,3 +1,4 @@
+import { type AttributeType, typeOfAttribute } from '../../catalogue/attribute-types.ts'
 import type { ValueType } from '../../catalogue/catalogue.ts'
 import { namesOf } from '../../trace/attribute-names.ts'
 import type {
@@ -14,7 +15,6 @@ import type {
 import { OPERATORS } from '../operators.ts'
 import { printLiteral, printOperand } from '../print/print.ts'
 import { testsOfFilters } from '../walk.ts'
-import { type AttributeType, typeOfAttribute } from './attribute-types.ts'
 import { type SampledSpans, sampledAttribute } from './sampled-spans.ts'
 import { boundPatternsOf, type NamedSelection } from './selections.ts'
 import type { Lint, ReportWarning } from './warning.ts'

@@ -65,6 +65,17 @@ test('of Zipkin has its annotations as events, and its peer under the names of O
   expect(server?.events().map(({ name }) => name)).toEqual(['exception'])
 })
 
+test('of Zipkin has numbers and booleans where the conventions say so, since its tags are text', () => {
+  const tags = { 'http.status_code': '503', 'http.response.body.size': '1e3', 'tls.resumed': 'true', 'user.id': '7' }
+  const [span] = spansOf([{ traceId: SAMPLE_TRACE_ID, id: '1', tags }])
+  expect(span?.attributes.entries()).toEqual([
+    ['http.status_code', 503],
+    ['http.response.body.size', '1e3'],
+    ['tls.resumed', true],
+    ['user.id', '7'],
+  ])
+})
+
 test('of Jaeger is read from a list of traces, too', () => {
   expect(spansOf(SAMPLES.jaeger.data)).toHaveLength(2)
 })
