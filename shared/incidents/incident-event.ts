@@ -28,7 +28,8 @@ export interface IncidentEvent {
   readonly data: IncidentData
 }
 
-function incidentStatus({ change, opening }: Notice): IncidentStatus {
+/** In the words of events: an opening after the first of an episode is a reopening. */
+export function incidentStatus({ change, opening }: Notice): IncidentStatus {
   return change === 'opened' && opening > 1 ? 'reopened' : change
 }
 

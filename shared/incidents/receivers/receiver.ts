@@ -51,15 +51,18 @@ export interface HttpRequest {
   readonly body: string
 }
 
-interface SnsRequest {
+export interface SnsRequest {
   readonly kind: 'sns'
   readonly topicArn: string
   readonly subject?: string
   readonly message: string
+  /** `json`: the message is JSON with a text for each protocol (MessageStructure of SNS). */
+  readonly structure?: 'json'
   /** Message attributes: a text, or several as a `String.Array`. */
   readonly attributes: Readonly<Record<string, string | readonly string[]>>
 }
 
+/** One entry of PutEvents; the body of the answer is its JSON, since a refused entry is in an answer of 200. */
 interface EventBridgeRequest {
   readonly kind: 'eventbridge'
   readonly busName: string

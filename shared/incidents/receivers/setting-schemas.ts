@@ -30,3 +30,9 @@ export const headersByName = v.record(
 export const webhookSecrets = v.array(
   v.pipe(v.string(), v.check(isWebhookSecret, 'expected whsec_ and 24 to 64 bytes in base64')),
 )
+
+/** The ARN of a topic of SNS. */
+export const topicArn = v.pipe(
+  v.string(),
+  v.regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]{1,256}$/, 'expected the ARN of a topic: arn:aws:sns:…'),
+)

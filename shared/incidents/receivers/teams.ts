@@ -17,7 +17,7 @@ const schema = v.strictObject({
 /** Teams takes 28 kB; cards of more than about 20 kB were seen to fail. */
 const MAX_BYTES = 20_000
 
-/** A card for each state: Teams returns nothing by which a card could be changed. */
+/** A card for each state, since Teams does not say which card a request made. */
 export const TEAMS: ReceiverType<v.InferOutput<typeof schema>> = {
   type: 'teams',
   schema,

@@ -17,7 +17,8 @@ test('every kind has an entry to test it with', () => {
 function textsOf(request: OutgoingRequest): readonly string[] {
   if (request.kind === 'http') return [request.url, ...Object.values(request.headers), request.body]
   if (request.kind === 'eventbridge') return [request.detailType, request.source, request.detail]
-  return [request.subject ?? '', request.message, ...Object.values(request.attributes).flat()]
+  const attributes = Object.entries(request.attributes).map(([name, value]) => `${name}=${value}`)
+  return [request.subject ?? '', request.message, ...attributes]
 }
 
 /** The strings in JSON, names too; of any other text itself. */
