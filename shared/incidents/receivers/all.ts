@@ -3,6 +3,7 @@ import { AMAZON_Q } from './amazon-q.ts'
 import { DISCORD } from './discord.ts'
 import { EVENTBRIDGE } from './eventbridge.ts'
 import { JSM, OPSGENIE } from './jsm.ts'
+import { OTLP_LOGS } from './otlp-logs.ts'
 import { PAGERDUTY } from './pagerduty.ts'
 import type { ReceiverType } from './receiver.ts'
 import { SLACK } from './slack.ts'
@@ -18,6 +19,7 @@ const TYPES: readonly ReceiverType<unknown>[] = [
   EVENTBRIDGE,
   JSM,
   OPSGENIE,
+  OTLP_LOGS,
   PAGERDUTY,
   SLACK,
   SNS,

@@ -11,6 +11,7 @@ export const ENTRIES: Readonly<Record<string, object>> = {
   eventbridge: { bus: 'default' },
   jsm: { key: '01234567-89ab-cdef-0123-456789abcdef' },
   opsgenie: { key: '01234567-89ab-cdef-0123-456789abcdef' },
+  'otlp-logs': { url: 'http://collector.example:4318', spans: true },
   pagerduty: { key: 'R0123456789012345678901234567890' },
   slack: { token: 'xoxb-1-secret', channel: '#alerts' },
   sns: { topic: TOPIC },
@@ -19,4 +20,4 @@ export const ENTRIES: Readonly<Record<string, object>> = {
 }
 
 /** Kinds whose receivers are programs: they get texts as they were, in JSON that shows nothing invisible. */
-export const PROGRAMS: ReadonlySet<string> = new Set(['eventbridge', 'webhook'])
+export const PROGRAMS: ReadonlySet<string> = new Set(['eventbridge', 'otlp-logs', 'webhook'])
