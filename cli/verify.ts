@@ -180,7 +180,7 @@ async function replayed(
   const { store, rulesInForce } =
     options.stack === undefined ? await folderArchive(options.data, terminal) : await stackArchive(options.stack)
   if (options.dryRun === true || range.toMs - range.fromMs > options.maxWindow) {
-    const estimate = await estimateOf(store, range)
+    const estimate = await estimateOf(store, range, baselineOf(options.baseline, range))
     if (options.dryRun !== true) throw tooLong(range, estimate, options.maxWindow)
     await write(terminal.stdout, `${estimate}\n`)
     return undefined
@@ -190,7 +190,8 @@ async function replayed(
   const chosen = namedRules(rules, options.rule)
   const expected = [...subject.expected, ...(options.rule ?? [])]
   const tolerated = toleratedBy(options.tolerate ?? [], chosen)
-  const baseline = options.baseline === undefined ? {} : { baselineFromMs: baselineOf(options.baseline, range) }
+  const baselineFromMs = baselineOf(options.baseline, range)
+  const baseline = baselineFromMs === undefined ? {} : { baselineFromMs }
   const request = { range, rules: chosen, services: subject.services, expected, tolerated, ...baseline }
   return giveExperimentVerdict(request, replayOf(store, VERDICT_SAMPLES))
 }
@@ -203,8 +204,9 @@ function toleratedBy(tolerate: NonNullable<VerifyOptions['tolerate']>, rules: re
   return new Map(tolerate)
 }
 
-/** A relative time counts from the start of the window that is judged. */
-function baselineOf(text: string, { fromMs, toMs }: ReplayRange): number {
+/** A relative time counts from the start of the window that is judged. Undefined where none was asked for. */
+function baselineOf(text: string | undefined, { fromMs, toMs }: ReplayRange): number | undefined {
+  if (text === undefined) return undefined
   const baselineMs = parseTime('from', text, fromMs)
   if (baselineMs + (toMs - fromMs) <= fromMs) return baselineMs
   throw new CommandError(
@@ -213,13 +215,32 @@ function baselineOf(text: string, { fromMs, toMs }: ReplayRange): number {
   )
 }
 
-async function estimateOf(store: Parameters<typeof planReplay>[0], range: ReplayRange): Promise<string> {
-  const before = { fromMs: 2 * range.fromMs - range.toMs, toMs: range.toMs }
-  const plan = await planReplay(store, before, { mostItemBytes: Number.MAX_SAFE_INTEGER })
-  const { spans, seconds } = estimateReplay(plan, 1)
-  const days = ((range.toMs - range.fromMs) / 86_400_000).toFixed(1)
+/** What there is to judge in the window and in the one that it is compared with. */
+async function estimateOf(
+  store: Parameters<typeof planReplay>[0],
+  range: ReplayRange,
+  baselineFromMs: number | undefined,
+): Promise<string> {
+  const lengthMs = range.toMs - range.fromMs
+  // The window before touches this one, so that an object may be of both.
+  const windows =
+    baselineFromMs === undefined
+      ? [{ fromMs: range.fromMs - lengthMs, toMs: range.toMs }]
+      : [range, { fromMs: baselineFromMs, toMs: baselineFromMs + lengthMs }]
+  let objects = 0
+  let spans = 0
+  let seconds = 0
+  for (const window of windows) {
+    const plan = await planReplay(store, window, { mostItemBytes: Number.MAX_SAFE_INTEGER })
+    const estimate = estimateReplay(plan, 1)
+    objects += plan.objects
+    spans += estimate.spans
+    seconds += estimate.seconds
+  }
+  const days = (lengthMs / 86_400_000).toFixed(1)
   const time = seconds < 1 ? 'under a second' : `about ${Math.ceil(seconds)} s`
-  return `${days} days, and as long before: ${counted(plan.objects, 'object')}, about ${counted(spans, 'span')}, ${time}`
+  const compared = baselineFromMs === undefined ? 'before' : `from ${new Date(baselineFromMs).toISOString()}`
+  return `${days} days, and as long ${compared}: ${counted(objects, 'object')}, about ${counted(spans, 'span')}, ${time}`
 }
 
 function tooLong(range: ReplayRange, estimate: string, maxWindowMs: number) {

@@ -151,6 +151,11 @@ describe('verify of a past window', () => {
     )
     const planned = await verify(home, '--from', from, '--to', to, '--dry-run')
     expect([planned.exitCode, planned.out]).toEqual([0, expect.stringContaining('30.0 days')])
+    const compared = await verify(home, '--from', from, '--to', to, '--dry-run', '--baseline', '-60d')
+    const earlier = iso(Date.parse(from) - 60 * 24 * 60 * MINUTE_MS)
+    expect(compared.out).toContain(`30.0 days, and as long from ${earlier}: 1 object, about `)
+    const within = await verify(home, '--from', from, '--to', to, '--dry-run', '--baseline', '-1d')
+    expect([within.exitCode, within.err]).toEqual([2, expect.stringContaining('reaches into the window')])
     expect((await verify(home, '--from', from, '--to', to, '--max-window', '720h')).exitCode).toBe(1)
   })
 
