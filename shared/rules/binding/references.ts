@@ -57,6 +57,13 @@ export function splitFilters({ filters }: Pick<Selector, 'filters'>): {
   return { own: parts.filter((part) => !usesNames(part)), joining: parts.filter(usesNames) }
 }
 
+/** What a selector asks of its spans alone: without filters and events that read bound names. */
+export function ownSelector(selector: Selector): Selector {
+  const { events = [], ...rest } = selector
+  const kept = events.filter((event) => !usesNames(event))
+  return { ...rest, filters: splitFilters(selector).own, ...(kept.length > 0 && { events: kept }) }
+}
+
 /** The parts of a filter that all have to hold, nested `and` taken apart. */
 export function conjuncts(filter: Filter): readonly Filter[] {
   return filter.kind === 'and' ? filter.operands.flatMap(conjuncts) : [filter]

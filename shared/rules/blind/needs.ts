@@ -9,7 +9,7 @@ import type {
   Selector,
   Test,
 } from '../ast.ts'
-import { conjuncts, splitFilters, usesNames } from '../binding/references.ts'
+import { conjuncts, ownSelector, usesNames } from '../binding/references.ts'
 import { nameShape, selectorShape } from '../compile/shape.ts'
 import { atomsOf, operandsOf } from '../walk.ts'
 import { type OptionalValue, optionalPartsOf, optionalValuesOf } from './missing.ts'
@@ -62,11 +62,11 @@ function addNeeds(condition: Condition, gathering: Gathering): void {
     switch (atom.kind) {
       case 'has':
         addNeedsOfSelector(atom.selector, gathering)
-        if (atom.as !== undefined) gathering.bound.set(atom.as.id, unnamed(readSelector(atom.selector, 'possible')))
+        if (atom.as !== undefined) gathering.bound.set(atom.as.id, ownSelector(readSelector(atom.selector, 'possible')))
         break
       case 'all':
         addNeedsOfSelector(atom.selector, gathering)
-        addNeedsOfFilters(atom.filters, unnamed(readSelector(atom.selector, 'possible')), gathering)
+        addNeedsOfFilters(atom.filters, ownSelector(readSelector(atom.selector, 'possible')), gathering)
         break
       case 'order':
       case 'structure':
@@ -85,17 +85,10 @@ function addNeeds(condition: Condition, gathering: Gathering): void {
   }
 }
 
-/** Without what only makes sense beside another span of the rule. */
-function unnamed(selector: Selector): Selector {
-  const { events, ...rest } = selector
-  const kept = events?.filter((event) => !usesNames(event)) ?? []
-  return { ...rest, filters: splitFilters(selector).own, ...(kept.length > 0 && { events: kept }) }
-}
-
 function addNeedsOfSelector(selector: Selector, gathering: Gathering): void {
   const { name, range, events = [] } = selector
   addNeedsOfFilters(selector.filters, { kind: 'selector', name, filters: [], range }, gathering)
-  const spans = unnamed(readSelector({ ...selector, events: [] }, 'possible'))
+  const spans = ownSelector(readSelector({ ...selector, events: [] }, 'possible'))
   for (const event of events) addNeedsOfEvent(event, spans, gathering)
 }
 
@@ -147,7 +140,7 @@ function addNeedsOfTraceTest(test: Test, gathering: Gathering): void {
   for (const operand of operandsOf(test)) {
     if (operand.kind !== 'count' && operand.kind !== 'aggregate') continue
     addNeedsOfSelector(operand.selector, gathering)
-    const spans = unnamed(readSelector(operand.selector, 'possible'))
+    const spans = ownSelector(readSelector(operand.selector, 'possible'))
     const read: readonly Operand[] = [...(operand.by ?? []), ...(operand.kind === 'aggregate' ? [operand.of] : [])]
     for (const each of read) addValues(optionalPartsOf(each), { spans, arms: [] }, gathering)
   }

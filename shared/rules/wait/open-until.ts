@@ -1,7 +1,7 @@
 import type { Span } from '../../trace/span.ts'
 import type { Atom, CheckedRule, Condition, Order, Selector, SpanReference } from '../ast.ts'
 import type { Planner } from '../binding/planner.ts'
-import { usesNames } from '../binding/references.ts'
+import { ownSelector } from '../binding/references.ts'
 import type { Predicate, Run } from '../compile/plan.ts'
 import { planBody } from '../compile/plan-body.ts'
 import { outcomeOf } from '../judge/outcome.ts'
@@ -101,14 +101,7 @@ function planWindow(planner: Planner, order: BoundedOrder, search: Search): (run
 
 function predicateOf(planner: Planner, reference: SpanReference, { bound }: Search): Predicate | undefined {
   const selector = reference.kind === 'bound' ? bound.get(reference.id) : reference
-  return selector && planner.predicate(withoutNames(selector))
-}
-
-/** What the selector asks of its spans alone. */
-function withoutNames({ events = [], ...selector }: Selector): Selector {
-  const filters = selector.filters.filter((filter) => !usesNames(filter))
-  const kept = events.filter((event) => !usesNames(event))
-  return { ...selector, filters, ...(kept.length > 0 && { events: kept }) }
+  return selector && planner.predicate(ownSelector(selector))
 }
 
 function endOf({ startUnixNano, endUnixNano }: Span): bigint {

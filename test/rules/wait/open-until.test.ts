@@ -60,6 +60,12 @@ describe('a violation is open', () => {
       26,
     ],
     [
+      'where the other parts of a filter hold that also compares with a bound span',
+      'when { cart as c } always { pay.where(x == 1 and cart.id == c.cart.id) before receipt within 20s }',
+      [at('cart', 0), at('pay', 5, { attributes: { x: 1 } }), at('pay', 50)],
+      26,
+    ],
+    [
       'not where nothing that comes can end it',
       'when { pay } always { pay before receipt within 20s and audit }',
       [at('pay', 5)],
