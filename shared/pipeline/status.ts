@@ -22,10 +22,10 @@ export function statusChanges(
   context: EventContext,
   limit: number,
 ): StatusChanges {
-  const states = new Map(before.map((state) => [stateKey(state.rule, state.ruleRevision), state]))
+  const states = new Map(before.map((state) => [signalKey(state.rule, state.ruleRevision), state]))
   const changes: PendingSignal[] = []
   for (const verdict of verdicts) {
-    const key = stateKey(verdict.rule.name, verdict.rule.revision)
+    const key = signalKey(verdict.rule.name, verdict.rule.revision)
     const next = nextState(verdict, trace.complete, states.get(key))
     if (next === undefined) continue
     if (changes.length === limit) return { states: [...states.values()], changes, more: true }
@@ -35,7 +35,8 @@ export function statusChanges(
   return { states: [...states.values()], changes, more: false }
 }
 
-function stateKey(rule: string, revision: string): string {
+/** What tells the signals of one trace apart. */
+export function signalKey(rule: string, revision: string): string {
   return `${revision} ${rule}`
 }
 

@@ -1,6 +1,7 @@
 import type { CheckedRule } from '../rules/ast.ts'
 import type { Verdict } from '../rules/judge/verdict.ts'
 import type { SignalState, WaitingRules } from './ports.ts'
+import { signalKey } from './status.ts'
 
 /** When the spans of a trace arrived, by the clock that judges; plain data. */
 export interface Arrivals {
@@ -29,10 +30,12 @@ export function withPatience(
   lastEndNanos: bigint,
   nowMs: number,
 ): Patience {
-  const firing = new Set(signals.filter(({ status }) => status === 'firing').map(keyOf))
+  const firing = new Set(
+    signals.filter(({ status }) => status === 'firing').map((state) => signalKey(state.rule, state.ruleRevision)),
+  )
   const untilOf = (verdict: Verdict) => {
     const { rule, outcome } = verdict
-    if (outcome !== 'violated' || firing.has(keyOf({ rule: rule.name, ruleRevision: rule.revision }))) return 0
+    if (outcome !== 'violated' || firing.has(signalKey(rule.name, rule.revision))) return 0
     return Math.min(
       arrivals.latestMs,
       Math.max(spanAwaitedMs(verdict, arrivals, lastEndNanos), quietEnoughMs(rule, arrivals)),
@@ -50,10 +53,6 @@ export function withPatience(
       rules: open.map(({ verdict }) => verdict.rule.name),
     },
   }
-}
-
-function keyOf({ rule, ruleRevision }: Pick<SignalState, 'rule' | 'ruleRevision'>): string {
-  return `${ruleRevision} ${rule}`
 }
 
 /** When the last span that may end the violation has started and arrived. */
