@@ -1,15 +1,13 @@
 import type { ReplayReport, RuleReport } from '../shared/replay/report.ts'
 import { absentText } from '../shared/text/absent-text.ts'
 import { SEVERITY_STYLES } from '../shared/text/signal-text.ts'
+import { sparkline } from '../shared/text/sparkline.ts'
 import { visible } from '../shared/text/visible.ts'
 import { signalText } from './signal-text.ts'
 import { paint, type Screen, widthOf } from './terminal.ts'
 import { counted, grouped } from './text.ts'
 
 const HOUR_MS = 3_600_000
-const BARS = '▁▂▃▄▅▆▇█'
-/** No violation in this stretch of time. */
-const NOTHING = '·'
 
 /** A replay's report for people: each rule with its violations over time and the first of them in full. */
 export function replayText(report: ReplayReport, screen: Screen): string {
@@ -21,8 +19,8 @@ function ruleText(rule: RuleReport, report: ReplayReport, screen: Screen): strin
   const name = `${paint(screen, 'bold', visible(rule.rule))}${rule.shadow ? ' (shadow)' : ''}`
   const lines = [`${severity} ${name}: ${outcomeText(rule)}`]
   if (rule.violated > 0) {
-    const { bars, hoursEach } = sparkline(rule, report, widthOf(screen) - 4)
-    lines.push(`  ${bars}`)
+    const { counts, hoursEach } = violationsOver(rule, report, widthOf(screen) - 4)
+    lines.push(`  ${sparkline(counts)}`)
     const each = hoursEach === 1 ? 'an hour' : `${hoursEach} hours`
     lines.push(paint(screen, 'dim', `  ${each} a mark, from ${visible(report.from)} to ${visible(report.to)}`))
     lines.push(paint(screen, 'dim', visible(`  first ${rule.first} · last ${rule.last}`)))
@@ -45,7 +43,7 @@ function outcomeText({ judged, violated, vacuous, inconclusive, blind, absent }:
 }
 
 /** Violations over the range in at most `width` marks of whole hours each. */
-function sparkline(rule: RuleReport, { from, to }: ReplayReport, width: number) {
+function violationsOver(rule: RuleReport, { from, to }: ReplayReport, width: number) {
   const firstHour = Math.floor(Date.parse(from) / HOUR_MS)
   const hours = Math.ceil(Date.parse(to) / HOUR_MS) - firstHour
   const hoursEach = Math.ceil(hours / width)
@@ -54,9 +52,7 @@ function sparkline(rule: RuleReport, { from, to }: ReplayReport, width: number) 
     const mark = Math.floor((Math.floor(Date.parse(hour) / HOUR_MS) - firstHour) / hoursEach)
     counts[mark] = (counts[mark] ?? 0) + violated
   }
-  const most = Math.max(...counts)
-  const bars = counts.map((count) => (count === 0 ? NOTHING : BARS[Math.ceil((count * BARS.length) / most) - 1]))
-  return { bars: bars.join(''), hoursEach }
+  return { counts, hoursEach }
 }
 
 function indented(text: string): string {

@@ -2,6 +2,7 @@ import { provesNothing } from '../pipeline/experiment-verdict.ts'
 import type { RuleState, RuleStates } from '../pipeline/rule-state.ts'
 import { absentLines } from './absent-text.ts'
 import type { Paint, Style } from './paint.ts'
+import { sparkline } from './sparkline.ts'
 import { verdictLabel } from './verdict-text.ts'
 import { visible } from './visible.ts'
 
@@ -19,7 +20,6 @@ const ORDER = Object.keys(STYLES)
 const HOUR_MS = 3_600_000
 /** Columns that a line of violations has at most; of a longer range each is several hours. */
 const MAX_COLUMNS = 25
-const LEVELS = '▁▂▃▄▅▆▇█'
 
 /** States for people, line by line: a table of the rules, and the attributes that blind ones need. Ages count to `nowMs`. */
 export function ruleStateLines(states: RuleStates, nowMs: number, paint: Paint): readonly string[] {
@@ -34,7 +34,7 @@ export function ruleStateLines(states: RuleStates, nowMs: number, paint: Paint):
     rule.lastExercised === null ? 'never' : `${rule.lastExercised.slice(0, 19)}Z ${ageOf(rule.lastExercised, nowMs)}`,
     grouped(rule.exercised),
     grouped(rule.violated),
-    rule.exercised === 0 ? '' : sparkline(rule, columns),
+    rule.exercised === 0 ? '' : sparkline(violationsIn(columns, rule)),
     remarkOnBlind(rule),
   ])
   return [
@@ -96,15 +96,14 @@ function columnsOf({ from, to }: RuleStates): Columns {
   return { fromMs, count: Math.ceil(all / hours), hours }
 }
 
-/** Violations over time, oldest first, by the rule's own most; `·`: none. */
-function sparkline({ hours }: RuleState, { fromMs, count, hours: each }: Columns): string {
+/** A rule's violations in each column, oldest first. */
+function violationsIn({ fromMs, count, hours: each }: Columns, { hours }: RuleState): readonly number[] {
   const sums = Array.from({ length: count }, () => 0)
   for (const { hour, violated } of hours) {
     const column = Math.floor((Date.parse(hour) - fromMs) / (each * HOUR_MS))
     if (sums[column] !== undefined) sums[column] += violated
   }
-  const most = Math.max(...sums)
-  return sums.map((sum) => (sum === 0 ? '·' : LEVELS[Math.ceil((sum / most) * LEVELS.length) - 1])).join('')
+  return sums
 }
 
 function tableOf(
