@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander'
 import { compactFolder } from '../local/maintenance/compact.ts'
 import { parseRange } from '../shared/replay/range.ts'
+import { counted } from '../shared/text/numbers.ts'
 import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { existingArchive } from './existing-data.ts'
 import { createProgress } from './progress.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
-import { counted } from './text.ts'
 
 interface CompactOptions {
   readonly from: string

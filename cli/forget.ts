@@ -2,13 +2,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type ForgottenHours, forgetLocally } from '../local/maintenance/forget.ts'
 import type { Forgotten } from '../shared/archive/forget.ts'
 import { parseTime } from '../shared/replay/range.ts'
+import { counted } from '../shared/text/numbers.ts'
 import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { requireData } from './existing-data.ts'
 import { createProgress } from './progress.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
-import { counted } from './text.ts'
 
 interface ForgetOptions {
   readonly trace?: string

@@ -3,12 +3,12 @@ import { noteRows } from '../shared/archive/catalogue-of-rows.ts'
 import { traceRows } from '../shared/archive/trace-record.ts'
 import { type Catalogue, SAMPLE_LIMITS } from '../shared/catalogue/catalogue.ts'
 import { addCatalogue, type GrowingCatalogue, newCatalogue } from '../shared/catalogue/grow.ts'
+import { counted } from '../shared/text/numbers.ts'
 import { visible } from '../shared/text/visible.ts'
 import { type ArchivePlace, readLastDay } from './archived-catalogue.ts'
 import { CommandError } from './command-error.ts'
 import { readTraces } from './read-traces.ts'
 import type { Terminal } from './terminal.ts'
-import { counted } from './text.ts'
 
 /** Files of traces and data folders, and a deployed stack. */
 export interface SampleSource {

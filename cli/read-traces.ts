@@ -1,8 +1,8 @@
+import { counted, percent } from '../shared/text/numbers.ts'
 import { visible } from '../shared/text/visible.ts'
 import { CommandError } from './command-error.ts'
 import { createProgress } from './progress.ts'
 import { paint, type Terminal } from './terminal.ts'
-import { counted, percent } from './text.ts'
 import { namedTraces } from './trace-files.ts'
 import { type CollectedTraces, collectTraces } from './traces.ts'
 

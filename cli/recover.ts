@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander'
+import { counted } from '../shared/text/numbers.ts'
 import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { requireData } from './existing-data.ts'
 import { createProgress } from './progress.ts'
 import { type ExitCode, type Terminal, write } from './terminal.ts'
-import { counted } from './text.ts'
 
 interface RecoverOptions {
   readonly data: string

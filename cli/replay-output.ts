@@ -1,8 +1,8 @@
 import type { ReplayReport } from '../shared/replay/report.ts'
+import { counted, grouped } from '../shared/text/numbers.ts'
 import { visible } from '../shared/text/visible.ts'
 import { replayText } from './replay-text.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
-import { counted, grouped } from './text.ts'
 
 export type ReplayFormat = 'pretty' | 'json' | 'jsonl'
 

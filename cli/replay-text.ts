@@ -1,11 +1,11 @@
 import type { ReplayReport, RuleReport } from '../shared/replay/report.ts'
 import { absentText } from '../shared/text/absent-text.ts'
+import { counted, grouped } from '../shared/text/numbers.ts'
 import { SEVERITY_STYLES } from '../shared/text/signal-text.ts'
 import { sparkline } from '../shared/text/sparkline.ts'
 import { visible } from '../shared/text/visible.ts'
 import { signalText } from './signal-text.ts'
 import { paint, type Screen, widthOf } from './terminal.ts'
-import { counted, grouped } from './text.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -4,6 +4,7 @@ import { planLocalReplay, replayLocally } from '../local/replay/replay.ts'
 import { estimateReplay } from '../shared/replay/estimate.ts'
 import type { ReplayPlan } from '../shared/replay/plan.ts'
 import { parseRange, type ReplayRange } from '../shared/replay/range.ts'
+import { counted, percent } from '../shared/text/numbers.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { existingArchive } from './existing-data.ts'
@@ -11,7 +12,6 @@ import { loadRules, namedRules } from './load-rules.ts'
 import { createProgress } from './progress.ts'
 import { bar, exitCodeOf, type ReplayFormat, showReport, writeSize } from './replay-output.ts'
 import { type ExitCode, type Terminal, write } from './terminal.ts'
-import { counted, percent } from './text.ts'
 
 interface ReplayOptions {
   readonly from?: string

@@ -6,6 +6,7 @@ import { hourJudge, NO_BUDGET } from '../shared/replay/states/judge-hour.ts'
 import { type HourRead, readHours, wholeHours } from '../shared/replay/states/read-hours.ts'
 import { ruleStatesOver } from '../shared/replay/states/rule-states.ts'
 import type { CheckedRule } from '../shared/rules/ast.ts'
+import { percent } from '../shared/text/numbers.ts'
 import { ruleStateLines } from '../shared/text/rule-states-text.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
@@ -16,7 +17,6 @@ import { repeatable } from './option-values.ts'
 import { createProgress } from './progress.ts'
 import { bar } from './replay-output.ts'
 import { type ExitCode, paint, type Terminal, write } from './terminal.ts'
-import { percent } from './text.ts'
 
 interface StatusOptions {
   readonly from: string

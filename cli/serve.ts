@@ -6,6 +6,7 @@ import type { Runtime } from '../local/runtime.ts'
 import { InputError } from '../shared/errors.ts'
 import { limitsAmong, REQUEST_LIMITS } from '../shared/otlp/limits.ts'
 import { SENDER_LIMITS } from '../shared/pipeline/settings.ts'
+import { counted } from '../shared/text/numbers.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import {
@@ -21,7 +22,6 @@ import {
 } from './option-values.ts'
 import { serveMessages } from './serve-messages.ts'
 import type { ExitCode, Terminal } from './terminal.ts'
-import { counted } from './text.ts'
 import { wrapping } from './wrap.ts'
 
 interface ServeOptions {

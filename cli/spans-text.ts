@@ -1,7 +1,7 @@
+import { counted, grouped } from '../shared/text/numbers.ts'
 import { visible } from '../shared/text/visible.ts'
 import type { AttributesReport, NamesReport, ReportedAttribute, ReportedName } from './spans-report.ts'
 import { paint, type Screen } from './terminal.ts'
-import { counted, grouped } from './text.ts'
 
 /** Services and events that one line names. */
 const SHOWN = 4

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { MAX_LISTEDS, NO_MORE } from '../shared/rules/read/listing.ts'
+import { counted } from '../shared/text/numbers.ts'
 import type { PlacedProblem } from '../shared/text/problem-text.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { writeProblems } from './load-rules.ts'
@@ -12,7 +13,6 @@ import { type Results, type SuiteResult, totalsOf } from './rule-tests/results.t
 import { runTest, type TestResult } from './rule-tests/run.ts'
 import { loadSuites, type Suite, type TestedRules } from './rule-tests/suite.ts'
 import { type ExitCode, type Terminal, write } from './terminal.ts'
-import { counted } from './text.ts'
 
 interface TestOptions {
   readonly format: 'pretty' | 'junit' | 'json'

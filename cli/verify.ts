@@ -8,6 +8,7 @@ import { estimateReplay } from '../shared/replay/estimate.ts'
 import { planReplay } from '../shared/replay/plan.ts'
 import { parseRange, parseTime, type ReplayRange } from '../shared/replay/range.ts'
 import type { CheckedRule } from '../shared/rules/ast.ts'
+import { counted } from '../shared/text/numbers.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { CommandError } from './command-error.ts'
 import { type ApiChoice, apiOptions, openApi, readExperiment } from './experiments/api-client.ts'
@@ -16,7 +17,6 @@ import { VERDICT_FORMATS, type VerdictFormat, verdictReport } from './experiment
 import { namedRules } from './load-rules.ts'
 import { parseDurationMs, parseTolerance, repeatable } from './option-values.ts'
 import { type ExitCode, type Terminal, write, writeMarkdown } from './terminal.ts'
-import { counted } from './text.ts'
 
 interface VerifyOptions extends ApiChoice {
   readonly experiment?: string

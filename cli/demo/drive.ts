@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Runtime } from '../../local/runtime.ts'
+import { counted, grouped } from '../../shared/text/numbers.ts'
 import { paint, type Screen } from '../terminal.ts'
-import { counted, grouped } from '../text.ts'
 import type { PlannedRequest } from './plan.ts'
 import type { TracesByRule } from './report.ts'
 import { type Shop, startShop } from './shop.ts'

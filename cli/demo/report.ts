@@ -1,5 +1,5 @@
+import { grouped } from '../../shared/text/numbers.ts'
 import { paint, type Screen } from '../terminal.ts'
-import { grouped } from '../text.ts'
 
 /** Trace ids by rule name. */
 export type TracesByRule = ReadonlyMap<string, ReadonlySet<string>>

@@ -1,7 +1,7 @@
+import { counted } from '../../shared/text/numbers.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { CommandError } from '../command-error.ts'
 import { type ExitCode, paint, type Terminal } from '../terminal.ts'
-import { counted } from '../text.ts'
 import { paceRequests } from './drive.ts'
 import { planRequests, SHOP_FOLDER, SHOP_PACKS } from './plan.ts'
 import type { DemoOptions } from './play.ts'

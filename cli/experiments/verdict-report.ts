@@ -1,9 +1,9 @@
 import { type ExperimentVerdict, provesNothing, type RuleVerdict } from '../../shared/pipeline/experiment-verdict.ts'
 import { absentText } from '../../shared/text/absent-text.ts'
+import { counted } from '../../shared/text/numbers.ts'
 import { conclusion, remarkOn, verdictLabel, verdictLines } from '../../shared/text/verdict-text.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { paint, type Screen } from '../terminal.ts'
-import { counted } from '../text.ts'
 import { type Element, writeXml } from '../xml.ts'
 
 export const VERDICT_FORMATS = ['pretty', 'json', 'junit', 'markdown'] as const

@@ -1,6 +1,6 @@
+import { counted } from '../../shared/text/numbers.ts'
 import { visible } from '../../shared/text/visible.ts'
 import { paint, type Screen } from '../terminal.ts'
-import { counted } from '../text.ts'
 import { coverageText, gapText, type Results, type SuiteResult, totalsOf } from './results.ts'
 import type { TestResult } from './run.ts'
 

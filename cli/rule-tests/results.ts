@@ -1,6 +1,6 @@
+import { counted } from '../../shared/text/numbers.ts'
 import type { PlacedProblem } from '../../shared/text/problem-text.ts'
 import { visible } from '../../shared/text/visible.ts'
-import { counted } from '../text.ts'
 import type { Coverage, Gap } from './coverage.ts'
 import type { TestResult } from './run.ts'
 

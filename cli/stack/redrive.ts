@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
 import type { Redriven, RedrivePlace } from '../../shared/aws/admin/redrive.ts'
+import { counted } from '../../shared/text/numbers.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { type ExitCode, type Terminal, write } from '../terminal.ts'
-import { counted } from '../text.ts'
 import { AWS_HELP, outputsOf, type StackChoice, stackOption } from './stack-option.ts'
 
 interface RedriveOptions extends StackChoice {

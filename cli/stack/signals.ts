@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander'
 import type { SignalTail, TailedTopic, TailFilter } from '../../shared/aws/signals/signal-tail.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
+import { counted } from '../../shared/text/numbers.ts'
 import { eventText } from '../../shared/text/signal-text.ts'
 import { jsonText, visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { repeatable } from '../option-values.ts'
 import { type ExitCode, paint, type Screen, type Terminal, write } from '../terminal.ts'
-import { counted } from '../text.ts'
 import { AWS_HELP, outputsOf, type StackChoice, stackOption } from './stack-option.ts'
 
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const

@@ -1,7 +1,7 @@
 import { spanDuration } from '../../shared/rules/judge/run.ts'
+import { counted } from '../../shared/text/numbers.ts'
 import { visible } from '../../shared/text/visible.ts'
 import type { Span, Trace } from '../../shared/trace/span.ts'
-import { counted } from '../text.ts'
 import { cell } from './cell.ts'
 import { rowsOf, type WaterfallRow } from './rows.ts'
 

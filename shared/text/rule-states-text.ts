@@ -1,6 +1,7 @@
 import { provesNothing } from '../pipeline/experiment-verdict.ts'
 import type { RuleState, RuleStates } from '../pipeline/rule-state.ts'
 import { absentLines } from './absent-text.ts'
+import { counted, grouped } from './numbers.ts'
 import type { Paint, Style } from './paint.ts'
 import { sparkline } from './sparkline.ts'
 import { verdictLabel } from './verdict-text.ts'
@@ -38,7 +39,7 @@ export function ruleStateLines(states: RuleStates, nowMs: number, paint: Paint):
     remarkOnBlind(rule),
   ])
   return [
-    `${paint('bold', `${rules.length} rule${rules.length === 1 ? '' : 's'}`)} on ${grouped(traces)} trace${traces === 1 ? '' : 's'}`,
+    `${paint('bold', counted(rules.length, 'rule'))} on ${counted(traces, 'trace')}`,
     paint('dim', `${from} to ${to}`),
     '',
     ...tableOf([header, ...rows], (line, row) => {
@@ -118,8 +119,4 @@ function tableOf(
     })
     return `  ${paintRow(padded.join('  ').trimEnd(), row)}`
   })
-}
-
-function grouped(number: number): string {
-  return Number(number).toLocaleString('en-US')
 }

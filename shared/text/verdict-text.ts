@@ -1,5 +1,6 @@
 import { type ExperimentVerdict, provesNothing, type RuleVerdict } from '../pipeline/experiment-verdict.ts'
 import { absentLines } from './absent-text.ts'
+import { counted, grouped } from './numbers.ts'
 import type { Paint, Style } from './paint.ts'
 import { visible } from './visible.ts'
 
@@ -39,8 +40,8 @@ function headLines(verdict: ExperimentVerdict, paint: Paint): readonly string[] 
   const id = experiment === undefined || experiment.id === experiment.name ? '' : ` (${visible(experiment.id)})`
   const scope = services.length === 0 ? '' : ` with spans of ${visible(services.join(', '))}`
   return [
-    `${paint('bold', subject)}${id}: ${count(traces, 'trace')}${scope}`,
-    paint('dim', visible(`${from} to ${to}; before it ${count(before.traces, 'trace')} since ${before.from}`)),
+    `${paint('bold', subject)}${id}: ${counted(traces, 'trace')}${scope}`,
+    paint('dim', visible(`${from} to ${to}; before it ${counted(before.traces, 'trace')} since ${before.from}`)),
     ...remarks(experiment).map((remark) => paint('yellow', remark)),
   ]
 }
@@ -103,7 +104,7 @@ function violationLines({ rule, violated, first, samples }: RuleVerdict, paint: 
   const more = violated - samples.length
   return [
     '',
-    `  ${paint('red', visible(rule))} broke in ${count(violated, 'trace')}, first at ${visible(String(first))}`,
+    `  ${paint('red', visible(rule))} broke in ${counted(violated, 'trace')}, first at ${visible(String(first))}`,
     ...samples.flatMap(({ traceId, service, text }) => [
       `    trace ${visible(traceId)}${service === '' ? '' : ` · ${visible(service)}`}`,
       ...text.split('\n').map((part) => `      ${visible(part)}`),
@@ -118,11 +119,11 @@ export function conclusion(verdict: ExperimentVerdict, paint: Paint, show: (name
   const live = verdict.rules.filter(({ shadow }) => !shadow)
   if (outcome === 'violated') {
     const broken = live.filter((rule) => rule.verdict === 'violated').map(({ rule }) => rule)
-    return paint('red', `${count(signals, 'signal')}: ${broken.map(show).join(', ')} broke`)
+    return paint('red', `${counted(signals, 'signal')}: ${broken.map(show).join(', ')} broke`)
   }
   if (outcome === 'held') {
     const blind = live.filter((rule) => rule.verdict === 'blind').map(({ rule }) => show(rule))
-    const sent = Number(signals) > 0 ? `${count(signals, 'signal')}, as many as are tolerated` : '0 signals'
+    const sent = Number(signals) > 0 ? `${counted(signals, 'signal')}, as many as are tolerated` : '0 signals'
     if (blind.length === 0) return paint('green', `${sent}: invariants held`)
     return paint('yellow', `${sent}: invariants held, but ${blind.join(', ')} ${wasOrWere(blind)} blind`)
   }
@@ -142,12 +143,4 @@ export function conclusion(verdict: ExperimentVerdict, paint: Paint, show: (name
 
 function wasOrWere({ length }: readonly string[]): string {
   return length === 1 ? 'was' : 'were'
-}
-
-function count(number: number, noun: string): string {
-  return `${grouped(number)} ${noun}${number === 1 ? '' : 's'}`
-}
-
-function grouped(number: number): string {
-  return Number(number).toLocaleString('en-US')
 }

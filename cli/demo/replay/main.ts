@@ -5,10 +5,10 @@ import { archiveFolder } from '../../../local/archive/parquet-archive.ts'
 import { planLocalReplay, replayLocally } from '../../../local/replay/replay.ts'
 import type { ReplayReport } from '../../../shared/replay/report.ts'
 import { checkRules } from '../../../shared/rules/check/check.ts'
+import { grouped } from '../../../shared/text/numbers.ts'
 import { processTerminal } from '../../process.ts'
 import { replayText } from '../../replay-text.ts'
 import { guarded } from '../../terminal.ts'
-import { grouped } from '../../text.ts'
 import { archiveTraffic } from './archive-traffic.ts'
 
 /*
