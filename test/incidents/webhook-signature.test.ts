@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { expect, test } from 'vitest'
+import { Webhook } from 'standardwebhooks'
+import { afterEach, expect, test, vi } from 'vitest'
 import { isWebhookSecret, signatureHeaders } from '../../shared/incidents/webhook-signature.ts'
 
 const secretOf = (bytes: Buffer) => `whsec_${bytes.toString('base64')}`
@@ -32,4 +33,18 @@ test.each([
   ['whsec_not base64 at all, but long enough to be a key', false],
 ])('a secret is whsec_ and 24 to 64 bytes: %s', (text, isOne) => {
   expect(isWebhookSecret(text)).toBe(isOne)
+})
+
+afterEach(() => void vi.useRealTimers())
+
+test('the library of Standard Webhooks takes either signature, and no old, forged or changed request', () => {
+  const body = '{"a":"<ż>"}'
+  const headers = { ...signatureHeaders([secretOf(newKey), secretOf(oldKey)], 'abc.1', body, NOW_MS) }
+  const verify = (key: Buffer, text = body) => new Webhook(secretOf(key)).verify(text, headers)
+  vi.useFakeTimers({ now: NOW_MS + 60_000, toFake: ['Date'] })
+  for (const key of [oldKey, newKey]) expect(verify(key)).toEqual({ a: '<ż>' })
+  expect(() => verify(oldKey, '{"a":"<z>"}')).toThrow('No matching signature found')
+  expect(() => verify(randomBytes(32))).toThrow('No matching signature found')
+  vi.setSystemTime(NOW_MS + 301_000)
+  expect(() => verify(oldKey)).toThrow('Message timestamp too old')
 })
