@@ -19,5 +19,11 @@ export const ENTRIES: Readonly<Record<string, object>> = {
   webhook: { url: 'https://hooks.example/betrace', secrets: [`whsec_${randomBytes(32).toString('base64')}`] },
 }
 
+/** Entries by which a kind sends in another way. */
+export const OTHER_ENTRIES: readonly (readonly [kind: string, entry: object])[] = [
+  ['slack', { url: 'https://hooks.slack.com/services/T0/B0/secret' }],
+  ['webhook', { url: 'https://irm.example/', format: 'grafana-irm' }],
+]
+
 /** Kinds whose receivers are programs: they get texts as they were, in JSON that shows nothing invisible. */
 export const PROGRAMS: ReadonlySet<string> = new Set(['eventbridge', 'otlp-logs', 'webhook'])

@@ -4,7 +4,7 @@ import { RECEIVER_TYPES } from '../../../shared/incidents/receivers/all.ts'
 import type { DeliveryRef, OutgoingRequest, RequestEnd } from '../../../shared/incidents/receivers/receiver.ts'
 import { offencesIn } from '../../text/exits/hostile.ts'
 import { anyNotice } from '../notices.ts'
-import { ENTRIES, PROGRAMS } from './entries.ts'
+import { ENTRIES, OTHER_ENTRIES, PROGRAMS } from './entries.ts'
 import { opened, recorder } from './opened.ts'
 
 const KINDS = [...RECEIVER_TYPES.keys()]
@@ -50,8 +50,8 @@ const anyRef = fc.option(fc.dictionary(fc.constantFrom('ts', 'channel', 'opening
   nil: undefined,
 })
 
-describe.each(KINDS)('%s', (kind) => {
-  const receiver = opened(kind, ENTRIES[kind] ?? {})
+describe.each([...Object.entries(ENTRIES), ...OTHER_ENTRIES])('%s %j', (kind, entry) => {
+  const receiver = opened(kind, entry)
 
   test('has the name and type that it was opened with, and a target without secrets', () => {
     expect(receiver).toMatchObject({ name: 'test', type: kind })
