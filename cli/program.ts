@@ -41,6 +41,7 @@ const COMMANDS: ReadonlyMap<string, Load> = new Map<string, Load>([
   ['replay', async () => (await import('./replay.ts')).replayCommand],
   ['experiment', async () => (await import('./experiment.ts')).experimentCommand],
   ['verify', async () => (await import('./verify.ts')).verifyCommand],
+  ['notify', async () => (await import('./notify.ts')).notifyCommand],
   ['spans', async () => (await import('./spans.ts')).spansCommand],
   ['import', async () => (await import('./import.ts')).importCommand],
   ['compact', async () => (await import('./compact.ts')).compactCommand],

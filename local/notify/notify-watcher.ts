@@ -77,7 +77,7 @@ export class NotifyWatcher implements NotifyConfigSource {
   }
 }
 
-/** What was read, and of which files at which time. */
+/** The files that were read besides, and a text that changes when one of them does. */
 interface Versioned {
   readonly referred: readonly string[]
   readonly version: string

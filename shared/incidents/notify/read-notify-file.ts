@@ -15,10 +15,18 @@ import { nodesBelow, textsIn } from './settings.ts'
 import { type NotifyWarning, warningsAbout } from './warnings.ts'
 import { withoutSecrets, writtenSecrets } from './written-secrets.ts'
 
+/** What a file says. */
+export interface NotifyParts extends NotifyConfig {
+  /** Also those that are not among the `receivers`, since their settings have problems or were not looked up. */
+  readonly receiverNames: readonly string[]
+}
+
 /** What became of a file. */
 export interface NotifyReading {
-  /** Only without problems. */
+  /** Only without problems, and where all values were looked up. */
   readonly config: NotifyConfig | undefined
+  /** What could be read in spite of problems; undefined where the text is not such a file at all. */
+  readonly parts: NotifyParts | undefined
   /** By place. */
   readonly problems: readonly NotifyProblem[]
   /** What is probably not meant, by place. */
@@ -31,7 +39,8 @@ export interface NotifyReading {
 
 /** What is outside of the file. */
 export interface NotifyContext {
-  readonly references: References
+  /** Undefined: nothing is looked up, as on a machine that checks a file and has no secrets. */
+  readonly references: References | undefined
   readonly clock: Clock
 }
 
@@ -49,7 +58,8 @@ export async function readNotifyFile(text: string, context: NotifyContext): Prom
   const read = Buffer.byteLength(text) > MAX_BYTES ? tooLong(source, report) : await readNodes(source, report, context)
   const found = inPlace(problems)
   return {
-    config: found.length === 0 ? read?.config : undefined,
+    config: found.length === 0 && read?.isWhole === true ? read.parts : undefined,
+    parts: read?.parts,
     problems: found,
     warnings: read?.warnings ?? [],
     text: withoutSecrets(source.text, problems),
@@ -63,7 +73,8 @@ function tooLong(source: Source, report: (problem: NotifyProblem) => void): unde
 }
 
 interface Read {
-  readonly config: NotifyConfig
+  readonly parts: NotifyParts
+  readonly isWhole: boolean
   readonly warnings: readonly NotifyWarning[]
   readonly resolved: Resolved
 }
@@ -92,8 +103,10 @@ async function readNodes(
   const routes = readRoutes(file, entries.get('routes'), known)
   const mutes = readMutes(file, entries.get('mutes'), clock())
   const receivers = new Map([...opened].flatMap(([name, receiver]) => (receiver ? [[name, receiver] as const] : [])))
-  const config = { receivers, routes, mutes, traceLink: readLinks(file, entries.get('links')) }
-  return { config, warnings: warningsAbout({ receivers: written, routes, mutes }, clock()), resolved }
+  const receiverNames = [...opened.keys()]
+  const parts = { receivers, receiverNames, routes, mutes, traceLink: readLinks(file, entries.get('links')) }
+  const isWhole = receivers.size === receiverNames.length
+  return { parts, isWhole, warnings: warningsAbout({ receivers: written, routes, mutes }, clock()), resolved }
 }
 
 /** Between braces or brackets YAML takes the `{` of a reference for a map, and finds several mistakes on the line. */

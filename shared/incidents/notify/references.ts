@@ -41,14 +41,15 @@ export function expanded(text: string, resolved: Resolved): string {
 
 /**
  * Looks up every reference of some scalars, each once, all at the same time. What is malformed, unset or empty is
- * reported: a receiver without its key would fail when it is needed.
+ * reported: a receiver without its key would fail when it is needed. Without `references` nothing is looked up.
  */
 export async function resolveReferences(
   file: NotifyFile,
   scalars: readonly Scalar<string>[],
-  references: References,
+  references: References | undefined,
 ): Promise<Resolved> {
   const found = scalars.flatMap((scalar) => referencesIn(file, scalar))
+  if (references === undefined) return new Map()
   const byText = Map.groupBy(found, ({ written }) => written)
   const resolved = new Map<string, string>()
   await Promise.all(

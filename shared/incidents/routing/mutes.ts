@@ -1,5 +1,5 @@
-import type { IncidentFacts } from './facts.ts'
-import { type Matcher, matches } from './matcher.ts'
+import type { FactName, IncidentFacts } from './facts.ts'
+import { holdsPerhaps, type Matcher, matches } from './matcher.ts'
 
 /** Until it ends, nobody is notified of what it matches; only ends of earlier notifications go out. */
 export interface Mute {
@@ -22,6 +22,25 @@ export function muteOf(mutes: readonly Mute[], incident: IncidentFacts, nowMs: n
     (last, mute) => (last === undefined || mute.untilMs > last.untilMs ? mute : last),
     undefined,
   )
+}
+
+/** A mute that holds back an incident for certain, or depending on facts that are not known. */
+interface PossibleMute {
+  readonly mute: Mute
+  readonly certain: boolean
+}
+
+/** The mutes that hold back an incident while some facts are unknown, or may do so. */
+export function mutesPerhaps(
+  mutes: readonly Mute[],
+  incident: IncidentFacts,
+  unknown: ReadonlySet<FactName>,
+  nowMs: number,
+): readonly PossibleMute[] {
+  return mutes.flatMap((mute) => {
+    const holds = mute.when === 'everything' || holdsPerhaps(mute.when, incident, unknown)
+    return holds === false || mute.untilMs <= nowMs ? [] : [{ mute, certain: holds === true }]
+  })
 }
 
 /** Incidents as unlike as can be: what matches all of them is taken to match everything. */

@@ -35,7 +35,7 @@ export function routeOf({ routes }: Routes, incident: IncidentFacts): readonly R
   const taking = taken.length > 0 ? taken : routes.filter(({ when }) => when === 'otherwise')
   const routed = new Map<string, RoutedReceiver>()
   for (const { when, to, updates, ended } of taking) {
-    const because = when === 'otherwise' ? 'no other route takes it' : `${when.text} (${whyMatches(when, incident)})`
+    const because = whyTaken({ when }, incident)
     for (const receiver of new Set(to)) {
       const before = routed.get(receiver)
       routed.set(receiver, {
@@ -49,8 +49,13 @@ export function routeOf({ routes }: Routes, incident: IncidentFacts): readonly R
   return [...routed.values()]
 }
 
+/** Why a route takes an incident: its matcher, and the facts that decided it. */
+export function whyTaken({ when }: Pick<NotifyRoute, 'when'>, incident: IncidentFacts): string {
+  return when === 'otherwise' ? 'no other route takes it' : `${when.text} (${whyMatches(when, incident)})`
+}
+
 /** A receiver that an incident reaches for certain, or depending on facts that are not known. */
-interface Reached {
+export interface Reached {
   readonly receiver: string
   readonly isCertain: boolean
 }
@@ -72,7 +77,7 @@ export function reachOf(
 }
 
 /** Of each route whether it takes the incident, undefined where that depends on what is not known. */
-function routesTaking(
+export function routesTaking(
   { routes }: Routes,
   incident: IncidentFacts,
   unknown: ReadonlySet<FactName>,

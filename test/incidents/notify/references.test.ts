@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { readNotifyFile } from '../../../shared/incidents/notify/read-notify-file.ts'
 import type { OutgoingRequest } from '../../../shared/incidents/receivers/receiver.ts'
 import { noticeOf } from '../notices.ts'
-import { problemsOf, reading, WEBHOOK_SECRET, whole } from './reading.ts'
+import { HOOK, NOW_MS, problemsOf, reading, WEBHOOK_SECRET, whole } from './reading.ts'
 
 describe('values that are not in the file', () => {
   const env = { HOOK_URL: 'https://hook.example/in', NEW: WEBHOOK_SECRET }
@@ -51,6 +52,18 @@ routes:
       'malformed-reference: this is not a reference',
       'malformed-reference: references are read in receivers alone',
     ])
+  })
+
+  test('may be left alone, which still finds what is wrong with the rest', async () => {
+    const text = whole(
+      'routes:\n  - { otherwise: true, to: hok }\n',
+      `${HOOK}  chat:\n    type: webhook\n    url: \${U}\n`,
+    )
+    const { config, parts, problems } = await readNotifyFile(text, { references: undefined, clock: () => NOW_MS })
+    expect(config).toBeUndefined()
+    expect(parts?.receiverNames).toEqual(['hook', 'chat'])
+    expect([...(parts?.receivers.keys() ?? [])]).toEqual(['hook'])
+    expect(problems.map(({ hint }) => hint)).toEqual(['did you mean hook?'])
   })
 
   test('add no structure, whatever they are', async () => {

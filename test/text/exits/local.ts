@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run } from '../../../cli/program.ts'
@@ -159,6 +162,100 @@ async function formatted(text: string): Promise<readonly Written[]> {
   }
 }
 
+/** A file of receivers as the text would have it, and one that is well formed with the text in it. */
+async function receivers({ path }: HostileFolder, text: string): Promise<void> {
+  const quoted = JSON.stringify(text)
+  const url = 'https://a.example'
+  writeFileSync(join(path, 'text.yaml'), text)
+  writeFileSync(
+    join(path, 'broken.yaml'),
+    JSON.stringify({
+      version: text,
+      [text]: text,
+      receivers: {
+        a: { type: text },
+        b: { type: 'webhook', url: text, [text]: text },
+        c: { type: 'webhook', url },
+        [text]: {},
+      },
+      routes: [{ when: text, to: text }, { when: `rule == ${quoted}`, to: 'c', [text]: 1 }, text],
+      mutes: [{ when: text, until: text, why: text }],
+      links: { trace: { preset: text, [text]: text } },
+    }),
+  )
+  const mute = { when: 'exists(group)', until: new Date(Date.now() + 86_400_000).toISOString(), why: text, by: text }
+  const routes = [{ when: `owner != ${quoted} and not (group == ${quoted})`, to: 'c' }]
+  const file = { version: 1, receivers: { c: { type: 'webhook', url } }, routes, mutes: [mute] }
+  writeFileSync(join(path, `${fileNameOf(text)}notify.yaml`), JSON.stringify(file))
+}
+
+const written = (path: string, text: string) => join(path, `${fileNameOf(text)}notify.yaml`)
+
+/** What a receiver answers comes from strangers, too. */
+async function testedReceiver(text: string): Promise<readonly Written[]> {
+  const server = createServer((_, response) => response.writeHead(400).end(text))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const folder = hostileFolder(text)
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const file = join(folder.path, `${fileNameOf(text)}.notify.yaml`)
+  const receivers = { hook: { type: 'webhook', url, headers: { 'x-a': text.replace(/[^\x20-\x7e]/g, '') } } }
+  writeFileSync(file, JSON.stringify({ version: 1, receivers, [text]: text }))
+  try {
+    return await runEach(
+      ['notify', 'test', '-n', file, 'hook'],
+      ['notify', 'test', '-n', file, 'hook', '--dry-run'],
+      ['notify', 'test', '-n', file, text],
+      ['notify', 'test', '-n', folder.missing, 'hook'],
+    )
+  } finally {
+    folder.remove()
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+const NOTIFY_EXITS: readonly Exit[] = [
+  ...['pretty', 'json'].flatMap((format) => [
+    commands(
+      `notify check ${format}`,
+      ({ path, rules, broken, missing }, text) => [
+        ['notify', 'check', '--format', format, join(path, 'text.yaml')],
+        ['notify', 'check', '--format', format, join(path, 'broken.yaml'), '--rules', broken],
+        ['notify', 'check', '--format', format, written(path, text), '--rules', rules],
+        ['notify', 'check', '--format', format, missing],
+      ],
+      receivers,
+    ),
+    commands(
+      `notify route ${format}`,
+      ({ path, rules, missing }, text) => [
+        ['notify', 'route', '-n', join(path, 'broken.yaml'), 'A', '--format', format],
+        [
+          'notify',
+          'route',
+          '-n',
+          written(path, text),
+          '--owner',
+          text,
+          '--group',
+          text,
+          '--format',
+          format,
+          '--',
+          text,
+        ],
+        ['notify', 'route', '-n', written(path, text), '--owner', 'a', '--group', 'b', '--format', format, '--', text],
+        ['notify', 'route', '-n', written(path, text), '--severity', text, '--', text],
+        ['notify', 'route', '-n', written(path, text), '--rules', rules, '--', text],
+        ['notify', 'route', '-n', missing, '--', text],
+      ],
+      receivers,
+    ),
+  ]),
+  { name: 'notify test', run: testedReceiver },
+]
+
 /** Commands that need nothing but files. */
 export const LOCAL_EXITS: readonly Exit[] = [
   ...['pretty', 'json'].map((format) =>
@@ -224,6 +321,7 @@ export const LOCAL_EXITS: readonly Exit[] = [
       archived,
     ),
   ]),
+  ...NOTIFY_EXITS,
   commands('import', ({ path, traces, brokenTraces, missing }) => [
     ['import', '--data', path, '--', traces, brokenTraces, missing],
   ]),

@@ -1,0 +1,23 @@
+import type { Command } from 'commander'
+import { type Finish, newCommand, withExamples } from './command.ts'
+import { notifyCheckCommand } from './notify/check.ts'
+import { notifyRouteCommand } from './notify/route.ts'
+import { notifyTestCommand } from './notify/test.ts'
+import type { Terminal } from './terminal.ts'
+
+/** `betrace notify`: the file that says who is notified of incidents. */
+export function notifyCommand(terminal: Terminal, finish: Finish): Command {
+  const command = newCommand('notify', terminal)
+    .summary('check and try the file of receivers, routes and mutes')
+    .description(
+      'The file says who is notified of which incidents, how, and which are muted (docs/reference/notify.md).',
+    )
+    .addCommand(notifyCheckCommand(terminal, finish))
+    .addCommand(notifyRouteCommand(terminal, finish))
+    .addCommand(notifyTestCommand(terminal, finish))
+  return withExamples(command, terminal, [
+    ['check the file, and see whom each rule reaches', 'betrace notify check --rules rules/ notify.yaml'],
+    ['why somebody is notified, or not', 'betrace notify route PAYMENT_FAILED --severity high'],
+    ['send a test', 'betrace notify test oncall'],
+  ])
+}

@@ -1,0 +1,46 @@
+import { Option } from 'commander'
+import { namedFile } from '../../local/files/input-file.ts'
+import { localReferences } from '../../local/notify/local-references.ts'
+import { type NotifyParts, type NotifyReading, readNotifyFile } from '../../shared/incidents/notify/read-notify-file.ts'
+import { NO_MORE } from '../../shared/rules/read/listing.ts'
+import { counted } from '../../shared/text/numbers.ts'
+import type { PlacedProblem } from '../../shared/text/problem-text.ts'
+import { CommandError } from '../command-error.ts'
+import { writeProblems } from '../load-rules.ts'
+import { readTextFile, unreadable } from '../rule-files.ts'
+import type { Terminal } from '../terminal.ts'
+
+/** A file of receivers and what became of it. */
+export interface ReadNotify extends NotifyReading {
+  readonly file: string
+}
+
+/** `--notify FILE`, as `serve` has it. */
+export function notifyOption(): Option {
+  return new Option('-n, --notify <file>', 'the file of receivers, routes and mutes')
+    .env('BETRACE_NOTIFY')
+    .default('notify.yaml')
+}
+
+/** Reads a file of receivers; a file that cannot be read is a CommandError. `values`: look up what it refers to. */
+export async function readNotify(file: string, { values }: { readonly values: boolean }): Promise<ReadNotify> {
+  const input = await namedFile(file).catch((error) => {
+    throw unreadable(file, error)
+  })
+  const { text } = await readTextFile(input)
+  const references = values ? localReferences(process.env) : undefined
+  return { file, ...(await readNotifyFile(text, { references, clock: Date.now })) }
+}
+
+/** The problems of the file, as `writeProblems` takes them. */
+export function placedProblems({ file, problems }: ReadNotify): readonly PlacedProblem[] {
+  return problems.map((problem) => ({ ...problem, file }))
+}
+
+/** What the file says; a CommandError where it has problems, which are shown on stderr. */
+export async function requireParts(read: ReadNotify, terminal: Terminal): Promise<NotifyParts> {
+  const { file, text, parts, problems } = read
+  if (parts !== undefined && problems.length === 0) return parts
+  await writeProblems({ items: placedProblems(read), more: NO_MORE }, [{ file, text }], terminal.stderr)
+  throw new CommandError(`${file} has ${counted(problems.length, 'problem')}`, 'correct it and try again')
+}
