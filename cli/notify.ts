@@ -9,14 +9,12 @@ import type { Terminal } from './terminal.ts'
 export function notifyCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('notify', terminal)
     .summary('check and try the file of receivers, routes and mutes')
-    .description(
-      'The file says who is notified of which incidents, how, and which are muted (docs/reference/notify.md).',
-    )
+    .description('The file sends incidents to receivers, and mutes some of them (docs/reference/notify.md).')
     .addCommand(notifyCheckCommand(terminal, finish))
     .addCommand(notifyRouteCommand(terminal, finish))
     .addCommand(notifyTestCommand(terminal, finish))
   return withExamples(command, terminal, [
-    ['check the file, and see whom each rule reaches', 'betrace notify check --rules rules/ notify.yaml'],
+    ['check the file, and list the receivers of each rule', 'betrace notify check --rules rules/ notify.yaml'],
     ['why somebody is notified, or not', 'betrace notify route PAYMENT_FAILED --severity high'],
     ['send a test', 'betrace notify test oncall'],
   ])

@@ -21,10 +21,10 @@ interface CheckOptions {
   readonly format: 'pretty' | 'json'
 }
 
-/** `betrace notify check`: says whether a file of receivers is well formed, and whom each rule reaches. */
+/** `betrace notify check`: says whether a file of receivers is well formed, and lists the receivers of each rule. */
 export function notifyCheckCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('check', terminal)
-    .summary('check the file, and show whom each rule reaches')
+    .summary('check the file, and list the receivers of each rule')
     .description(
       'Checks a file of receivers, routes and mutes and shows every problem with its place and how to fix it; with --rules ' +
         'also routes that no rule takes, rules that reach nobody, and a table of rules and receivers.',
@@ -43,7 +43,7 @@ export function notifyCheckCommand(terminal: Terminal, finish: Finish): Command 
     })
   withExamples(command, terminal, [
     ['check notify.yaml where the server will run', 'betrace notify check'],
-    ['see whom each rule reaches', 'betrace notify check --rules rules/ notify.yaml'],
+    ['list the receivers of each rule', 'betrace notify check --rules rules/ notify.yaml'],
     ['in CI, which has no secrets', 'betrace notify check --no-values --strict --rules rules/'],
   ])
   return command.addHelpText(

@@ -28,13 +28,13 @@ interface RouteOptions {
   readonly format: 'pretty' | 'json'
 }
 
-/** `betrace notify route`: says whom an incident would reach, and why. */
+/** `betrace notify route`: says who would be notified of an incident, and why. */
 export function notifyRouteCommand(terminal: Terminal, finish: Finish): Command {
   const word = (flags: string, description: string) => new Option(flags, description)
   const words = (flags: string, description: string) =>
     new Option(flags, `${description}; may be repeated`).argParser(repeatable((text: string) => text))
   const command = newCommand('route', terminal)
-    .summary('say whom an incident of a rule reaches, and why')
+    .summary('say who is notified of an incident of a rule, and why')
     .description(
       'Says which receivers an incident of a rule reaches, and why. A fact that is not given is not known, and receivers ' +
         'that depend on it are listed as such; an empty text says that the incident lacks it.',
@@ -55,7 +55,7 @@ export function notifyRouteCommand(terminal: Terminal, finish: Finish): Command 
       finish(await route(rule, options, terminal))
     })
   withExamples(command, terminal, [
-    ['whom a critical incident reaches', 'betrace notify route PAYMENT_FAILED --severity critical'],
+    ['who is notified of a critical incident', 'betrace notify route PAYMENT_FAILED --severity critical'],
     ['the same with severity, owner and tags of the rule', 'betrace notify route PAYMENT_FAILED --rules rules/'],
     ['of one service and group', 'betrace notify route PAYMENT_FAILED -r rules/ --service checkout --group region=eu'],
   ])

@@ -5,6 +5,9 @@ import { FACT_NAMES } from '../../shared/incidents/routing/facts.ts'
 import { readMatcher } from '../../shared/incidents/routing/read-matcher.ts'
 import { routeOf } from '../../shared/incidents/routing/routes.ts'
 import { sourceOf } from '../../shared/rules/read/source.ts'
+import { FakePagerDuty } from '../emulators/fake-pagerduty.ts'
+import { FakeSlack } from '../emulators/fake-slack.ts'
+import { noticeOf, resolvedOf } from '../incidents/notices.ts'
 import { reading, WEBHOOK_SECRET } from '../incidents/notify/reading.ts'
 import { incidentWith } from '../incidents/routing/incident.ts'
 
@@ -41,5 +44,29 @@ describe('docs/reference/notify.md', () => {
     expect(readMatcher(sourceOf(refused ?? '')).problems).toHaveLength(1)
     expect(matchers.length).toBeGreaterThan(5)
     for (const text of matchers) expect([text, readMatcher(sourceOf(text)).problems]).toEqual([text, []])
+  })
+})
+
+describe('README.md', () => {
+  const [pagerDuty = '', slack = ''] = examplesIn(readFileSync(join(ROOT, 'README.md'), 'utf8'))
+  const tellOnly = async (text: string, env: Readonly<Record<string, string>>, vendor: FakePagerDuty | FakeSlack) => {
+    const { config, problems } = await reading(text, { env })
+    expect([problems, text.trimEnd().split('\n')]).toMatchObject([[], { length: 5 }])
+    const [receiver] = config?.receivers.values() ?? []
+    for (const notice of [noticeOf(), resolvedOf()]) {
+      expect(await receiver?.tell(notice, undefined, vendor.send)).toMatchObject({ outcome: 'taken' })
+    }
+  }
+
+  test('pages PagerDuty by five lines', async () => {
+    const vendor = new FakePagerDuty()
+    await tellOnly(pagerDuty, { PAGERDUTY_KEY: '0'.repeat(32) }, vendor)
+    expect(vendor.alerts).toMatchObject([{ status: 'resolved' }])
+  })
+
+  test('notifies Slack by five lines', async () => {
+    const vendor = new FakeSlack('no token')
+    await tellOnly(slack, { SLACK_WEBHOOK_URL: 'https://hooks.slack.com/services/T0/B0/secret' }, vendor)
+    expect(vendor.roots()).toHaveLength(2)
   })
 })

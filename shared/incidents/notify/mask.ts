@@ -1,4 +1,4 @@
-/** A value that is shorter may be part of any text, and is no secret. */
+/** A shorter value may be part of any text, and cannot be a secret. */
 const MIN_LENGTH = 4
 const MASK = '****'
 
