@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { FakeVendor, jsonAnswer, type VendorAnswer, type VendorRequest } from './fake-vendor.ts'
+import { FakeVendor, jsonAnswer, jsonIn, type VendorAnswer, type VendorRequest } from './fake-vendor.ts'
 
 /*
  * A fake of the Events API v2 of PagerDuty, built from its documents and its schema of OpenAPI. It is stricter than these:
@@ -76,7 +76,7 @@ export class FakePagerDuty extends FakeVendor {
     if (Buffer.byteLength(body) > MAX_BYTES) return jsonAnswer(413, { message: 'Payload Too Large' })
     if (!/^application\/json\b/.test(headers['content-type'] ?? '')) return invalid(['content type is not JSON'])
     if (!body.isWellFormed()) return invalid(['body is not UTF-8'])
-    const read = v.safeParse(event, JSON.parse(body))
+    const read = v.safeParse(event, jsonIn(body))
     if (!read.success) {
       return invalid(read.issues.map((issue) => `${v.getDotPath(issue) ?? 'event'} ${issue.message}`))
     }

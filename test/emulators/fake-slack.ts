@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { FakeVendor, jsonAnswer, type VendorAnswer, type VendorRequest } from './fake-vendor.ts'
+import { FakeVendor, jsonAnswer, jsonIn, type VendorAnswer, type VendorRequest } from './fake-vendor.ts'
 
 /*
  * A fake of Slack's incoming webhooks, chat.postMessage and chat.update, built from Slack's documents and from what others
@@ -97,7 +97,7 @@ export class FakeSlack extends FakeVendor {
   }
 
   private hook(body: string): VendorAnswer {
-    const read = v.safeParse(hookMessage, JSON.parse(body))
+    const read = v.safeParse(hookMessage, jsonIn(body))
     if (!read.success) return { status: 400, body: 'invalid_payload', contentType: 'text/plain' }
     const wrong = wrongContent(read.output)
     if (wrong !== undefined) return { status: 400, body: wrong, contentType: 'text/plain' }
@@ -106,7 +106,7 @@ export class FakeSlack extends FakeVendor {
   }
 
   private post(body: string): VendorAnswer {
-    const read = v.safeParse(newMessage, JSON.parse(body))
+    const read = v.safeParse(newMessage, jsonIn(body))
     if (!read.success) return failed(fault(read.issues))
     const { channel, thread_ts: thread, reply_broadcast: broadcast = false } = read.output
     const id = this.channels.get(channel) ?? channel
@@ -123,7 +123,7 @@ export class FakeSlack extends FakeVendor {
   }
 
   private update(body: string): VendorAnswer {
-    const read = v.safeParse(changedMessage, JSON.parse(body))
+    const read = v.safeParse(changedMessage, jsonIn(body))
     if (!read.success) return failed(fault(read.issues))
     const { channel, ts, text: changed } = read.output
     const at = this.messages.findIndex((message) => message.channel === channel && message.ts === ts)

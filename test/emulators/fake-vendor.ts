@@ -101,6 +101,15 @@ export class FakeVendor {
   }
 }
 
+/** What a body in JSON holds; undefined for anything else. */
+export function jsonIn(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    return undefined
+  }
+}
+
 /** An answer in JSON. */
 export function jsonAnswer(status: number, value: unknown): VendorAnswer {
   return { status, body: JSON.stringify(value) }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { cutText, cutToBytes } from '../../shared/incidents/cut-text.ts'
+import { anyUnits } from './notices.ts'
 
 test.each([
   ['short', 5, 'short'],
@@ -22,7 +23,7 @@ test('a text in bytes ends with a whole character', () => {
 
 test('any text fits, and what fits is not changed', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 3, max: 30 }), (text, most) => {
+    fc.property(anyUnits, fc.integer({ min: 3, max: 30 }), (text, most) => {
       expect(cutText(text, most).length).toBeLessThanOrEqual(most)
       expect(Buffer.byteLength(cutToBytes(text, most))).toBeLessThanOrEqual(most)
       if (text.length <= most) expect(cutText(text, most)).toBe(text.toWellFormed())

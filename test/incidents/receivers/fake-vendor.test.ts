@@ -101,6 +101,13 @@ test.each([
   expect(await new FakePagerDuty().send(post(event))).toMatchObject({ status })
 })
 
+test('a body that is not JSON is refused', async () => {
+  const request = { ...post({}), body: 'no' }
+  expect(await new FakePagerDuty().send(request)).toMatchObject({ status: 400 })
+  const hook = { ...request, url: 'https://hooks.slack.com/services/T0/B0/secret' }
+  expect(await new FakeSlack(TOKEN).send(hook)).toEqual({ status: 400, body: 'invalid_payload' })
+})
+
 const MESSAGE = { channel: '#alerts', text: 'a' }
 const textBlock = (text: string) => ({
   type: 'rich_text',

@@ -50,7 +50,7 @@ const anyRef = fc.option(fc.dictionary(fc.constantFrom('ts', 'channel', 'opening
   nil: undefined,
 })
 
-describe.each([...Object.entries(ENTRIES), ...OTHER_ENTRIES])('%s %j', (kind, entry) => {
+describe.each([...Object.entries(ENTRIES), ...OTHER_ENTRIES])('%s', (kind, entry) => {
   const receiver = opened(kind, entry)
 
   test('has the name and type that it was opened with, and a target without secrets', () => {
