@@ -1,5 +1,6 @@
+import { counted } from '../../text/numbers.ts'
 import type { Notice } from '../notice.ts'
-import { countText, shownName } from './shown.ts'
+import { shownName } from './shown.ts'
 import { durationText, utcText } from './times.ts'
 
 /** One line: what broke, where, since when, how many traces; of a resolved incident how it ended. */
@@ -20,14 +21,14 @@ function headlineOfOne(notice: Notice): string {
 
 function headlineOfFlood(notice: Notice, count: number): string {
   const { change, openedAtMs, rule, severity } = notice
-  const incidents = countText(count, 'incident')
+  const incidents = counted(count, 'incident')
   if (change === 'resolved') return `Flood over: ${incidents} ended; ${periodOf(notice)}`
   return `Flood: ${incidents} since ${utcText(openedAtMs)}, the most severe is ${shownName(rule)} (${severity})`
 }
 
 /** `130 traces`, `more than 10,000 traces` */
 export function tracesText({ count, countIsAtLeast }: Notice): string {
-  return `${countIsAtLeast ? 'more than ' : ''}${countText(count, 'trace')}`
+  return `${countIsAtLeast ? 'more than ' : ''}${counted(count, 'trace')}`
 }
 
 function periodOf({ openedAtMs, endedAtMs, nowMs }: Notice): string {
@@ -36,13 +37,9 @@ function periodOf({ openedAtMs, endedAtMs, nowMs }: Notice): string {
 
 /** How it ended, so that nobody takes silence for health. */
 function endOf({ ended, exercise }: Notice): string {
-  if (ended === 'held') return exercise === undefined ? 'held again' : `held ${timesText(exercise.held)} since`
+  if (ended === 'held') return exercise === undefined ? 'held again' : `held ${counted(exercise.held, 'time')} since`
   if (ended === 'unexercised') return 'closed unexercised: nobody tried it, we do not know'
   if (ended === 'withdrawn') return 'withdrawn: later spans show that the rule held'
   if (ended === 'removed') return 'closed: the rule was removed, renamed or put into shadow'
   return ended === 'by-hand' ? 'closed by hand' : 'ended'
-}
-
-function timesText(count: number): string {
-  return countText(count, 'time')
 }

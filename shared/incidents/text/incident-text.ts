@@ -1,3 +1,4 @@
+import { counted } from '../../text/numbers.ts'
 import type { Notice, WitnessTrace } from '../notice.ts'
 import { headlineOf, tracesText } from './headline.ts'
 import { sentencesOf } from './sentences.ts'
@@ -12,7 +13,7 @@ import { webLink } from './web-link.ts'
 export interface IncidentText {
   /** One line: what broke, where, since when, how many traces. */
   readonly headline: string
-  /** `RULE in SERVICE`, the same in all states. */
+  /** `RULE in SERVICE`, or the number of incidents in a flood: the same in all states. */
   readonly title: string
   /** What the rule is about, then how things are, each on one line. */
   readonly sentences: readonly string[]
@@ -23,7 +24,7 @@ export interface IncidentText {
 
 /** Why one trace broke the rule. */
 interface TraceEvidence {
-  /** `Trace ID of SERVICE, TIME:` */
+  /** `Trace ID of SERVICE, TIME` */
   readonly heading: string
   readonly lines: readonly string[]
 }
@@ -48,12 +49,17 @@ export function incidentText(notice: Notice): IncidentText {
   const evidence = evidenceOf(notice)
   return {
     headline: headlineOf(notice),
-    title: `${shownName(notice.rule)}${notice.service === '' ? '' : ` in ${shownName(notice.service)}`}`,
+    title: titleOf(notice),
     sentences: sentencesOf(notice),
     ...(evidence === undefined ? {} : { evidence }),
     facts: factsOf(notice),
     links: linksOf(notice),
   }
+}
+
+function titleOf({ flood, rule, service }: Notice): string {
+  if (flood !== undefined) return `Flood of ${counted(flood.length, 'incident')}`
+  return `${shownName(rule)}${service === '' ? '' : ` in ${shownName(service)}`}`
 }
 
 /** Of the first trace, which opened the incident; of the newest with a text if it has none. */
@@ -71,20 +77,28 @@ function traceText({ traceId, service, atMs }: WitnessTrace): string {
   return `Trace ${shownName(traceId)}${where}, ${utcText(atMs)}`
 }
 
+/** Of a flood only what holds for all of its incidents. */
 function factsOf(notice: Notice): readonly Fact[] {
-  const { group, owner, tags, runbook, ended, endedAtMs } = notice
+  const { severity, openedAtMs, ended, endedAtMs, incidentId, flood } = notice
+  return [
+    fact('Severity', severity),
+    ...(flood === undefined ? factsOfOne(notice) : []),
+    fact('Opened', utcText(openedAtMs)),
+    fact('Ended', ended === undefined || endedAtMs === undefined ? undefined : utcText(endedAtMs)),
+    fact('Incident', incidentId),
+  ].flat()
+}
+
+function factsOfOne(notice: Notice): readonly Fact[] {
+  const { group, owner, tags, runbook } = notice
   const isPath = runbook !== undefined && runbook !== '' && webLink(runbook) === undefined
   return [
-    fact('Severity', notice.severity),
     fact('Service', notice.service),
     fact('Group', group === undefined ? undefined : `${group.name} = ${group.value}`),
     fact('Owner', owner),
     fact('Tags', tags.join(', ')),
     fact('Traces', tracesText(notice)),
-    fact('Opened', utcText(notice.openedAtMs)),
-    fact('Ended', ended === undefined || endedAtMs === undefined ? undefined : utcText(endedAtMs)),
     fact('Runbook', isPath ? runbook : undefined),
-    fact('Incident', notice.incidentId),
   ].flat()
 }
 

@@ -1,5 +1,6 @@
+import { counted, grouped } from '../../text/numbers.ts'
 import type { Notice } from '../notice.ts'
-import { countText, shownName, shownNames } from './shown.ts'
+import { shownName, shownNames } from './shown.ts'
 import { durationText, utcText } from './times.ts'
 
 const MAX_DESCRIPTION = 500
@@ -13,13 +14,21 @@ export function sentencesOf(notice: Notice): readonly string[] {
   const { test, description = '' } = notice
   return [
     ...(test === undefined ? [] : ['This is a test: nothing is wrong, and nothing needs to be done.']),
-    ...(description === '' ? [] : [shownName(description, MAX_DESCRIPTION)]),
+    ...(description.trim() === '' ? [] : [shownName(onOneLine(description), MAX_DESCRIPTION)]),
     ...exerciseSentence(notice),
     ...reopenedSentence(notice),
     ...experimentSentence(notice),
     ...relatedSentence(notice),
     ...floodSentences(notice),
   ]
+}
+
+/** A rule's description may be a paragraph. */
+function onOneLine(text: string): string {
+  return text
+    .slice(0, 2 * MAX_DESCRIPTION)
+    .trimEnd()
+    .replace(/\s*\n\s*/g, ' ')
 }
 
 /** Says of an open incident whether the rule was tried since it broke: no new violations may only mean no traffic. */
@@ -35,14 +44,14 @@ function exerciseSentence(notice: Notice): readonly string[] {
   const { exercised, held, lastMs } = exercise
   if (exercised > 0) {
     const last = lastMs === undefined ? '' : `, last at ${utcText(lastMs)}`
-    return [`Since the last violation it held in ${held} of ${countText(exercised, 'trace')}${inGroups}${last}.`]
+    return [`Since the last violation it held in ${grouped(held)} of ${counted(exercised, 'trace')}${inGroups}${last}.`]
   }
   if (nowMs - brokenMs < UNEXERCISED_MS) return []
   return [`Not exercised${inGroups} since ${utcText(brokenMs)}, for ${durationText(nowMs - brokenMs)}.`]
 }
 
 function reopenedSentence({ reopened, opening }: Notice): readonly string[] {
-  if (reopened > 0) return [`Reopened ${countText(reopened, 'time')} in 24 hours.`]
+  if (reopened > 0) return [`Reopened ${counted(reopened, 'time')} in 24 hours.`]
   return opening > 1 ? [`Opened again: opening ${opening} of this incident.`] : []
 }
 

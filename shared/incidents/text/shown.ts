@@ -16,8 +16,3 @@ export function shownNames(names: readonly string[], most: number): string {
   const last = left > 0 ? `${left} more` : shown.pop()
   return shown.length === 0 ? (last ?? '') : `${shown.join(', ')} and ${last}`
 }
-
-/** `1 trace`, `12,000 traces` */
-export function countText(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
-}

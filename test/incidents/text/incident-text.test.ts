@@ -109,7 +109,9 @@ test('a flood names the incidents that it stands for', () => {
     rule: `R${i}`,
     severity: 'high' as const,
   }))
-  const { headline, sentences } = incidentText(noticeOf({ flood, rule: 'R0', severity: 'high' }))
+  const { headline, title, facts, sentences } = incidentText(noticeOf({ flood, rule: 'R0', severity: 'high' }))
+  expect(title).toBe('Flood of 25 incidents')
+  expect(facts.map(({ name }) => name)).toEqual(['Severity', 'Opened', 'Incident'])
   expect(headline).toBe('Flood: 25 incidents since 2026-11-29 12:04:05 UTC, the most severe is R0 (high)')
   expect(sentences).toContain('• R19 (high)')
   expect(sentences.at(-1)).toBe('… and 5 more')
@@ -124,6 +126,11 @@ test('evidence of a trace without a text is that of the newest with one, cut aft
   const { evidence } = incidentText(noticeOf({ first: silent, latest }))
   expect(evidence?.heading).toBe('Trace later of checkout, 2026-11-29 12:04:05 UTC')
   expect(evidence?.lines.slice(-2)).toEqual(['line', '… 11 more lines'])
+})
+
+test('a description of several lines is one sentence', () => {
+  const { sentences } = incidentText(noticeOf({ description: 'Each payment\n  gets a receipt\n' }))
+  expect(sentences).toEqual(['Each payment gets a receipt'])
 })
 
 test('a runbook that is a path is a fact, not a link', () => {
