@@ -66,6 +66,7 @@ export class FakeSlack extends FakeVendor {
   readonly messages: FakeMessage[] = []
   /** By name; messages may also go to the ids. */
   readonly channels: ReadonlyMap<string, string> = new Map([['#alerts', 'C0123']])
+  private posted = 0
   private readonly token: string
   private readonly hookPath: string
 
@@ -136,7 +137,8 @@ export class FakeSlack extends FakeVendor {
   }
 
   private add(channel: string, thread: string | undefined, broadcast: boolean, said: string): string {
-    const ts = `1764417845.${String(this.requests.length + this.messages.length).padStart(6, '0')}`
+    this.posted++
+    const ts = `1764417845.${String(this.posted).padStart(6, '0')}`
     this.messages.push({ channel, ts, thread, broadcast, texts: [said] })
     return ts
   }
