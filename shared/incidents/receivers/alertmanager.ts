@@ -26,6 +26,8 @@ const HEARTBEAT_MS = 60_000
 /** An alert ends after this time without a notice. */
 const OPEN_MS = 4 * HEARTBEAT_MS
 const MAX_TEXT = 8_000
+/** Two groups must not become one alert because both are cut. */
+const MAX_IDENTITY = 1_500
 
 /** An alert is known by its labels, so they stay as they were when it opened: all that changes is in annotations. */
 export const ALERTMANAGER: ReceiverType<v.InferOutput<typeof schema>> = {
@@ -70,11 +72,11 @@ function hasRisen({ severity }: DeliveryRef, notice: Notice): boolean {
 function labelsOf(notice: Notice, opened: DeliveryRef | undefined): Labels {
   const { severity, service = '', owner = '' } = opened ?? notice
   const labels = {
-    alertname: shownName(notice.rule),
+    alertname: shownName(notice.rule, MAX_IDENTITY),
     severity: shownName(severity ?? ''),
     service: shownName(service),
     owner: shownName(owner),
-    group: shownName(notice.group?.value ?? ''),
+    group: shownName(notice.group?.value ?? '', MAX_IDENTITY),
   }
   // Alertmanager drops a label without a value.
   return Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== ''))

@@ -64,6 +64,12 @@ test('an end has the labels of the opening and its own annotations', async () =>
   expect(alerts[0]?.annotations.summary).toContain('held 512 times since')
 })
 
+test('groups that differ in their last character are two alerts', async () => {
+  const group = (end: string) => noticeOf({ group: { name: 'tenant', value: `${'\u202e'.repeat(199)}${end}` } })
+  const labels = await Promise.all(['a', 'b'].map(async (end) => (await told(group(end))).alerts[0]?.labels.group))
+  expect(labels[0]).not.toBe(labels[1])
+})
+
 test('another severity is an alert of its own, and the one before ends', async () => {
   const { alerts, counts, answer } = await told(noticeOf({ severity: 'critical' }), { ...OPEN_REF, severity: 'high' })
   expect(counts).toEqual([1, 1])
@@ -88,7 +94,7 @@ test('any notice is an alert with labels of text, an order of times and addresse
       const { alerts } = await told(notice)
       for (const { labels, annotations, startsAt, endsAt, generatorURL } of alerts) {
         expect(labels.alertname).toBeTruthy()
-        expect(Object.values(labels).every((value) => value !== '' && value.length <= 100)).toBe(true)
+        expect(Object.values(labels).every((value) => value !== '' && value.length <= 1_500)).toBe(true)
         expect(Object.keys(annotations).every((name) => /^[a-z_]+$/.test(name))).toBe(true)
         expect(Date.parse(startsAt)).toBeLessThanOrEqual(Date.parse(endsAt))
         if (generatorURL !== undefined) expect(URL.canParse(generatorURL)).toBe(true)
