@@ -14,6 +14,7 @@ const CASES: Readonly<Record<string, number>> = {
   parquet: 12,
   events: 150,
   receiver: 6,
+  notify: 40,
   files: 40,
   exported: 150,
   exits: 16,

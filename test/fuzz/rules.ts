@@ -79,7 +79,8 @@ function checkTestFile(text: string): void {
 }
 
 /** A problem lies inside the text, and is shown without control characters on lines that the text has. */
-function checkProblem(problem: PlacedProblem, text: string): void {
+/** Throws where a problem lies outside of its text, or cannot be shown. */
+export function checkProblem(problem: PlacedProblem, text: string): void {
   checkRange(problem, problem.range, text.replace(/^\uFEFF/, ''))
   const shown = renderProblem(problem, text, { colour: false })
   if (/(?![\t\n])\p{Cc}/u.test(shown)) violate(`${problem.code} is told with control characters`)

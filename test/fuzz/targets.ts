@@ -3,6 +3,7 @@ import { exits } from './exits.ts'
 import { exported } from './exported.ts'
 import { files } from './files.ts'
 import { http } from './http.ts'
+import { notify } from './notify.ts'
 import { otlpJson } from './otlp-json.ts'
 import { otlpProtobuf } from './otlp-protobuf.ts'
 import { parquet } from './parquet.ts'
@@ -22,6 +23,7 @@ export const TARGETS: readonly Target[] = [
   parquet,
   events,
   receiver,
+  notify,
   files,
   exported,
   exits,

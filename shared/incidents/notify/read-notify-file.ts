@@ -1,6 +1,7 @@
 import type { Node } from 'yaml'
 import { isMap, isScalar } from 'yaml'
 import type { Clock } from '../../pipeline/ports.ts'
+import { MAX_PROBLEMS } from '../../rules/problem.ts'
 import { entriesOf, parsePack } from '../../rules/read/pack-nodes.ts'
 import { rangeIn, type Source, sourceOf } from '../../rules/read/source.ts'
 import type { Receiver } from '../receivers/receiver.ts'
@@ -46,6 +47,8 @@ export interface NotifyContext {
 
 const KEYS = ['version', 'links', 'receivers', 'routes', 'mutes']
 const MAX_BYTES = 1024 * 1024
+/** In all routes or mutes, aliases followed. */
+const MAX_NODES = 100_000
 
 /**
  * Reads a file of receivers, routes and mutes. All its problems are returned, each with its place; never throws for what
@@ -56,7 +59,7 @@ export async function readNotifyFile(text: string, context: NotifyContext): Prom
   const problems: NotifyProblem[] = [...writtenSecrets(source)]
   const report = (problem: NotifyProblem) => problems.push(problem)
   const read = Buffer.byteLength(text) > MAX_BYTES ? tooLong(source, report) : await readNodes(source, report, context)
-  const found = inPlace(problems)
+  const found = firstOf(inPlace(problems))
   return {
     config: found.length === 0 && read?.isWhole === true ? read.parts : undefined,
     parts: read?.parts,
@@ -149,7 +152,7 @@ function reportVersion(file: NotifyFile, node: Node | undefined): void {
 function reportStrayReferences(file: NotifyFile, entries: ReadonlyMap<string, Node>): void {
   for (const [key, node] of entries) {
     if (key === 'receivers') continue
-    for (const scalar of textsIn(nodesBelow(file, node) ?? [])) {
+    for (const scalar of textsIn(nodesBelow(file, node, MAX_NODES) ?? [])) {
       for (const { range } of referencesIn(file, scalar)) {
         const message = 'references are read in receivers alone'
         file.report({ code: 'malformed-reference', message, hint: 'write the value', range })
@@ -169,4 +172,13 @@ function inPlace(problems: readonly NotifyProblem[]): readonly NotifyProblem[] {
       if (code === 'written-secret') secretEnd = end.offset
       return starts.add(start.offset)
     })
+}
+
+/** The first problems, and how many more there are: nobody corrects thousands at once. */
+function firstOf(problems: readonly NotifyProblem[]): readonly NotifyProblem[] {
+  const next = problems[MAX_PROBLEMS]
+  if (next === undefined) return problems
+  const message = `${problems.length - MAX_PROBLEMS} more problems from here on`
+  const hint = 'correct those above and check again'
+  return [...problems.slice(0, MAX_PROBLEMS), { code: 'too-many-problems', message, hint, range: next.range }]
 }

@@ -6,16 +6,16 @@ import { expanded, type Resolved } from './references.ts'
 /** What is below a node as plain data. */
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain }
 
-/** Parts of one entry, aliases followed: far above what any receiver needs, far below what aliases could make. */
+/** Parts of one receiver, aliases followed: far above what any needs, far below what aliases could make. */
 const MAX_PARTS = 1000
 const MAX_DEPTH = 16
 
 /** A node with what is below it, or undefined where aliases make it too large, which is reported. */
-export function nodesBelow(file: NotifyFile, root: Node): readonly Node[] | undefined {
+export function nodesBelow(file: NotifyFile, root: Node, most = MAX_PARTS): readonly Node[] | undefined {
   const parts: Node[] = []
   const add = (node: Node, depth: number): boolean => {
     parts.push(node)
-    if (parts.length > MAX_PARTS || depth > MAX_DEPTH) return false
+    if (parts.length > most || depth > MAX_DEPTH) return false
     return childrenOf(file.nodes, node).every(({ value }) => add(value, depth + 1))
   }
   if (add(root, 0)) return parts

@@ -33,11 +33,15 @@ export function writtenSecret(range: SourceRange, what: string): NotifyProblem {
 
 /** The text with each secret as stars, so that no output that shows its lines repeats one. */
 export function withoutSecrets(text: string, problems: readonly NotifyProblem[]): string {
-  let shown = text
-  for (const { code, range } of problems) {
-    if (code !== 'written-secret') continue
-    const [start, end] = [range.start.offset, range.end.offset]
-    shown = shown.slice(0, start) + shown.slice(start, end).replace(/[^\r\n]/g, '*') + shown.slice(end)
+  const secrets = problems
+    .filter(({ code }) => code === 'written-secret')
+    .map(({ range }) => [range.start.offset, range.end.offset] as const)
+    .toSorted(([one], [other]) => one - other)
+  const parts: string[] = []
+  let at = 0
+  for (const [start, end] of secrets) {
+    parts.push(text.slice(at, Math.max(at, start)), text.slice(Math.max(at, start), end).replace(/[^\r\n]/g, '*'))
+    at = Math.max(at, end)
   }
-  return shown
+  return parts.join('') + text.slice(at)
 }

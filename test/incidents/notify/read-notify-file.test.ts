@@ -57,6 +57,18 @@ mutes:
     expect(await problemsOf(text)).toEqual(expected)
   })
 
+  test('may have a thousand routes', async () => {
+    const routes = '  - { when: "owner == a", to: hook }\n'.repeat(1_000)
+    expect((await reading(whole(`routes:\n${routes}`))).config?.routes).toHaveLength(1_000)
+  })
+
+  test('has its first hundred problems listed, and the others counted', async () => {
+    const routes = '  - { otherwise: true, to: none }\n'.repeat(200)
+    const { problems } = await reading(whole(`routes:\n${routes}`))
+    expect(problems).toHaveLength(101)
+    expect(problems.at(-1)).toMatchObject({ code: 'too-many-problems', message: '299 more problems from here on' })
+  })
+
   test('shows all its problems as a rule does', async () => {
     const text = whole('routes:\n  - { when: "serverity == critical", to: hok }\n')
     const { problems, text: shown } = await reading(text)
