@@ -9,7 +9,7 @@ import type { Terminal } from './terminal.ts'
 export function notifyCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('notify', terminal)
     .summary('check and try the file of receivers, routes and mutes')
-    .description('The file sends incidents to receivers, and mutes some of them (docs/reference/notify.md).')
+    .description('A file of receivers, routes and mutes says who is notified of incidents (docs/reference/notify.md).')
     .addCommand(notifyCheckCommand(terminal, finish))
     .addCommand(notifyRouteCommand(terminal, finish))
     .addCommand(notifyTestCommand(terminal, finish))

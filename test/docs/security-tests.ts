@@ -810,6 +810,16 @@ export const SHOWN_BY: readonly {
   },
   {
     hop: 'Command line and its credentials',
+    threat: 'A key of a receiver is committed with `notify.yaml`, or shown by a problem, a log or `notify test`',
+    tests: [
+      ['test/incidents/notify/references.test.ts', 'is refused by the setting it is in, however it looks'],
+      ['test/incidents/notify/read-notify-file.test.ts', 'without repeating what was given, which may be secret'],
+      ['test/cli/notify/check.test.ts', 'shows no secret that is written into it'],
+      ['test/cli/notify/test.test.ts', 'shows requests and answers without the values that the file refers to'],
+    ],
+  },
+  {
+    hop: 'Command line and its credentials',
     threat: 'A key leaks from shell history or a list of processes',
     tests: [
       ['test/cli/serve.test.ts', 'the environment holds several keys, so that the list of processes need not show one'],

@@ -138,7 +138,9 @@ function reportIssue(
       ? `expected ${issue.expected ?? 'another value'}`
       : issue.message
     const subject = setting === '' ? name : `${setting} of ${name}`
-    const hint = setting === '' ? `correct the settings of ${name}` : `correct ${setting}`
+    const isUnquoted = issue.expected === 'string' && /^[\dtf]/.test(issue.received)
+    const correct = setting === '' ? `correct the settings of ${name}` : `correct ${setting}`
+    const hint = isUnquoted ? 'put it in quotes' : correct
     refuse(file, nodeAt(file.nodes, node, path, 'value'), 'malformed-receiver', `${subject}: ${wanted}`, hint)
   }
 }

@@ -93,7 +93,7 @@ describe('a receiver is refused', () => {
     ['a: { type: webhok, url: https://a.example }', '3:14 malformed-receiver: did you mean webhook?'],
     ['a: { url: https://a.example }', '3:6 malformed-receiver: write type: and one of '],
     ['a: { type: webhook, url: ftp://a.example }', '3:28 malformed-receiver: correct url'],
-    ['a: { type: webhook, url: 5 }', '3:28 malformed-receiver: correct url'],
+    ['a: { type: webhook, url: 5 }', '3:28 malformed-receiver: put it in quotes'],
     ['a: { type: webhook }', '3:6 malformed-receiver: add url: …'],
     ['a: { type: webhook, url: https://a.example, urk: 3 }', '3:47 malformed-receiver: did you mean url?'],
     ['a b: { type: webhook, url: https://a.example }', '3:3 malformed-receiver: write a name such as oncall'],
