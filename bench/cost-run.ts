@@ -194,6 +194,7 @@ function evaluatorOver(
   return {
     buffer,
     storms,
+    incidents: { take: async () => {}, countExercise: () => {} },
     rules: { current: async () => rules },
     timers: { arm: async () => {}, bury: async (_, reason) => Promise.reject(new Error(reason)) },
     archive,

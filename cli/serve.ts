@@ -36,6 +36,9 @@ interface ServeOptions {
   readonly webhook?: readonly string[]
   readonly webhookHeader?: readonly (readonly [string, string])[]
   readonly webhookSecret?: readonly (readonly string[])[]
+  readonly notify?: string
+  readonly incidentQuiet: number
+  readonly incidentCooldown: number
   readonly jsonl?: string
   readonly cors?: readonly string[]
   readonly redact?: readonly (readonly string[])[]
@@ -71,6 +74,7 @@ export function serveCommand(terminal: Terminal, finish: Finish): Command {
       'send each signal on, and keep a log of them',
       'betrace serve --webhook https://example.com/hook --jsonl signals.jsonl',
     ],
+    ['notify the people on duty of incidents', 'betrace serve --notify notify.yaml'],
     ['pipe signals into another program', "betrace serve --jsonl - | jq '.data.signal'"],
   ])
   return command.addHelpText(
@@ -105,7 +109,21 @@ function serveOptions(): readonly Option[] {
     new Option('--redact <keys>', 'keep no example values of these attributes, such as user.*; may be repeated')
       .env('BETRACE_REDACT')
       .argParser(repeatable(parseKeyPatterns)),
-    new Option('--webhook <url>', 'POST each signal there as a CloudEvent; may be repeated')
+    new Option('--notify <file>', 'the file of receivers of incidents, such as notify.yaml; watched for changes').env(
+      'BETRACE_NOTIFY',
+    ),
+    new Option(
+      '--incident-quiet <duration>',
+      'an incident ends when its rule was not broken for this long, and held since',
+    )
+      .env('BETRACE_INCIDENT_QUIET')
+      .argParser(parseDurationMs)
+      .default(1_800_000, '30m'),
+    new Option('--incident-cooldown <duration>', 'a rule broken again so soon after the end opens the same incident')
+      .env('BETRACE_INCIDENT_COOLDOWN')
+      .argParser(parseDurationMs)
+      .default(7_200_000, '2h'),
+    new Option('--webhook <url>', 'POST each signal and incident there as a CloudEvent; may be repeated')
       .env('BETRACE_WEBHOOK')
       .argParser(repeatable(unshown('--webhook', parseUrl))),
     new Option('--webhook-header <header>', '"name: value" for every webhook; may be repeated')
@@ -195,6 +213,8 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
       ...(options.maxConnectionsPerAddress === undefined
         ? {}
         : { maxConnectionsPerAddress: options.maxConnectionsPerAddress }),
+      incidentQuietMs: options.incidentQuiet,
+      incidentCooldownMs: Math.max(options.incidentQuiet, options.incidentCooldown),
       maxDatabaseBytes: options.maxDatabase,
       signalRetentionMs: options.keepSignals,
       corsOrigins: [...(options.cors ?? [])],
@@ -213,6 +233,7 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
     ...(isShown ? { screen: wrapping(screen) } : {}),
     ...(jsonLines === undefined ? {} : { jsonLines }),
     ...(jsonLinesFile === undefined ? {} : { jsonLinesFile }),
+    ...(options.notify === undefined ? {} : { notifyFile: options.notify }),
     log: messages.log,
     onRules: (report) => messages.rules(report),
     ...(terminal.blocking === undefined ? {} : { blocking: terminal.blocking }),

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
+import { httpSend } from '../shared/incidents/http-send.ts'
+import type { NotifyConfig } from '../shared/incidents/notify/config.ts'
+import type { Receiver, Send } from '../shared/incidents/receivers/receiver.ts'
+import { WEBHOOK } from '../shared/incidents/receivers/webhook.ts'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
 import { experimentCalendar } from '../shared/pipeline/experiment-calendar.ts'
 import type { Archive, Clock, Log } from '../shared/pipeline/ports.ts'
@@ -13,20 +17,27 @@ import { ClockWatch } from './clock/clock-watch.ts'
 import type { Scheduler } from './clock/scheduler.ts'
 import { Senders } from './fairness/senders.ts'
 import { openDataFolder } from './files/data-folder.ts'
+import { LocalIncidents } from './incidents/local-incidents.ts'
+import { IncidentNotifier } from './incidents/notifier.ts'
+import { showIncident } from './incidents/show-incident.ts'
 import { JudgeThread } from './judge-thread.ts'
 import { lineLog, sparingLog } from './log.ts'
 import { DatabaseRoom } from './maintenance/room.ts'
 import { RuleSummaries } from './maintenance/rule-summaries.ts'
+import { localReferences } from './notify/local-references.ts'
+import { NotifyWatcher } from './notify/notify-watcher.ts'
 import { type RulesInForce, RulesWatcher, rulesReport } from './rules/rules-watcher.ts'
 import { BodyThread } from './server/body-thread.ts'
 import { PrometheusMetrics } from './server/metrics.ts'
 import type { RuntimeSettings, RuntimeSettingsInput } from './settings.ts'
 import { JsonLinesFile } from './sinks/json-lines-file.ts'
 import { LocalPublisher, linesTo, showOn } from './sinks/local-publisher.ts'
-import { Webhook } from './sinks/webhook.ts'
+import { Webhook, webhookName } from './sinks/webhook.ts'
 import { Database } from './sqlite/database.ts'
 import { SqliteBuffer } from './sqlite/sqlite-buffer.ts'
+import { SqliteDeliveries } from './sqlite/sqlite-deliveries.ts'
 import { SqliteExperiments } from './sqlite/sqlite-experiments.ts'
+import { SqliteIncidents } from './sqlite/sqlite-incidents.ts'
 import { SqliteSignals } from './sqlite/sqlite-signals.ts'
 import { SqliteStorms } from './sqlite/sqlite-storms.ts'
 import { lastFlow, type OnWaiting, SqliteTimers } from './sqlite/sqlite-timers.ts'
@@ -44,6 +55,10 @@ export interface RuntimeOptions {
   readonly jsonLines?: Writable
   /** The same, appended to the file of this path. */
   readonly jsonLinesFile?: string
+  /** The file of receivers of incidents; watched for changes. */
+  readonly notifyFile?: string
+  /** Where its references to variables are looked up; the environment of the process unless given. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
   /** Told of rules as they come into force, with their problems; in colour where the screen is. */
   readonly onRules?: (report: string) => void
   readonly log?: Log
@@ -88,6 +103,12 @@ export interface Dependencies {
   readonly signals: SqliteSignals
   readonly experiments: SqliteExperiments
   readonly webhooks: readonly Webhook[]
+  readonly incidents: LocalIncidents
+  readonly incidentStore: SqliteIncidents
+  readonly deliveries: SqliteDeliveries
+  readonly notifier: IncidentNotifier
+  /** Undefined where nobody is named. */
+  readonly notifyFile: NotifyWatcher | undefined
   readonly rules: RulesWatcher
   /** Writes the part of the archive that is due. */
   readonly archiveDue: () => Promise<void>
@@ -162,6 +183,36 @@ export async function openDependencies(
   const experiments = new SqliteExperiments(database)
   const metrics = new PrometheusMetrics()
   const show = options.screen === undefined ? async () => {} : showOn(options.screen, colour)
+  const incidentStore = new SqliteIncidents(database)
+  const deliveries = new SqliteDeliveries(database)
+  const { incidentQuietMs: quietMs, incidentCooldownMs: cooldownMs, maxIncidentGroups: maxGroups, source } = settings
+  const incidents = new LocalIncidents({
+    database,
+    store: incidentStore,
+    clock,
+    rules: () => rules.state.set,
+    settings: { quietMs, cooldownMs, maxGroups },
+  })
+  const notifyFile = await openNotifyFile(options, { clock, log })
+  const notifier = new IncidentNotifier({
+    database,
+    incidents: incidentStore,
+    deliveries,
+    config: notifyFile ?? { current: () => NOBODY },
+    everything: settings.webhooks.map(({ url, secrets, headers, timeoutMs }, index) =>
+      webhookReceiver(
+        WEBHOOK.open(webhookName(index, url), { url, secrets, headers, format: 'cloudevents' }, { clock }),
+        httpSend({ fetch, timeoutMs }),
+      ),
+    ),
+    send: httpSend({ fetch, timeoutMs: NOTIFY_TIMEOUT_MS }),
+    clock,
+    log,
+    random,
+    source,
+    onChange: options.screen === undefined ? async () => {} : showIncident(options.screen, colour, incidentStore),
+  })
+  await notifier.resume()
   const evaluator: Evaluator = {
     buffer,
     timers,
@@ -169,6 +220,7 @@ export async function openDependencies(
     signals,
     publisher: new LocalPublisher(database, webhooks, show),
     storms: new SqliteStorms(database),
+    incidents,
     rules,
     openLarge: (traceId, chunks) => judges.openLarge(traceId, chunks),
     experiments: experimentCalendar(experiments, clock, settings, EXPERIMENTS_CACHE_MS),
@@ -191,6 +243,11 @@ export async function openDependencies(
     signals,
     experiments,
     webhooks,
+    incidents,
+    incidentStore,
+    deliveries,
+    notifier,
+    notifyFile,
     rules,
     archiveDue,
     archiveState,
@@ -207,6 +264,23 @@ interface ArchiveNeeds {
   readonly log: Log
   readonly database: Database
   readonly redact: readonly string[]
+}
+
+/** Of one attempt, with all its requests, a lease takes several. */
+const NOTIFY_TIMEOUT_MS = 20_000
+const NOBODY: NotifyConfig = { receivers: new Map(), routes: [], mutes: [], traceLink: undefined }
+
+/** Each webhook has a time of its own to answer in. */
+function webhookReceiver(receiver: Receiver, send: Send): Receiver {
+  return { ...receiver, tell: (notice, ref) => receiver.tell(notice, ref, send) }
+}
+
+async function openNotifyFile(
+  { notifyFile, environment = process.env }: RuntimeOptions,
+  circumstances: { readonly clock: Clock; readonly log: Log },
+): Promise<NotifyWatcher | undefined> {
+  if (notifyFile === undefined) return undefined
+  return NotifyWatcher.open(notifyFile, { references: localReferences(environment), ...circumstances })
 }
 
 async function openArchive(

@@ -32,6 +32,9 @@ const LOG_POLL_MS = 5_000
 /** A loss of power may make the mark of what was promised forget so much. */
 const MARK_POLL_MS = 200
 const VERDICT_POLL_MS = 1_000
+const INCIDENTS_POLL_MS = 1_000
+const NOTIFY_POLL_MS = 200
+const NOTIFY_FILE_POLL_MS = 1_000
 const SWEEP_INTERVAL_MS = 60_000
 /** Looks whether an hour closed or the rules changed. */
 const SUMMARY_POLL_MS = 10_000
@@ -42,6 +45,8 @@ interface Job {
   readonly what: string
   readonly everyMs: number
   readonly work: () => Promise<void>
+  /** What `runDue` does instead: it waits for the answers of others. */
+  readonly due?: () => Promise<void>
   /** Ends what it has in hand, when the runtime closes. */
   readonly stop?: () => Promise<void> | void
   /** `runDue` leaves it out: it depends on the time that passes, not on what is due. */
@@ -114,7 +119,7 @@ async function start(
 ): Promise<Runtime> {
   const dependencies = await openDependencies(options, settings, closers)
   const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, lines } = dependencies
-  const { archiveState, clockWatch, senders, room, summaries } = dependencies
+  const { archiveState, clockWatch, senders, room, summaries, notifyFile } = dependencies
   // Judging goes on without: it needs little, and frees more.
   const makeRoom = () => room.make().catch(() => {})
   const loop = new EvaluatorLoop(evaluator, timers, {
@@ -139,6 +144,11 @@ async function start(
     connections,
     room,
     summaries,
+    incidents: dependencies.incidents,
+    incidentStore: dependencies.incidentStore,
+    notifier: dependencies.notifier,
+    deliveries: dependencies.deliveries,
+    ...(notifyFile !== undefined && { notify: notifyFile }),
   }
   const server = await listen(settings, dependencies, loop, connections, {
     '/metrics': ({ accept }) => {
@@ -170,7 +180,7 @@ async function start(
       timersWaiting: timers.counts().waiting,
     }),
     async runDue() {
-      for (const { work, byTimeAlone } of jobs) if (byTimeAlone !== true) await work()
+      for (const { work, due = work, byTimeAlone } of jobs) if (byTimeAlone !== true) await due()
     },
     close,
   }
@@ -185,6 +195,7 @@ function jobsOf(
 ): readonly Job[] {
   const { evaluator, database, buffer, timers, webhooks, rules, archiveDue, lines, clockWatch, summaries } =
     dependencies
+  const { incidents, notifier, notifyFile, incidentStore } = dependencies
   return [
     { what: 'looking for changed rules', everyMs: settings.rulesPollMs, work: () => rules.poll() },
     {
@@ -215,11 +226,34 @@ function jobsOf(
       },
     },
     {
+      what: 'looking for a changed file of receivers',
+      everyMs: NOTIFY_FILE_POLL_MS,
+      work: async () => notifyFile?.poll(),
+    },
+    {
+      what: 'ending incidents',
+      everyMs: INCIDENTS_POLL_MS,
+      async work() {
+        if (!clockWatch.isDoubtful) await incidents.runDue()
+      },
+      stop: () => incidents.flush(),
+    },
+    {
+      what: 'telling receivers of incidents',
+      everyMs: NOTIFY_POLL_MS,
+      async work() {
+        // A notification could not be recorded, and would be sent again.
+        if (!database.failing) await notifier.start()
+      },
+      due: () => notifier.runDue(),
+      stop: () => notifier.stop(),
+    },
+    {
       what: 'removing what has had its time',
       everyMs: SWEEP_INTERVAL_MS,
       async work() {
         // By a clock that may be far ahead everything is old.
-        if (!clockWatch.isDoubtful) await sweep(evaluator, database, buffer, settings)
+        if (!clockWatch.isDoubtful) await sweep(evaluator, { database, buffer, incidents: incidentStore }, settings)
       },
     },
     { what: 'archiving', everyMs: ARCHIVE_POLL_MS, work: archiveDue },

@@ -67,6 +67,7 @@ export function evaluatorDependencies({ log, metrics, count }: Telemetry): Evalu
     signals: recordedIn(new S3SignalStore(archive), new DynamoFiring(table, clock)),
     publisher: new SnsSignalPublisher({ client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }),
     storms: new DynamoStormLedger(table, clock),
+    incidents: { take: async () => {}, countExercise: () => {} },
     metrics,
     clock,
     stopwatch: () => performance.now(),

@@ -4,11 +4,20 @@ import { onChunksRemoved } from '../../shared/pipeline/rescue.ts'
 import type { RuntimeSettings } from '../settings.ts'
 import type { Database } from '../sqlite/database.ts'
 import type { SqliteBuffer } from '../sqlite/sqlite-buffer.ts'
+import type { SqliteIncidents } from '../sqlite/sqlite-incidents.ts'
 import { removeJudgedChunks } from './judged-chunks.ts'
 
 /** Traces whose chunks are removed in one sweep; the next goes on. */
 const TRACES_PER_SWEEP = 200
+/** The longest time that a condition looks back, and a quiet time of 8 times the setting, and more. */
+const EXERCISE_RETENTION_MS = 3 * 24 * 3_600_000
 const STORM_RETENTION_MS = 24 * 3_600_000
+
+interface SweptStores {
+  readonly database: Database
+  readonly buffer: SqliteBuffer
+  readonly incidents: SqliteIncidents
+}
 
 /**
  * Removes what has had its time: chunks of judged traces after the judge window, for then nothing re-opens them, all
@@ -17,8 +26,7 @@ const STORM_RETENTION_MS = 24 * 3_600_000
  */
 export async function sweep(
   evaluator: Evaluator,
-  database: Database,
-  buffer: SqliteBuffer,
+  { database, buffer, incidents }: SweptStores,
   settings: RuntimeSettings,
 ): Promise<void> {
   const nowMs = evaluator.clock()
@@ -33,6 +41,7 @@ export async function sweep(
     database.run('DELETE FROM signal_counts WHERE hour_ms < ?', nowMs - settings.signalRetentionMs)
     database.run('DELETE FROM storms WHERE window_start_ms < ?', nowMs - STORM_RETENTION_MS)
     database.run('DELETE FROM storm_signals WHERE window_start_ms < ?', nowMs - STORM_RETENTION_MS)
+    incidents.removeOld(nowMs - settings.signalRetentionMs, nowMs - EXERCISE_RETENTION_MS)
     const experimentsMs = nowMs - settings.signalRetentionMs
     const old = 'SELECT experiment FROM experiment_events GROUP BY experiment HAVING max(at_ms) < ?'
     database.run(`DELETE FROM experiment_verdicts WHERE experiment IN (${old})`, experimentsMs)

@@ -11,8 +11,10 @@ import type { RulesInForce } from '../rules/rules-watcher.ts'
 import type { JsonLinesFile } from '../sinks/json-lines-file.ts'
 import type { Webhook } from '../sinks/webhook.ts'
 import type { Database } from '../sqlite/database.ts'
+import type { SqliteDeliveries } from '../sqlite/sqlite-deliveries.ts'
 import type { SqliteTimers } from '../sqlite/sqlite-timers.ts'
 import type { PageResponse } from './http-requests.ts'
+import { receiversProblem } from './incident-readings.ts'
 import { RUNBOOK } from './runbook.ts'
 
 /** The loop looks for due timers a few times a second. */
@@ -26,6 +28,7 @@ export interface HealthSubjects {
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
   readonly webhooks: readonly Webhook[]
+  readonly deliveries: SqliteDeliveries
   readonly clockWatch: ClockWatch
   readonly senders: Senders
   readonly timers: SqliteTimers
@@ -76,6 +79,7 @@ async function examine(subjects: HealthSubjects): Promise<PageResponse> {
     archive: archiveProblem(subjects),
     jsonLines: jsonLinesProblem(subjects),
     webhooks: webhooksProblem(subjects),
+    receivers: whileReadable(() => receiversProblem(subjects.deliveries)),
     clock: subjects.clockWatch.problem(),
     space: space?.text,
     senders: sendersProblem(subjects),
@@ -93,6 +97,7 @@ async function examine(subjects: HealthSubjects): Promise<PageResponse> {
     archive: problems.archive ?? 'ok',
     jsonLines: problems.jsonLines ?? 'ok',
     webhooks: problems.webhooks ?? 'ok',
+    receivers: problems.receivers ?? 'ok',
     clock: problems.clock ?? 'ok',
     space: problems.space ?? 'ok',
     senders: problems.senders ?? 'ok',

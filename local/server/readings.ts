@@ -10,10 +10,11 @@ import type { Database } from '../sqlite/database.ts'
 import { missing } from '../sqlite/lost-writes.ts'
 import type { SqliteTimers } from '../sqlite/sqlite-timers.ts'
 import type { Connections } from './connections.ts'
+import { type IncidentSubjects, incidentReadings } from './incident-readings.ts'
 import type { MetricReading } from './metrics.ts'
 import { stateReadings } from './state-readings.ts'
 
-export interface ReadSubjects {
+export interface ReadSubjects extends IncidentSubjects {
   readonly database: Database
   readonly timers: SqliteTimers
   readonly webhooks: readonly Webhook[]
@@ -60,6 +61,7 @@ export function readings(subjects: ReadSubjects): readonly MetricReading[] {
       value: overdueMs / 1000,
     },
     { name: 'betrace_storage_failures_total', help: 'Writes the database could not do.', value: database.failures },
+    ...incidentReadings(set, subjects),
     ...stateReadings(set.rules, subjects.summaries.states),
     ...lossReadings(database),
     ...spaceReadings(subjects),

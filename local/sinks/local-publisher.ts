@@ -31,19 +31,19 @@ export class LocalPublisher implements SignalPublisher {
 
 /** Shows events on a screen or in a file, in colour where `colour` says so. */
 export function showOn(stream: Writable, colour: boolean): (event: PublishedEvent) => Promise<void> {
-  return (event) => write(stream, eventText(event, colour))
+  return (event) => writeTo(stream, eventText(event, colour))
 }
 
 /** Writes every signal that is not in shadow mode as a line of JSON, those of storms too. */
 export function linesTo(stream: Writable): (signals: readonly PendingSignal[]) => Promise<void> {
   return async (signals) => {
     const lines = signals.filter(({ shadow }) => !shadow).map(eventLine)
-    if (lines.length > 0) await write(stream, lines.join(''))
+    if (lines.length > 0) await writeTo(stream, lines.join(''))
   }
 }
 
 /** Waits where the stream is full; a reader that has gone away must not stop judging. */
-async function write(stream: Writable, text: string): Promise<void> {
+export async function writeTo(stream: Writable, text: string): Promise<void> {
   if (stream.destroyed || stream.writableEnded || stream.write(text)) return
   const gone = new AbortController()
   const { signal } = gone

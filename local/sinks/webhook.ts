@@ -26,6 +26,11 @@ export interface DeliveryCounts {
   failed: number
 }
 
+/** For logs and metrics: the place among the webhooks and the host, since the rest of a URL may be secret. */
+export function webhookName(index: number, url: string): string {
+  return `${index + 1} ${new URL(url).host}`
+}
+
 /**
  * Sends events to one URL. They wait in the database, so that none is lost by a restart; what fails is tried again,
  * later each time; what can only fail is set aside.
@@ -44,7 +49,7 @@ export class Webhook {
   constructor(position: number, settings: WebhookSettings, deps: WebhookDeps) {
     this.settings = settings
     this.deps = deps
-    this.name = `${position} ${new URL(settings.url).host}`
+    this.name = webhookName(position - 1, settings.url)
   }
 
   /** Puts events into the queue, as part of the write under way. */

@@ -1,5 +1,5 @@
 /** Kept in `user_version`: a file of another format is refused, never guessed at. */
-export const SCHEMA_VERSION = 7
+export const SCHEMA_VERSION = 8
 
 /**
  * Stands on a page that every write changes which somebody was promised, and that no other write changes: it tells in
@@ -12,7 +12,7 @@ export const MARKS_PROMISES = 4
 
 /**
  * What each version adds to the one before, from the first. Times are milliseconds since 1970; `verdict`, `pending`,
- * `timer`, `event`, `evidence`, `signals`, `samples` and `header` hold JSON; `bytes` is the size of what is packed, 0 where it was not noted.
+ * `timer`, `event`, `evidence`, `signals`, `samples`, `header`, `head`, `row` and `mute` hold JSON; `bytes` is the size of what is packed, 0 where it was not noted.
  * `flow` is the number of a sender's queue of timers (`Senders`), 0 where nobody sent it.
  */
 export const SCHEMA: readonly string[] = [
@@ -164,6 +164,65 @@ CREATE TABLE signal_counts (
   shadow INTEGER NOT NULL,
   count INTEGER NOT NULL,
   UNIQUE (hour_ms, rule, status, shadow)
+);
+`,
+  `
+CREATE TABLE incidents (
+  key TEXT PRIMARY KEY,
+  rule TEXT NOT NULL,
+  severity TEXT NOT NULL,
+  state TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  dispatched INTEGER NOT NULL,
+  changed_ms INTEGER NOT NULL,
+  look_ms INTEGER,
+  first_trace_id TEXT NOT NULL,
+  head TEXT NOT NULL
+);
+CREATE INDEX incidents_by_rule ON incidents (rule) WHERE state = 'open';
+CREATE INDEX incidents_by_trace ON incidents (first_trace_id) WHERE state = 'open';
+CREATE INDEX incidents_to_look_at ON incidents (look_ms) WHERE look_ms IS NOT NULL;
+CREATE INDEX incidents_to_dispatch ON incidents (changed_ms) WHERE dispatched < version;
+
+CREATE TABLE incident_members (
+  key TEXT NOT NULL,
+  fired_ms INTEGER NOT NULL,
+  signal_id TEXT NOT NULL,
+  trace_id TEXT NOT NULL,
+  service TEXT NOT NULL,
+  retracted INTEGER NOT NULL,
+  PRIMARY KEY (key, fired_ms, signal_id)
+);
+CREATE INDEX incident_members_by_time ON incident_members (fired_ms);
+
+CREATE TABLE incident_deliveries (
+  key TEXT NOT NULL,
+  episode INTEGER NOT NULL,
+  receiver TEXT NOT NULL,
+  notified TEXT NOT NULL,
+  due_ms INTEGER,
+  notified_ms INTEGER,
+  failing INTEGER NOT NULL,
+  row TEXT NOT NULL,
+  PRIMARY KEY (key, episode, receiver)
+);
+CREATE INDEX incident_deliveries_by_time ON incident_deliveries (due_ms) WHERE due_ms IS NOT NULL;
+CREATE INDEX incident_deliveries_failing ON incident_deliveries (receiver) WHERE failing > 0;
+CREATE INDEX incident_deliveries_notified ON incident_deliveries (receiver, notified_ms) WHERE notified_ms IS NOT NULL;
+
+CREATE TABLE rule_exercise (
+  rule TEXT NOT NULL,
+  minute_ms INTEGER NOT NULL,
+  exercised INTEGER NOT NULL,
+  held INTEGER NOT NULL,
+  PRIMARY KEY (rule, minute_ms)
+);
+
+CREATE TABLE incident_mutes (
+  id TEXT PRIMARY KEY,
+  until_ms INTEGER NOT NULL,
+  made_ms INTEGER NOT NULL,
+  mute TEXT NOT NULL
 );
 `,
 ]

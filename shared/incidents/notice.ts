@@ -1,10 +1,5 @@
 import type { Severity } from '../rules/ast.ts'
-
-/**
- * How an opening ended: the rule held again (`held`), nobody exercised it (`unexercised`), all signals were retracted
- * (`withdrawn`), the rule is gone or in shadow (`removed`), or somebody ended it (`by-hand`).
- */
-type EndReason = 'held' | 'unexercised' | 'withdrawn' | 'removed' | 'by-hand'
+import type { EndReason } from './incident.ts'
 
 /** A trace that broke the rule. */
 export interface WitnessTrace {

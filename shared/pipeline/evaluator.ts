@@ -5,6 +5,7 @@ import type {
   Archive,
   Clock,
   ClockStep,
+  IncidentLedger,
   Log,
   Metrics,
   RuleSource,
@@ -24,6 +25,7 @@ export interface Evaluator {
   readonly signals: SignalStore
   readonly publisher: SignalPublisher
   readonly storms: StormLedger
+  readonly incidents: IncidentLedger
   readonly rules: RuleSource
   /**
    * Opens a trace beside this thread if it is too large to be judged here, else gives undefined. Absent where nobody else

@@ -279,6 +279,7 @@ function countJudgement(evaluator: Evaluator, leased: LeasedTrace, before: Commi
   if (judged.waiting !== undefined) evaluator.metrics.add('tracesWaiting', {})
   evaluator.metrics.add('tracesJudged', { complete: judged.complete })
   if (before.verdicts > 0) evaluator.metrics.add('tracesReopened', {})
+  else evaluator.incidents.countExercise(judged.exercised)
   if (judged.truncated) evaluator.metrics.add('tracesTruncated', {})
   if (judged.cutSpans > 0) evaluator.metrics.add('spansNotJudged', {}, judged.cutSpans)
   if (leased.rescued) evaluator.metrics.add('tracesRescued', {})

@@ -1,9 +1,10 @@
 import type { Severity } from '../rules/ast.ts'
+import type { Verdict } from '../rules/judge/verdict.ts'
 import { lastEndOf } from '../trace/last-end.ts'
 import type { Trace } from '../trace/span.ts'
 import type { TraceSummary } from '../trace/summary.ts'
 import type { ExperimentWindow } from './experiment.ts'
-import type { RuleSet, SignalState, WaitingRules } from './ports.ts'
+import type { ExercisedRule, RuleSet, SignalState, WaitingRules } from './ports.ts'
 import type { EventContext } from './signal.ts'
 import { type StatusChanges, statusChanges } from './status.ts'
 import { type Arrivals, withPatience } from './waiting.ts'
@@ -40,6 +41,8 @@ export interface JudgedTrace extends StatusChanges {
   readonly waiting?: WaitingRules
   /** Rules that were given up. */
   readonly inconclusive: readonly { readonly name: string; readonly severity: Severity }[]
+  /** Live rules that the trace gave something to say, and those of them that it kept. */
+  readonly exercised: readonly ExercisedRule[]
   /** How long the rules took. */
   readonly judgeMs: number
 }
@@ -66,5 +69,23 @@ export function judgeTrace(
   const inconclusive = verdicts
     .filter(({ outcome }) => outcome === 'inconclusive')
     .map(({ rule: { name, severity } }) => ({ name, severity }))
-  return { ...changes, complete, truncated, inconclusive, judgeMs, ...(waiting !== undefined && { waiting }) }
+  const exercised = exercisedAmong(verdicts)
+  return {
+    ...changes,
+    complete,
+    truncated,
+    inconclusive,
+    exercised,
+    judgeMs,
+    ...(waiting !== undefined && { waiting }),
+  }
+}
+
+function exercisedAmong(verdicts: readonly Verdict[]): readonly ExercisedRule[] {
+  const exercised: ExercisedRule[] = []
+  for (const { outcome, rule } of verdicts) {
+    if (outcome !== 'violated' && outcome !== 'satisfied') continue
+    if (rule.metadata.mode !== 'shadow') exercised.push({ rule: rule.name, held: outcome === 'satisfied' })
+  }
+  return exercised
 }

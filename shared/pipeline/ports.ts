@@ -105,6 +105,8 @@ export interface SignalState {
   readonly complete: boolean
   /** It was never published, because its rule was in shadow mode. */
   readonly shadow: boolean
+  /** When it last began to fire; absent where an earlier release noted it. */
+  readonly firedAtMs?: number
 }
 
 export interface PendingSignal {
@@ -178,6 +180,20 @@ export interface FailedEvent {
   readonly event: PublishedEvent
   /** For the log: no span content. */
   readonly reason: string
+}
+
+/** Takes signals into incidents, so that one bug is one page. */
+export interface IncidentLedger {
+  /** Takes live signals that are not in shadow mode, oldest first; the same again changes nothing. Resolved means durable. */
+  take(signals: readonly SignalEvent[]): Promise<void>
+  /** Counts the rules that a trace exercised when it was judged first; never throws. */
+  countExercise(rules: readonly ExercisedRule[]): void
+}
+
+/** A rule whose trigger a trace met. */
+export interface ExercisedRule {
+  readonly rule: string
+  readonly held: boolean
 }
 
 /** Counts the signals of a rule in a window of time, over all evaluators. */

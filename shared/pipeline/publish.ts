@@ -11,6 +11,8 @@ export async function publishPending(
 ): Promise<readonly PendingSignal[]> {
   if (pending.length === 0) return []
   await evaluator.signals.record(pending)
+  const live = pending.filter(({ shadow }) => !shadow).map(({ event }) => event)
+  if (live.length > 0) await evaluator.incidents.take(live)
   const events: SignalEvent[] = []
   for (const { event, shadow } of pending) {
     if (!shadow && (await admitToStorm(evaluator, event))) events.push(event)

@@ -39,6 +39,12 @@ export const JUDGING = {
   /** Signals of one rule in one window that are sent one by one; the rest are stored, and counted in one digest. */
   stormLimit: v.optional(positive, 100),
   stormWindowMs: v.optional(positive, 60_000),
+  /** A rule that was not broken for so long, and was exercised since, ends its incident. */
+  incidentQuietMs: v.optional(positive, 1_800_000),
+  /** An incident that opens again so soon after its end goes on; at least `incidentQuietMs`. */
+  incidentCooldownMs: v.optional(positive, 7_200_000),
+  /** Values of a rule's `Group` that have incidents of their own at one time; past that, all others share one incident. */
+  maxIncidentGroups: v.optional(positive, 50),
   /** Status changes committed at once; a trace with more commits in rounds. */
   maxSignalsPerCommit: v.optional(positive, 200),
   /** The longest window of an experiment: one that nobody ends is taken to be over then. */
@@ -103,6 +109,13 @@ export function checkOrder(settings: JudgingSettings): void {
     throw badSetting(
       `incompleteWaitMs (${incompleteWaitMs}) is less than quietPeriodMs (${quietPeriodMs})`,
       'let incomplete traces wait at least as long as complete ones',
+    )
+  }
+  const { incidentQuietMs, incidentCooldownMs } = settings
+  if (incidentCooldownMs < incidentQuietMs) {
+    throw badSetting(
+      `incidentCooldownMs (${incidentCooldownMs}) is less than incidentQuietMs (${incidentQuietMs})`,
+      'raise incidentCooldownMs',
     )
   }
   if (maxTraceAgeMs < incompleteWaitMs) {

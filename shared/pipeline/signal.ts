@@ -1,7 +1,7 @@
 import type { CheckedRule, Severity } from '../rules/ast.ts'
 import { renderEvidence } from '../rules/evidence/render.ts'
 import type { Evidence, Verdict } from '../rules/judge/verdict.ts'
-import type { Trace } from '../trace/span.ts'
+import type { Span, Trace } from '../trace/span.ts'
 import type { ExperimentVerdict } from './experiment-verdict.ts'
 import { hash } from './hash.ts'
 
@@ -18,6 +18,12 @@ export interface RuleDescription {
   readonly tags: readonly string[]
 }
 
+/** The attribute that a rule groups its incidents by, and its value on the trace: at most 200 characters, `(none)` where it is missing. */
+export interface SignalGroup {
+  readonly name: string
+  readonly value: string
+}
+
 /** Why the rule fired: a text a person reads, and the same as data; together at most 16 KiB of JSON. */
 interface SignalEvidence extends Evidence {
   readonly text: string
@@ -32,6 +38,10 @@ export interface SignalData extends Omit<RuleDescription, 'description'> {
   readonly traceId: string
   /** Service of the first witness span, else of the root, else of the first span. */
   readonly service: string
+  /** Of a rule with `Group`: which of its incidents the signal belongs to. */
+  readonly group?: SignalGroup
+  /** Of a signal that does not begin to fire now: when it last began; RFC 3339, UTC. */
+  readonly firedAt?: string
   /** False where the trace lacked spans when it was judged. */
   readonly complete: boolean
   readonly evidence: SignalEvidence
@@ -109,15 +119,22 @@ export function signalId(traceId: string, rule: string, ruleRevision: string): s
   return hash(['signal', traceId, rule, ruleRevision])
 }
 
-/** The event that says a signal has a new status; `sequence` counts the statuses of the signal from 1. */
+/** A status of a signal, and its state from then on. */
+export interface SignalChange {
+  readonly status: SignalStatus
+  /** `sequence` counts the statuses of the signal from 1; `firedAtMs` is when it last began to fire. */
+  readonly state: { readonly sequence: number; readonly firedAtMs?: number }
+}
+
+/** The event that says a signal has a new status. */
 export function signalEvent(
   trace: Trace,
   verdict: Verdict,
-  sequence: number,
-  status: SignalStatus,
+  { status, state: { sequence, firedAtMs } }: SignalChange,
   context: EventContext,
 ): SignalEvent {
   const { rule } = verdict
+  const firedAt = status === 'firing' || firedAtMs === undefined ? {} : { firedAt: new Date(firedAtMs).toISOString() }
   const { experiments = [] } = context
   const signalid = signalId(trace.traceId, rule.name, rule.revision)
   return {
@@ -132,7 +149,7 @@ export function signalEvent(
     mode: context.mode,
     status,
     sequence,
-    data: { ...signalData(trace, verdict), ...(experiments.length === 0 ? {} : { experiments }) },
+    data: { ...signalData(trace, verdict), ...firedAt, ...(experiments.length === 0 ? {} : { experiments }) },
   }
 }
 
@@ -167,6 +184,7 @@ export function signalData(trace: Trace, verdict: Verdict): SignalData {
     ruleRevision: rule.revision,
     traceId: trace.traceId,
     service: serviceOf(trace, verdict),
+    ...(rule.metadata.group !== undefined && { group: groupIn(trace, verdict, rule.metadata.group) }),
     complete: trace.complete,
     evidence,
   }
@@ -209,10 +227,28 @@ function describeRule(rule: CheckedRule): RuleDescription {
   }
 }
 
+const GROUP_CHARACTERS = 200
+
+/** The attribute of the first witness span, else of its resource, else of the root span or its resource. */
+function groupIn(trace: Trace, verdict: Verdict, name: string): SignalGroup {
+  const witness = verdict.evidence?.clauses.flatMap((clause) => clause.spans)[0]
+  const span = witness && trace.spans.find(({ spanId }) => spanId === witness.spanId)
+  const value = valueOn(span, name) ?? valueOn(rootOf(trace), name)
+  const text = typeof value === 'string' ? value : value === undefined ? '' : String(value)
+  return { name, value: text === '' ? '(none)' : text.slice(0, GROUP_CHARACTERS).toWellFormed() }
+}
+
+function valueOn(span: Span | undefined, name: string): unknown {
+  return span?.attributes.get(name) ?? span?.resource.get(name)
+}
+
+function rootOf(trace: Trace): Span | undefined {
+  return trace.spans.find((candidate) => candidate.parentSpanId === '') ?? trace.spans[0]
+}
+
 function serviceOf(trace: Trace, verdict: Verdict): string {
   const witness = verdict.evidence?.clauses.flatMap((clause) => clause.spans)[0]
   if (witness !== undefined) return witness.service
-  const span = trace.spans.find((candidate) => candidate.parentSpanId === '') ?? trace.spans[0]
-  const service = span?.resource.get('service.name')
+  const service = rootOf(trace)?.resource.get('service.name')
   return typeof service === 'string' ? service : ''
 }

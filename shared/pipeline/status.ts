@@ -1,7 +1,7 @@
 import type { Verdict } from '../rules/judge/verdict.ts'
 import type { Trace } from '../trace/span.ts'
 import type { PendingSignal, SignalState } from './ports.ts'
-import { type EventContext, signalEvent } from './signal.ts'
+import { type EventContext, type SignalChange, signalEvent } from './signal.ts'
 
 export interface StatusChanges {
   /** The state of every signal of the trace after the changes. */
@@ -26,11 +26,11 @@ export function statusChanges(
   const changes: PendingSignal[] = []
   for (const verdict of verdicts) {
     const key = signalKey(verdict.rule.name, verdict.rule.revision)
-    const next = nextState(verdict, trace.complete, states.get(key))
+    const next = nextState(verdict, trace.complete, states.get(key), context.nowMs)
     if (next === undefined) continue
     if (changes.length === limit) return { states: [...states.values()], changes, more: true }
     states.set(key, next.state)
-    changes.push({ event: signalEvent(trace, verdict, next.state.sequence, next.status, context), shadow: next.shadow })
+    changes.push({ event: signalEvent(trace, verdict, next, context), shadow: next.shadow })
   }
   return { states: [...states.values()], changes, more: false }
 }
@@ -40,13 +40,17 @@ export function signalKey(rule: string, revision: string): string {
   return `${revision} ${rule}`
 }
 
-interface NextState {
+interface NextState extends SignalChange {
   readonly state: SignalState
-  readonly status: 'firing' | 'retracted' | 'updated'
   readonly shadow: boolean
 }
 
-function nextState(verdict: Verdict, complete: boolean, state: SignalState | undefined): NextState | undefined {
+function nextState(
+  verdict: Verdict,
+  complete: boolean,
+  state: SignalState | undefined,
+  nowMs: number,
+): NextState | undefined {
   const shadow = verdict.rule.metadata.mode === 'shadow'
   const sequence = (state?.sequence ?? 0) + 1
   const identity = { rule: verdict.rule.name, ruleRevision: verdict.rule.revision, sequence, complete }
@@ -54,8 +58,9 @@ function nextState(verdict: Verdict, complete: boolean, state: SignalState | und
     const fresh = state?.status !== 'firing' || (state.shadow && !shadow)
     if (!fresh && state.complete === complete) return undefined
     const unpublished = shadow && (state?.shadow ?? true)
+    const firedAt = fresh ? { firedAtMs: nowMs } : firedAtOf(state)
     return {
-      state: { ...identity, status: 'firing', shadow: unpublished },
+      state: { ...identity, status: 'firing', shadow: unpublished, ...firedAt },
       status: fresh ? 'firing' : 'updated',
       shadow,
     }
@@ -63,5 +68,10 @@ function nextState(verdict: Verdict, complete: boolean, state: SignalState | und
   const holds = verdict.outcome === 'satisfied' || verdict.outcome === 'vacuous'
   if (!holds || state?.status !== 'firing') return undefined
   const unheard = shadow || state.shadow
-  return { state: { ...identity, status: 'retracted', shadow: unheard }, status: 'retracted', shadow: unheard }
+  const retracted = { ...identity, status: 'retracted', shadow: unheard, ...firedAtOf(state) } as const
+  return { state: retracted, status: 'retracted', shadow: unheard }
+}
+
+function firedAtOf({ firedAtMs }: SignalState): Pick<SignalState, 'firedAtMs'> {
+  return firedAtMs === undefined ? {} : { firedAtMs }
 }

@@ -18,7 +18,18 @@ export interface RuleMetadata {
   readonly mode: 'live' | 'shadow'
   /** A violation waits until no span of the trace has come for so long; milliseconds. */
   readonly waitMs?: number
+  /** The attribute of the first witness span whose values have incidents of their own. */
+  readonly group?: string
+  /** When violations open an incident; each does where nothing is said. */
+  readonly alert?: AlertCondition
 }
+
+/** How many traces must break a rule, and in what time, for somebody to be notified. */
+export type AlertCondition =
+  | { readonly kind: 'each' }
+  | { readonly kind: 'count'; readonly count: number; readonly windowMs: number }
+  /** Of the traces that exercised the rule, in whole minutes; `share` is more than 0 and at most 1. */
+  | { readonly kind: 'share'; readonly share: number; readonly windowMs: number }
 
 /** One rule as parsed. */
 export interface Rule extends Located {

@@ -111,7 +111,8 @@ test('a webhook gets the signal with the headers named', async () => {
   const hook = createServer(async (request, response) => {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part)
-    received.push({ key: request.headers['x-key'], signal: JSON.parse(Buffer.concat(parts).toString()).data.signal })
+    const { type, data } = JSON.parse(Buffer.concat(parts).toString())
+    received.push({ key: request.headers['x-key'], type, rule: data.signal ?? data.rule })
     response.writeHead(204).end()
   })
   await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
@@ -122,7 +123,12 @@ test('a webhook gets the signal with the headers named', async () => {
   const url = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/hook`
   const { send } = await serve('hooked', '--webhook', url, '--webhook-header', 'x-key: secret')
   await send()
-  await vi.waitFor(() => expect(received).toEqual([{ key: 'secret', signal: 'TOO_MANY_RETRIES' }]), { timeout: 5000 })
+  const rule = { key: 'secret', rule: 'TOO_MANY_RETRIES' }
+  const sent = expect.arrayContaining([
+    { ...rule, type: 'dev.betrace.signal.firing' },
+    { ...rule, type: 'dev.betrace.incident.opened' },
+  ])
+  await vi.waitFor(() => expect(received).toEqual(sent), { timeout: 5000 })
 })
 
 test('the environment holds several keys, so that the list of processes need not show one', async () => {

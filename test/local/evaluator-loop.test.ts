@@ -11,7 +11,7 @@ import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../../shared/pipeline/experiment-calendar.ts'
 import type { ArchiveEntry, RuleSet } from '../../shared/pipeline/ports.ts'
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
-import { MemoryArchive, MemoryPublisher } from '../pipeline/memory-stores.ts'
+import { MemoryArchive, MemoryIncidentLedger, MemoryPublisher } from '../pipeline/memory-stores.ts'
 import { chunkOf, has, ruleSet } from '../pipeline/traces.ts'
 import { closeDatabases, newDatabase, newFolder } from './sqlite/databases.ts'
 
@@ -40,6 +40,7 @@ function loops(count: number, rules: RuleSet = RULES) {
       signals: new SqliteSignals(database),
       publisher,
       storms: new SqliteStorms(database),
+      incidents: new MemoryIncidentLedger(),
       rules: { current: async () => rules },
       metrics,
       clock,

@@ -4,6 +4,8 @@ import type {
   Archive,
   ArchiveEntry,
   CommittedJudgement,
+  ExercisedRule,
+  IncidentLedger,
   Lease,
   Marker,
   PendingSignal,
@@ -17,7 +19,7 @@ import type {
   Timers,
   TraceBuffer,
 } from '../../shared/pipeline/ports.ts'
-import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
+import type { PublishedEvent, SignalEvent } from '../../shared/pipeline/signal.ts'
 
 const NONE: CommittedJudgement = { seen: [], verdicts: 0, truncated: false, signals: [], pending: [] }
 
@@ -183,5 +185,19 @@ export class MemoryStorms implements StormLedger {
 
   async read(rule: string, windowStartMs: number): Promise<StormWindow | undefined> {
     return this.windows.get(`${rule}@${windowStartMs}`)
+  }
+}
+
+/** What the pipeline hands to incidents, as it comes. */
+export class MemoryIncidentLedger implements IncidentLedger {
+  readonly taken: SignalEvent[] = []
+  readonly exercised: ExercisedRule[] = []
+
+  async take(signals: readonly SignalEvent[]): Promise<void> {
+    this.taken.push(...signals)
+  }
+
+  countExercise(rules: readonly ExercisedRule[]): void {
+    this.exercised.push(...rules)
   }
 }

@@ -30,7 +30,7 @@ function judged(rule = RULE, spans: Parameters<typeof tracesData>[0] = [CHARGE])
 describe('a signal', () => {
   test('is a CloudEvent that says what is wrong, where and why', () => {
     const { trace, verdict } = judged()
-    const event = signalEvent(trace, verdict, 3, 'updated', CONTEXT)
+    const event = signalEvent(trace, verdict, { status: 'updated', state: { sequence: 3 } }, CONTEXT)
     const signalid = signalId(TRACE_ID, 'UNVALIDATED', verdict.rule.revision)
     expect(JSON.parse(JSON.stringify(event))).toEqual({
       specversion: '1.0',
@@ -63,14 +63,14 @@ describe('a signal', () => {
 
   test('has extension attributes that CloudEvents allows: lower-case letters and digits', () => {
     const { trace, verdict } = judged()
-    for (const name of Object.keys(signalEvent(trace, verdict, 1, 'firing', CONTEXT)))
+    for (const name of Object.keys(signalEvent(trace, verdict, { status: 'firing', state: { sequence: 1 } }, CONTEXT)))
       expect(name).toMatch(/^[a-z0-9]+$/)
   })
 
   test('keeps its identity when layout, severity or description of its rule change, not when its meaning does', () => {
     const id = (rule: string) => {
       const { trace, verdict } = judged(rule)
-      return signalEvent(trace, verdict, 1, 'firing', CONTEXT).signalid
+      return signalEvent(trace, verdict, { status: 'firing', state: { sequence: 1 } }, CONTEXT).signalid
     }
     expect(id(RULE.replace(' and ', '\n  and ').replace('(critical)', '(low)'))).toBe(id(RULE))
     expect(id(RULE.replace('cart.validate', 'basket.validate'))).not.toBe(id(RULE))
@@ -86,7 +86,7 @@ describe('a signal', () => {
     const name = `x${'żółć\u0000"'.repeat(400)}`
     const spans = Array.from({ length: 300 }, (_, index) => ({ name, id: index + 1, service: '\u0001'.repeat(900) }))
     const { trace, verdict } = judged('// Signal: ANY (low)\ntrace.count(any) > 3 and trace.has(any)', spans)
-    const { evidence } = signalEvent(trace, verdict, 1, 'firing', CONTEXT).data
+    const { evidence } = signalEvent(trace, verdict, { status: 'firing', state: { sequence: 1 } }, CONTEXT).data
     expect(Buffer.byteLength(JSON.stringify(evidence))).toBeLessThanOrEqual(16 * 1024)
     expect(evidence.clauses.map(({ spanCount }) => spanCount)).toContain(300)
   })
@@ -95,7 +95,12 @@ describe('a signal', () => {
     const spans = Array.from({ length: 9 }, (_, index) => ({ name: `${'n'.repeat(110)}${index}`, id: index + 1 }))
     const rule = `// Signal: MANY (low)\n// Description: too much\n${spans.map(({ name }) => name).join(' and ')}`
     const { trace, verdict } = judged(rule, spans)
-    const { description, evidence } = signalEvent(trace, verdict, 1, 'firing', CONTEXT).data
+    const { description, evidence } = signalEvent(
+      trace,
+      verdict,
+      { status: 'firing', state: { sequence: 1 } },
+      CONTEXT,
+    ).data
     expect(description.length).toBeLessThan(2_050)
     const lines = description.split('\n')
     expect(lines[0]).toBe('too much')
@@ -105,8 +110,23 @@ describe('a signal', () => {
 
   test('that is retracted says that its rule holds', () => {
     const { trace, verdict } = judged()
-    const { description } = signalEvent(trace, { ...verdict, outcome: 'satisfied' }, 2, 'retracted', CONTEXT).data
+    const { description, firedAt } = signalEvent(
+      trace,
+      { ...verdict, outcome: 'satisfied' },
+      { status: 'retracted', state: { sequence: 2, firedAtMs: 1_700_000_000_000 } },
+      CONTEXT,
+    ).data
     expect(description).toBe('no charge without a validated cart\nthe rule holds by now')
+    expect(firedAt).toBe('2023-11-14T22:13:20.000Z')
+  })
+
+  test.each([
+    ['service.name', 'payments'],
+    ['cloud.region', '(none)'],
+  ])('belongs to the incidents of its group: %s', (name, value) => {
+    const { trace, verdict } = judged(RULE.replace('// Owner', `// Group: ${name}\n// Owner`))
+    const { group } = signalEvent(trace, verdict, { status: 'firing', state: { sequence: 1 } }, CONTEXT).data
+    expect(group).toEqual({ name, value })
   })
 })
 

@@ -7,6 +7,7 @@ import { handleTimers } from '../../shared/pipeline/timers.ts'
 import {
   MemoryArchive,
   MemoryBuffer,
+  MemoryIncidentLedger,
   MemoryPublisher,
   MemorySignals,
   MemoryStorms,
@@ -42,6 +43,7 @@ export class World {
       signals: this.signals,
       publisher: this.publisher,
       storms: new MemoryStorms(),
+      incidents: new MemoryIncidentLedger(),
       rules: { current: async () => this.rules },
       metrics: {
         add: (name, _labels, amount = 1) => this.counts.set(name, (this.counts.get(name) ?? 0) + amount),

@@ -12,7 +12,7 @@ function signal(service: string, status: 'firing' | 'retracted' | 'updated' = 'f
   const metadata = { description: 'no charge\nunpaid', runbook: 'https://runbooks.example', tags: [], mode: 'live' }
   const rule = { name: 'UNPAID', severity: 'high', revision: 'r', metadata } as unknown as CheckedRule
   const trace = assembleTrace(TRACE_ID, [tracesData([span])])
-  return signalEvent(trace, { rule, outcome: 'violated' }, 1, status, CONTEXT)
+  return signalEvent(trace, { rule, outcome: 'violated' }, { status, state: { sequence: 1 } }, CONTEXT)
 }
 
 describe('a signal on the screen', () => {

@@ -1,6 +1,7 @@
 import type { SourceRange } from '../../errors.ts'
 import type { RuleMetadata, Severity } from '../ast.ts'
 import type { RuleProblemCode, TextProblem } from '../problem.ts'
+import { alertOf, groupOf } from './alert.ts'
 import { malformed } from './metadata-problem.ts'
 import { rangeIn, type Source } from './source.ts'
 import { editDistance, nearest } from './suggest.ts'
@@ -90,7 +91,7 @@ const SEVERITY_SPELLINGS: ReadonlyMap<string, Severity> = new Map([
   ['debug', 'info'],
 ])
 
-export const KEYS = ['Description', 'Runbook', 'Owner', 'Tags', 'Mode', 'Wait'] as const
+export const KEYS = ['Description', 'Runbook', 'Owner', 'Tags', 'Mode', 'Wait', 'Group', 'Alert'] as const
 type Key = (typeof KEYS)[number]
 
 interface Entry {
@@ -108,7 +109,7 @@ export function readMetadata(
 ): RuleMetadata {
   if (lines.length === 0) return { tags: [], mode: 'live' }
   const entries = lines.map((line) => readEntry(source, line, report)).filter((entry) => entry !== undefined)
-  for (const key of ['Runbook', 'Owner', 'Mode', 'Wait'] as const) {
+  for (const key of ['Runbook', 'Owner', 'Mode', 'Wait', 'Group', 'Alert'] as const) {
     const [, second] = entries.filter((entry) => entry.key === key)
     if (second !== undefined) report(malformed(second.keyRange, `${key} is given twice`, 'remove one of them'))
   }
@@ -117,8 +118,16 @@ export function readMetadata(
   const runbook = first('Runbook')
   const owner = first('Owner')
   const mode = entries.find((entry) => entry.key === 'Mode')
-  const wait = entries.find((entry) => entry.key === 'Wait')
-  const waitMs = wait && waitOf(wait.value, wait.valueRange, report)
+  const read = <Value>(
+    key: Key,
+    reader: (value: string, range: SourceRange, to: typeof report) => Value | undefined,
+  ) => {
+    const entry = entries.find((each) => each.key === key)
+    return entry && reader(entry.value, entry.valueRange, report)
+  }
+  const waitMs = read('Wait', waitOf)
+  const group = read('Group', groupOf)
+  const alert = read('Alert', alertOf)
   return {
     ...(description.length > 0 && { description: description.join('\n') }),
     ...(runbook !== undefined && { runbook }),
@@ -126,6 +135,8 @@ export function readMetadata(
     tags: entries.filter((entry) => entry.key === 'Tags').flatMap((entry) => tagsOf(entry.value)),
     mode: mode === undefined ? 'live' : modeOf(mode.value, mode.valueRange, report),
     ...(waitMs !== undefined && { waitMs }),
+    ...(group !== undefined && { group }),
+    ...(alert !== undefined && { alert }),
   }
 }
 

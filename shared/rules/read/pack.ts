@@ -1,8 +1,10 @@
 import { isMap, isScalar, type Node, type Scalar } from 'yaml'
+import type { SourceRange } from '../../errors.ts'
 import type { Rule, RuleMetadata, Severity } from '../ast.ts'
 import { problemAt, type ReportProblem, type TextProblem } from '../problem.ts'
 import { newDefinitions, newPartBudget } from '../resolve/definitions.ts'
 import type { PartBudget } from '../resolve/reading.ts'
+import { alertOf, groupOf } from './alert.ts'
 import { checkName, modeOf, severityOf, tagsOf } from './header.ts'
 import {
   entriesOf,
@@ -21,7 +23,20 @@ import { finished } from './stepwise.ts'
 import { waitOf } from './wait.ts'
 import { offsetsOfScalar } from './yaml-offsets.ts'
 
-const RULE_KEYS = ['id', 'name', 'description', 'severity', 'condition', 'tags', 'runbook', 'owner', 'mode', 'wait']
+const RULE_KEYS = [
+  'id',
+  'name',
+  'description',
+  'severity',
+  'condition',
+  'tags',
+  'runbook',
+  'owner',
+  'mode',
+  'wait',
+  'group',
+  'alert',
+]
 const REQUIRED_KEYS = ['id', 'severity', 'condition']
 
 /**
@@ -136,8 +151,16 @@ function readMetadata(nodes: PackNodes, entries: ReadonlyMap<string, Node>, repo
   const runbook = written('runbook')
   const owner = written('owner')
   const mode = textEntry(nodes, entries, 'mode', report)
-  const wait = textEntry(nodes, entries, 'wait', report)
-  const waitMs = wait && waitOf(wait.value.trim(), rangeOf(nodes, wait), report)
+  const read = <Value>(
+    key: string,
+    reader: (value: string, at: SourceRange, to: ReportProblem) => Value | undefined,
+  ) => {
+    const node = textEntry(nodes, entries, key, report)
+    return node && reader(node.value.trim(), rangeOf(nodes, node), report)
+  }
+  const waitMs = read('wait', waitOf)
+  const group = read('group', groupOf)
+  const alert = read('alert', alertOf)
   return {
     ...(description.length > 0 && { description: description.join(': ') }),
     ...(runbook !== undefined && { runbook }),
@@ -145,6 +168,8 @@ function readMetadata(nodes: PackNodes, entries: ReadonlyMap<string, Node>, repo
     tags: readTags(nodes, entries.get('tags'), report),
     mode: mode === undefined ? 'live' : modeOf(mode.value, rangeOf(nodes, mode), report),
     ...(waitMs !== undefined && { waitMs }),
+    ...(group !== undefined && { group }),
+    ...(alert !== undefined && { alert }),
   }
 }
 

@@ -12,6 +12,13 @@ const UNITS_MS: ReadonlyMap<string, number> = new Map([
 /** No trace is kept back longer; `maxTraceAgeMs` ends each wait, and is less by default. */
 const MAX_WAIT_MS = 24 * 3_600_000
 
+/** A length of time such as `10m` in whole milliseconds, at least one; undefined for any other text. */
+export function durationMs(text: string): number | undefined {
+  const [, number = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)\s*([a-z]+)$/.exec(text) ?? []
+  const ms = Math.round(Number(number) * (UNITS_MS.get(unit) ?? 0))
+  return ms >= 1 ? ms : undefined
+}
+
 /** How long violations wait, in milliseconds; undefined for what is not a duration from 1ms to 24h, which is reported. */
 export function waitOf(value: string, range: SourceRange, report: (problem: TextProblem) => void): number | undefined {
   const [, number = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,3})?)\s*([a-z]+)$/i.exec(value) ?? []

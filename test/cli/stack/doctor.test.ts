@@ -54,6 +54,7 @@ function evaluator(): Evaluator {
     signals: { record: async () => {} },
     publisher: broken === 'publisher' ? { publish: async () => [] } : publisher,
     storms: new DynamoStormLedger(table(), clock),
+    incidents: { take: async () => {}, countExercise: () => {} },
     rules: new S3RuleSource({ client: emulator().s3, name: 'rules' }, { compile: ruleSetOf, clock, log, onStale: log }),
     metrics,
     clock,

@@ -107,11 +107,11 @@ describe('a clock that is put back by an hour', () => {
     const runtime = await open(begin(), { webhooks }, { random: () => 0.999 })
     await sendNow(runtime, [CHARGE])
     await pass(runtime, 5_000)
-    expect(sink.received).toHaveLength(1)
+    expect(sink.signals()).toHaveLength(1)
     sink.answer = 200
     wallMs -= HOUR_MS
     for (let second = 0; second < 11; second++) await pass(runtime, 1_000)
-    expect(sink.received).toHaveLength(2)
+    expect(sink.signals()).toHaveLength(2)
   })
 })
 

@@ -28,6 +28,8 @@ export async function receiveSignals() {
 /** Adds a signal, as JSON, to those that were delivered: its `signalid` and its CloudEvents `id`. */
 export function note(delivered: Map<string, Set<string>>, event: string): void {
   const { data, signalid, id } = JSON.parse(event)
+  // Incidents come to the same address.
+  if (signalid === undefined) return
   const key = `${data.traceId} ${data.signal}`
   delivered.set(key, (delivered.get(key) ?? new Set()).add(`${signalid} ${id}`))
 }

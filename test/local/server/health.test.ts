@@ -40,6 +40,7 @@ describe('health', () => {
         archive: 'ok',
         jsonLines: 'ok',
         webhooks: 'ok',
+        receivers: 'ok',
         clock: 'ok',
         space: 'ok',
         senders: 'ok',

@@ -12,6 +12,8 @@ interface ReceivedEvent {
 export interface Receiver {
   readonly url: string
   readonly received: readonly ReceivedEvent[]
+  /** Those of them that are signals. */
+  signals(): readonly ReceivedEvent[]
   /** How the next requests are answered: a status, or `hang` for never. */
   answer: number | 'hang'
   retryAfter: string | undefined
@@ -35,6 +37,7 @@ export async function newReceiver(): Promise<Receiver> {
   const receiver: Receiver = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook/secret-token`,
     received,
+    signals: () => received.filter(({ event }) => event.type.startsWith('dev.betrace.signal.')),
     answer: 200,
     retryAfter: undefined,
     async close() {

@@ -16,7 +16,7 @@ afterEach(() => receiver.close())
 const HOUR_MS = 3_600_000
 const trace = (number: number) => String(number).padStart(32, '0')
 const toReceiver = (more: object = {}) => ({ webhooks: [{ url: receiver.url, ...more }] })
-const ids = () => receiver.received.map(({ event }) => event.id)
+const ids = () => receiver.signals().map(({ event }) => event.id)
 
 const health = async ({ url }: Runtime) => (await fetch(`${url}/healthz`)).json()
 
@@ -26,9 +26,9 @@ describe('a webhook', () => {
     await send(runtime, [CHARGE])
     await pass(runtime, 5_000)
     await pass(runtime, 5_000)
-    expect(receiver.received).toHaveLength(1)
-    expect(receiver.received[0]?.event).toEqual(runtime.signals.find({})[0]?.event)
-    expect(receiver.received[0]?.headers).toMatchObject({
+    expect(receiver.signals()).toHaveLength(1)
+    expect(receiver.signals()[0]?.event).toEqual(runtime.signals.find({})[0]?.event)
+    expect(receiver.signals()[0]?.headers).toMatchObject({
       'content-type': 'application/cloudevents+json; charset=utf-8',
       authorization: 'Bearer x',
     })
@@ -45,7 +45,7 @@ describe('a webhook', () => {
     await pass(runtime, 5_000)
     receiver.answer = 200
     await pass(runtime, HOUR_MS)
-    const [first, second] = receiver.received
+    const [first, second] = receiver.signals()
     for (const request of [first, second]) {
       const {
         'webhook-id': id,
@@ -65,17 +65,17 @@ describe('a webhook', () => {
     receiver.answer = 503
     for (const number of [1, 2, 3]) await send(runtime, [CHARGE], trace(number))
     await pass(runtime, 5_000)
-    expect(receiver.received).toHaveLength(3)
+    expect(receiver.signals()).toHaveLength(3)
     await pass(runtime, 999)
-    expect(receiver.received).toHaveLength(3)
+    expect(receiver.signals()).toHaveLength(3)
     await pass(runtime, 1)
-    expect(receiver.received).toHaveLength(6)
+    expect(receiver.signals()).toHaveLength(6)
     receiver.answer = 204
     await pass(runtime, 1_999)
-    expect(receiver.received).toHaveLength(6)
+    expect(receiver.signals()).toHaveLength(6)
     await pass(runtime, 1)
     await pass(runtime, HOUR_MS)
-    expect(receiver.received).toHaveLength(9)
+    expect(receiver.signals()).toHaveLength(9)
     expect(new Set(ids().slice(6)).size).toBe(3)
     expect(await metric(runtime, 'betrace_webhook_waiting')).toEqual([expect.stringMatching(/ 0$/)])
   })
@@ -104,7 +104,7 @@ describe('a webhook', () => {
       fetch: ((_url: string, init: RequestInit) => fetch(receiver.url, init)) as typeof fetch,
     })
     await pass(second, HOUR_MS)
-    expect(receiver.received).toHaveLength(1)
+    expect(receiver.signals()).toHaveLength(1)
   })
 
   test('waits as long as the receiver asks for', async () => {
@@ -115,9 +115,9 @@ describe('a webhook', () => {
     await pass(runtime, 5_000)
     receiver.answer = 200
     await pass(runtime, 59_999)
-    expect(receiver.received).toHaveLength(1)
+    expect(receiver.signals()).toHaveLength(1)
     await pass(runtime, 1)
-    expect(receiver.received).toHaveLength(2)
+    expect(receiver.signals()).toHaveLength(2)
   })
 
   test('that refuses a signal is not asked again; the signal is set aside and tried at the next start', async () => {
@@ -129,7 +129,7 @@ describe('a webhook', () => {
     await send(first, [CHARGE])
     await pass(first, 5_000)
     await pass(first, HOUR_MS)
-    expect(receiver.received).toHaveLength(1)
+    expect(receiver.signals()).toHaveLength(1)
     expect(await metric(first, 'betrace_webhook_set_aside')).toEqual([expect.stringMatching(/ 1$/)])
     expect(logged.join()).toContain('answered 401')
     expect(logged.join()).not.toContain('secret-token')
@@ -142,7 +142,7 @@ describe('a webhook', () => {
     await pass(second, 0)
     expect(await health(second)).toMatchObject({ status: 'ok', webhooks: 'ok' })
     expect(new Set(ids()).size).toBe(1)
-    expect(receiver.received).toHaveLength(2)
+    expect(receiver.signals()).toHaveLength(2)
   })
 
   test('that keeps failing is dropped after its attempts', async () => {
@@ -151,7 +151,7 @@ describe('a webhook', () => {
     await send(runtime, [CHARGE])
     await pass(runtime, 5_000)
     for (let hours = 0; hours < 6; hours++) await pass(runtime, HOUR_MS)
-    expect(receiver.received).toHaveLength(3)
+    expect(receiver.signals()).toHaveLength(3)
     expect(await metric(runtime, 'betrace_webhook_set_aside')).toEqual([expect.stringMatching(/ 1$/)])
   })
 
@@ -159,14 +159,14 @@ describe('a webhook', () => {
     const runtime = await start(newHome(), { ...toReceiver(), stormLimit: 2 })
     for (let number = 1; number <= 5; number++) await send(runtime, [CHARGE], trace(number))
     await pass(runtime, 5_000)
-    expect(receiver.received).toHaveLength(2)
+    expect(receiver.signals()).toHaveLength(2)
     await pass(runtime, 65_000)
-    expect(receiver.received.map(({ event }) => event.type)).toEqual([
+    expect(receiver.signals().map(({ event }) => event.type)).toEqual([
       'dev.betrace.signal.firing',
       'dev.betrace.signal.firing',
       'dev.betrace.signal.digest',
     ])
-    expect(receiver.received[2]?.event).toMatchObject({
+    expect(receiver.signals()[2]?.event).toMatchObject({
       mode: 'live',
       data: { signal: 'PAYMENT_INVARIANT_VIOLATION', severity: 'critical', count: 5, suppressed: 3 },
     })

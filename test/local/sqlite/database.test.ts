@@ -86,7 +86,7 @@ describe('a file that cannot be used is a StorageError that says so', () => {
       expect.objectContaining({
         name: 'StorageError',
         code: 'corrupt',
-        message: `${path} has format 99; this release reads 7`,
+        message: `${path} has format 99; this release reads 8`,
         hint: 'upgrade betrace, or give it another data folder',
       }),
     )
@@ -130,7 +130,7 @@ describe('a file that cannot be used is a StorageError that says so', () => {
 })
 
 test('a full database refuses what does not fit with a hint, and takes more once there is room', async () => {
-  const database = new Database(join(newFolder(), 'betrace.db'), 256 * 1024)
+  const database = new Database(join(newFolder(), 'betrace.db'), 320 * 1024)
   const large = (letter: string) => database.write(() => bury(database, letter.repeat(40_000)))
   await large('a')
   const refused = await Promise.allSettled(['b', 'c', 'd', 'e', 'f', 'g'].map(large))
@@ -139,7 +139,7 @@ test('a full database refuses what does not fit with a hint, and takes more once
     reason: {
       code: 'full',
       transient: true,
-      message: `${database.path} has grown to 262144 bytes, its bound`,
+      message: `${database.path} has grown to 327680 bytes, its bound`,
       hint: expect.stringContaining('raise --max-database'),
     },
   })

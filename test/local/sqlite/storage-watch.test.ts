@@ -3,6 +3,7 @@ import { type Closers, openDependencies } from '../../../local/dependencies.ts'
 import { EvaluatorLoop } from '../../../local/evaluator-loop.ts'
 import { healthPage } from '../../../local/server/health.ts'
 import { runtimeSettings } from '../../../local/settings.ts'
+import { SqliteDeliveries } from '../../../local/sqlite/sqlite-deliveries.ts'
 import { storageWatch } from '../../../local/sqlite/storage-watch.ts'
 import { chunkOf } from '../../pipeline/traces.ts'
 import { CHARGE, runtimes } from '../harness.ts'
@@ -36,6 +37,7 @@ test('a database that turns read-only refuses, says so, and judges what waited a
     archiveState,
     lines,
     webhooks: [],
+    deliveries: new SqliteDeliveries(database),
     clockWatch,
   }
   const store = (trace: number) => buffer.append([chunkOf(nowMs, [CHARGE], trace.toString(16).padStart(32, '0'))])

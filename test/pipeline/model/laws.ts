@@ -71,14 +71,16 @@ function checkVerdict({ lastRules }: Simulation, marker: Marker | undefined, who
   }
 }
 
-function checkSignals({ committed, signals, publisher }: Simulation, marker: Marker | undefined): void {
+function checkSignals({ committed, signals, publisher, incidents }: Simulation, marker: Marker | undefined): void {
   const recorded = signals.recorded.map(({ event }) => event)
   law(recorded.length === committed.size, 'a committed signal was not stored, or one was that was not committed')
   const published = new Map(publisher.published.map((event) => [event.id, JSON.stringify(event)]))
   for (const event of publisher.published) {
     law(committed.get(event.id) === JSON.stringify(event), 'what was published was not committed so')
   }
+  const taken = new Set(incidents.taken.map(({ id }) => id))
   for (const { event, shadow } of signals.recorded) {
+    law(taken.has(event.id) === !shadow, `signal ${event.id} is in no incident, or came from the shadow`)
     law(published.has(event.id) === !shadow, `signal ${event.id} was lost, or published from the shadow`)
     law(event.data.signal !== 'CHARGED' || event.status !== 'retracted', 'a deleted rule retracted')
   }

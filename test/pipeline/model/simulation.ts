@@ -7,7 +7,14 @@ import { onChunksRemoved } from '../../../shared/pipeline/rescue.ts'
 import { judgingSettings } from '../../../shared/pipeline/settings.ts'
 import type { PublishedEvent } from '../../../shared/pipeline/signal.ts'
 import { handleTimers } from '../../../shared/pipeline/timers.ts'
-import { MemoryArchive, MemoryBuffer, MemoryPublisher, MemorySignals, MemoryStorms } from '../memory-stores.ts'
+import {
+  MemoryArchive,
+  MemoryBuffer,
+  MemoryIncidentLedger,
+  MemoryPublisher,
+  MemorySignals,
+  MemoryStorms,
+} from '../memory-stores.ts'
 import { TRACE_ID } from '../traces.ts'
 import { Gates } from './faults.ts'
 import { Random } from './random.ts'
@@ -31,6 +38,7 @@ export class Simulation {
   readonly archive = new MemoryArchive()
   readonly signals = new MemorySignals()
   readonly publisher = new MemoryPublisher()
+  readonly incidents = new MemoryIncidentLedger()
   /** Every signal that a verdict committed, by id. */
   readonly committed = new Map<string, string>()
   /** The rules of the last verdict that was committed. */
@@ -161,6 +169,7 @@ export class Simulation {
   private evaluator(worker: number): Evaluator {
     const skewMs = this.random.pick([0, 0, 500, -500, 40_000, -40_000])
     const clock = () => toldAt(this.scenario.clockSteps, this.nowMs) + skewMs
+    const incidents = this.gates.guard(worker, this.incidents)
     const guard = <Store extends object>(store: Store) => this.gates.guard(worker, store)
     let judgedBy: RuleSet | undefined
     const buffer = new Proxy(this.buffer, {
@@ -191,6 +200,7 @@ export class Simulation {
       signals: guard(this.signals),
       publisher: guard({ publish: (events: readonly PublishedEvent[]) => this.publishSome(events) }),
       storms: guard(this.storms),
+      incidents: { take: (signals) => incidents.take(signals), countExercise: () => {} },
       rules: {
         current: async () => {
           judgedBy = this.rules

@@ -136,7 +136,7 @@ rules:
     [
       'rules: [{id: A, severity: low, condition: a, foo: b}]',
       'malformed-pack 1:46',
-      'use only id, name, description, severity, condition, tags, runbook, owner, mode, wait',
+      'use only id, name, description, severity, condition, tags, runbook, owner, mode, wait, group, alert',
     ],
     ['rule: [{id: A, severity: low, condition: a}]', 'malformed-pack 1:1', 'did you mean "rules"?'],
   ])('reports what is no pack: %s', (text, place, hint) => {

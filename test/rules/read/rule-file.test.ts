@@ -104,6 +104,20 @@ describe('metadata', () => {
   })
 
   test.each([
+    ['each', { kind: 'each' }],
+    ['5 in 10m', { kind: 'count', count: 5, windowMs: 600_000 }],
+    ['1 % in 10m', { kind: 'share', share: 0.01, windowMs: 600_000 }],
+    ['0.5% in 1h', { kind: 'share', share: 0.005, windowMs: 3_600_000 }],
+  ])('says when violations open an incident: %s', (written, alert) => {
+    expect(metadata(`// Alert: ${written}`)).toEqual({ metadata: { tags: [], mode: 'live', alert }, places: [] })
+  })
+
+  test.each(['cloud.region', '"cloud.region"'])('names the attribute that groups incidents: %s', (written) => {
+    const group = 'cloud.region'
+    expect(metadata(`// Group: ${written}`)).toEqual({ metadata: { tags: [], mode: 'live', group }, places: [] })
+  })
+
+  test.each([
     ['// Mode: shadwo', 'malformed-metadata 2:10-16', 'write shadow'],
     ['// Mode: off', 'malformed-metadata 2:10-13', 'write live or shadow'],
     ['// Mode:', 'malformed-metadata 2:4-8', 'write one after the colon, or remove the line'],
@@ -114,6 +128,15 @@ describe('metadata', () => {
     ['// Wait: 3d', 'malformed-metadata 2:10-12', 'write a duration such as 2m'],
     ['// Wait: 25h', 'malformed-metadata 2:10-13', 'write 24h'],
     ['// Wait: 1m\n// Wait: 2m', 'malformed-metadata 3:4-8', 'remove one of them'],
+    ['// Alert: sometimes', 'malformed-metadata 2:11-20', 'write each, 5 in 10m or 1 % in 10m'],
+    ['// Alert: 0 in 10m', 'malformed-metadata 2:11-19', 'write a whole number from 1 to 10000'],
+    ['// Alert: 2.5 in 10m', 'malformed-metadata 2:11-21', 'write a whole number from 1 to 10000'],
+    ['// Alert: 5 in 10', 'malformed-metadata 2:11-18', 'write a duration such as 10m'],
+    ['// Alert: 5 in 25h', 'malformed-metadata 2:11-19', 'write 24h'],
+    ['// Alert: 0 % in 10m', 'malformed-metadata 2:11-21', 'write more than 0 % and at most 100 %'],
+    ['// Alert: 1 % in 90s', 'malformed-metadata 2:11-21', 'write a duration such as 10m'],
+    ['// Alert: each\n// Alert: each', 'malformed-metadata 3:4-9', 'remove one of them'],
+    ['// Group: by region', 'malformed-metadata 2:11-20', 'write one name, such as cloud.region'],
     ['// Descripton: x', 'malformed-metadata 2:4-14', 'write Description'],
     ['// Runbok: x', 'malformed-metadata 2:4-10', 'write Runbook'],
     ['// Owner: a\n// Owner: b', 'malformed-metadata 3:4-9', 'remove one of them'],

@@ -1,0 +1,233 @@
+import { incidentFacts, noticeOf } from '../../shared/incidents/compose-notice.ts'
+import {
+  DELIVERY,
+  type Delivered,
+  type DeliverySettings,
+  deliverNow,
+  type Telling,
+} from '../../shared/incidents/deliver.ts'
+import { type DeliveryId, newDelivery } from '../../shared/incidents/delivery.ts'
+import type { IncidentHead } from '../../shared/incidents/incident.ts'
+import type { NotifyConfig, NotifyConfigSource } from '../../shared/incidents/notify/config.ts'
+import type { Answer, Receiver, Send } from '../../shared/incidents/receivers/receiver.ts'
+import { muteOf } from '../../shared/incidents/routing/mutes.ts'
+import { routeOf } from '../../shared/incidents/routing/routes.ts'
+import type { Clock, Log } from '../../shared/pipeline/ports.ts'
+import type { Database } from '../sqlite/database.ts'
+import type { SqliteDeliveries } from '../sqlite/sqlite-deliveries.ts'
+import type { SqliteIncidents, StoredIncident } from '../sqlite/sqlite-incidents.ts'
+
+/** Changes of incidents whose receivers are asked for in one transaction. */
+const MAX_DISPATCHES = 128
+const MAX_DUE = 256
+/** Requests to one receiver at a time. */
+const CONCURRENT = 4
+const LATEST = 5
+const RELATED = 5
+
+export interface NotifierDeps {
+  readonly database: Database
+  readonly incidents: SqliteIncidents
+  readonly deliveries: SqliteDeliveries
+  readonly config: NotifyConfigSource
+  /** Receivers that are notified of every incident, whatever the routes. */
+  readonly everything: readonly Receiver[]
+  readonly send: Send
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: () => number
+  /** The CloudEvents source of every notice. */
+  readonly source: string
+  /** Told of each incident whose state changed, once at least. */
+  readonly onChange?: (incident: StoredIncident) => Promise<void>
+  readonly settings?: Partial<DeliverySettings>
+}
+
+/** What becomes of an attempt to tell a receiver. */
+export const OUTCOMES = ['notified', 'held', 'failed', 'refused', 'abandoned'] as const
+type Outcome = (typeof OUTCOMES)[number]
+
+/** Tells receivers of incidents. One that does not answer holds up no other. */
+export class IncidentNotifier {
+  /** Since the start of the process, by receiver. */
+  readonly counts = new Map<string, Map<Outcome, number>>()
+  private readonly deps: NotifierDeps
+  private readonly settings: DeliverySettings
+  private readonly busy = new Map<string, Promise<void>>()
+  private config: NotifyConfig
+  private readonly everything: ReadonlyMap<string, Receiver>
+  private stopped = false
+
+  constructor(deps: NotifierDeps) {
+    this.deps = deps
+    this.settings = { ...DELIVERY, ...deps.settings }
+    this.config = deps.config.current()
+    this.everything = new Map(deps.everything.map((receiver) => [receiver.name, receiver]))
+  }
+
+  /** Names of all that can be notified, and of those that were. */
+  receivers(): readonly string[] {
+    return [...new Set([...this.everything.keys(), ...this.config.receivers.keys(), ...this.counts.keys()])]
+  }
+
+  /** Takes up at once what the last process left in hand. */
+  resume(): Promise<void> {
+    const { database, deliveries, clock } = this.deps
+    return database.write(() => deliveries.reviveAll(clock()))
+  }
+
+  /** Asks for the receivers of incidents that changed, and tells those that are due; waits for their answers. */
+  async runDue(): Promise<void> {
+    await this.start()
+    while (this.busy.size > 0) await Promise.all(this.busy.values())
+  }
+
+  /** The same, but does not wait. */
+  async start(): Promise<void> {
+    if (this.stopped) return
+    await this.followConfig()
+    await this.dispatch()
+    this.deliverDue()
+  }
+
+  /** Starts no more requests; resolves when those under way have ended. */
+  async stop(): Promise<void> {
+    this.stopped = true
+    await Promise.all(this.busy.values())
+  }
+
+  /** What failed or was refused may work with other receivers. */
+  private async followConfig(): Promise<void> {
+    const config = this.deps.config.current()
+    if (config === this.config) return
+    this.config = config
+    await this.resume()
+    const open = this.deps.incidents.list({ ended: false, limit: Number.MAX_SAFE_INTEGER })
+    await this.deps.database.writeRepeatable(() => {
+      for (const incident of open) this.askFor(incident)
+    })
+  }
+
+  private async dispatch(): Promise<void> {
+    const { incidents, database, onChange } = this.deps
+    for (;;) {
+      const changed = incidents.toDispatch(MAX_DISPATCHES)
+      if (changed.length === 0) return
+      if (onChange !== undefined) for (const incident of changed) await onChange(incident)
+      await database.writeRepeatable(() => {
+        for (const incident of changed) {
+          this.askFor(incident)
+          incidents.setDispatched(incident.key, incident.head.version)
+        }
+      }, 4 * changed.length)
+    }
+  }
+
+  /** A row for each receiver of the incident; those that know of it look again. */
+  private askFor({ key, head }: StoredIncident): void {
+    if (head.state === 'none') return
+    const { deliveries, clock, source } = this.deps
+    const nowMs = clock()
+    const known = deliveries.of(key)
+    for (const { id, row } of known) deliveries.put(id, { ...row, version: row.version + 1, dueAtMs: nowMs })
+    if (head.state === 'resolved') return
+    const routed = routeOf(this.config, incidentFacts(head, source))
+    const always = [...this.everything.keys()].map((receiver) => ({ receiver, updates: true, ended: true }))
+    for (const { receiver, updates, ended } of [...routed, ...always]) {
+      const isKnown = known.some(({ id }) => id.episode === head.episode && id.receiver === receiver)
+      if (!isKnown) deliveries.put({ key, episode: head.episode, receiver }, newDelivery({ updates, ended }, nowMs))
+    }
+  }
+
+  private deliverDue(): void {
+    const byReceiver = Map.groupBy(this.deps.deliveries.due(this.deps.clock(), MAX_DUE), ({ id }) => id.receiver)
+    for (const [receiver, due] of byReceiver) {
+      if (this.busy.has(receiver)) continue
+      const ids = due.map(({ id }) => id).reverse()
+      const work = async () => {
+        for (let id = ids.pop(); id !== undefined && !this.stopped; id = ids.pop()) await this.deliverOne(id)
+      }
+      const all = Promise.all(Array.from({ length: CONCURRENT }, work)).then(
+        () => {},
+        (error) =>
+          this.deps.log('error', 'receivers could not be notified; trying again', { receiver, reason: String(error) }),
+      )
+      this.busy.set(
+        receiver,
+        all.finally(() => this.busy.delete(receiver)),
+      )
+    }
+  }
+
+  private async deliverOne(id: DeliveryId): Promise<void> {
+    const receiver = this.everything.get(id.receiver) ?? this.config.receivers.get(id.receiver)
+    if (receiver === undefined) return this.abandon(id)
+    const context = { settings: this.settings, receiver, now: this.deps.clock, random: this.deps.random }
+    const { incidents, deliveries } = this.deps
+    const delivered = await deliverNow(id, context, {
+      readRow: async (each) => deliveries.read(each),
+      writeRow: (each, row) => deliveries.replace(each, row),
+      readHead: async (key) => incidents.readHead(key),
+      countLive: async (key, fromMs) => incidents.liveMembers(key, fromMs).count,
+      mutedBy: async (head) => this.muted(head),
+      notifiedSince: async (name, sinceMs) => deliveries.notifiedSince(name, sinceMs),
+      tell: (each, telling) => this.tell(receiver, each, telling),
+    })
+    this.note(id, delivered)
+  }
+
+  private note({ receiver, key }: DeliveryId, { outcome, reason, change }: Delivered): void {
+    if (outcome === 'nothing' || outcome === 'busy') return
+    this.count(receiver, outcome)
+    if (outcome === 'failed')
+      this.deps.log('warn', 'a receiver could not be notified', { receiver, reason: reason ?? '' })
+    if (outcome !== 'refused') return
+    const fields = { receiver, incident: key, change: change ?? '', reason: reason ?? '' }
+    this.deps.log('error', 'a receiver refused a notification; it is tried again once notify.yaml changes', fields)
+  }
+
+  private count(receiver: string, outcome: Outcome): void {
+    const counts = this.counts.get(receiver) ?? new Map<Outcome, number>()
+    this.counts.set(receiver, counts.set(outcome, (counts.get(outcome) ?? 0) + 1))
+  }
+
+  /** Its receiver is no longer in the file: nobody can be notified any more. */
+  private async abandon(id: DeliveryId): Promise<void> {
+    const { deliveries, log } = this.deps
+    const row = deliveries.read(id)
+    if (row === undefined) return
+    const { dueAtMs: _, doing: __, ...rest } = row
+    const isMissed = row.notified === 'open' || row.doing !== undefined
+    if (!(await deliveries.replace(id, { ...rest, version: row.version + 1, notified: 'resolved' })) || !isMissed)
+      return
+    this.count(id.receiver, 'abandoned')
+    log(
+      'error',
+      'a receiver that was notified of an incident is gone from notify.yaml; it is not notified of the end',
+      {
+        receiver: id.receiver,
+        incident: id.key,
+      },
+    )
+  }
+
+  private muted(head: IncidentHead): { readonly id: string; readonly untilMs: number } | undefined {
+    const mute = muteOf(this.config.mutes, incidentFacts(head, this.deps.source), this.deps.clock())
+    return mute && { id: mute.why, untilMs: mute.untilMs }
+  }
+
+  private tell(receiver: Receiver, id: DeliveryId, telling: Telling): Promise<Answer> {
+    const { incidents, clock, source, send } = this.deps
+    const { head, row } = telling
+    const latest = incidents.latest(id.key, head.fromMs, LATEST)
+    const notice = noticeOf(id, telling, {
+      nowMs: clock(),
+      source,
+      latest,
+      exercise: latest[0] && incidents.exercise(head.about.rule, latest[0].firedAtMs),
+      related: incidents.openedBy(head.about.first.traceId, id.key, RELATED),
+      traceLink: this.config.traceLink,
+    })
+    return receiver.tell(notice, row.ref, send)
+  }
+}

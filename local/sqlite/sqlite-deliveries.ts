@@ -1,0 +1,104 @@
+import type { DeliveryId, DeliveryRow } from '../../shared/incidents/delivery.ts'
+import type { Database, Row } from './database.ts'
+
+/** A delivery that somebody has to look at. */
+export interface DueDelivery {
+  readonly id: DeliveryId
+  readonly row: DeliveryRow
+}
+
+/** Values of `failing`. */
+const WAITING = 1
+const REFUSED = 2
+
+/** What a receiver has not taken. */
+export interface DeliveryBacklog {
+  readonly receiver: string
+  /** Failed, and tried again. */
+  readonly waiting: number
+  readonly refused: number
+  /** Why one of them failed. */
+  readonly failure: string
+}
+
+/** What receivers were notified of incidents, in SQLite. */
+export class SqliteDeliveries {
+  private readonly database: Database
+
+  constructor(database: Database) {
+    this.database = database
+  }
+
+  read({ key, episode, receiver }: DeliveryId): DeliveryRow | undefined {
+    const sql = 'SELECT row FROM incident_deliveries WHERE key = ? AND episode = ? AND receiver = ?'
+    const row = this.database.get(sql, key, episode, receiver)
+    return row && rowOf(row)
+  }
+
+  /** Writes a row in place of the one whose version is one less; false where that is not what is there. */
+  replace(id: DeliveryId, row: DeliveryRow): Promise<boolean> {
+    return this.database.write(() => {
+      if ((this.read(id)?.version ?? 0) !== row.version - 1) return false
+      this.put(id, row)
+      return true
+    })
+  }
+
+  /** Writes a row, as part of the write under way. */
+  put({ key, episode, receiver }: DeliveryId, row: DeliveryRow): void {
+    const sql = `INSERT OR REPLACE INTO incident_deliveries (key, episode, receiver, notified, due_ms, notified_ms, failing, row)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+    const { notified, dueAtMs = null, flooded, notifiedAtMs } = row
+    const notifiedAloneMs = notified === 'none' || flooded ? null : (notifiedAtMs ?? null)
+    const failing = row.refused ? REFUSED : row.failure === undefined ? 0 : WAITING
+    this.database.run(sql, key, episode, receiver, notified, dueAtMs, notifiedAloneMs, failing, JSON.stringify(row))
+  }
+
+  /** Rows of an incident, of all its episodes. */
+  of(key: string): readonly DueDelivery[] {
+    const sql = 'SELECT key, episode, receiver, row FROM incident_deliveries WHERE key = ?'
+    return this.database.all(sql, key).map(dueDelivery)
+  }
+
+  /** Those that are due, the most overdue first. */
+  due(nowMs: number, limit: number): readonly DueDelivery[] {
+    const sql = `SELECT key, episode, receiver, row FROM incident_deliveries WHERE due_ms <= ? ORDER BY due_ms LIMIT ?`
+    return this.database.all(sql, nowMs, limit).map(dueDelivery)
+  }
+
+  /** Openings that a receiver was notified of one by one since a time. */
+  notifiedSince(receiver: string, sinceMs: number): number {
+    const sql = 'SELECT count(*) AS count FROM incident_deliveries WHERE receiver = ? AND notified_ms >= ?'
+    return Number(this.database.get(sql, receiver, sinceMs)?.count)
+  }
+
+  /** Looks at once again at all that was left: for a start, or for receivers that changed. As part of the write under way. */
+  reviveAll(nowMs: number): void {
+    const sql =
+      "SELECT key, episode, receiver, row FROM incident_deliveries WHERE notified <> 'resolved' OR due_ms IS NOT NULL"
+    for (const { id, row } of this.database.all(sql).map(dueDelivery)) {
+      this.put(id, { ...row, version: row.version + 1, leaseUntilMs: 0, refused: false, dueAtMs: nowMs })
+    }
+  }
+
+  /** Deliveries that wait, and those that were refused, by receiver. */
+  backlog(): readonly DeliveryBacklog[] {
+    const sql = `SELECT receiver, sum(failing = ${WAITING}) AS waiting, sum(failing = ${REFUSED}) AS refused,
+      max(json_extract(row, '$.failure')) AS failure FROM incident_deliveries WHERE failing > 0 GROUP BY receiver`
+    return this.database.all(sql).map((row) => ({
+      receiver: String(row.receiver),
+      waiting: Number(row.waiting),
+      refused: Number(row.refused),
+      failure: String(row.failure ?? ''),
+    }))
+  }
+}
+
+function rowOf({ row }: Row): DeliveryRow {
+  return JSON.parse(String(row)) as DeliveryRow
+}
+
+function dueDelivery(row: Row): DueDelivery {
+  const id = { key: String(row.key), episode: Number(row.episode), receiver: String(row.receiver) }
+  return { id, row: rowOf(row) }
+}

@@ -1,0 +1,275 @@
+import { backoffMs } from '../concurrency/backoff.ts'
+import { SEVERITIES } from '../rules/read/header.ts'
+import { type DeliveryId, type DeliveryRow, stepOf } from './delivery.ts'
+import type { IncidentHead } from './incident.ts'
+import type { Answer, Receiver } from './receivers/receiver.ts'
+
+/** How receivers are notified. */
+export interface DeliverySettings {
+  /** Time before an incident that is not critical reaches a receiver that wakes nobody: it may be withdrawn. */
+  readonly waitMs: number
+  /** Time between two changes of one message. */
+  readonly updateEveryMs: number
+  /** Time between two reminders of an open incident, for receivers that do not page. */
+  readonly remindEveryMs: number
+  /** How long one attempt may take, with all its requests. */
+  readonly leaseMs: number
+  /** The longest time between sending a request and its arrival; an end is held back until then. */
+  readonly latestArrivalMs: number
+  readonly retryDelayMs: number
+  readonly maxRetryDelayMs: number
+  /** Openings that a receiver is notified of one by one in `floodWindowMs`. */
+  readonly floodLimit: number
+  readonly floodWindowMs: number
+}
+
+export const DELIVERY: DeliverySettings = {
+  waitMs: 30_000,
+  updateEveryMs: 300_000,
+  remindEveryMs: 24 * 3_600_000,
+  leaseMs: 120_000,
+  latestArrivalMs: 120_000,
+  retryDelayMs: 1_000,
+  maxRetryDelayMs: 900_000,
+  floodLimit: 10,
+  floodWindowMs: 600_000,
+}
+
+/** What delivering asks of the outside; reads see every write before. */
+interface DeliverySteps {
+  readRow(id: DeliveryId): DeliveryRow | undefined
+  /** Writes a row in place of the one whose version is one less; false where that is not what is there. */
+  writeRow(id: DeliveryId, row: DeliveryRow): boolean
+  readHead(key: string): IncidentHead | undefined
+  /** Live members of the episode; 10,000 at most. */
+  countLive(key: string, fromMs: number): number
+  /** The mute that holds back what the receiver would be notified, and until when. */
+  mutedBy(head: IncidentHead, receiver: string): { readonly id: string; readonly untilMs: number } | undefined
+  /** Openings that the receiver was notified of one by one since a time. */
+  notifiedSince(receiver: string, sinceMs: number): number
+  /** Tells the receiver; what is in `telling` is all that it says. */
+  tell(id: DeliveryId, telling: Telling): Answer
+}
+
+/** What a receiver is to be notified. */
+export interface Telling {
+  readonly change: 'opened' | 'updated' | 'resolved'
+  readonly head: IncidentHead
+  readonly opening: number
+  readonly row: DeliveryRow
+  /** Live members of the episode. */
+  readonly count: number
+}
+
+/** One step of delivering, by name, with its parameters. */
+export type DeliveryStep = {
+  [Name in keyof DeliverySteps]: { readonly name: Name; readonly parameters: Parameters<DeliverySteps[Name]> }
+}[keyof DeliverySteps]
+
+type Delivering<Result> = Generator<DeliveryStep, Result, unknown>
+
+export interface DeliveryContext {
+  readonly settings: DeliverySettings
+  readonly receiver: Pick<Receiver, 'traits'>
+  readonly now: () => number
+  /** At least 0, less than 1. */
+  readonly random: () => number
+}
+
+/** What became of one look at a delivery; `again`: when to look the next time, undefined for when the incident changes. */
+export interface Delivered {
+  readonly outcome: 'notified' | 'nothing' | 'held' | 'failed' | 'refused' | 'busy'
+  readonly change?: Telling['change']
+  readonly reason?: string
+  readonly againMs?: number
+}
+
+/**
+ * Looks at what a receiver was notified of an episode and at where the incident is now, and tells it what is missing. Many changes
+ * become one: a receiver is notified the state, not its history. To be called at least once after each change and when it is due.
+ */
+export function* deliver(id: DeliveryId, context: DeliveryContext): Delivering<Delivered> {
+  const row = yield* step('readRow', [id])
+  const head = yield* step('readHead', [id.key])
+  if (row === undefined || head === undefined) return { outcome: 'nothing' }
+  if (row.leaseUntilMs > context.now()) return { outcome: 'busy', againMs: row.leaseUntilMs }
+  const act = yield* whatToDo(id, row, head, context)
+  if (act.kind !== 'tell') return yield* settled(id, row, act)
+  return yield* notified(id, row, act, context)
+}
+
+type Act =
+  | { readonly kind: 'tell'; readonly doing: NonNullable<DeliveryRow['doing']>; readonly telling: Telling }
+  /** Nobody is notified; the row changes to this. */
+  | { readonly kind: 'settle'; readonly row: Partial<DeliveryRow>; readonly outcome: 'nothing' | 'held' }
+
+function* whatToDo(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context: DeliveryContext): Delivering<Act> {
+  const isOpen = head.episode === id.episode && (head.state === 'open' || head.state === 'resolving')
+  const resolve = () => telling('resolve', row, head, row.opening)
+  // An end that was begun comes first.
+  if (row.doing === 'resolve') return heldBack(row, context) ?? resolve()
+  if (isOpen && row.notified === 'open' && row.doing !== 'open') return yield* update(id, row, head, context)
+  if (isOpen) return yield* opening(id, row, head, context)
+  if (row.notified !== 'open' && row.doing === undefined) return settle({})
+  if (row.notified === 'open' && (row.flooded || !row.ended)) return settle({ notified: 'resolved' })
+  return heldBack(row, context) ?? resolve()
+}
+
+/** An opening that is still on its way must not land after the end. */
+function heldBack({ unsureMs }: DeliveryRow, { now, settings }: DeliveryContext): Act | undefined {
+  const untilMs = unsureMs === undefined ? 0 : unsureMs + settings.latestArrivalMs
+  return untilMs < now() ? undefined : settle({ dueAtMs: untilMs + 1 })
+}
+
+function* opening(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context: DeliveryContext): Delivering<Act> {
+  const { settings, now, receiver } = context
+  // An opening that may have been taken is repeated with the same key, whatever happened since.
+  if (row.doing === 'open') return telling('open', row, head, row.opening)
+  if (row.refused && row.opening === head.opening) return settle({})
+  const mute = yield* step('mutedBy', [head, id.receiver])
+  if (mute !== undefined) return settle({ heldBy: mute.id, dueAtMs: mute.untilMs }, 'held')
+  const waitsUntilMs = head.openedAtMs + settings.waitMs
+  const waits = !receiver.traits.pages && head.about.severity !== 'critical'
+  if (waits && waitsUntilMs > now()) return settle({ dueAtMs: waitsUntilMs })
+  return telling('open', row, head, head.opening)
+}
+
+function* update(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context: DeliveryContext): Delivering<Act> {
+  const { settings, receiver, now } = context
+  const { edits, pages, heartbeatMs } = receiver.traits
+  const again = telling('update', row, head, row.opening)
+  if (row.flooded) return settle({})
+  if (row.doing === 'update' || isMoreSevere(head, row)) return again
+  const [nowMs, lastMs] = [now(), row.notifiedAtMs ?? 0]
+  const due: number[] = []
+  if (heartbeatMs !== undefined) due.push(lastMs + heartbeatMs)
+  if (edits && row.updates) due.push(lastMs + settings.updateEveryMs)
+  else if (!pages) due.push(lastMs + settings.remindEveryMs)
+  const nextMs = Math.min(...due)
+  if (due.length === 0) return settle({})
+  if (nextMs > nowMs) return settle({ dueAtMs: nextMs })
+  const isOnlyForCounts = edits && row.updates && (heartbeatMs === undefined || lastMs + heartbeatMs > nowMs)
+  if (!isOnlyForCounts) return again
+  const count = yield* step('countLive', [id.key, head.fromMs])
+  return stepOf(count) > stepOf(row.notifiedCount) ? again : settle({ dueAtMs: nowMs + settings.updateEveryMs })
+}
+
+function isMoreSevere({ about }: IncidentHead, { notifiedSeverity }: DeliveryRow): boolean {
+  return notifiedSeverity !== undefined && SEVERITIES.indexOf(about.severity) < SEVERITIES.indexOf(notifiedSeverity)
+}
+
+function settle(row: Partial<DeliveryRow>, outcome: 'nothing' | 'held' = 'nothing'): Act {
+  return { kind: 'settle', row, outcome }
+}
+
+const CHANGES = { open: 'opened', update: 'updated', resolve: 'resolved' } as const
+
+function telling(doing: NonNullable<DeliveryRow['doing']>, row: DeliveryRow, head: IncidentHead, opening: number): Act {
+  return { kind: 'tell', doing, telling: { change: CHANGES[doing], head, opening, row, count: 0 } }
+}
+
+/** Notes when to look again, where that changes. */
+function* settled(id: DeliveryId, row: DeliveryRow, act: Extract<Act, { kind: 'settle' }>): Delivering<Delivered> {
+  const { dueAtMs, heldBy, ...rest } = row
+  const next = { ...rest, ...act.row }
+  const againMs = next.dueAtMs
+  const again = againMs === undefined ? {} : { againMs }
+  const changed =
+    dueAtMs !== againMs || heldBy !== next.heldBy || Object.keys(act.row).some((name) => name === 'notified')
+  if (changed && !(yield* step('writeRow', [id, { ...next, version: row.version + 1 }]))) {
+    return { outcome: 'busy', againMs: 0 }
+  }
+  return { outcome: act.outcome, ...again }
+}
+
+function* notified(
+  id: DeliveryId,
+  row: DeliveryRow,
+  { doing, telling: { change, head, opening } }: Extract<Act, { kind: 'tell' }>,
+  context: DeliveryContext,
+): Delivering<Delivered> {
+  const count = yield* step('countLive', [id.key, head.fromMs])
+  const { dueAtMs: _, heldBy: __, ...taken } = row
+  const leaseUntilMs = context.now() + context.settings.leaseMs
+  const begun: DeliveryRow = { ...taken, version: row.version + 1, doing, opening, leaseUntilMs, dueAtMs: leaseUntilMs }
+  if (!(yield* step('writeRow', [id, begun]))) return { outcome: 'busy', againMs: 0 }
+  const answer = yield* step('tell', [id, { change, head, opening, row: begun, count }])
+  const ended = afterAnswer(begun, row, doing, { head, count }, answer, context)
+  const next = { ...ended, version: begun.version + 1, leaseUntilMs: 0 }
+  // Its lease ran out, and somebody else is at work on it.
+  if (!(yield* step('writeRow', [id, next]))) return { outcome: 'busy', againMs: 0 }
+  const again = next.dueAtMs === undefined ? {} : { againMs: next.dueAtMs }
+  if (answer.outcome === 'taken') return { outcome: 'notified', change, ...again }
+  return { outcome: answer.outcome, change, reason: answer.reason, ...again }
+}
+
+/** The row after an attempt; `before`: as it was before that. */
+function afterAnswer(
+  begun: DeliveryRow,
+  before: DeliveryRow,
+  doing: NonNullable<DeliveryRow['doing']>,
+  { head, count }: { readonly head: IncidentHead; readonly count: number },
+  answer: Answer,
+  { now, settings, receiver, random }: DeliveryContext,
+): DeliveryRow {
+  const { doing: _, dueAtMs: __, failure: ___, ...row } = begun
+  const nowMs = now()
+  // What an earlier attempt began may still have been taken.
+  const begunBefore = before.doing === undefined ? {} : { doing: before.doing }
+  switch (answer.outcome) {
+    case 'taken':
+      return {
+        ...row,
+        ...(answer.ref !== undefined && { ref: answer.ref }),
+        notified: doing === 'resolve' ? 'resolved' : 'open',
+        target: receiver.traits.target,
+        notifiedAtMs: nowMs,
+        notifiedCount: count,
+        notifiedSeverity: head.about.severity,
+        attempts: 0,
+        refused: false,
+        dueAtMs: nowMs,
+      }
+    case 'refused': {
+      const refused = { ...row, attempts: row.attempts + 1, failure: answer.reason, refused: true }
+      if (doing === 'resolve') return { ...refused, notified: 'resolved' }
+      return { ...refused, ...begunBefore, ...(doing === 'update' && { notifiedAtMs: nowMs, dueAtMs: nowMs }) }
+    }
+    case 'failed': {
+      const attempts = row.attempts + 1
+      const { retryDelayMs: firstMs, maxRetryDelayMs: mostMs } = settings
+      const delayMs = backoffMs(attempts, { firstMs, mostMs, random: random(), askedMs: answer.retryAfterMs })
+      const failed = { ...row, attempts, failure: answer.reason, dueAtMs: nowMs + delayMs }
+      return answer.unsure ? { ...failed, doing, unsureMs: nowMs } : { ...failed, ...begunBefore }
+    }
+  }
+}
+
+function* step<Name extends keyof DeliverySteps>(
+  name: Name,
+  parameters: Parameters<DeliverySteps[Name]>,
+): Delivering<ReturnType<DeliverySteps[Name]>> {
+  return (yield { name, parameters } as DeliveryStep) as ReturnType<DeliverySteps[Name]>
+}
+
+/** The steps, each with an answer to wait for. */
+export type SlowDeliverySteps = {
+  readonly [Name in keyof DeliverySteps]: (
+    ...parameters: Parameters<DeliverySteps[Name]>
+  ) => Promise<ReturnType<DeliverySteps[Name]>>
+}
+
+/** Looks at one delivery, step by step. */
+export async function deliverNow(
+  id: DeliveryId,
+  context: DeliveryContext,
+  steps: SlowDeliverySteps,
+): Promise<Delivered> {
+  const delivering = deliver(id, context)
+  let next = delivering.next()
+  while (next.done !== true) {
+    const { name, parameters } = next.value
+    next = delivering.next(await (steps[name] as (...values: readonly unknown[]) => Promise<unknown>)(...parameters))
+  }
+  return next.value
+}

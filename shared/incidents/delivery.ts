@@ -1,0 +1,74 @@
+import type { Severity } from '../rules/ast.ts'
+import type { DeliveryRef } from './receivers/receiver.ts'
+
+/** One receiver that is notified of one episode of an incident. */
+export interface DeliveryId {
+  readonly key: string
+  readonly episode: number
+  readonly receiver: string
+}
+
+/** What a receiver was notified of an episode, and what is under way. */
+export interface DeliveryRow {
+  /** Grows with every change; 1 at first. */
+  readonly version: number
+  readonly notified: 'none' | 'open' | 'resolved'
+  /** The opening whose dedup key was used last; 0 before. */
+  readonly opening: number
+  /** A request whose end nobody wrote down: it may have been taken. */
+  readonly doing?: 'open' | 'update' | 'resolve'
+  /** Somebody is at work on it until then. */
+  readonly leaseUntilMs: number
+  /** When a request ended without an answer: it may still arrive for a while. */
+  readonly unsureMs?: number
+  /** What the receiver answered when it was notified of the opening. */
+  readonly ref?: DeliveryRef
+  /** Where it was notified (`ReceiverTraits.target`). */
+  readonly target?: string
+  /** When it was last notified, and what. */
+  readonly notifiedAtMs?: number
+  readonly notifiedCount: number
+  readonly notifiedSeverity?: Severity
+  /** Attempts since it was last notified. */
+  readonly attempts: number
+  /** Why the last attempt failed. */
+  readonly failure?: string
+  /** The receiver refused it: nobody tries again until the incident or the receiver changes. */
+  readonly refused: boolean
+  /** The mute that holds the opening back. */
+  readonly heldBy?: string
+  /** Notified by the one notice for many incidents. */
+  readonly flooded: boolean
+  /** When to look again; undefined where nobody has to until the incident changes. */
+  readonly dueAtMs?: number
+  /** What its routes ask for beside the opening. */
+  readonly updates: boolean
+  readonly ended: boolean
+}
+
+/** The row of a receiver that a route names for the first time. */
+export function newDelivery(wants: Pick<DeliveryRow, 'updates' | 'ended'>, nowMs: number): DeliveryRow {
+  return {
+    version: 1,
+    notified: 'none',
+    opening: 0,
+    leaseUntilMs: 0,
+    notifiedCount: 0,
+    attempts: 0,
+    refused: false,
+    flooded: false,
+    dueAtMs: nowMs,
+    ...wants,
+  }
+}
+
+/** Counts at which a receiver that can change its message is notified how many traces there are. */
+const STEPS = [1, 2, 5] as const
+
+/** The greatest of 1, 2, 5, 10, 20, 50, 100 … that is not more than a count. */
+export function stepOf(count: number): number {
+  if (count < 1) return 0
+  const ten = 10 ** Math.floor(Math.log10(count) + 1e-9)
+  const most = STEPS.findLast((step) => step * ten <= count) ?? 1
+  return most * ten
+}

@@ -1,0 +1,92 @@
+import { afterEach, expect, test } from 'vitest'
+import type { Runtime } from '../../../local/runtime.ts'
+import { CHARGE, runtimes, VALIDATION } from '../harness.ts'
+import { newReceiver, type Receiver } from '../sinks/receiver.ts'
+
+const { newHome, pass, send, start, stop } = runtimes()
+
+const MINUTE_MS = 60_000
+const receivers: Receiver[] = []
+
+afterEach(async () => {
+  for (const receiver of receivers.splice(0)) await receiver.close()
+})
+
+async function receiver(): Promise<Receiver> {
+  const opened = await newReceiver()
+  receivers.push(opened)
+  return opened
+}
+
+interface IncidentEventData {
+  readonly type: string
+  readonly sequence: number
+  readonly data: { readonly count: number; readonly why?: string; readonly rule: string }
+}
+
+function incidentsAt({ received }: Receiver): readonly (readonly [type: string, count: number])[] {
+  const events = received.map(({ event }) => event as unknown as IncidentEventData)
+  return events
+    .filter(({ type }) => type.startsWith('dev.betrace.incident.'))
+    .map(({ type, data }) => [type.slice('dev.betrace.incident.'.length), data.count])
+}
+
+const traceId = (number: number) => (number + 1).toString(16).padStart(32, '0')
+
+async function breakRule(runtime: Runtime, first: number, traces: number): Promise<void> {
+  for (let number = first; number < first + traces; number++) await send(runtime, [CHARGE], traceId(number))
+  await pass(runtime, 5_000)
+  await pass(runtime, 10_000)
+}
+
+async function keepRule(runtime: Runtime, first: number, traces: number): Promise<void> {
+  for (let number = first; number < first + traces; number++) await send(runtime, [CHARGE, VALIDATION], traceId(number))
+  await pass(runtime, 5_000)
+  await pass(runtime, 10_000)
+}
+
+test('130 broken traces are one page, updates of one message, and one end once the rule was quiet and exercised', async () => {
+  const hook = await receiver()
+  const runtime = await start(newHome(), { webhooks: [{ url: hook.url }], firstSignalSamples: 1 })
+  await breakRule(runtime, 0, 1)
+  await breakRule(runtime, 1, 129)
+  expect(incidentsAt(hook)).toEqual([['opened', 1]])
+  await pass(runtime, 5 * MINUTE_MS)
+  expect(incidentsAt(hook).slice(1)).toEqual([['updated', 130]])
+  // Quiet alone is no proof.
+  for (let left = 40; left > 0; left--) await pass(runtime, MINUTE_MS)
+  expect(incidentsAt(hook)).toHaveLength(2)
+  await keepRule(runtime, 1_000, 3)
+  for (let left = 3; left > 0; left--) await pass(runtime, MINUTE_MS)
+  expect(incidentsAt(hook).slice(2)).toEqual([['resolved', 130]])
+})
+
+test('a late span that heals the only trace withdraws the incident at once', async () => {
+  const hook = await receiver()
+  const runtime = await start(newHome(), { webhooks: [{ url: hook.url }] })
+  await breakRule(runtime, 1, 1)
+  await send(runtime, [VALIDATION], traceId(1))
+  await pass(runtime, 5_000)
+  await pass(runtime, 1_000)
+  expect(incidentsAt(hook)).toEqual([
+    ['opened', 1],
+    ['resolved', 0],
+  ])
+  expect(hook.received.at(-1)?.body).toContain('withdrawn')
+})
+
+test('what was opened before a restart is ended after it, and nobody is paged twice', async () => {
+  const hook = await receiver()
+  const home = newHome()
+  const settings = { webhooks: [{ url: hook.url }] }
+  const first = await start(home, settings, {}, true)
+  await breakRule(first, 1, 1)
+  await stop(first)
+  const second = await start(home, settings, {}, true)
+  await breakRule(second, 2, 1)
+  expect(incidentsAt(hook)).toEqual([['opened', 1]])
+  await pass(second, MINUTE_MS)
+  await keepRule(second, 100, 10)
+  for (let left = 35; left > 0; left--) await pass(second, MINUTE_MS)
+  expect(incidentsAt(hook).map(([type]) => type)).toEqual(['opened', 'updated', 'resolved'])
+})
