@@ -134,13 +134,14 @@ async function writePretty(read: ReadNotify, found: Found, { stdout }: Terminal)
   await writeWarnings(found.warnings, found.files, stdout)
   if (found.reach.length > 0) await write(stdout, `${tableOf(found.reach)}\n\n`)
   const { receivers, routes, mutes } = countsOf(read)
-  const counts = `${counted(receivers, 'receiver')}, ${counted(routes, 'route')}, ${counted(mutes, 'mute')}`
+  const parts = `${counted(receivers, 'receiver')}, ${counted(routes, 'route')}, ${counted(mutes, 'mute')}: `
+  const counts = read.parts === undefined ? '' : parts
   const problems = countIn(found.problems)
   const warnings = countIn(found.warnings)
   const warned = warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`
   const mark = problems === 0 ? paint(stdout, 'green', '✓') : paint(stdout, 'red', '✗')
   const outcome = problems === 0 ? `no problems${warned}` : `${counted(problems, 'problem')}${warned}`
-  await write(stdout, `${mark} ${visible(read.file)}: ${counts}: ${outcome}\n`)
+  await write(stdout, `${mark} ${visible(read.file)}: ${counts}${outcome}\n`)
 }
 
 /** A line a rule: its severity and its receivers, those that depend on where it is broken behind `perhaps`. */

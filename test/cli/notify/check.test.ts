@@ -98,6 +98,14 @@ describe('a file with problems', () => {
     expect((await check(file, '--no-values')).exitCode).toBe(0)
   })
 
+  test('is not counted where it is not YAML', async () => {
+    const bad = filesOf({ 'notify.yaml': 'version: [1\n' })
+    const { exitCode, out } = await check(bad.at('notify.yaml'))
+    bad.remove()
+    expect(exitCode).toBe(1)
+    expect(out).toMatch(/^✗ \S+notify\.yaml: \d problems?$/m)
+  })
+
   test('shows no secret that is written into it', async () => {
     const bad = filesOf({ 'notify.yaml': `${NOTIFY}# xoxb-1234567890-abcdef\n` })
     const { exitCode, out } = await check(bad.at('notify.yaml'))
