@@ -5,7 +5,6 @@ import { type TraceRecord, traceRecord } from '../shared/archive/trace-record.ts
 import { writeObject } from '../shared/archive/write-object.ts'
 import { chunkItems } from '../shared/aws/buffer/buffer-items.ts'
 import { DynamoTraceBuffer } from '../shared/aws/buffer/dynamo-buffer.ts'
-import { DynamoStormLedger } from '../shared/aws/signals/dynamo-storms.ts'
 import type { Chunk } from '../shared/pipeline/chunk.ts'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../shared/pipeline/experiment-calendar.ts'
@@ -13,6 +12,7 @@ import { INGEST_OPTIONS, ingest } from '../shared/pipeline/ingest.ts'
 import type { Archive, ArchiveEntry } from '../shared/pipeline/ports.ts'
 import { ruleSetOf } from '../shared/pipeline/rule-set.ts'
 import { judgingSettings } from '../shared/pipeline/settings.ts'
+import { SignalRate } from '../shared/pipeline/signal-rate.ts'
 import { handleTimers } from '../shared/pipeline/timers.ts'
 import { memoryStore } from '../test/archive/memory-store.ts'
 import { createBufferTable, startDynalite } from '../test/emulators/emulators.ts'
@@ -81,7 +81,7 @@ async function usageOf(traffic: Traffic, client: DynamoClient): Promise<Usage> {
   const ingested = { ...units }
   const counts = { signals: 0 }
   const archive = newArchive()
-  const e = evaluatorOver(buffer, new DynamoStormLedger(table, Date.now), archive, counts)
+  const e = evaluatorOver(buffer, archive, counts)
   const judgeCpuMs = await cpuMs(async () => {
     await judgeAll(e, stored)
     await archive.flush()
@@ -183,17 +183,12 @@ function newArchive() {
   }
 }
 
-function evaluatorOver(
-  buffer: DynamoTraceBuffer,
-  storms: DynamoStormLedger,
-  archive: Archive,
-  counts: { signals: number },
-): Evaluator {
+function evaluatorOver(buffer: DynamoTraceBuffer, archive: Archive, counts: { signals: number }): Evaluator {
   const settings = judgingSettings({})
   const rules = ruleSetOf(shippedPacks())
   return {
     buffer,
-    storms,
+    signalRate: new SignalRate(settings.maxSignalsPerMinute),
     incidents: { take: async () => {}, countExercise: () => {} },
     rules: { current: async () => rules },
     timers: { arm: async () => {}, bury: async (_, reason) => Promise.reject(new Error(reason)) },

@@ -16,7 +16,7 @@ const SENDERS = { services: 'each service sends its own spans', collector: 'a Co
 const TARGET_USD = 0.4
 const SPANS_A_DAY = [1e6, 1e8, 1e10]
 const DAYS_A_MONTH = 30.4
-/** A signal's record, and its count in the storm ledger. */
+/** A signal's record and its member of an incident, with the read of the incident. */
 const WRITE_UNITS_A_SIGNAL = 3
 /** What one function replays at once, of compacted objects. */
 const SMALL_REPLAY_BYTES = 48e6
@@ -248,7 +248,7 @@ function textsOf(servicesUsd: number, collectorUsd: number): Readonly<Record<str
     'signal-a-trace': dollars(signalUsd),
     'small-replay': `$${costUsd('gbSecond', smallSeconds * ASSUMED.replayGb).toFixed(4)}`,
     'small-objects': `$${costUsd('objectPut', 28_000 * DAYS_A_MONTH).toFixed(0)}`,
-    'storm-reads': dollars(costUsd('readUnit', 100 * ((24 * 3600) / 15))),
+    'experiment-reads': dollars(costUsd('readUnit', 100 * ((24 * 3600) / 15))),
   }
 }
 

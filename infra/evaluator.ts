@@ -146,7 +146,7 @@ function judging(settings: StackSettings) {
     incompleteWaitMs: settings.incompleteWaitSeconds * 1000,
     maxTraceAgeMs: settings.maxTraceAgeSeconds * 1000,
     judgeWindowMs: settings.judgeWindowHours * 3_600_000,
-    stormLimit: settings.stormLimit,
+    maxSignalsPerMinute: settings.maxSignalsPerMinute,
     maxExperimentMs: settings.experimentHours * 3_600_000,
     leaseMs: LEASE_MS,
     source: `/${stackName(settings.environment)}`,

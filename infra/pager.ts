@@ -75,7 +75,7 @@ export class Pager extends Construct {
       filterPolicy: {
         severity: SubscriptionFilter.stringFilter({ allowlist: ['critical', 'high'] }),
         mode: SubscriptionFilter.stringFilter({ allowlist: ['live'] }),
-        status: SubscriptionFilter.stringFilter({ allowlist: ['firing', 'digest'] }),
+        status: SubscriptionFilter.stringFilter({ allowlist: ['firing'] }),
       },
     })
   }

@@ -56,8 +56,8 @@ const schema = v.object({
   incompleteWaitSeconds: v.optional(wholeNumber(1, 43_200), 120),
   maxTraceAgeSeconds: v.optional(wholeNumber(1, 86_400), 3_600),
   judgeWindowHours: v.optional(wholeNumber(1, 120), 24),
-  /** Signals of one rule and minute that are sent one by one before a digest takes over. */
-  stormLimit: v.optional(wholeNumber(1, 100_000), 100),
+  /** Signals of one rule that one evaluator publishes in a minute; the others are stored and counted. */
+  maxSignalsPerMinute: v.optional(wholeNumber(1, 100_000), 100),
   /** The longest window of a chaos experiment; one that nobody ends is given up then. */
   experimentHours: v.optional(wholeNumber(1, 168), 24),
   /** Rule packs of the release (file names without ending) that are in force; `*` for all, empty for none. */

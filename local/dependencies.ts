@@ -8,6 +8,7 @@ import { WEBHOOK } from '../shared/incidents/receivers/webhook.ts'
 import type { Evaluator } from '../shared/pipeline/evaluator.ts'
 import { experimentCalendar } from '../shared/pipeline/experiment-calendar.ts'
 import type { Archive, Clock, Log } from '../shared/pipeline/ports.ts'
+import { SignalRate } from '../shared/pipeline/signal-rate.ts'
 import { folderStore } from './archive/folder-store.ts'
 import { archiveFolder, ParquetArchive } from './archive/parquet-archive.ts'
 import { writeRedactedKeys } from './archive/redacted-keys.ts'
@@ -39,7 +40,6 @@ import { SqliteDeliveries } from './sqlite/sqlite-deliveries.ts'
 import { SqliteExperiments } from './sqlite/sqlite-experiments.ts'
 import { SqliteIncidents } from './sqlite/sqlite-incidents.ts'
 import { SqliteSignals } from './sqlite/sqlite-signals.ts'
-import { SqliteStorms } from './sqlite/sqlite-storms.ts'
 import { lastFlow, type OnWaiting, SqliteTimers } from './sqlite/sqlite-timers.ts'
 import { capStoredTimes } from './sqlite/stored-times.ts'
 
@@ -219,7 +219,7 @@ export async function openDependencies(
     archive,
     signals,
     publisher: new LocalPublisher(database, webhooks, show),
-    storms: new SqliteStorms(database),
+    signalRate: new SignalRate(settings.maxSignalsPerMinute),
     incidents,
     rules,
     openLarge: (traceId, chunks) => judges.openLarge(traceId, chunks),

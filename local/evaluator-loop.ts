@@ -138,7 +138,6 @@ export class EvaluatorLoop {
 
   /** Where it cannot be read, judging meets the same damage, and sets aside that trace alone. */
   private sizeOf(timer: Timer): number {
-    if (timer.kind !== 'trace') return 0
     try {
       return this.options.sizeBytes(timer.traceId)
     } catch {
@@ -147,14 +146,13 @@ export class EvaluatorLoop {
   }
 }
 
-/** Timers of one trace, or of one storm, are one piece of work. */
+/** Timers of one trace are one piece of work. */
 function bySubject(due: readonly DueTimer[]): readonly (readonly DueTimer[])[] {
   return [...Map.groupBy(due, (each) => subjectOf([each])).values()]
 }
 
 function subjectOf([first]: readonly DueTimer[]): string {
-  const timer = first?.timer
-  return timer?.kind === 'trace' ? timer.traceId : `storm ${timer?.windowStartMs} ${timer?.rule}`
+  return first?.timer.traceId ?? ''
 }
 
 function joined([first, ...others]: readonly DueTimer[]): Timer {

@@ -15,7 +15,7 @@ import {
 const DAY_MS = 24 * 3_600_000
 
 const webhook = v.strictObject({
-  /** Every live signal and digest is sent there as one POST (`application/cloudevents+json`). */
+  /** Every live signal and incident is sent there as one POST (`application/cloudevents+json`). */
   url: webUrl,
   headers: v.optional(headersByName, {}),
   secrets: v.optional(webhookSecrets, []),

@@ -159,12 +159,10 @@ async function driveSink(load: Load, durationMs: number) {
   }
 }
 
-/** Waits until no trace is left to be judged, and says how long it took; digests have to wait for the end of their minute. */
+/** Waits until no trace is left to be judged, and says how long it took. */
 async function drained(server: Served): Promise<number> {
   const startedMs = performance.now()
-  const waiting = async () =>
-    (await metric(server.url, 'betrace_timers_waiting')) - (await metric(server.url, 'betrace_digests_waiting'))
-  while ((await waiting()) > 0) {
+  while ((await metric(server.url, 'betrace_timers_waiting')) > 0) {
     if (performance.now() - startedMs > DRAIN_LIMIT_MS)
       throw new Error('accepted spans are still not judged after 10 min')
     await pause(100)

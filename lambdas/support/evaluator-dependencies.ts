@@ -9,7 +9,6 @@ import { DynamoExperiments } from '../../shared/aws/experiments/dynamo-experimen
 import { readSet } from '../../shared/aws/rules/rule-sets.ts'
 import { S3RuleSource } from '../../shared/aws/rules/s3-rule-source.ts'
 import { DynamoFiring } from '../../shared/aws/signals/dynamo-firing.ts'
-import { DynamoStormLedger } from '../../shared/aws/signals/dynamo-storms.ts'
 import { SnsSignalPublisher } from '../../shared/aws/signals/sns-publisher.ts'
 import { PATIENT } from '../../shared/aws/until-taken.ts'
 import { newSemaphore, type Semaphore } from '../../shared/concurrency/semaphore.ts'
@@ -17,6 +16,7 @@ import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
 import { experimentCalendar } from '../../shared/pipeline/experiment-calendar.ts'
 import type { Archive, SignalStore } from '../../shared/pipeline/ports.ts'
 import { ruleSetOfRead } from '../../shared/pipeline/rule-set.ts'
+import { SignalRate } from '../../shared/pipeline/signal-rate.ts'
 import { judging, redactedKeys, setting } from './environment.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -66,7 +66,7 @@ export function evaluatorDependencies({ log, metrics, count }: Telemetry): Evalu
     archive: sharedObjects(s3ObjectStore(archive, redactedKeys()), semaphore),
     signals: recordedIn(new S3SignalStore(archive), new DynamoFiring(table, clock)),
     publisher: new SnsSignalPublisher({ client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }),
-    storms: new DynamoStormLedger(table, clock),
+    signalRate: new SignalRate(settings.maxSignalsPerMinute),
     incidents: { take: async () => {}, countExercise: () => {} },
     metrics,
     clock,

@@ -11,7 +11,6 @@ import { removeJudgedChunks } from './judged-chunks.ts'
 const TRACES_PER_SWEEP = 200
 /** The longest time that a condition looks back, and a quiet time of 8 times the setting, and more. */
 const EXERCISE_RETENTION_MS = 3 * 24 * 3_600_000
-const STORM_RETENTION_MS = 24 * 3_600_000
 
 interface SweptStores {
   readonly database: Database
@@ -39,8 +38,6 @@ export async function sweep(
     database.run('DELETE FROM markers WHERE written_ms < ?', nowMs - settings.markerRetentionMs)
     database.run('DELETE FROM signals WHERE time_ms < ?', nowMs - settings.signalRetentionMs)
     database.run('DELETE FROM signal_counts WHERE hour_ms < ?', nowMs - settings.signalRetentionMs)
-    database.run('DELETE FROM storms WHERE window_start_ms < ?', nowMs - STORM_RETENTION_MS)
-    database.run('DELETE FROM storm_signals WHERE window_start_ms < ?', nowMs - STORM_RETENTION_MS)
     incidents.removeOld(nowMs - settings.signalRetentionMs, nowMs - EXERCISE_RETENTION_MS)
     const experimentsMs = nowMs - settings.signalRetentionMs
     const old = 'SELECT experiment FROM experiment_events GROUP BY experiment HAVING max(at_ms) < ?'

@@ -1,7 +1,7 @@
 import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { InputError } from '../../shared/errors.ts'
-import type { CommittedJudgement, Timer } from '../../shared/pipeline/ports.ts'
+import type { CommittedJudgement } from '../../shared/pipeline/ports.ts'
 import { openDataFolder } from '../files/data-folder.ts'
 import { isClosed } from '../maintenance/judged-chunks.ts'
 import { recoveredPath } from '../sqlite/check-database-file.ts'
@@ -192,14 +192,9 @@ function wasJudged(database: Database, traceId: string, key: string): boolean {
 
 /** One timer for each trace in place of those there were: some of them may be lost. */
 async function rearm(database: Database, nowMs: number): Promise<void> {
-  const others = database
-    .all('SELECT timer FROM timers UNION ALL SELECT timer FROM buried_timers')
-    .map(({ timer }) => JSON.parse(String(timer)) as Timer)
-    .filter(({ kind, dueAtMs }) => kind === 'storm' && typeof dueAtMs === 'number')
   await database.write(() => {
     database.run('DELETE FROM timers')
     database.run('DELETE FROM buried_timers')
-    for (const timer of others) insertTimer(database, timer)
   })
   const traces =
     'SELECT trace_id, json_group_array(key) AS keys FROM chunks WHERE trace_id > ? GROUP BY trace_id LIMIT ?'

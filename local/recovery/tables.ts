@@ -24,7 +24,7 @@ const CHUNK_KEY = /^c#\d{13}#[0-9a-f]{16}$/
 const isTraceId = (value: SqlValue | undefined) => typeof value === 'string' && TRACE_ID.test(value)
 export const isChunkKey = (value: SqlValue | undefined) => typeof value === 'string' && CHUNK_KEY.test(value)
 
-/** All that must outlive damage. Timers of traces are made again; counts of storms are of the last minutes only. */
+/** All that must outlive damage. Timers of traces are made again. */
 export const TABLES: readonly RecoveredTable[] = [
   {
     name: 'chunks',

@@ -33,7 +33,10 @@ const COUNTERS: { readonly [Name in keyof Counted]: readonly [name: string, help
   apiRequests: ['betrace_api_requests_total', 'Requests about experiments and stop conditions, by HTTP status.'],
   verdicts: ['betrace_verdicts_total', 'Verdicts on experiments, by outcome; a revision adds one.'],
   signalsFiring: ['betrace_signals_firing_total', 'Live signals that began to fire, by severity.'],
-  signalsSuppressed: ['betrace_signals_suppressed_total', 'Signals of storms: stored, and sent only in a digest.'],
+  signalsSuppressed: [
+    'betrace_signals_suppressed_total',
+    'Signals past the rate of their rule: stored, in their incident, and not published.',
+  ],
   publishFailures: [
     'betrace_publish_failures_total',
     'Signals that could not be handed to a sink, and are tried again.',

@@ -32,7 +32,7 @@ export interface ReadSubjects extends IncidentSubjects {
 export function readings(subjects: ReadSubjects): readonly MetricReading[] {
   const { database, timers, webhooks, rules, nowMs } = subjects
   const { set, folder } = rules()
-  const { waiting, digests, buried } = timers.counts()
+  const { waiting, buried } = timers.counts()
   const overdueMs = Math.max(0, nowMs() - Math.min(...timers.flows().map(({ nextMs }) => nextMs)))
   return [
     { name: 'betrace_rules_loaded', help: 'Rules in force.', value: set.rules.length },
@@ -49,11 +49,6 @@ export function readings(subjects: ReadSubjects): readonly MetricReading[] {
     },
     { name: 'betrace_buffer_bytes', help: 'Bytes in use in the database.', value: database.sizeBytes() },
     { name: 'betrace_timers_waiting', help: 'Timers waiting, one for each chunk to be judged.', value: waiting },
-    {
-      name: 'betrace_digests_waiting',
-      help: 'Digests of storms that wait for the end of their minute.',
-      value: digests,
-    },
     { name: 'betrace_timers_set_aside', help: 'Timers that failed too often, until the next start.', value: buried },
     {
       name: 'betrace_oldest_timer_overdue_seconds',

@@ -34,7 +34,7 @@ export function showOn(stream: Writable, colour: boolean): (event: PublishedEven
   return (event) => writeTo(stream, eventText(event, colour))
 }
 
-/** Writes every signal that is not in shadow mode as a line of JSON, those of storms too. */
+/** Writes every signal that is not in shadow mode as a line of JSON, those past the rate of their rule too. */
 export function linesTo(stream: Writable): (signals: readonly PendingSignal[]) => Promise<void> {
   return async (signals) => {
     const lines = signals.filter(({ shadow }) => !shadow).map(eventLine)

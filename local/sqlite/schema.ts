@@ -167,6 +167,11 @@ CREATE TABLE signal_counts (
 );
 `,
   `
+DROP TABLE storm_signals;
+DROP TABLE storms;
+DELETE FROM timers WHERE json_extract(timer, '$.kind') = 'storm';
+DELETE FROM buried_timers WHERE json_extract(timer, '$.kind') = 'storm';
+
 CREATE TABLE incidents (
   key TEXT PRIMARY KEY,
   rule TEXT NOT NULL,

@@ -38,7 +38,7 @@ const QUANTUM = 2 * TRACE_COST
 /** Due timers of a flow that are read at once, at least. */
 const PAGE = 4
 
-/** The flow of timers that no sender waits for: digests of storms, and what an earlier version left. */
+/** The flow of timers that no sender waits for: what an earlier version left. */
 const NO_FLOW = 0
 
 /**
@@ -122,12 +122,11 @@ export class SqliteTimers implements Timers {
     return this.database.all(sql).map((row) => ({ flow: Number(row.flow), nextMs: Number(row.next_ms) }))
   }
 
-  /** How many timers wait, those of digests among them, and how many were set aside. */
-  counts(): { readonly waiting: number; readonly digests: number; readonly buried: number } {
-    const sql = `SELECT (SELECT count(*) FROM timers) AS waiting, (SELECT count(*) FROM buried_timers) AS buried,
-      (SELECT count(*) FROM storms WHERE armed = 1 AND sent = 0) AS digests`
+  /** How many timers wait, and how many were set aside. */
+  counts(): { readonly waiting: number; readonly buried: number } {
+    const sql = `SELECT (SELECT count(*) FROM timers) AS waiting, (SELECT count(*) FROM buried_timers) AS buried`
     const row = this.database.get(sql)
-    return { waiting: Number(row?.waiting), digests: Number(row?.digests), buried: Number(row?.buried) }
+    return { waiting: Number(row?.waiting), buried: Number(row?.buried) }
   }
 
   private pick({ flows, timers, cost, sizeBytes }: Portion, nowMs: number): readonly DueTimer[] {

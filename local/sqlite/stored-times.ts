@@ -29,8 +29,8 @@ export async function shiftStoredTimes(
 
 /** For a start: nothing waits longer than it ever would; where it does, the clock was put back since. */
 export async function capStoredTimes(database: Database, nowMs: number, settings: RuntimeSettings): Promise<void> {
-  const { quietPeriodMs, incompleteWaitMs, leaseMs, stormWindowMs } = settings
-  const latestMs = nowMs + Math.max(MAX_RETRY_MS, incompleteWaitMs, leaseMs, 2 * stormWindowMs)
+  const { quietPeriodMs, incompleteWaitMs, leaseMs } = settings
+  const latestMs = nowMs + Math.max(MAX_RETRY_MS, incompleteWaitMs, leaseMs)
   const dueMs = nowMs + quietPeriodMs
   await database.write(() => {
     const timers = `UPDATE timers SET visible_ms = ?, timer = json_set(timer, '$.dueAtMs', ?)

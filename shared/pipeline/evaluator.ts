@@ -11,11 +11,11 @@ import type {
   RuleSource,
   SignalPublisher,
   SignalStore,
-  StormLedger,
   Timers,
   TraceBuffer,
 } from './ports.ts'
 import type { JudgingSettings } from './settings.ts'
+import type { SignalRate } from './signal-rate.ts'
 
 /** All that judging needs from the outside. */
 export interface Evaluator {
@@ -24,7 +24,7 @@ export interface Evaluator {
   readonly archive: Archive
   readonly signals: SignalStore
   readonly publisher: SignalPublisher
-  readonly storms: StormLedger
+  readonly signalRate: SignalRate
   readonly incidents: IncidentLedger
   readonly rules: RuleSource
   /**

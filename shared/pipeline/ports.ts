@@ -6,7 +6,7 @@ import type { Filing } from '../trace/filing.ts'
 import type { Trace } from '../trace/span.ts'
 import type { TraceSummary } from '../trace/summary.ts'
 import type { Chunk } from './chunk.ts'
-import type { DigestSample, PublishedEvent, RuleDescription, SignalEvent, SignalMode, SignalStatus } from './signal.ts'
+import type { PublishedEvent, SignalEvent, SignalMode, SignalStatus } from './signal.ts'
 
 /*
  * Every port fails with a StorageError and nothing else. Reads see every write that was acknowledged before
@@ -122,7 +122,7 @@ export interface Timers {
   bury(timer: Timer, reason: string): Promise<void>
 }
 
-export type Timer = TraceTimer | StormTimer
+export type Timer = TraceTimer
 
 /** Says: chunks of this trace were stored, look whether it can be judged. */
 export interface TraceTimer {
@@ -135,15 +135,6 @@ export interface TraceTimer {
   readonly attempt: number
   /** The queue it waits in, where a runtime lets senders take turns. */
   readonly flow?: number
-}
-
-/** Says: the window of a storm has ended, send its digest. */
-export interface StormTimer {
-  readonly kind: 'storm'
-  readonly rule: string
-  readonly windowStartMs: number
-  readonly dueAtMs: number
-  readonly attempt: number
 }
 
 /** Keeps whole traces for replay and questions. */
@@ -164,7 +155,7 @@ export interface ArchiveEntry {
   readonly reason: 'verdict' | 'history' | 'late' | 'rescued'
 }
 
-/** Keeps every signal, published or not (storm); of those in shadow mode it may keep samples and count the others. */
+/** Keeps every signal, published or not; of those in shadow mode it may keep samples and count the others. */
 export interface SignalStore {
   /** Resolved means durable; the same event id again changes nothing. */
   record(signals: readonly PendingSignal[]): Promise<void>
@@ -194,39 +185,6 @@ export interface IncidentLedger {
 export interface ExercisedRule {
   readonly rule: string
   readonly held: boolean
-}
-
-/** Counts the signals of a rule in a window of time, over all evaluators. */
-export interface StormLedger {
-  /** Adds a signal to the window; counting one (by its id) twice is allowed, counting it never is not. */
-  admit(entry: StormEntry): Promise<StormWindow>
-  /** Remembers that the window's digest has its timer, or was sent. */
-  mark(rule: string, windowStartMs: number, step: 'armed' | 'sent'): Promise<void>
-  read(rule: string, windowStartMs: number): Promise<StormWindow | undefined>
-}
-
-export interface StormEntry {
-  readonly rule: string
-  readonly windowStartMs: number
-  /** Signals a rule and window may send one by one; samples are kept from the next on. */
-  readonly limit: number
-  readonly sample: StormSample
-}
-
-/** One signal of a storm, and what is known of its rule. */
-export interface StormSample extends DigestSample {
-  readonly describes: RuleDescription
-}
-
-export interface StormWindow {
-  /** Signals so far, with this one. */
-  readonly count: number
-  /** A timer for the digest was armed. */
-  readonly armed: boolean
-  /** The digest was sent. */
-  readonly sent: boolean
-  /** The first few past the limit, at most 5. */
-  readonly samples: readonly StormSample[]
 }
 
 /** The rules in force. */

@@ -2,9 +2,8 @@ import type { Evaluator } from './evaluator.ts'
 import type { PendingSignal } from './ports.ts'
 import type { SignalEvent } from './signal.ts'
 import { StorageError } from './storage-error.ts'
-import { admitToStorm } from './storm.ts'
 
-/** Stores signals, then sends those that are neither in shadow mode nor part of a storm; returns what could not be sent. */
+/** Stores signals, then sends those that are neither in shadow mode nor past the rate; returns what could not be sent. */
 export async function publishPending(
   evaluator: Evaluator,
   pending: readonly PendingSignal[],
@@ -14,8 +13,10 @@ export async function publishPending(
   const live = pending.filter(({ shadow }) => !shadow).map(({ event }) => event)
   if (live.length > 0) await evaluator.incidents.take(live)
   const events: SignalEvent[] = []
-  for (const { event, shadow } of pending) {
-    if (!shadow && (await admitToStorm(evaluator, event))) events.push(event)
+  for (const event of live) {
+    const { signal: rule, severity } = event.data
+    if (evaluator.signalRate.admits(rule, event.id, evaluator.clock())) events.push(event)
+    else evaluator.metrics.add('signalsSuppressed', { rule, severity })
   }
   if (events.length === 0) return []
   const failed = await evaluator.publisher.publish(events)

@@ -36,9 +36,8 @@ export const JUDGING = {
   maxTransientAttempts: v.optional(positive, 50),
   /** First wait after a failure; it doubles with each attempt up to 15 minutes. */
   retryDelayMs: v.optional(positive, 10_000),
-  /** Signals of one rule in one window that are sent one by one; the rest are stored, and counted in one digest. */
-  stormLimit: v.optional(positive, 100),
-  stormWindowMs: v.optional(positive, 60_000),
+  /** Signals of one rule that one evaluator publishes in a minute; the rest are stored and counted. */
+  maxSignalsPerMinute: v.optional(positive, 100),
   /** A rule that was not broken for so long, and was exercised since, ends its incident. */
   incidentQuietMs: v.optional(positive, 1_800_000),
   /** An incident that opens again so soon after its end goes on; at least `incidentQuietMs`. */

@@ -72,38 +72,13 @@ export interface SignalEvent extends CloudEvent<`dev.betrace.signal.${SignalStat
   readonly sequence: number
 }
 
-interface DigestData extends RuleDescription {
-  /** RFC 3339, UTC; `to` is exclusive. */
-  readonly from: string
-  readonly to: string
-  /** Signals of the rule in the window, sent one by one or not. */
-  readonly count: number
-  /** Those that were only stored; this digest counts them instead of an event for each. */
-  readonly suppressed: number
-  /** The first few of the suppressed. */
-  readonly samples: readonly DigestSample[]
-}
-
-export interface DigestSample {
-  readonly id: string
-  readonly status: SignalStatus
-  readonly traceId: string
-  readonly service: string
-  readonly text: string
-}
-
-/** Sent once a rule and window in place of the signals past the rate limit, which are stored all the same. */
-export interface DigestEvent extends CloudEvent<'dev.betrace.signal.digest', DigestData> {
-  readonly mode: SignalMode
-}
-
 /** Whether the invariants held during an experiment; a revision of the verdict has a greater `sequence`. */
 export interface VerdictEvent extends CloudEvent<'dev.betrace.experiment.verdict', ExperimentVerdict> {
   readonly mode: 'replay'
   readonly sequence: number
 }
 
-export type PublishedEvent = SignalEvent | DigestEvent | VerdictEvent
+export type PublishedEvent = SignalEvent | VerdictEvent
 
 /** Where and how an event comes to be. */
 export interface EventContext {

@@ -1,9 +1,8 @@
 import { backoffMs } from '../concurrency/backoff.ts'
 import type { Evaluator } from './evaluator.ts'
-import type { Timer, TraceTimer } from './ports.ts'
+import type { Timer } from './ports.ts'
 import { onTraceTimer } from './protocol.ts'
 import { StorageError } from './storage-error.ts'
-import { onStormTimer } from './storm.ts'
 
 const MAX_RETRY_DELAY_MS = 900_000
 
@@ -21,8 +20,7 @@ export async function handleTimers(
   for (const timer of timers) {
     try {
       await check(timer)
-      const outcome =
-        timer.kind === 'trace' ? await onTraceTimer(evaluator, timer) : await onStormTimer(evaluator, timer)
+      const outcome = await onTraceTimer(evaluator, timer)
       evaluator.metrics.add('timers', { outcome })
     } catch (error) {
       if (!(await setBack(evaluator, timer, error))) undone.push(timer)
@@ -34,7 +32,7 @@ export async function handleTimers(
 async function setBack(evaluator: Evaluator, timer: Timer, error: unknown): Promise<boolean> {
   const transient = error instanceof StorageError && error.transient
   const attempt = timer.attempt + 1
-  const subject = timer.kind === 'trace' ? { traceId: timer.traceId } : { rule: timer.rule }
+  const subject = { traceId: timer.traceId }
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   evaluator.metrics.add('timerFailures', { transient })
   evaluator.log(transient ? 'warn' : 'error', 'timer failed', { ...subject, attempt, reason })
@@ -53,15 +51,13 @@ async function setBack(evaluator: Evaluator, timer: Timer, error: unknown): Prom
   }
 }
 
-/** Joins timers of one trace into one: all their chunks, due with the last, as often tried as the most tried. Of others the first. */
+/** Joins timers of one trace into one: all their chunks, due with the last, as often tried as the most tried. */
 export function joinedTimer(timers: readonly [Timer, ...Timer[]]): Timer {
   const [first] = timers
-  const traces = timers.filter((timer): timer is TraceTimer => timer.kind === 'trace')
-  if (first.kind !== 'trace') return first
   return {
     ...first,
-    chunkKeys: [...new Set(traces.flatMap(({ chunkKeys }) => chunkKeys))],
-    dueAtMs: Math.max(...traces.map(({ dueAtMs }) => dueAtMs)),
-    attempt: Math.max(...traces.map(({ attempt }) => attempt)),
+    chunkKeys: [...new Set(timers.flatMap(({ chunkKeys }) => chunkKeys))],
+    dueAtMs: Math.max(...timers.map(({ dueAtMs }) => dueAtMs)),
+    attempt: Math.max(...timers.map(({ attempt }) => attempt)),
   }
 }

@@ -1,7 +1,6 @@
 import { styleText } from 'node:util'
 import type { PendingSignal } from '../pipeline/ports.ts'
 import {
-  type DigestEvent,
   HOLDS_BY_NOW,
   type PublishedEvent,
   type RuleDescription,
@@ -31,7 +30,7 @@ export function eventText(event: PublishedEvent, colour: boolean): string {
 
 function linesOf(event: PublishedEvent, paint: Paint): readonly string[] {
   if (event.type === 'dev.betrace.experiment.verdict') return verdictLines(event.data, paint)
-  return 'signalid' in event ? eventLines(event, paint) : digestLines(event, paint)
+  return eventLines(event, paint)
 }
 
 function eventLines(event: SignalEvent, paint: Paint): readonly string[] {
@@ -61,19 +60,6 @@ export function signalLines(data: SignalData, paint: Paint, remarks: Remarks = {
     `  ${paint('dim', facts.filter((fact) => fact !== '').join(' · '))}`,
     ...indented(data.ruleDescription),
     ...indented(why),
-    ...(data.runbook === undefined ? [] : indented(visible(`runbook: ${data.runbook}`))),
-  ]
-}
-
-function digestLines({ data }: DigestEvent, paint: Paint): readonly string[] {
-  const samples = data.samples.map(
-    ({ traceId, service, text }) => `${visible(`trace ${traceId} · ${service}`)}\n${text}`,
-  )
-  return [
-    heading(data, paint, 'storm '),
-    `  ${paint('dim', visible(`${data.from} to ${data.to}`))}`,
-    ...indented(`${data.count} signals, ${data.suppressed} of them not shown one by one; for example:`),
-    ...samples.flatMap((sample) => indented(sample)),
     ...(data.runbook === undefined ? [] : indented(visible(`runbook: ${data.runbook}`))),
   ]
 }

@@ -6,7 +6,6 @@ import { SqsTimers } from '../../shared/aws/buffer/sqs-timers.ts'
 import { timerOf } from '../../shared/aws/buffer/timer-message.ts'
 import { DynamoExperiments } from '../../shared/aws/experiments/dynamo-experiments.ts'
 import { DynamoFiring } from '../../shared/aws/signals/dynamo-firing.ts'
-import { DynamoStormLedger } from '../../shared/aws/signals/dynamo-storms.ts'
 import type { PendingSignal, Timer } from '../../shared/pipeline/ports.ts'
 import { bufferTable, IMPATIENT } from '../emulators/dynamo-table.ts'
 import { startDynalite } from '../emulators/emulators.ts'
@@ -14,7 +13,6 @@ import { faux } from '../emulators/faux.ts'
 import { experimentStoreContract } from '../pipeline/contract/experiment-store.ts'
 import { firingContract } from '../pipeline/contract/firing.ts'
 import { signalStoreContract } from '../pipeline/contract/signal-store.ts'
-import { stormLedgerContract } from '../pipeline/contract/storm-ledger.ts'
 import { timersContract } from '../pipeline/contract/timers.ts'
 import { traceBufferContract } from '../pipeline/contract/trace-buffer.ts'
 
@@ -27,18 +25,6 @@ traceBufferContract('in DynamoDB', () => new DynamoTraceBuffer(table(), () => NO
 experimentStoreContract('in DynamoDB', () => new DynamoExperiments(table(), () => NOW_MS))
 
 firingContract('in DynamoDB', () => new DynamoFiring(table(), () => NOW_MS))
-
-let windows = 0
-stormLedgerContract('in DynamoDB', () => {
-  // Each test opens an empty ledger; this one is shared, so each gets windows of its own.
-  const own = ++windows * 86_400_000
-  const ledger = new DynamoStormLedger(table(), () => NOW_MS)
-  return {
-    admit: (entry) => ledger.admit({ ...entry, windowStartMs: entry.windowStartMs + own }),
-    mark: (rule, windowStartMs, step) => ledger.mark(rule, windowStartMs + own, step),
-    read: (rule, windowStartMs) => ledger.read(rule, windowStartMs + own),
-  }
-})
 
 timersContract('on SQS', () => {
   const { server, sqs: client } = emulator()

@@ -439,7 +439,7 @@ export const SHOWN_BY: readonly {
   {
     hop: 'Signals, pagers and terminals',
     threat: 'Somebody sets off pages without end',
-    tests: [['test/pipeline/protocol.test.ts', 'says how many signals there were, with five samples, and comes once']],
+    tests: [['test/pipeline/protocol.test.ts', 'are stored, part of their incident, counted, and not published']],
   },
   {
     hop: 'Signals, pagers and terminals',

@@ -5,11 +5,11 @@ import { PrometheusMetrics } from '../../local/server/metrics.ts'
 import { runtimeSettings } from '../../local/settings.ts'
 import { SqliteBuffer } from '../../local/sqlite/sqlite-buffer.ts'
 import { SqliteSignals } from '../../local/sqlite/sqlite-signals.ts'
-import { SqliteStorms } from '../../local/sqlite/sqlite-storms.ts'
 import { SqliteTimers } from '../../local/sqlite/sqlite-timers.ts'
 import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../../shared/pipeline/experiment-calendar.ts'
 import type { ArchiveEntry, RuleSet } from '../../shared/pipeline/ports.ts'
+import { SignalRate } from '../../shared/pipeline/signal-rate.ts'
 import { StorageError } from '../../shared/pipeline/storage-error.ts'
 import { MemoryArchive, MemoryIncidentLedger, MemoryPublisher } from '../pipeline/memory-stores.ts'
 import { chunkOf, has, ruleSet } from '../pipeline/traces.ts'
@@ -39,7 +39,7 @@ function loops(count: number, rules: RuleSet = RULES) {
       archive: new MemoryArchive(),
       signals: new SqliteSignals(database),
       publisher,
-      storms: new SqliteStorms(database),
+      signalRate: new SignalRate(1_000_000),
       incidents: new MemoryIncidentLedger(),
       rules: { current: async () => rules },
       metrics,
@@ -48,7 +48,7 @@ function loops(count: number, rules: RuleSet = RULES) {
       log: () => {},
       experiments: NO_EXPERIMENTS,
       newToken: () => `${index} ${Math.random()}`,
-      settings: { ...settings, stormLimit: 1_000_000 },
+      settings,
     }
     const loop = new EvaluatorLoop(evaluator, timers, {
       sizeBytes: (traceId) => buffer.sizeBytes(traceId),
@@ -154,8 +154,8 @@ describe('evaluators', () => {
       await loop.runDue()
     }
     expect(metrics.total('timerFailures')).toBe(5)
-    expect(timers.counts()).toEqual({ waiting: 0, digests: 0, buried: 1 })
+    expect(timers.counts()).toEqual({ waiting: 0, buried: 1 })
     expect(await timers.redrive()).toBe(1)
-    expect(timers.counts()).toEqual({ waiting: 1, digests: 0, buried: 0 })
+    expect(timers.counts()).toEqual({ waiting: 1, buried: 0 })
   })
 })

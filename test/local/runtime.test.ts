@@ -293,19 +293,16 @@ describe('rules', () => {
   })
 })
 
-test('in a storm the signals past the limit are stored, and shown in one digest', async () => {
+test('signals past the rate of their rule are stored, in one incident, and not shown one by one', async () => {
   const [screen, jsonLines] = [new PassThrough(), new PassThrough()]
-  const runtime = await start(newHome(), { stormLimit: 3 }, { screen, jsonLines })
+  const runtime = await start(newHome(), { maxSignalsPerMinute: 3 }, { screen, jsonLines })
   for (let trace = 1; trace <= 10; trace++) await send(runtime, [CHARGE], String(trace).padStart(32, '0'))
   await pass(runtime, 5_000)
   expect(statuses(runtime)).toHaveLength(10)
   expect(String(jsonLines.read()).trim().split('\n')).toHaveLength(10)
-  expect(String(screen.read()).match(/CRITICAL/g)).toHaveLength(3)
-  await pass(runtime, 65_000)
-  const digest = String(screen.read())
-  expect(digest.match(/CRITICAL/g)).toHaveLength(1)
-  expect(digest).toContain('10 signals, 7 of them not shown one by one')
+  const shown = String(screen.read())
+  expect(shown.match(/CRITICAL/g)).toHaveLength(3)
+  expect(shown.match(/incident opened/g)).toHaveLength(1)
   await pass(runtime, 300_000)
   expect(screen.read()).toBeNull()
-  expect(statuses(runtime)).toHaveLength(10)
 })

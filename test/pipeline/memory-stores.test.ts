@@ -1,11 +1,9 @@
 import { signalStoreContract } from './contract/signal-store.ts'
-import { stormLedgerContract } from './contract/storm-ledger.ts'
 import { timersContract } from './contract/timers.ts'
 import { traceBufferContract } from './contract/trace-buffer.ts'
-import { MemoryBuffer, MemorySignals, MemoryStorms, MemoryTimers } from './memory-stores.ts'
+import { MemoryBuffer, MemorySignals, MemoryTimers } from './memory-stores.ts'
 
 traceBufferContract('in memory', () => new MemoryBuffer())
-stormLedgerContract('in memory', () => new MemoryStorms())
 
 timersContract('in memory', () => {
   const timers = new MemoryTimers()

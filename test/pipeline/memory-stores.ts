@@ -12,9 +12,6 @@ import type {
   RefusedChunk,
   SignalPublisher,
   SignalStore,
-  StormEntry,
-  StormLedger,
-  StormWindow,
   Timer,
   Timers,
   TraceBuffer,
@@ -160,31 +157,6 @@ export class MemoryPublisher implements SignalPublisher {
   async publish(events: readonly PublishedEvent[]): Promise<readonly []> {
     this.published.push(...events)
     return []
-  }
-}
-
-export class MemoryStorms implements StormLedger {
-  private readonly windows = new Map<string, { ids: Set<string> } & StormWindow>()
-
-  async admit({ rule, windowStartMs, limit, sample }: StormEntry): Promise<StormWindow> {
-    const key = `${rule}@${windowStartMs}`
-    const window = this.windows.get(key) ?? { ids: new Set<string>(), count: 0, armed: false, sent: false, samples: [] }
-    const known = window.ids.has(sample.id)
-    const count = window.ids.add(sample.id).size
-    const keep = !known && count > limit && window.samples.length < 5
-    const next = { ...window, count, samples: keep ? [...window.samples, sample] : window.samples }
-    this.windows.set(key, next)
-    return next
-  }
-
-  async mark(rule: string, windowStartMs: number, step: 'armed' | 'sent'): Promise<void> {
-    const key = `${rule}@${windowStartMs}`
-    const window = this.windows.get(key)
-    if (window !== undefined) this.windows.set(key, { ...window, [step]: true })
-  }
-
-  async read(rule: string, windowStartMs: number): Promise<StormWindow | undefined> {
-    return this.windows.get(`${rule}@${windowStartMs}`)
   }
 }
 

@@ -354,41 +354,27 @@ describe('a timer that fails', () => {
   })
 })
 
-describe('the digest of a storm', () => {
-  const storm = async (world: World, count: number) => {
+describe('signals past the rate of their rule', () => {
+  const flood = async (world: World, count: number) => {
     for (let number = 0; number < count; number++) await world.send([CHARGE], String(number).padStart(32, '0'))
     await world.pass(QUIET_MS)
   }
 
-  test('says how many signals there were, with five samples, and comes once', async () => {
-    const world = new World([CHARGED], { stormLimit: 3 })
-    await storm(world, 20)
-    await world.pass(65_000)
+  test('are stored, part of their incident, counted, and not published', async () => {
+    const world = new World([CHARGED], { maxSignalsPerMinute: 3 })
+    await flood(world, 20)
     await world.pass(600_000)
-    expect(world.sent).toEqual(['CHARGED firing 1', 'CHARGED firing 1', 'CHARGED firing 1', 'digest CHARGED'])
-    expect(world.publisher.published.at(-1)?.data).toMatchObject({
-      count: 20,
-      suppressed: 17,
-      description: 'about CHARGED',
-    })
-    const samples = [3, 4, 5, 6, 7].map((number) => ({ traceId: String(number).padStart(32, '0'), status: 'firing' }))
-    expect(world.publisher.published.at(-1)?.data).toMatchObject({ samples })
+    expect(world.sent).toEqual(['CHARGED firing 1', 'CHARGED firing 1', 'CHARGED firing 1'])
     expect(world.signals.recorded).toHaveLength(20)
+    expect(world.incidents.taken).toHaveLength(20)
     expect(world.counts.get('signalsSuppressed')).toBe(17)
   })
 
-  test('does not come where the limit was only reached', async () => {
-    const world = new World([CHARGED], { stormLimit: 3 })
-    await storm(world, 3)
-    await world.pass(600_000)
-    expect(world.sent).toEqual(['CHARGED firing 1', 'CHARGED firing 1', 'CHARGED firing 1'])
-  })
-
-  test('of one rule leaves the signals of others alone', async () => {
+  test('leave the signals of other rules alone', async () => {
     const world = new World([CHARGED, { name: 'RARE', violated: (trace) => trace.traceId.endsWith('9') }], {
-      stormLimit: 3,
+      maxSignalsPerMinute: 3,
     })
-    await storm(world, 20)
+    await flood(world, 20)
     expect(world.sent.filter((each) => each.startsWith('RARE'))).toHaveLength(2)
   })
 })

@@ -3,6 +3,7 @@ import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
 import { NO_EXPERIMENTS } from '../../shared/pipeline/experiment-calendar.ts'
 import type { Counted, RuleSet, Timer, TraceTimer } from '../../shared/pipeline/ports.ts'
 import { judgingSettings } from '../../shared/pipeline/settings.ts'
+import { SignalRate } from '../../shared/pipeline/signal-rate.ts'
 import { handleTimers } from '../../shared/pipeline/timers.ts'
 import {
   MemoryArchive,
@@ -10,7 +11,6 @@ import {
   MemoryIncidentLedger,
   MemoryPublisher,
   MemorySignals,
-  MemoryStorms,
   MemoryTimers,
 } from './memory-stores.ts'
 import { chunkOf, ruleSet, type TestRule, type TestSpan, TRACE_ID } from './traces.ts'
@@ -24,6 +24,7 @@ export class World {
   readonly archive = new MemoryArchive()
   readonly signals = new MemorySignals()
   readonly publisher = new MemoryPublisher()
+  readonly incidents = new MemoryIncidentLedger()
   readonly counts = new Map<keyof Counted, number>()
   readonly evaluator: Evaluator
 
@@ -42,8 +43,8 @@ export class World {
       archive: this.archive,
       signals: this.signals,
       publisher: this.publisher,
-      storms: new MemoryStorms(),
-      incidents: new MemoryIncidentLedger(),
+      signalRate: new SignalRate(parsed.maxSignalsPerMinute),
+      incidents: this.incidents,
       rules: { current: async () => this.rules },
       metrics: {
         add: (name, _labels, amount = 1) => this.counts.set(name, (this.counts.get(name) ?? 0) + amount),
@@ -85,7 +86,7 @@ export class World {
   /** Every status change that was sent, as `rule status sequence`. */
   get sent(): readonly string[] {
     return this.publisher.published.map((event) =>
-      'signalid' in event ? `${event.data.signal} ${event.status} ${event.sequence}` : `digest ${event.subject}`,
+      'signalid' in event ? `${event.data.signal} ${event.status} ${event.sequence}` : event.subject,
     )
   }
 }

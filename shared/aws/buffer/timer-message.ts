@@ -4,7 +4,6 @@ import type { Timer } from '../../pipeline/ports.ts'
 const due = { dueAtMs: v.number(), attempt: v.number() }
 const message = v.variant('kind', [
   v.object({ kind: v.literal('trace'), traceId: v.string(), chunkKeys: v.array(v.string()), ...due }),
-  v.object({ kind: v.literal('storm'), rule: v.string(), windowStartMs: v.number(), ...due }),
 ])
 
 /** A timer as the text of a queue message. */

@@ -112,9 +112,8 @@ function textsOf(event: PublishedEvent): Readonly<Record<string, string>> {
     const { outcome } = event.data
     return { experiment: event.subject, outcome, status: 'verdict', mode: event.mode }
   }
-  const texts = { signal: event.data.signal, severity: event.data.severity, mode: event.mode }
-  if (!('signalid' in event)) return { ...texts, status: 'digest' }
-  return { ...texts, status: event.status, service: event.data.service, complete: String(event.data.complete) }
+  const { signal, severity, service, complete } = event.data
+  return { signal, severity, mode: event.mode, status: event.status, service, complete: String(complete) }
 }
 
 /** As many as fit; more experiments at once than that are in the message. */

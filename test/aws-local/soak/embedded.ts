@@ -24,7 +24,7 @@ export interface Embedded {
 const SETTINGS = {
   quietPeriodMs: 30_000,
   incompleteWaitMs: 120_000,
-  stormLimit: 100_000,
+  maxSignalsPerMinute: 100_000,
   firstSignalSamples: 1_000_000,
   port: 0,
 }

@@ -58,8 +58,8 @@ const BATCHING_MS = 5_000
 const LONGEST_SETTLE_MS = 24 * 3_600_000
 /** In real time, without one call to AWS. */
 const CALM_PATIENCE_MS = 60_000
-/** Which signals of a storm go into its digest depends on whose clock says when; every one is stored. */
-const NO_STORMS = { stormLimit: 100_000 }
+/** Which signals are past the rate depends on whose clock says when; every one is stored. */
+const NO_RATE = { maxSignalsPerMinute: 100_000 }
 const CLIENT = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } }
 
 /** Keeps what was started, to be stopped last to first. */
@@ -96,7 +96,7 @@ interface Emulators {
 
 /** With the stack's tables, queues, buckets and topics. */
 async function startEmulators(started: Started): Promise<Emulators> {
-  const stack = synthesize(NO_STORMS)
+  const stack = synthesize(NO_RATE)
   const dynamo = started(await startDynamoLocal())
   const faux = started(await startFaux())
   const names = await createResources(stack, dynamo, faux)

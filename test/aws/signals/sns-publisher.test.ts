@@ -1,7 +1,7 @@
 import { PublishBatchCommand } from '@aws-sdk/client-sns'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { SnsSignalPublisher } from '../../../shared/aws/signals/sns-publisher.ts'
-import type { DigestEvent, SignalEvent, VerdictEvent } from '../../../shared/pipeline/signal.ts'
+import type { SignalEvent, VerdictEvent } from '../../../shared/pipeline/signal.ts'
 import { IMPATIENT } from '../../emulators/dynamo-table.ts'
 import { faux, intercepted } from '../../emulators/faux.ts'
 
@@ -142,24 +142,6 @@ test('a verdict on an experiment has attributes to filter by, and is not a signa
     status: 'verdict',
     mode: 'replay',
   })
-})
-
-test('a digest is published as one', async () => {
-  const { specversion, source, subject, time, datacontenttype, mode } = signal('')
-  const data = {
-    signal: 'R',
-    severity: 'low',
-    tags: [],
-    from: '',
-    to: '',
-    count: 5,
-    suppressed: 2,
-    samples: [],
-  } as const
-  const type = 'dev.betrace.signal.digest'
-  const digest: DigestEvent = { specversion, source, subject, time, datacontenttype, mode, id: 'd', type, data }
-  expect(await publisher().publish([digest])).toEqual([])
-  expect(inbox()[0]?.MessageAttributes).toMatchObject({ status: { Value: 'digest' }, severity: { Value: 'low' } })
 })
 
 describe('many signals', () => {

@@ -8,7 +8,6 @@ import { DynamoTraceBuffer } from '../../../shared/aws/buffer/dynamo-buffer.ts'
 import { SqsTimers } from '../../../shared/aws/buffer/sqs-timers.ts'
 import { seedPacks } from '../../../shared/aws/rules/rule-seeding.ts'
 import { S3RuleSource } from '../../../shared/aws/rules/s3-rule-source.ts'
-import { DynamoStormLedger } from '../../../shared/aws/signals/dynamo-storms.ts'
 import { SnsSignalPublisher } from '../../../shared/aws/signals/sns-publisher.ts'
 import type { Chunk } from '../../../shared/pipeline/chunk.ts'
 import type { Evaluator } from '../../../shared/pipeline/evaluator.ts'
@@ -16,6 +15,7 @@ import { NO_EXPERIMENTS } from '../../../shared/pipeline/experiment-calendar.ts'
 import { INGEST_OPTIONS, ingest } from '../../../shared/pipeline/ingest.ts'
 import { ruleSetOf } from '../../../shared/pipeline/rule-set.ts'
 import { judgingSettings } from '../../../shared/pipeline/settings.ts'
+import { SignalRate } from '../../../shared/pipeline/signal-rate.ts'
 import { handleTimers } from '../../../shared/pipeline/timers.ts'
 import { bufferTable, IMPATIENT } from '../../emulators/dynamo-table.ts'
 import { startDynalite } from '../../emulators/emulators.ts'
@@ -53,7 +53,7 @@ function evaluator(): Evaluator {
     archive: { write: async () => {} },
     signals: { record: async () => {} },
     publisher: broken === 'publisher' ? { publish: async () => [] } : publisher,
-    storms: new DynamoStormLedger(table(), clock),
+    signalRate: new SignalRate(1_000),
     incidents: { take: async () => {}, countExercise: () => {} },
     rules: new S3RuleSource({ client: emulator().s3, name: 'rules' }, { compile: ruleSetOf, clock, log, onStale: log }),
     metrics,

@@ -22,8 +22,8 @@ const runtime = await startRuntime({
     retryDelayMs: 50,
     maxTraceAgeMs: 5_000,
     chunkRetentionMs: Number(chunkRetentionMs),
-    // No storm: each signal is to be seen.
-    stormLimit: 1e9,
+    // Without a rate: each signal is to be seen.
+    maxSignalsPerMinute: 1e9,
     webhooks,
   },
 })

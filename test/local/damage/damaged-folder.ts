@@ -103,7 +103,7 @@ async function open(home: string, dataFolder: string, logged: string[]) {
   const runtime = await startRuntime({
     dataFolder,
     rulePaths: [join(home, 'rules')],
-    settings: { port: 0, stormLimit: 1e9 },
+    settings: { port: 0, maxSignalsPerMinute: 1e9 },
     clock: () => nowMs,
     jsonLines,
     scheduler: { after: () => () => {} },

@@ -34,7 +34,7 @@ function start(dataFolder: string, options: Partial<RuntimeOptions> = {}): Promi
   return startRuntime({
     dataFolder,
     rulePaths: [rules],
-    settings: { port: 0, stormLimit: 1e9 },
+    settings: { port: 0, maxSignalsPerMinute: 1e9 },
     clock: () => nowMs,
     scheduler: { after: () => () => {} },
     log: (_level, message) => logged.add(message),

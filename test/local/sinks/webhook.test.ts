@@ -154,21 +154,4 @@ describe('a webhook', () => {
     expect(receiver.signals()).toHaveLength(3)
     expect(await metric(runtime, 'betrace_webhook_set_aside')).toEqual([expect.stringMatching(/ 1$/)])
   })
-
-  test('gets the digest of a storm instead of the signals past the limit', async () => {
-    const runtime = await start(newHome(), { ...toReceiver(), stormLimit: 2 })
-    for (let number = 1; number <= 5; number++) await send(runtime, [CHARGE], trace(number))
-    await pass(runtime, 5_000)
-    expect(receiver.signals()).toHaveLength(2)
-    await pass(runtime, 65_000)
-    expect(receiver.signals().map(({ event }) => event.type)).toEqual([
-      'dev.betrace.signal.firing',
-      'dev.betrace.signal.firing',
-      'dev.betrace.signal.digest',
-    ])
-    expect(receiver.signals()[2]?.event).toMatchObject({
-      mode: 'live',
-      data: { signal: 'PAYMENT_INVARIANT_VIOLATION', severity: 'critical', count: 5, suppressed: 3 },
-    })
-  })
 })

@@ -153,17 +153,14 @@ test('a file of an earlier format gets what is new, and keeps what it has', asyn
   const path = join(newFolder(), 'betrace.db')
   const earlier = new DatabaseSync(path)
   earlier.exec(`${SCHEMA[0]} INSERT INTO touched (id, times) VALUES (7, 7);
-    INSERT INTO storm_signals (rule, window_start_ms, event_id) VALUES ('A', 60, 'x'), ('A', 60, 'y'), ('B', 60, 'x');
-    INSERT INTO storms (rule, window_start_ms, armed, sent, samples) VALUES ('A', 60, 1, 0, '[1]');
+    INSERT INTO timers (visible_ms, timer) VALUES (1, '{"kind":"storm"}'), (2, '{"kind":"trace"}');
     PRAGMA user_version = 1`)
   earlier.close()
   const database = new Database(path, 1e9)
   expect(database.get('SELECT times FROM touched WHERE id = 7')?.times).toBe(7)
   expect(database.get('SELECT count(*) AS count FROM experiment_events')?.count).toBe(0)
-  expect(database.all('SELECT rule, armed, samples, count FROM storms ORDER BY rule')).toEqual([
-    { rule: 'A', armed: 1, samples: '[1]', count: 2 },
-    { rule: 'B', armed: 0, samples: '[]', count: 1 },
-  ])
+  // Digests of storms are gone, and with them their timers.
+  expect(database.all('SELECT visible_ms FROM timers')).toEqual([{ visible_ms: 2 }])
   database.close()
 })
 

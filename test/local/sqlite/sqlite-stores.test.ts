@@ -2,13 +2,11 @@ import { afterEach } from 'vitest'
 import { SqliteBuffer } from '../../../local/sqlite/sqlite-buffer.ts'
 import { SqliteExperiments } from '../../../local/sqlite/sqlite-experiments.ts'
 import { SqliteSignals } from '../../../local/sqlite/sqlite-signals.ts'
-import { SqliteStorms } from '../../../local/sqlite/sqlite-storms.ts'
 import { SqliteTimers } from '../../../local/sqlite/sqlite-timers.ts'
 import type { Timer } from '../../../shared/pipeline/ports.ts'
 import { experimentStoreContract } from '../../pipeline/contract/experiment-store.ts'
 import { firingContract } from '../../pipeline/contract/firing.ts'
 import { signalStoreContract } from '../../pipeline/contract/signal-store.ts'
-import { stormLedgerContract } from '../../pipeline/contract/storm-ledger.ts'
 import { timersContract } from '../../pipeline/contract/timers.ts'
 import { traceBufferContract } from '../../pipeline/contract/trace-buffer.ts'
 import { closeDatabases, newDatabase } from './databases.ts'
@@ -18,7 +16,6 @@ const NOW_MS = 1_764_000_000_000
 afterEach(closeDatabases)
 
 traceBufferContract('SQLite', () => new SqliteBuffer(newDatabase(), () => NOW_MS, 5_000))
-stormLedgerContract('SQLite', () => new SqliteStorms(newDatabase()))
 
 experimentStoreContract('SQLite', () => new SqliteExperiments(newDatabase()))
 

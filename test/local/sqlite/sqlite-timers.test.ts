@@ -30,8 +30,7 @@ const portion = (timers: number, cost = Infinity, sizeBytes: Portion['sizeBytes'
   cost,
   sizeBytes,
 })
-const ids = (taken: readonly { readonly timer: Timer }[]) =>
-  taken.map(({ timer: each }) => (each.kind === 'trace' ? each.traceId : each.rule))
+const ids = (taken: readonly { readonly timer: Timer }[]) => taken.map(({ timer: each }) => each.traceId)
 
 describe('due timers', () => {
   test('are taken from one flow after another, those that wait longest first', async () => {

@@ -80,7 +80,7 @@ test('a trace whose timer failed because the disk was full is judged as soon as 
   await loop.runDue()
   nowMs += 600_000
   await loop.runDue()
-  expect([signals.find({}).length, timers.counts()]).toEqual([0, { waiting: 0, digests: 0, buried: 2 }])
+  expect([signals.find({}).length, timers.counts()]).toEqual([0, { waiting: 0, buried: 2 }])
   database.all('PRAGMA max_page_count = 100000')
   await watch()
   await new EvaluatorLoop(evaluator, timers, UNCHECKED).runDue()

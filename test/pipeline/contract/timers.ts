@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { StormTimer, Timer, Timers, TraceTimer } from '../../../shared/pipeline/ports.ts'
+import type { Timer, Timers, TraceTimer } from '../../../shared/pipeline/ports.ts'
 
 /** Timers under test, and a look at what they would deliver. */
 export interface TimersFixture {
@@ -24,14 +24,20 @@ export function timersContract(name: string, open: () => TimersFixture | Promise
         dueAtMs: nowMs + 5_000,
         attempt: 3,
       }
-      const storm: StormTimer = { kind: 'storm', rule: 'R', windowStartMs: nowMs, dueAtMs: nowMs + 65_000, attempt: 0 }
-      await timers.arm([trace, storm])
-      expect(byDue(await waiting())).toEqual([trace, storm])
+      const other: TraceTimer = { ...trace, traceId: 'b'.repeat(32), dueAtMs: nowMs + 65_000, attempt: 0 }
+      await timers.arm([trace, other])
+      expect(byDue(await waiting())).toEqual([trace, other])
     })
 
     test('may be due long after now, or in the past', async () => {
       const { timers, waiting, nowMs } = await open()
-      const due = (dueAtMs: number): Timer => ({ kind: 'storm', rule: 'R', windowStartMs: 0, dueAtMs, attempt: 0 })
+      const due = (dueAtMs: number): Timer => ({
+        kind: 'trace',
+        traceId: 'a'.repeat(32),
+        chunkKeys: [],
+        dueAtMs,
+        attempt: 0,
+      })
       const armed = [due(nowMs - 1_000), due(nowMs + 3_600_000)]
       await timers.arm(armed)
       expect(byDue(await waiting())).toEqual(armed)
@@ -56,7 +62,7 @@ export function timersContract(name: string, open: () => TimersFixture | Promise
 
     test('that are buried are set aside, and not delivered', async () => {
       const { timers, waiting, buried, nowMs } = await open()
-      const timer: Timer = { kind: 'storm', rule: 'R', windowStartMs: nowMs, dueAtMs: nowMs, attempt: 5 }
+      const timer: Timer = { kind: 'trace', traceId: 'a'.repeat(32), chunkKeys: [], dueAtMs: nowMs, attempt: 5 }
       await timers.bury(timer, 'Error: no')
       expect(await waiting()).toEqual([])
       expect(await buried()).toEqual([timer])

@@ -6,15 +6,9 @@ import type { ClockStep, CommittedJudgement, FailedEvent, RuleSet, Timer } from 
 import { onChunksRemoved } from '../../../shared/pipeline/rescue.ts'
 import { judgingSettings } from '../../../shared/pipeline/settings.ts'
 import type { PublishedEvent } from '../../../shared/pipeline/signal.ts'
+import { SignalRate } from '../../../shared/pipeline/signal-rate.ts'
 import { handleTimers } from '../../../shared/pipeline/timers.ts'
-import {
-  MemoryArchive,
-  MemoryBuffer,
-  MemoryIncidentLedger,
-  MemoryPublisher,
-  MemorySignals,
-  MemoryStorms,
-} from '../memory-stores.ts'
+import { MemoryArchive, MemoryBuffer, MemoryIncidentLedger, MemoryPublisher, MemorySignals } from '../memory-stores.ts'
 import { TRACE_ID } from '../traces.ts'
 import { Gates } from './faults.ts'
 import { Random } from './random.ts'
@@ -50,7 +44,6 @@ export class Simulation {
   readonly tooSoon: number[] = []
   readonly gates: Gates
   private readonly random: Random
-  private readonly storms = new MemoryStorms()
   private readonly messages: Message[] = []
   private readonly events: { readonly atMs: number; readonly happen: () => void }[]
   private readonly busy = new Set<number>()
@@ -199,7 +192,7 @@ export class Simulation {
       archive: guard(this.archive),
       signals: guard(this.signals),
       publisher: guard({ publish: (events: readonly PublishedEvent[]) => this.publishSome(events) }),
-      storms: guard(this.storms),
+      signalRate: new SignalRate(1_000),
       incidents: { take: (signals) => incidents.take(signals), countExercise: () => {} },
       rules: {
         current: async () => {

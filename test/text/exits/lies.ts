@@ -103,17 +103,14 @@ export function lyingSignal(text: string): SignalEvent {
   }
 }
 
-/** A digest and a verdict, as the topic sends them. */
+/** Signals and a verdict, as the topic sends them. */
 export function lyingEvents(text: string): readonly object[] {
   const { data, ...head } = lyingSignal(text)
-  const { signalid: _, status: __, ...digest } = head
-  const sample = { id: text, status: text, traceId: text, service: text, text }
-  const counts = { from: text, to: text, count: text, suppressed: text, samples: [sample] }
+  const { signalid: _, status: __, ...event } = head
   return [
     { ...head, data },
     { ...head, status: 'retracted', data },
-    { ...digest, type: 'dev.betrace.signal.digest', data: { ...data, ...counts } },
-    { ...digest, type: 'dev.betrace.experiment.verdict', data: lyingVerdict(text) },
+    { ...event, type: 'dev.betrace.experiment.verdict', data: lyingVerdict(text) },
   ]
 }
 
