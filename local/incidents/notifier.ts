@@ -6,16 +6,23 @@ import {
   deliverNow,
   type Telling,
 } from '../../shared/incidents/deliver.ts'
-import { type DeliveryId, newDelivery } from '../../shared/incidents/delivery.ts'
+import { type DeliveryId, type DeliveryRow, FLOOD, newDelivery } from '../../shared/incidents/delivery.ts'
 import type { IncidentHead } from '../../shared/incidents/incident.ts'
 import type { NotifyConfig, NotifyConfigSource } from '../../shared/incidents/notify/config.ts'
 import type { Answer, Receiver, Send } from '../../shared/incidents/receivers/receiver.ts'
 import { muteOf } from '../../shared/incidents/routing/mutes.ts'
 import { routeOf } from '../../shared/incidents/routing/routes.ts'
 import type { Clock, Log } from '../../shared/pipeline/ports.ts'
+import { isWorse } from '../../shared/rules/read/header.ts'
 import type { Database } from '../sqlite/database.ts'
 import type { SqliteDeliveries } from '../sqlite/sqlite-deliveries.ts'
 import type { SqliteIncidents, StoredIncident } from '../sqlite/sqlite-incidents.ts'
+import { type Flood, floodOf, startFloods } from './floods.ts'
+
+/** The row, to be looked at then. */
+function dueAt(row: DeliveryRow, dueAtMs: number): DeliveryRow {
+  return { ...row, version: row.version + 1, dueAtMs }
+}
 
 /** Changes of incidents whose receivers are asked for in one transaction. */
 const MAX_DISPATCHES = 128
@@ -44,7 +51,7 @@ export interface NotifierDeps {
 }
 
 /** What becomes of an attempt to tell a receiver. */
-export const OUTCOMES = ['notified', 'held', 'failed', 'refused', 'abandoned'] as const
+export const OUTCOMES = ['notified', 'held', 'flooded', 'failed', 'refused', 'abandoned'] as const
 type Outcome = (typeof OUTCOMES)[number]
 
 /** Tells receivers of incidents. One that does not answer holds up no other. */
@@ -53,6 +60,8 @@ export class IncidentNotifier {
   readonly counts = new Map<string, Map<Outcome, number>>()
   private readonly deps: NotifierDeps
   private readonly settings: DeliverySettings
+  /** Openings under way, by receiver. */
+  private readonly opening = new Map<string, number>()
   private readonly busy = new Map<string, Promise<void>>()
   private config: NotifyConfig
   private readonly everything: ReadonlyMap<string, Receiver>
@@ -87,6 +96,7 @@ export class IncidentNotifier {
     if (this.stopped) return
     await this.followConfig()
     await this.dispatch()
+    await this.followFloods()
     this.deliverDue()
   }
 
@@ -123,13 +133,39 @@ export class IncidentNotifier {
     }
   }
 
+  /** Flood notices follow what they stand for, which changes without them. */
+  private async followFloods(): Promise<void> {
+    const { database, deliveries, clock } = this.deps
+    if (deliveries.flooded().length === 0 && deliveries.of(FLOOD).every(({ row }) => row.notified !== 'open')) return
+    await database.writeRepeatable(() => {
+      startFloods(deliveries, clock())
+      for (const { id, row } of deliveries.of(FLOOD))
+        if (this.hasFloodChanged(id, row)) deliveries.put(id, dueAt(row, clock()))
+    })
+  }
+
+  /** Whether the flood is over, or more severe than its receiver knows. */
+  private hasFloodChanged(id: DeliveryId, row: DeliveryRow): boolean {
+    if (row.notified !== 'open' || row.attempts > 0 || (row.dueAtMs ?? Number.POSITIVE_INFINITY) <= this.deps.clock())
+      return false
+    const head = this.floodOf(id)?.head
+    if (head === undefined || head.state !== 'open') return true
+    return row.notifiedSeverity !== undefined && isWorse(head.about.severity, row.notifiedSeverity)
+  }
+
+  private floodOf(id: DeliveryId): Flood | undefined {
+    const { deliveries, incidents } = this.deps
+    const fromMs = deliveries.read(id)?.floodFromMs
+    return fromMs === undefined ? undefined : floodOf(id, fromMs, deliveries, incidents)
+  }
+
   /** A row for each receiver of the incident; those that know of it look again. */
   private askFor({ key, head }: StoredIncident): void {
     if (head.state === 'none') return
     const { deliveries, clock, source } = this.deps
     const nowMs = clock()
     const known = deliveries.of(key)
-    for (const { id, row } of known) deliveries.put(id, { ...row, version: row.version + 1, dueAtMs: nowMs })
+    for (const { id, row } of known) deliveries.put(id, dueAt(row, nowMs))
     if (head.state === 'resolved') return
     const routed = routeOf(this.config, incidentFacts(head, source))
     const always = [...this.everything.keys()].map((receiver) => ({ receiver, updates: true, ended: true }))
@@ -164,16 +200,28 @@ export class IncidentNotifier {
     if (receiver === undefined) return this.abandon(id)
     const context = { settings: this.settings, receiver, now: this.deps.clock, random: this.deps.random }
     const { incidents, deliveries } = this.deps
+    const reserved = { openings: 0 }
     const delivered = await deliverNow(id, context, {
       readRow: async (each) => deliveries.read(each),
       writeRow: (each, row) => deliveries.replace(each, row),
-      readHead: async (key) => incidents.readHead(key),
-      countLive: async (key, fromMs) => incidents.liveMembers(key, fromMs).count,
-      mutedBy: async (head) => this.muted(head),
-      notifiedSince: async (name, sinceMs) => deliveries.notifiedSince(name, sinceMs),
+      readHead: async (key) => (key === FLOOD ? this.floodOf(id)?.head : incidents.readHead(key)),
+      countLive: async (key, fromMs) =>
+        key === FLOOD ? (this.floodOf(id)?.count ?? 0) : incidents.liveMembers(key, fromMs).count,
+      // Each incident of a flood was let through by the mutes before.
+      mutedBy: async (head) => (id.key === FLOOD ? undefined : this.muted(head)),
+      notifiedSince: async (name, sinceMs) => deliveries.notifiedSince(name, sinceMs) + this.reserve(name, reserved),
       tell: (each, telling) => this.tell(receiver, each, telling),
     })
+    this.opening.set(id.receiver, (this.opening.get(id.receiver) ?? 0) - reserved.openings)
     this.note(id, delivered)
+  }
+
+  /** Openings of a receiver that are under way beside this one, which is one from now on. */
+  private reserve(receiver: string, reserved: { openings: number }): number {
+    const others = this.opening.get(receiver) ?? 0
+    this.opening.set(receiver, others + 1)
+    reserved.openings++
+    return others
   }
 
   private note({ receiver, key }: DeliveryId, { outcome, reason, change }: Delivered): void {
@@ -219,13 +267,15 @@ export class IncidentNotifier {
   private tell(receiver: Receiver, id: DeliveryId, telling: Telling): Promise<Answer> {
     const { incidents, clock, source, send } = this.deps
     const { head, row } = telling
-    const latest = incidents.latest(id.key, head.fromMs, LATEST)
+    const flood = id.key === FLOOD ? this.floodOf(id) : undefined
+    const latest = flood === undefined ? incidents.latest(id.key, head.fromMs, LATEST) : []
     const notice = noticeOf(id, telling, {
       nowMs: clock(),
       source,
       latest,
       exercise: latest[0] && incidents.exercise(head.about.rule, latest[0].firedAtMs),
-      related: incidents.openedBy(head.about.first.traceId, id.key, RELATED),
+      related: flood === undefined ? incidents.openedBy(head.about.first.traceId, id.key, RELATED) : [],
+      ...(flood !== undefined && { flood: flood.incidents }),
       traceLink: this.config.traceLink,
     })
     return receiver.tell(notice, row.ref, send)

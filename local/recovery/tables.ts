@@ -138,6 +138,7 @@ export const TABLES: readonly RecoveredTable[] = [
       due_ms: 'int?',
       notified_ms: 'int?',
       failing: 'int',
+      flooded: 'int',
       row: 'json',
     },
     isSound: (row) => typeof JSON.parse(String(row.row)).version === 'number',

@@ -208,11 +208,13 @@ CREATE TABLE incident_deliveries (
   due_ms INTEGER,
   notified_ms INTEGER,
   failing INTEGER NOT NULL,
+  flooded INTEGER NOT NULL,
   row TEXT NOT NULL,
   PRIMARY KEY (key, episode, receiver)
 );
 CREATE INDEX incident_deliveries_by_time ON incident_deliveries (due_ms) WHERE due_ms IS NOT NULL;
 CREATE INDEX incident_deliveries_failing ON incident_deliveries (receiver) WHERE failing > 0;
+CREATE INDEX incident_deliveries_flooded ON incident_deliveries (receiver, notified) WHERE flooded = 1;
 CREATE INDEX incident_deliveries_notified ON incident_deliveries (receiver, notified_ms) WHERE notified_ms IS NOT NULL;
 
 CREATE TABLE rule_exercise (

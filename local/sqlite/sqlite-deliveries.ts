@@ -46,12 +46,23 @@ export class SqliteDeliveries {
 
   /** Writes a row, as part of the write under way. */
   put({ key, episode, receiver }: DeliveryId, row: DeliveryRow): void {
-    const sql = `INSERT OR REPLACE INTO incident_deliveries (key, episode, receiver, notified, due_ms, notified_ms, failing, row)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+    const sql = `INSERT OR REPLACE INTO incident_deliveries (key, episode, receiver, notified, due_ms, notified_ms, failing, flooded, row)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
     const { notified, dueAtMs = null, flooded, notifiedAtMs } = row
     const notifiedAloneMs = notified === 'none' || flooded ? null : (notifiedAtMs ?? null)
     const failing = row.refused ? REFUSED : row.failure === undefined ? 0 : WAITING
-    this.database.run(sql, key, episode, receiver, notified, dueAtMs, notifiedAloneMs, failing, JSON.stringify(row))
+    this.database.run(
+      sql,
+      key,
+      episode,
+      receiver,
+      notified,
+      dueAtMs,
+      notifiedAloneMs,
+      failing,
+      flooded ? 1 : 0,
+      JSON.stringify(row),
+    )
   }
 
   /** Rows of an incident, of all its episodes. */
@@ -70,6 +81,20 @@ export class SqliteDeliveries {
   notifiedSince(receiver: string, sinceMs: number): number {
     const sql = 'SELECT count(*) AS count FROM incident_deliveries WHERE receiver = ? AND notified_ms >= ?'
     return Number(this.database.get(sql, receiver, sinceMs)?.count)
+  }
+
+  /** Receivers with open incidents that a flood notice stands for. */
+  flooded(): readonly string[] {
+    const sql = "SELECT DISTINCT receiver FROM incident_deliveries WHERE flooded = 1 AND notified = 'open'"
+    return this.database.all(sql).map(({ receiver }) => String(receiver))
+  }
+
+  /** Incidents that a flood notice of a receiver stands for: those that opened since it began, and whether one is open. */
+  flood(receiver: string, fromMs: number): { readonly keys: readonly string[]; readonly isOpen: boolean } {
+    const sql = `SELECT key, notified FROM incident_deliveries
+      WHERE flooded = 1 AND receiver = ? AND json_extract(row, '$.notifiedAtMs') >= ? ORDER BY key`
+    const rows = this.database.all(sql, receiver, fromMs)
+    return { keys: rows.map(({ key }) => String(key)), isOpen: rows.some(({ notified }) => notified === 'open') }
   }
 
   /** Looks at once again at all that was left: for a start, or for receivers that changed. As part of the write under way. */

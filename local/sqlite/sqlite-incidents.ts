@@ -1,5 +1,6 @@
 import type { ConditionFacts, RuleMinute } from '../../shared/incidents/alert-condition.ts'
 import { MINUTE_MS } from '../../shared/incidents/alert-condition.ts'
+import { FLOOD } from '../../shared/incidents/delivery.ts'
 import type { MinuteOfRule } from '../../shared/incidents/exercise-tally.ts'
 import type { IncidentHead, IncidentMember } from '../../shared/incidents/incident.ts'
 import {
@@ -218,7 +219,10 @@ export class SqliteIncidents implements IncidentSteps {
       this.database.run('DELETE FROM incident_members WHERE key = ? AND fired_ms < ?', String(key), fromMs)
     }
     this.database.run("DELETE FROM incidents WHERE state <> 'open' AND changed_ms < ? AND look_ms IS NULL", beforeMs)
-    this.database.run('DELETE FROM incident_deliveries WHERE key NOT IN (SELECT key FROM incidents)')
+    const isFlood = `key = '${FLOOD}'`
+    this.database.run(`DELETE FROM incident_deliveries WHERE key NOT IN (SELECT key FROM incidents) AND NOT ${isFlood}`)
+    const floods = `DELETE FROM incident_deliveries WHERE ${isFlood} AND notified = 'resolved' AND notified_ms < ?`
+    this.database.run(floods, beforeMs)
     this.database.run('DELETE FROM incident_mutes WHERE until_ms < ?', beforeMs)
   }
 

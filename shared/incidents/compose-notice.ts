@@ -18,6 +18,8 @@ export interface NoticeDetails {
   readonly exercise: ExerciseCounts | undefined
   readonly related: readonly { readonly key: string; readonly head: IncidentHead }[]
   readonly traceLink: TraceLink | undefined
+  /** Of a flood notice: the incidents that it stands for. */
+  readonly flood?: readonly { readonly key: string; readonly head: IncidentHead }[]
 }
 
 /** What a receiver is notified. */
@@ -53,13 +55,16 @@ export function noticeOf({ key, episode }: DeliveryId, telling: Telling, details
     latest: details.latest.map(({ traceId, service, firedAtMs }) =>
       withLink({ traceId, service, atMs: firedAtMs }, traceLink),
     ),
-    related: details.related.map((other) => ({
-      incidentId: incidentId(other.key, other.head.episode),
-      rule: other.head.about.rule,
-    })),
+    related: details.related.map(named),
     experiments: about.experiments,
+    ...(details.flood !== undefined && { flood: details.flood.map(named) }),
     source: details.source,
   }
+}
+
+function named(incident: { readonly key: string; readonly head: IncidentHead }) {
+  const { episode, about } = incident.head
+  return { incidentId: incidentId(incident.key, episode), rule: about.rule, severity: about.severity }
 }
 
 function withLink(trace: WitnessTrace, traceLink: TraceLink | undefined): WitnessTrace {

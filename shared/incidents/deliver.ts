@@ -1,6 +1,6 @@
 import { backoffMs } from '../concurrency/backoff.ts'
-import { SEVERITIES } from '../rules/read/header.ts'
-import { type DeliveryId, type DeliveryRow, stepOf } from './delivery.ts'
+import { isWorse } from '../rules/read/header.ts'
+import { type DeliveryId, type DeliveryRow, FLOOD, stepOf } from './delivery.ts'
 import type { IncidentHead } from './incident.ts'
 import type { Answer, Receiver } from './receivers/receiver.ts'
 
@@ -78,7 +78,7 @@ export interface DeliveryContext {
 
 /** What became of one look at a delivery; `again`: when to look the next time, undefined for when the incident changes. */
 export interface Delivered {
-  readonly outcome: 'notified' | 'nothing' | 'held' | 'failed' | 'refused' | 'busy'
+  readonly outcome: 'notified' | 'nothing' | 'held' | 'flooded' | 'failed' | 'refused' | 'busy'
   readonly change?: Telling['change']
   readonly reason?: string
   readonly againMs?: number
@@ -101,7 +101,7 @@ export function* deliver(id: DeliveryId, context: DeliveryContext): Delivering<D
 type Act =
   | { readonly kind: 'tell'; readonly doing: NonNullable<DeliveryRow['doing']>; readonly telling: Telling }
   /** Nobody is notified; the row changes to this. */
-  | { readonly kind: 'settle'; readonly row: Partial<DeliveryRow>; readonly outcome: 'nothing' | 'held' }
+  | { readonly kind: 'settle'; readonly row: Partial<DeliveryRow>; readonly outcome: 'nothing' | 'held' | 'flooded' }
 
 function* whatToDo(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context: DeliveryContext): Delivering<Act> {
   const isOpen = head.episode === id.episode && (head.state === 'open' || head.state === 'resolving')
@@ -131,7 +131,18 @@ function* opening(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context:
   const waitsUntilMs = head.openedAtMs + settings.waitMs
   const waits = !receiver.traits.pages && head.about.severity !== 'critical'
   if (waits && waitsUntilMs > now()) return settle({ dueAtMs: waitsUntilMs })
-  return telling('open', row, head, head.opening)
+  const isFlood = id.key !== FLOOD && (yield* isFlooded(id, context))
+  return isFlood ? settle(floodedRow(head, now()), 'flooded') : telling('open', row, head, head.opening)
+}
+
+/** Past a number of openings one notice takes the place of all that follow. */
+function* isFlooded({ receiver }: DeliveryId, { settings, now }: DeliveryContext): Delivering<boolean> {
+  const sinceMs = now() - settings.floodWindowMs
+  return (yield* step('notifiedSince', [receiver, sinceMs])) >= settings.floodLimit
+}
+
+function floodedRow({ opening, about }: IncidentHead, nowMs: number): Partial<DeliveryRow> {
+  return { notified: 'open', flooded: true, opening, notifiedAtMs: nowMs, notifiedSeverity: about.severity }
 }
 
 function* update(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context: DeliveryContext): Delivering<Act> {
@@ -155,10 +166,10 @@ function* update(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context: 
 }
 
 function isMoreSevere({ about }: IncidentHead, { notifiedSeverity }: DeliveryRow): boolean {
-  return notifiedSeverity !== undefined && SEVERITIES.indexOf(about.severity) < SEVERITIES.indexOf(notifiedSeverity)
+  return notifiedSeverity !== undefined && isWorse(about.severity, notifiedSeverity)
 }
 
-function settle(row: Partial<DeliveryRow>, outcome: 'nothing' | 'held' = 'nothing'): Act {
+function settle(row: Partial<DeliveryRow>, outcome: 'nothing' | 'held' | 'flooded' = 'nothing'): Act {
   return { kind: 'settle', row, outcome }
 }
 

@@ -37,8 +37,10 @@ export interface DeliveryRow {
   readonly refused: boolean
   /** The mute that holds the opening back. */
   readonly heldBy?: string
-  /** Notified by the one notice for many incidents. */
+  /** Its opening is part of a flood notice: the receiver got no notice of it alone. */
   readonly flooded: boolean
+  /** Of a flood notice: when the flood began. */
+  readonly floodFromMs?: number
   /** When to look again; undefined where nobody has to until the incident changes. */
   readonly dueAtMs?: number
   /** What its routes ask for beside the opening. */
@@ -61,6 +63,9 @@ export function newDelivery(wants: Pick<DeliveryRow, 'updates' | 'ended'>, nowMs
     ...wants,
   }
 }
+
+/** The key of flood notices: one delivery row each, whose episode counts the floods of its receiver. */
+export const FLOOD = 'flood'
 
 /** Counts at which a receiver that can change its message is notified how many traces there are. */
 const STEPS = [1, 2, 5] as const

@@ -1,6 +1,6 @@
 import type { SignalEvent, SignalGroup } from '../pipeline/signal.ts'
 import type { AlertCondition, Severity } from '../rules/ast.ts'
-import { SEVERITIES } from '../rules/read/header.ts'
+import { isWorse } from '../rules/read/header.ts'
 import { heldUntilMs, lookBackMs, MINUTE_MS } from './alert-condition.ts'
 import type { IncidentContext } from './context.ts'
 import { endIfOver } from './end-incident.ts'
@@ -93,7 +93,7 @@ function isPartOfTheEnded({ ended, toMs = 0, quietMs }: IncidentHead, firedMs: n
 }
 
 function withSeverity(head: IncidentHead, severity: Severity): IncidentHead | undefined {
-  if (SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(head.about.severity)) return undefined
+  if (!isWorse(severity, head.about.severity)) return undefined
   return { ...head, version: head.version + 1, about: { ...head.about, severity } }
 }
 
@@ -137,8 +137,7 @@ function nextOpening(
   const goesOn = nowMs - head.changedAtMs <= Math.max(settings.cooldownMs, head.quietMs)
   if (goesOn) {
     // The subject does not change: receivers know the incident by it.
-    const severity =
-      SEVERITIES.find((each) => each === about.severity || each === head.about.severity) ?? about.severity
+    const severity = isWorse(about.severity, head.about.severity) ? about.severity : head.about.severity
     const { episode, fromMs } = head
     return { ...common, episode, opening: head.opening + 1, fromMs, about: { ...head.about, severity } }
   }

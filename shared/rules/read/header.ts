@@ -21,6 +21,11 @@ export interface LineRange {
 }
 
 export const SEVERITIES: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']
+/** Whether one severity is worse than another. */
+export function isWorse(severity: Severity, than: Severity): boolean {
+  return SEVERITIES.indexOf(severity) < SEVERITIES.indexOf(than)
+}
+
 const NAME_PATTERN = /^[A-Za-z][A-Za-z0-9_-]*$/
 
 /** Whether a comment line can only be meant as the header of a rule, well written or not. */

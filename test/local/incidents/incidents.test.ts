@@ -90,3 +90,22 @@ test('what was opened before a restart is ended after it, and nobody is paged tw
   for (let left = 35; left > 0; left--) await pass(second, MINUTE_MS)
   expect(incidentsAt(hook).map(([type]) => type)).toEqual(['opened', 'updated', 'resolved'])
 })
+
+test('past ten openings in ten minutes one notice stands for all that follow, and ends when none of them is open', async () => {
+  const hook = await receiver()
+  const rules = `// Signal: PER_ORDER (critical)\n// Group: service.name\ntrace.has(payment.charge) and not trace.has(cart.validate)\n`
+  const runtime = await start(newHome(rules), { webhooks: [{ url: hook.url }] })
+  for (let number = 0; number < 14; number++) {
+    await send(runtime, [{ ...CHARGE, service: `shop ${number}` }], traceId(number))
+  }
+  await pass(runtime, 5_000)
+  await pass(runtime, 10_000)
+  await pass(runtime, 1_000)
+  expect(incidentsAt(hook).map(([type]) => type)).toEqual(Array(11).fill('opened'))
+  const flood = JSON.parse(hook.received.at(-1)?.body ?? '')
+  expect(flood.data.flood).toHaveLength(4)
+  for (let left = 10; left > 0; left--) await keepRule(runtime, 1_000 * left, 10)
+  for (let left = 40; left > 0; left--) await pass(runtime, MINUTE_MS)
+  const ends = incidentsAt(hook).filter(([type]) => type === 'resolved')
+  expect(ends).toHaveLength(11)
+})
