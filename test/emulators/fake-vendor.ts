@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { OutgoingRequest, RequestEnd, Send } from '../../shared/incidents/receivers/receiver.ts'
 
 /** A request as a vendor gets it. */
@@ -39,6 +40,10 @@ export class FakeVendor {
   readonly requests: VendorRequest[] = []
   /** Of the next requests, one each. */
   readonly faults: VendorFault[] = []
+  /** What becomes of requests that have no such fault. */
+  faultOf: (request: VendorRequest) => VendorFault | undefined = () => undefined
+  /** How long a request is on its way, and its answer; through a socket alone. */
+  delayMs: () => number = () => 0
   private readonly apply: (request: VendorRequest) => VendorAnswer
   private readonly late: VendorRequest[] = []
   private server: Server | undefined
@@ -65,7 +70,10 @@ export class FakeVendor {
     this.server = createServer(async (incoming, response) => {
       const { method = '', url = '' } = incoming
       const headers = Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]))
-      const answer = this.arrive({ method, path: url, headers, body: await textOf(incoming) })
+      const request = { method, path: url, headers, body: await textOf(incoming) }
+      await this.delay()
+      const answer = this.arrive(request)
+      await this.delay()
       if (answer === undefined) return void incoming.socket.destroy()
       const { status, body, contentType = 'application/json', retryAfter } = answer
       const wait = retryAfter === undefined ? {} : { 'retry-after': retryAfter }
@@ -85,9 +93,14 @@ export class FakeVendor {
     for (const request of this.late.splice(0)) this.apply(request)
   }
 
+  private async delay(): Promise<void> {
+    const ms = this.delayMs()
+    if (ms > 0) await pause(ms)
+  }
+
   /** Undefined where the sender gets no answer. */
   private arrive(request: VendorRequest): VendorAnswer | undefined {
-    const fault = this.faults.shift()
+    const fault = this.faults.shift() ?? this.faultOf(request)
     if (fault?.kind === 'lost') return undefined
     this.requests.push(request)
     if (fault?.kind === 'answered') return fault.answer

@@ -9,13 +9,16 @@ const KILLS: readonly Kill[] = [
   { phase: 'spans', after: 60 },
   { phase: 'start', after: 350 },
   { phase: 'spans', after: 60 },
+  { phase: 'ends', after: 800 },
 ]
 
-test('spans acknowledged before kill -9 are judged, archived once, and signalled under one id', async () => {
+test('spans acknowledged before kill -9 are judged, archived once, and signalled under one id; each opening is one page', async () => {
   const kill = (round: number) => KILLS[round - 1] as Kill
-  const result = await crashCampaign({ folder: newFolder(), rounds: KILLS.length, kill })
+  const result = await crashCampaign({ folder: newFolder(), rounds: KILLS.length, random: seededRandom(1), kill })
   expect(result.acknowledged.size).toBeGreaterThanOrEqual(120)
   expect(result).toMatchObject({ unjudged: [], unarchived: [], untold: [], renamed: [] })
+  expect(result.incidents.broken).toEqual([])
+  expect(result.incidents.pages).toBeGreaterThanOrEqual(4)
   expect(result.deliveries).toBeGreaterThan(result.signals)
 }, 60_000)
 

@@ -41,15 +41,16 @@ export async function cutLog(folder: string, spans: number, random: Random): Pro
     rules,
     webhook: 'http://127.0.0.1:1/',
     jsonl: join(folder, 'signals.jsonl'),
+    chunkRetentionMs: HOUR_MS,
   }
   const acknowledged = await killedUnderLoad(place, spans)
   const path = join(place.data, 'betrace.db')
   const how = damageLog(`${path}-wal`, random)
-  let child = spawnServer(place, HOUR_MS)
+  let child = spawnServer(place)
   let url = await addressOf(child)
   if (url === undefined) {
     await recoverDatabase({ dataFolder: place.data, nowMs: Date.now() })
-    child = spawnServer(place, HOUR_MS)
+    child = spawnServer(place)
     url = await addressOf(child)
   }
   const { status } = (await (await fetch(`${url}/healthz`)).json()) as { status: string }
@@ -60,13 +61,15 @@ export async function cutLog(folder: string, spans: number, random: Random): Pro
 }
 
 async function killedUnderLoad(place: Place, spans: number): Promise<number> {
-  const child = spawnServer(place, HOUR_MS)
+  const child = spawnServer(place)
   const exit = once(child, 'exit')
   const url = await addressOf(child)
   if (url === undefined) throw new Error(`the server did not start over ${place.data}`)
   const acknowledged = new Set<string>()
   const isGone = () => child.exitCode !== null || child.signalCode !== null
-  const senders = Array.from({ length: SENDERS }, (_, sender) => sendTraces(url, `1${sender}`, isGone, acknowledged))
+  const senders = Array.from({ length: SENDERS }, (_, sender) => {
+    return sendTraces({ url, sender: `1${sender}`, attributes: {}, now: Date.now }, isGone, acknowledged)
+  })
   while (acknowledged.size < spans && !isGone()) await pause(1)
   child.kill('SIGKILL')
   await Promise.all(senders)

@@ -3,11 +3,15 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { SPANS_OF_A_TRACE } from './sender.ts'
 
+/** Attributes that groups are made of; the incident of the first rule is one for all its traces. */
+export const GROUPS = [undefined, 'region', 'tenant', 'tenant'] as const
+
 /** Each span of a trace breaks a rule of its own. */
-export const RULES = Array.from(
-  { length: SPANS_OF_A_TRACE },
-  (_, index) => `// Signal: STEP_${index + 1} (high)\ntrace.has(step.${index + 1})\n`,
-).join('\n')
+export const RULES = Array.from({ length: SPANS_OF_A_TRACE }, (_, index) => {
+  const [severity, group] = [index === 0 ? 'critical' : 'high', GROUPS[index]]
+  const header = `// Signal: STEP_${index + 1} (${severity})\n${group === undefined ? '' : `// Group: ${group}\n`}`
+  return `${header}trace.has(step.${index + 1}).where(broken == true)\n`
+}).join('\n')
 
 /** Where a server keeps its data, finds its rules and sends its signals. */
 export interface Place {
@@ -15,15 +19,28 @@ export interface Place {
   readonly rules: string
   readonly webhook: string
   readonly jsonl: string
+  /** The file of receivers of incidents. */
+  readonly notify?: string
+  /** Its clock runs so many times as fast from a time on; as fast as ours unless told. */
+  readonly clock?: FastClock
+  /** Some seconds unless told. */
+  readonly chunkRetentionMs?: number
 }
 
-/** `chunkRetentionMs`: some seconds unless told. */
-export function spawnServer({ data, rules, webhook, jsonl }: Place, chunkRetentionMs?: number): ChildProcess {
+export interface FastClock {
+  readonly startMs: number
+  readonly speed: number
+}
+
+/** The time on a clock. */
+export function timeOn({ startMs, speed }: FastClock): number {
+  return Math.round(startMs + (Date.now() - startMs) * speed)
+}
+
+export function spawnServer(place: Place): ChildProcess {
   const script = fileURLToPath(new URL('./serve-child.ts', import.meta.url))
-  const retention = chunkRetentionMs === undefined ? [] : [String(chunkRetentionMs)]
-  const args = [script, data, rules, webhook, jsonl, ...retention]
   // It ends when its input does, so that none outlives a campaign that is cut off itself.
-  return spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] })
+  return spawn(process.execPath, [script, JSON.stringify(place)], { stdio: ['pipe', 'pipe', 'ignore'] })
 }
 
 /** Where it listens; undefined if it ends before. */
