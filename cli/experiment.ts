@@ -7,7 +7,7 @@ import { visible } from '../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from './command.ts'
 import { type ApiChoice, apiOptions, openApi, readExperiment } from './experiments/api-client.ts'
 import { experimentText } from './experiments/experiment-text.ts'
-import { repeatable } from './option-values.ts'
+import { parseTolerance, repeatable } from './option-values.ts'
 import { paint, type Screen, type Terminal, write } from './terminal.ts'
 
 interface StartOptions extends ApiChoice {
@@ -17,6 +17,8 @@ interface StartOptions extends ApiChoice {
   readonly label?: readonly (readonly [string, string])[]
   readonly service?: readonly string[]
   readonly expect?: readonly string[]
+  readonly tolerate?: readonly (readonly [rule: string, share: number])[]
+  readonly baseline?: string
 }
 
 interface StopOptions extends ApiChoice {
@@ -51,6 +53,10 @@ export function experimentCommand(terminal: Terminal, finish: Finish): Command {
       'id=$(betrace experiment start --name failover); inject; betrace experiment stop $id',
     ],
     ['say what it is meant to exercise', 'betrace experiment start --id drill-7 --expect CIRCUIT_BREAKER_NOT_OPENED'],
+    [
+      'compare with yesterday, and tolerate some failures',
+      'betrace experiment start --id drill-8 --baseline -1d --tolerate RETRY_LIMIT_EXCEEDED=0.5%',
+    ],
     ['those of the last week', 'betrace experiment list'],
     ['did the invariants hold?', 'betrace verify --experiment drill-7 --wait 2m'],
   ])
@@ -83,12 +89,20 @@ function startCommand(terminal: Terminal, finish: Finish): Command {
         repeatable((name) => name),
       ),
     )
+    .addOption(
+      new Option(
+        '--tolerate <rule=share>',
+        'the share of its traces that may break a rule, such as 0.5%; may be repeated',
+      ).argParser(repeatable(parseTolerance)),
+    )
+    .addOption(new Option('--baseline <time>', 'compare with the window that begins so long before, such as -1d'))
     .action(async (options: StartOptions) => {
-      const { id = `exp-${randomUUID()}`, name, label, service: services, expect: rules } = options
+      const { id = `exp-${randomUUID()}`, name, label, service: services, expect: rules, baseline } = options
+      const tolerate = options.tolerate === undefined ? undefined : Object.fromEntries(options.tolerate)
       const labels = label === undefined ? undefined : Object.fromEntries(label)
       const at = parseTime('from', options.at, Date.now())
       const api = await openApi(options)
-      const posted = { action: 'start', id, at, name, labels, services, rules }
+      const posted = { action: 'start', id, at, name, labels, services, rules, tolerate, baseline }
       const view = await api.post<ExperimentView>('/v1/experiments', posted)
       await write(terminal.stdout, `${visible(view.id)}\n`)
       terminal.stderr.write(`${visible(`${view.id} runs since ${view.start}`)}\n`)

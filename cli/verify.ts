@@ -165,16 +165,26 @@ function noVerdict(id: string, state: string): CommandError {
 
 /** Judges the window of an experiment by other rules than those in force. */
 async function ofExperiment(options: VerifyOptions, id: string, terminal: Terminal) {
-  const { window, services, rules: expected } = await readExperiment(await openApi(options), id)
+  const experiment = await readExperiment(await openApi(options), id)
+  const { window, services, rules: expected } = experiment
   if (window === null) throw noVerdict(id, 'start-unknown')
   const range = { fromMs: Date.parse(window.from), toMs: Math.min(Date.parse(window.to), Date.now()) }
-  return replayed(options, range, { services, expected }, terminal)
+  const { tolerate, baselineAgoMs } = experiment
+  const agoMs = baselineAgoMs === null ? undefined : Math.max(baselineAgoMs, range.toMs - range.fromMs)
+  const own = agoMs === undefined ? undefined : new Date(range.fromMs - agoMs).toISOString()
+  const baseline = options.baseline ?? own
+  const asked = baseline === undefined ? options : { ...options, baseline }
+  return replayed(asked, range, { services, expected, tolerate }, terminal)
 }
 
 async function replayed(
   options: VerifyOptions,
   range: ReplayRange,
-  subject: { readonly services: readonly string[]; readonly expected: readonly string[] },
+  subject: {
+    readonly services: readonly string[]
+    readonly expected: readonly string[]
+    readonly tolerate?: Readonly<Record<string, number>>
+  },
   terminal: Terminal,
 ): Promise<ExperimentVerdict | undefined> {
   const { store, rulesInForce } =
@@ -189,7 +199,7 @@ async function replayed(
   const rules = given === undefined ? await rulesInForce() : await rulesOf(given, terminal)
   const chosen = namedRules(rules, options.rule)
   const expected = [...subject.expected, ...(options.rule ?? [])]
-  const tolerated = toleratedBy(options.tolerate ?? [], chosen)
+  const tolerated = new Map([...Object.entries(subject.tolerate ?? {}), ...toleratedBy(options.tolerate ?? [], chosen)])
   const baselineFromMs = baselineOf(options.baseline, range)
   const baseline = baselineFromMs === undefined ? {} : { baselineFromMs }
   const request = { range, rules: chosen, services: subject.services, expected, tolerated, ...baseline }

@@ -22,7 +22,7 @@ export function startFloods(deliveries: SqliteDeliveries, nowMs: number): void {
 
 const FLOODED_BEFORE_MS = 60_000
 
-/** A flood as if it were an incident, and what it stands for. */
+/** A flood in the form of an incident, and the incidents that are part of it. */
 export interface Flood {
   readonly head: IncidentHead
   readonly count: number

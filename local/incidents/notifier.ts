@@ -133,7 +133,7 @@ export class IncidentNotifier {
     }
   }
 
-  /** Flood notices follow what they stand for, which changes without them. */
+  /** Wakes flood notices whose incidents have changed. */
   private async followFloods(): Promise<void> {
     const { database, deliveries, clock } = this.deps
     if (deliveries.flooded().length === 0 && deliveries.of(FLOOD).every(({ row }) => row.notified !== 'open')) return

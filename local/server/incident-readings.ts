@@ -4,6 +4,7 @@ import { type IncidentNotifier, OUTCOMES } from '../incidents/notifier.ts'
 import type { SqliteDeliveries } from '../sqlite/sqlite-deliveries.ts'
 import type { SqliteIncidents } from '../sqlite/sqlite-incidents.ts'
 import type { MetricReading } from './metrics.ts'
+import { RUNBOOK } from './runbook.ts'
 
 /** Rules that `/metrics` has series of. */
 const MAX_RULES_SHOWN = 5_000
@@ -67,5 +68,5 @@ export function receiversProblem(deliveries: SqliteDeliveries): string | undefin
   const refused = deliveries.backlog().filter((backlog) => backlog.refused > 0)
   if (refused.length === 0) return undefined
   const each = refused.map(({ receiver, refused: count, failure }) => `${receiver}: ${count}, ${failure}`)
-  return `receivers refuse notifications of incidents: ${each.join('; ')}`
+  return `receivers refuse notifications of incidents: ${each.join('; ')} (${RUNBOOK.receivers})`
 }

@@ -9,6 +9,7 @@ export const RUNBOOK = {
   rules: 'docs/runbook.md#a-rule-file-cannot-be-read',
   broken: 'docs/runbook.md#a-rule-does-not-compile',
   notify: 'docs/runbook.md#the-file-of-receivers-has-problems',
+  receivers: 'docs/runbook.md#a-receiver-refuses-notifications',
   webhooks: 'docs/runbook.md#a-webhook-refuses-signals',
   clock: 'docs/runbook.md#the-clock-was-stepped',
   senders: 'docs/runbook.md#a-sender-is-refused',

@@ -83,13 +83,13 @@ export class SqliteDeliveries {
     return Number(this.database.get(sql, receiver, sinceMs)?.count)
   }
 
-  /** Receivers with open incidents that a flood notice stands for. */
+  /** Receivers with open incidents that are part of a flood. */
   flooded(): readonly string[] {
     const sql = "SELECT DISTINCT receiver FROM incident_deliveries WHERE flooded = 1 AND notified = 'open'"
     return this.database.all(sql).map(({ receiver }) => String(receiver))
   }
 
-  /** Incidents that a flood notice of a receiver stands for: those that opened since it began, and whether one is open. */
+  /** Incidents that are part of the flood of a receiver, which began at a time, and whether one of them is open. */
   flood(receiver: string, fromMs: number): { readonly keys: readonly string[]; readonly isOpen: boolean } {
     const sql = `SELECT key, notified FROM incident_deliveries
       WHERE flooded = 1 AND receiver = ? AND json_extract(row, '$.notifiedAtMs') >= ? ORDER BY key`

@@ -46,6 +46,10 @@ export interface ExperimentView {
   readonly labels: Readonly<Record<string, string>>
   readonly services: readonly string[]
   readonly rules: readonly string[]
+  /** By rule: the share of its traces that may break it. */
+  readonly tolerate: Readonly<Record<string, number>>
+  /** How long before its window the one begins that it is compared with; null: right before it. */
+  readonly baselineAgoMs: number | null
   readonly outcome: string | null
   readonly clockSkew: boolean
 }
@@ -162,7 +166,7 @@ async function show(id: string, deps: ApiDeps): Promise<ApiResponse> {
 }
 
 function viewOf(experiment: Experiment, { clock, settings }: Pick<ApiDeps, 'clock' | 'settings'>): ExperimentView {
-  const { id, name, source, startMs, endMs, labels, services, rules, outcome, clockSkew } = experiment
+  const { id, name, source, startMs, endMs, labels, services, rules, tolerate, outcome, clockSkew } = experiment
   const window = windowOf(experiment, clock(), settings.maxExperimentMs)
   return {
     id,
@@ -175,6 +179,8 @@ function viewOf(experiment: Experiment, { clock, settings }: Pick<ApiDeps, 'cloc
     labels,
     services,
     rules,
+    tolerate,
+    baselineAgoMs: experiment.baselineAgoMs ?? null,
     outcome: outcome ?? null,
     clockSkew,
   }

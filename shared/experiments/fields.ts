@@ -16,12 +16,31 @@ const labels = v.pipe(
   v.check((all) => Object.keys(all).length <= 50, 'give at most 50 labels'),
 )
 
+/** By rule: the share of its traces that may break it. */
+const tolerances = v.pipe(
+  v.record(word, v.pipe(v.number(), v.gtValue(0, 'write a share above 0'), v.maxValue(1, 'write a share up to 1'))),
+  v.check((all) => Object.keys(all).length <= 200, 'tolerate at most 200 rules'),
+)
+
+const AGO_UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+const MAX_AGO_MS = 400 * AGO_UNITS_MS.d
+
+/** `-1d` in milliseconds. */
+const ago = v.pipe(
+  v.string(),
+  v.regex(/^-[1-9]\d{0,4}[mhdw]$/, 'write how long before, such as -1d'),
+  v.transform((text) => Number(text.slice(1, -1)) * AGO_UNITS_MS[text.slice(-1) as keyof typeof AGO_UNITS_MS]),
+  v.maxValue(MAX_AGO_MS, 'write at most -400d'),
+)
+
 /** What any source may say of an experiment beside when it started and ended. */
 export const DETAILS = {
   name: v.optional(word),
   labels: v.optional(labels),
   services: v.optional(names),
   rules: v.optional(names),
+  tolerate: v.optional(tolerances),
+  baseline: v.optional(ago),
 } as const
 
 /** Parses by a schema; throws an InputError that names every fault. */

@@ -49,7 +49,12 @@ export function gremlinEvent(posted: object, nowMs: number): ExperimentEvent {
     source: 'gremlin',
     name: said.name ?? said.scenarioName ?? said.attackType ?? idOf(said),
     labels: labelsOf(said),
-    ...defined({ services: said.services, rules: said.rules }),
+    ...defined({
+      services: said.services,
+      rules: said.rules,
+      tolerate: said.tolerate,
+      baselineAgoMs: said.baseline,
+    }),
     ...(kind === 'ended' ? defined({ outcome: said.stage ?? statusOf(said) }) : {}),
   }
 }

@@ -21,7 +21,7 @@ export interface ReadingContext {
 }
 
 const OWN_HINT =
-  'post {"action": "start" or "stop", "id": "…", "name": "…", "at": time, "labels": {…}, "services": […], "rules": […]}, or the template for Gremlin in docs/chaos.md'
+  'post {"action": "start" or "stop", "id": "…", "name": "…", "at": time, "labels": {…}, "services": […], "rules": […], "tolerate": {"RULE": 0.005}, "baseline": "-1d"}, or the template for Gremlin in docs/chaos.md'
 
 /**
  * Reads what was posted about an experiment: our own format, Gremlin's webhook template, or an event of AWS FIS. Throws
@@ -35,7 +35,7 @@ export function readExperimentEvent(body: string, context: ReadingContext): Expe
 }
 
 function ownEvent(posted: object, { nowMs, newId }: ReadingContext): ExperimentEvent {
-  const { action, id, at, ...details } = parsed(own, posted, OWN_HINT)
+  const { action, id, at, baseline: baselineAgoMs, ...details } = parsed(own, posted, OWN_HINT)
   if (action === 'stop' && id === undefined) {
     throw experimentError('bad-experiment', 'the id of the experiment to stop is missing', OWN_HINT)
   }
@@ -50,7 +50,7 @@ function ownEvent(posted: object, { nowMs, newId }: ReadingContext): ExperimentE
     ...defined({ atMs }),
     receivedAtMs: nowMs,
     source: 'api',
-    ...defined(details),
+    ...defined({ ...details, baselineAgoMs }),
   }
 }
 

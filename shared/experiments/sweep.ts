@@ -70,6 +70,8 @@ async function giveVerdictIfDue(sweep: ExperimentSweep, experiment: Experiment, 
       rules,
       services: experiment.services,
       expected: experiment.rules,
+      tolerated: new Map(Object.entries(experiment.tolerate)),
+      ...baselineOf(experiment, window),
       experiment: subjectOf(experiment, window),
     },
     sweep.replay,
@@ -81,10 +83,16 @@ async function giveVerdictIfDue(sweep: ExperimentSweep, experiment: Experiment, 
   return true
 }
 
+/** The window that it is compared with: one that would reach into it is moved before it. */
+function baselineOf({ baselineAgoMs }: Experiment, { fromMs, toMs }: ExperimentWindow): { baselineFromMs?: number } {
+  return baselineAgoMs === undefined ? {} : { baselineFromMs: fromMs - Math.max(baselineAgoMs, toMs - fromMs) }
+}
+
 /** What a verdict follows from, save for the rules: those in force when it was first due. */
 function basisOf(experiment: Experiment, { fromMs, toMs, state, cut }: ExperimentWindow, lateMs: number): string {
-  const { services, rules, outcome = '' } = experiment
-  return hash(['basis', JSON.stringify({ fromMs, toMs, state, cut, lateMs, services, rules, outcome })])
+  const { services, rules, outcome = '', tolerate, baselineAgoMs } = experiment
+  const asked = { services, rules, outcome, ...(Object.keys(tolerate).length > 0 && { tolerate }), baselineAgoMs }
+  return hash(['basis', JSON.stringify({ fromMs, toMs, state, cut, lateMs, ...asked })])
 }
 
 async function publish({ publisher, experiments, settings, clock }: ExperimentSweep, kept: KeptVerdict): Promise<void> {

@@ -18,7 +18,7 @@ export interface NoticeDetails {
   readonly exercise: ExerciseCounts | undefined
   readonly related: readonly { readonly key: string; readonly head: IncidentHead }[]
   readonly traceLink: TraceLink | undefined
-  /** Of a flood notice: the incidents that it stands for. */
+  /** Of a flood notice: the incidents that are part of it. */
   readonly flood?: readonly { readonly key: string; readonly head: IncidentHead }[]
 }
 

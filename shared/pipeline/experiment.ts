@@ -24,6 +24,10 @@ export interface ExperimentEvent {
   readonly services?: readonly string[]
   /** Rules that the experiment is meant to exercise. */
   readonly rules?: readonly string[]
+  /** By rule: the share of the traces that exercise it which may break it. */
+  readonly tolerate?: Readonly<Record<string, number>>
+  /** How long before the window the one begins that it is compared with. */
+  readonly baselineAgoMs?: number
   /** How it ended, in the words of the source. */
   readonly outcome?: string
 }
@@ -36,6 +40,8 @@ export interface Experiment {
   readonly labels: Readonly<Record<string, string>>
   readonly services: readonly string[]
   readonly rules: readonly string[]
+  readonly tolerate: Readonly<Record<string, number>>
+  readonly baselineAgoMs?: number
   readonly startMs?: number
   readonly endMs?: number
   readonly outcome?: string
@@ -92,6 +98,7 @@ export function foldExperiment(events: readonly ExperimentEvent[]): Experiment |
   const startMs = least(timesOf(ordered, 'started')) ?? least(timesOf(ordered, 'declared'))
   const endMs = greatest(timesOf(ordered, 'ended'))
   const skewed = ordered.some(({ atMs, receivedAtMs }) => atMs !== undefined && claimsFuture(atMs, receivedAtMs))
+  const baselineAgoMs = last(ordered, ({ baselineAgoMs: agoMs }) => agoMs)
   const outcome = last(ordered, ({ kind, outcome }) => (kind === 'ended' ? outcome : undefined))
   return {
     id: first.experiment,
@@ -100,6 +107,8 @@ export function foldExperiment(events: readonly ExperimentEvent[]): Experiment |
     labels: Object.assign({}, ...ordered.map(({ labels }) => labels)),
     services: last(ordered, ({ services }) => services) ?? [],
     rules: last(ordered, ({ rules }) => rules) ?? [],
+    tolerate: last(ordered, ({ tolerate }) => tolerate) ?? {},
+    ...(baselineAgoMs === undefined ? {} : { baselineAgoMs }),
     ...(startMs === undefined ? {} : { startMs }),
     ...(endMs === undefined ? {} : { endMs }),
     ...(outcome === undefined ? {} : { outcome }),

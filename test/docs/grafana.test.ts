@@ -20,18 +20,30 @@ interface Alert {
 }
 
 const { panels } = JSON.parse(read('grafana/dashboard.json')) as { readonly panels: readonly Panel[] }
-const { groups } = parse(read('grafana/alerts.yaml')) as {
-  readonly groups: readonly { readonly rules: readonly Alert[] }[]
-}
-const alerts = groups.flatMap(({ rules }) => rules)
+type Rule = Alert | { readonly record: string; readonly expr: string }
+
+const rules = ['alerts', 'burn-rate'].flatMap((name) => {
+  const { groups } = parse(read(`grafana/${name}.yaml`)) as {
+    readonly groups: readonly { readonly rules: readonly Rule[] }[]
+  }
+  return groups.flatMap((group) => group.rules)
+})
+const alerts = rules.filter((rule) => 'alert' in rule)
+const recorded = new Set(rules.flatMap((rule) => ('record' in rule ? [rule.record] : [])))
 
 const metricsIn = (expr: string) =>
   [...expr.matchAll(/betrace_\w+/g)].map(([name]) => name.replace(/(_seconds)_(?:bucket|sum|count)$/, '$1'))
 
 test('the dashboard and the alerts ask for metrics that a server exports', () => {
-  const asked = [...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)), ...alerts.map(({ expr }) => expr)]
+  const asked = [...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)), ...rules.map(({ expr }) => expr)]
   expect(asked.length).toBeGreaterThan(30)
   expect(asked.flatMap(metricsIn).filter((name) => !documented.has(name))).toEqual([])
+})
+
+test('alerts ask for ratios that are recorded', () => {
+  const asked = alerts.flatMap(({ expr }) => [...expr.matchAll(/betrace:\w+:\w+/g)].map(([name]) => name))
+  expect(asked.length).toBeGreaterThan(0)
+  expect(asked.filter((name) => !recorded.has(name))).toEqual([])
 })
 
 test('each alert has a summary, and leads to a heading of the runbook', () => {

@@ -32,6 +32,11 @@ describe('our own format', () => {
     expect(read({ action: 'stop', id: 'drill', at: NOW + 5 })).toMatchObject({ kind: 'ended', atMs: NOW + 5 })
   })
 
+  test('says what it tolerates, and with what it is compared', () => {
+    const said = read({ action: 'start', id: 'drill', tolerate: { RETRIES: 0.005 }, baseline: '-1d' })
+    expect(said).toMatchObject({ tolerate: { RETRIES: 0.005 }, baselineAgoMs: 86_400_000 })
+  })
+
   test('a start without an id gets one', () => {
     expect(read({ action: 'start' })).toEqual({ experiment: 'new', kind: 'started', receivedAtMs: NOW, source: 'api' })
   })
@@ -43,6 +48,8 @@ describe('our own format', () => {
     ['a stop of nothing', { action: 'stop' }, 'bad-experiment'],
     ['a time that is none', { action: 'start', at: 'noon' }, 'bad-experiment'],
     ['an id that no URL can hold', { action: 'start', id: 'a/b' }, 'bad-experiment'],
+    ['a share above 1', { action: 'start', tolerate: { RETRIES: 5 } }, 'bad-experiment'],
+    ['a baseline that is no time before', { action: 'start', baseline: 'yesterday' }, 'bad-experiment'],
     ['a key that is none of ours', { action: 'start', colour: 'red' }, 'bad-experiment'],
     [
       'too many labels',

@@ -108,6 +108,24 @@ describe('the verdict on an experiment', () => {
     })
   })
 
+  test('tolerates the share that the experiment allows, and compares with the window that it names', async () => {
+    const runtime = await start(newHome(), {}, {}, true)
+    await send(runtime, [CHARGE, VALIDATION], traceId(9))
+    await pass(runtime, 10 * MINUTE_MS)
+    const allowed = { tolerate: { PAYMENT_INVARIANT_VIOLATION: 0.5 }, baseline: '-10m' }
+    await post(runtime, { action: 'start', id: 'drill', at: now(), ...allowed })
+    await send(runtime, [CHARGE], traceId(1))
+    await send(runtime, [CHARGE, VALIDATION], traceId(2))
+    await pass(runtime, MINUTE_MS)
+    await post(runtime, { action: 'stop', id: 'drill', at: now() })
+    await pass(runtime, SETTLE_MS)
+    expect(await verdictOn(runtime, 'drill')).toMatchObject({
+      outcome: 'held',
+      before: { traces: 1 },
+      rules: [{ verdict: 'held', violated: 1, tolerated: 0.5, before: { exercised: 1 } }],
+    })
+  })
+
   test('is revised when a span comes late, and when the end is reported again', async () => {
     const screen = new PassThrough()
     const runtime = await start(newHome(), {}, { screen }, true)

@@ -67,6 +67,8 @@ export function lyingDetail(text: string): ExperimentDetail {
     window: { from: text, to: text, cut: true },
     services: [text],
     rules: [text],
+    tolerate: { [text]: 0.5 },
+    baselineAgoMs: null,
     verdict: lyingVerdict(text),
   }
 }
