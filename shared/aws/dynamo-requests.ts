@@ -95,29 +95,35 @@ async function getOnce(table: DynamoTable, Keys: readonly Item[], found: Item[])
 }
 
 /** Items of one partition with `from` <= sort key <= `to`, strongly consistent, page by page. */
-export async function* queryPages(
+export function queryPages(
   table: DynamoTable,
   partition: string,
   from: string,
   to: string,
   options: Pick<QueryCommandInput, 'ScanIndexForward' | 'Limit' | 'ProjectionExpression'> = {},
 ): AsyncGenerator<readonly Item[], void, void> {
+  return allPages(table, {
+    ConsistentRead: true,
+    KeyConditionExpression: 'trace = :trace AND #item BETWEEN :from AND :to',
+    ExpressionAttributeNames: { '#item': 'item' },
+    ExpressionAttributeValues: { ':trace': { S: partition }, ':from': { S: from }, ':to': { S: to } },
+    ...options,
+  })
+}
+
+/** What a query finds, page by page. */
+export async function* allPages(
+  table: DynamoTable,
+  query: Omit<QueryCommandInput, 'TableName' | 'ExclusiveStartKey'>,
+): AsyncGenerator<readonly Item[], void, void> {
   let start: Record<string, AttributeValue> | undefined
   do {
-    const output = await asked(
-      'read from the table',
-      table.client.send(
-        new QueryCommand({
-          TableName: table.name,
-          ConsistentRead: true,
-          KeyConditionExpression: 'trace = :trace AND #item BETWEEN :from AND :to',
-          ExpressionAttributeNames: { '#item': 'item' },
-          ExpressionAttributeValues: { ':trace': { S: partition }, ':from': { S: from }, ':to': { S: to } },
-          ...(start !== undefined && { ExclusiveStartKey: start }),
-          ...options,
-        }),
-      ),
-    )
+    const command = new QueryCommand({
+      TableName: table.name,
+      ...query,
+      ...(start !== undefined && { ExclusiveStartKey: start }),
+    })
+    const output = await asked('read from the table', table.client.send(command))
     start = output.LastEvaluatedKey
     yield output.Items ?? []
   } while (start !== undefined)
