@@ -13,7 +13,7 @@ import { ALARM_PERIOD, type Pager } from './pager.ts'
 import { allow, allowKey, allowUnder } from './permissions.ts'
 import { queue } from './queue.ts'
 import type { StackSettings } from './settings.ts'
-import type { Storage } from './storage.ts'
+import { indexArn, type Storage } from './storage.ts'
 import { failedRecords, streamSource } from './stream-source.ts'
 
 const TIMEOUT = Duration.seconds(60)
@@ -59,6 +59,7 @@ export class EvaluatorFunction extends Construct {
       rearmsItself: true,
       environment: {
         table: storage.table.tableName,
+        incidentTable: storage.incidents.tableName,
         timersUrl: this.timers.queueUrl,
         deadLettersUrl: this.deadLetters.queueUrl,
         signalTopic: pager.signals.topicArn,
@@ -81,6 +82,8 @@ export class EvaluatorFunction extends Construct {
       onTable.map((action) => `dynamodb:${action}`),
       [storage.table.tableArn],
     )
+    allow(role, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], [storage.incidents.tableArn])
+    allow(role, ['dynamodb:Query'], [indexArn(storage.incidents)])
     allow(role, ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [this.timers.queueArn])
     allow(role, ['sqs:SendMessage'], [this.timers.queueArn, this.deadLetters.queueArn])
     allow(role, ['sns:Publish'], [pager.signals.topicArn])

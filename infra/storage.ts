@@ -1,5 +1,13 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib'
-import { AttributeType, BillingMode, StreamViewType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import {
+  AttributeType,
+  BillingMode,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableEncryption,
+  type TableProps,
+} from 'aws-cdk-lib/aws-dynamodb'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Key } from 'aws-cdk-lib/aws-kms'
 import { BlockPublicAccess, Bucket, BucketEncryption, type BucketProps, ObjectOwnership } from 'aws-cdk-lib/aws-s3'
@@ -9,6 +17,7 @@ import { SIGNALS_PREFIX } from '../shared/archive/signal-objects.ts'
 import { STATES_PREFIX } from '../shared/archive/state-objects.ts'
 import { TABLE_KEYS } from '../shared/aws/buffer/buffer-items.ts'
 import { FAILURE_PREFIX, QUERY_RESULTS_PREFIX } from '../shared/aws/deployment.ts'
+import { INCIDENT_KEYS, OPEN_INDEX } from '../shared/aws/incidents/incident-items.ts'
 import { REPLAYS_PREFIX } from '../shared/aws/replay/replay-runs.ts'
 import type { StackContext } from './lambda-function.ts'
 import { acknowledge } from './permissions.ts'
@@ -24,25 +33,30 @@ const OLD_RULE_VERSION_DAYS = 90
 /** Where traces wait, rules lie and judged traces are kept. */
 export class Storage extends Construct {
   readonly table: Table
+  /** Incidents, and what receivers were notified of them. */
+  readonly incidents: Table
   readonly rules: Bucket
   readonly archive: Bucket
 
   constructor(scope: Construct, context: StackContext) {
     super(scope, 'Storage')
-    const { settings, key } = context
+    const { settings } = context
     this.table = new Table(this, 'Table', {
-      partitionKey: { name: TABLE_KEYS.partition, type: AttributeType.STRING },
-      sortKey: { name: TABLE_KEYS.sort, type: AttributeType.STRING },
-      timeToLiveAttribute: TABLE_KEYS.expiry,
-      billingMode: BillingMode.PAY_PER_REQUEST,
+      ...tableProps(context, TABLE_KEYS),
       // Keys where something was inserted, the image where it was removed: a timer needs no more, a rescue no less.
       stream: StreamViewType.OLD_IMAGE,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      removalPolicy: removal(context),
-      deletionProtection: settings.keepData,
-      ...(key === undefined
-        ? { encryption: TableEncryption.DEFAULT }
-        : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }),
+    })
+    this.incidents = new Table(this, 'Incidents', {
+      ...tableProps(context, INCIDENT_KEYS),
+      // Keys alone: the dispatcher reads the incident as it is by then.
+      stream: StreamViewType.KEYS_ONLY,
+    })
+    this.incidents.addGlobalSecondaryIndex({
+      indexName: OPEN_INDEX.name,
+      partitionKey: { name: OPEN_INDEX.partition, type: AttributeType.STRING },
+      sortKey: { name: OPEN_INDEX.sort, type: AttributeType.STRING },
+      projectionType: ProjectionType.INCLUDE,
+      nonKeyAttributes: [...OPEN_INDEX.others],
     })
     this.rules = new Bucket(this, 'Rules', {
       ...bucketProps(context),
@@ -74,6 +88,11 @@ export class Storage extends Construct {
   }
 }
 
+/** The index of what is open in the table of incidents. */
+export function indexArn(incidents: Table): string {
+  return `${incidents.tableArn}/index/${OPEN_INDEX.name}`
+}
+
 const LOG_KEY_ACTIONS = ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'DescribeKey']
 
 /** A key in the stack that the services which encrypt on their own behalf may use. */
@@ -96,6 +115,28 @@ export function customerKey(scope: Construct, keepData: boolean): Key {
     }),
   )
   return key
+}
+
+interface TableKeys {
+  readonly partition: string
+  readonly sort: string
+  readonly expiry: string
+}
+
+function tableProps(context: StackContext, { partition, sort, expiry }: TableKeys) {
+  const { settings, key } = context
+  return {
+    partitionKey: { name: partition, type: AttributeType.STRING },
+    sortKey: { name: sort, type: AttributeType.STRING },
+    timeToLiveAttribute: expiry,
+    billingMode: BillingMode.PAY_PER_REQUEST,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    removalPolicy: removal(context),
+    deletionProtection: settings.keepData,
+    ...(key === undefined
+      ? { encryption: TableEncryption.DEFAULT }
+      : { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }),
+  } satisfies Partial<TableProps>
 }
 
 function bucketProps(context: StackContext): BucketProps {

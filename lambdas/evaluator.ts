@@ -15,6 +15,7 @@ export const handler = middy<SQSEvent | DynamoDBStreamEvent, SQSBatchResponse | 
     const response = isQueue(event)
       ? await onTimers(dependencies, event, context)
       : await onRemovals(dependencies, event, context)
+    await dependencies.incidents.flush()
     // Each time, not only when rules are loaded: the alarm stays until they are fixed.
     observed.count('RulesRejected', dependencies.rules.rejected)
     return response

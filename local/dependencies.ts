@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
+import { incidentSettings } from '../shared/incidents/context.ts'
 import { httpSend } from '../shared/incidents/http-send.ts'
 import type { NotifyConfig } from '../shared/incidents/notify/config.ts'
 import type { Receiver, Send } from '../shared/incidents/receivers/receiver.ts'
@@ -185,13 +186,12 @@ export async function openDependencies(
   const show = options.screen === undefined ? async () => {} : showOn(options.screen, colour)
   const incidentStore = new SqliteIncidents(database)
   const deliveries = new SqliteDeliveries(database)
-  const { incidentQuietMs: quietMs, incidentCooldownMs: cooldownMs, maxIncidentGroups: maxGroups, source } = settings
   const incidents = new LocalIncidents({
     database,
     store: incidentStore,
     clock,
     rules: () => rules.state.set,
-    settings: { quietMs, cooldownMs, maxGroups },
+    settings: incidentSettings(settings),
   })
   const notifyFile = await openNotifyFile(options, { clock, log })
   const notifier = new IncidentNotifier({
@@ -209,7 +209,7 @@ export async function openDependencies(
     clock,
     log,
     random,
-    source,
+    source: settings.source,
     onChange: options.screen === undefined ? async () => {} : showIncident(options.screen, colour, incidentStore),
   })
   await notifier.resume()

@@ -6,12 +6,17 @@ import { DynamoTraceBuffer } from '../../shared/aws/buffer/dynamo-buffer.ts'
 import { SqsTimers } from '../../shared/aws/buffer/sqs-timers.ts'
 import { dynamoClient, s3Client, snsClient, sqsClient } from '../../shared/aws/clients.ts'
 import { DynamoExperiments } from '../../shared/aws/experiments/dynamo-experiments.ts'
+import { DynamoIncidents } from '../../shared/aws/incidents/dynamo-incidents.ts'
+import { DynamoIncidentLedger } from '../../shared/aws/incidents/dynamo-ledger.ts'
+import { IncidentChecks } from '../../shared/aws/incidents/incident-checks.ts'
+import type { LookDeps } from '../../shared/aws/incidents/look.ts'
 import { readSet } from '../../shared/aws/rules/rule-sets.ts'
 import { S3RuleSource } from '../../shared/aws/rules/s3-rule-source.ts'
 import { DynamoFiring } from '../../shared/aws/signals/dynamo-firing.ts'
 import { SnsSignalPublisher } from '../../shared/aws/signals/sns-publisher.ts'
 import { PATIENT } from '../../shared/aws/until-taken.ts'
 import { newSemaphore, type Semaphore } from '../../shared/concurrency/semaphore.ts'
+import { incidentSettings } from '../../shared/incidents/context.ts'
 import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
 import { experimentCalendar } from '../../shared/pipeline/experiment-calendar.ts'
 import type { Archive, SignalStore } from '../../shared/pipeline/ports.ts'
@@ -25,6 +30,9 @@ export interface EvaluatorDependencies {
   readonly evaluator: Evaluator
   readonly buffer: DynamoTraceBuffer
   readonly rules: S3RuleSource
+  readonly incidents: DynamoIncidentLedger
+  /** What looks at incidents that may be over. */
+  readonly looks: LookDeps
   /** Of the traces worked on. */
   readonly semaphore: Semaphore
 }
@@ -58,16 +66,27 @@ export function evaluatorDependencies({ log, metrics, count }: Telemetry): Evalu
       onStale: () => count('RulesNotRevalidated', 1),
     },
   )
+  const timers = new SqsTimers({ ...queues, backoff: PATIENT }, clock)
+  const incidentTable = { client: table.client, name: setting('incidentTable'), backoff: PATIENT }
+  const looks = {
+    incidents: new DynamoIncidents(incidentTable, clock),
+    checks: new IncidentChecks(incidentTable, clock),
+    timers,
+    rules,
+    settings: incidentSettings(settings),
+    clock,
+  }
+  const incidents = new DynamoIncidentLedger({ ...looks, log })
   const evaluator = {
     buffer,
     rules,
     experiments: experimentCalendar(new DynamoExperiments(table, clock), clock, settings, EXPERIMENTS_CACHE_MS),
-    timers: new SqsTimers({ ...queues, backoff: PATIENT }, clock),
+    timers,
     archive: sharedObjects(s3ObjectStore(archive, redactedKeys()), semaphore),
     signals: recordedIn(new S3SignalStore(archive), new DynamoFiring(table, clock)),
     publisher: new SnsSignalPublisher({ client: snsClient(), arn: setting('signalTopic'), backoff: PATIENT }),
     signalRate: new SignalRate(settings.maxSignalsPerMinute),
-    incidents: { take: async () => {}, countExercise: () => {} },
+    incidents,
     metrics,
     clock,
     stopwatch: () => performance.now(),
@@ -75,7 +94,7 @@ export function evaluatorDependencies({ log, metrics, count }: Telemetry): Evalu
     newToken: randomUUID,
     settings,
   }
-  return { evaluator, buffer, rules, semaphore }
+  return { evaluator, buffer, rules, incidents, looks, semaphore }
 }
 
 /** A stop condition may count a signal twice, but never before the signal is stored. */

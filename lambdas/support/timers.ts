@@ -5,6 +5,7 @@ import type { Evaluator } from '../../shared/pipeline/evaluator.ts'
 import type { Timer } from '../../shared/pipeline/ports.ts'
 import { handleTimers, joinedTimer } from '../../shared/pipeline/timers.ts'
 import type { EvaluatorDependencies } from './evaluator-dependencies.ts'
+import { handleLook } from './looks.ts'
 
 /** With less time left no trace is begun. */
 const RESERVE_MS = 15_000
@@ -17,10 +18,10 @@ export async function onTimers(
   event: SQSEvent,
   context: Context,
 ): Promise<SQSBatchResponse> {
-  const { evaluator, semaphore } = dependencies
+  const { semaphore } = dependencies
   const groups = Map.groupBy(event.Records, subjectOf)
   const handled = new Map(
-    [...groups].map(([subject, records]) => [subject, semaphore.run(() => handle(evaluator, records, context))]),
+    [...groups].map(([subject, records]) => [subject, semaphore.run(() => handle(dependencies, records, context))]),
   )
   const handling = (record: SQSRecord) => handled.get(subjectOf(record)) as Promise<void>
   const processor = new BatchProcessor(EventType.SQS)
@@ -39,9 +40,15 @@ function cameBefore({ attributes }: SQSRecord): boolean {
 }
 
 /** Throws for what the queue has to deliver again. */
-async function handle(evaluator: Evaluator, records: readonly SQSRecord[], context: Context): Promise<void> {
-  const timers = records.map(({ body }) => timerOf(body)).filter((timer) => timer !== undefined)
-  const [first, ...others] = timers
+async function handle(
+  { evaluator, looks }: EvaluatorDependencies,
+  records: readonly SQSRecord[],
+  context: Context,
+): Promise<void> {
+  const queued = records.map(({ body }) => timerOf(body)).filter((timer) => timer !== undefined)
+  const look = queued.find((timer) => timer.kind === 'incident')
+  if (look !== undefined) return handleLook(evaluator, looks, look)
+  const [first, ...others] = queued.filter((timer) => timer.kind === 'trace')
   if (first === undefined) throw new Error('a message of the timers queue holds no timer')
   const timer = joinedTimer([first, ...others])
   if (records.some(cameBefore)) return setApart(evaluator, timer)

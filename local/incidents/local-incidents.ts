@@ -1,8 +1,9 @@
 import { MINUTE_MS, startOfMinute } from '../../shared/incidents/alert-condition.ts'
-import type { IncidentContext, IncidentSettings, RuleInForce } from '../../shared/incidents/context.ts'
+import type { IncidentContext, IncidentSettings } from '../../shared/incidents/context.ts'
 import { endByHand, endIfOver } from '../../shared/incidents/end-incident.ts'
 import { ExerciseTally } from '../../shared/incidents/exercise-tally.ts'
 import { openIfWatched, takeSignal } from '../../shared/incidents/open-incident.ts'
+import { rulesInForce } from '../../shared/incidents/rules-in-force.ts'
 import { atOnce } from '../../shared/incidents/store-steps.ts'
 import type { Clock, ExercisedRule, IncidentLedger, RuleSet } from '../../shared/pipeline/ports.ts'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
@@ -13,7 +14,6 @@ import type { SqliteIncidents, StoredIncident } from '../sqlite/sqlite-incidents
 const MAX_LOOKS = 128
 /** What is known of the exercise of rules is written so often; what is lost in a crash delays an end. */
 const EXERCISE_MS = 5_000
-const EACH = { kind: 'each' } as const
 
 export interface LocalIncidentsDeps {
   readonly database: Database
@@ -29,7 +29,6 @@ export class LocalIncidents implements IncidentLedger {
   private readonly deps: LocalIncidentsDeps
   private readonly violated = new Map<string, number>()
   private flushedMs = 0
-  private known: { readonly set: RuleSet; readonly rules: ReadonlyMap<string, RuleInForce> } | undefined
 
   constructor(deps: LocalIncidentsDeps) {
     this.deps = deps
@@ -105,16 +104,7 @@ export class LocalIncidents implements IncidentLedger {
 
   private context(): IncidentContext {
     const { settings, clock } = this.deps
-    const rules = this.rulesInForce()
+    const rules = rulesInForce(this.deps.rules())
     return { settings, nowMs: clock(), atomic: true, ruleOf: (rule) => rules.get(rule) }
-  }
-
-  private rulesInForce(): ReadonlyMap<string, RuleInForce> {
-    const set = this.deps.rules()
-    if (this.known?.set !== set) {
-      const live = set.rules.filter(({ metadata }) => metadata.mode !== 'shadow')
-      this.known = { set, rules: new Map(live.map(({ name, metadata }) => [name, { alert: metadata.alert ?? EACH }])) }
-    }
-    return this.known.rules
   }
 }

@@ -9,6 +9,7 @@ import type { Severity } from '../rules/ast.ts'
 /** Environment variables of the functions. */
 export const ENVIRONMENT = {
   table: 'BETRACE_TABLE',
+  incidentTable: 'BETRACE_INCIDENT_TABLE',
   timersUrl: 'BETRACE_TIMERS_URL',
   deadLettersUrl: 'BETRACE_DEAD_LETTERS_URL',
   signalTopic: 'BETRACE_SIGNAL_TOPIC',

@@ -1,3 +1,4 @@
+import type { JudgingSettings } from '../pipeline/settings.ts'
 import type { AlertCondition } from '../rules/ast.ts'
 
 /** How long incidents live. */
@@ -22,4 +23,10 @@ export interface IncidentContext {
 
 export interface RuleInForce {
   readonly alert: AlertCondition
+}
+
+/** How long incidents live, of the settings that traces are judged by. */
+export function incidentSettings(judging: JudgingSettings): IncidentSettings {
+  const { incidentQuietMs: quietMs, incidentCooldownMs: cooldownMs, maxIncidentGroups: maxGroups } = judging
+  return { quietMs, cooldownMs, maxGroups }
 }

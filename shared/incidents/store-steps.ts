@@ -88,11 +88,30 @@ export type SlowSteps = {
   ) => Promise<ReturnType<IncidentSteps[Name]>>
 }
 
-/** Does the steps one after another. */
-export async function oneByOne<Result>(protocol: Protocol<Result>, steps: SlowSteps): Promise<Result> {
+/** Does the steps one after another; those before `next` are done. */
+export async function oneByOne<Result>(
+  protocol: Protocol<Result>,
+  steps: SlowSteps,
+  next: IteratorResult<StoreStep, Result> = protocol.next(),
+): Promise<Result> {
+  let current = next
+  while (current.done !== true) current = protocol.next(await done(current.value, steps))
+  return current.value
+}
+
+/** Does the steps up to the first of a name, this one too; returns the step that follows. */
+export async function upTo<Result>(
+  name: StoreStep['name'],
+  protocol: Protocol<Result>,
+  steps: SlowSteps,
+): Promise<IteratorResult<StoreStep, Result>> {
   let next = protocol.next()
-  while (next.done !== true) next = protocol.next(await done(next.value, steps))
-  return next.value
+  while (next.done !== true) {
+    const { value } = next
+    next = protocol.next(await done(value, steps))
+    if (value.name === name) break
+  }
+  return next
 }
 
 function done({ name, parameters }: StoreStep, steps: IncidentSteps | SlowSteps): unknown {

@@ -9,11 +9,14 @@ import type { TraceRecord } from '../../shared/archive/trace-record.ts'
 import { s3ObjectStore } from '../../shared/aws/archive/s3-object-store.ts'
 import type { Item } from '../../shared/aws/buffer/buffer-items.ts'
 import { ENVIRONMENT } from '../../shared/aws/deployment.ts'
+import type { DynamoTable } from '../../shared/aws/dynamo-requests.ts'
 import { seedPacks } from '../../shared/aws/rules/rule-seeding.ts'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import { recordsOf } from '../archive/archived-records.ts'
+import { IMPATIENT } from './dynamo-table.ts'
 import { createBufferTable, startDynalite, startFaux } from './emulators.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
+import { createIncidentTable } from './incident-table.ts'
 import { keyText, streamRecord } from './stream-records.ts'
 
 type Handler<Result> = (event: object, context: Context) => Promise<Result>
@@ -52,6 +55,8 @@ export interface LocalStack {
   archivedSignals(): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** Messages in a queue, whether or not they could be received now. */
   queued(queue: 'timers' | 'dead'): readonly string[]
+  /** What the incidents' table holds. */
+  readonly incidents: DynamoTable
   /** What the table holds of a trace. */
   items(traceId: string): Promise<readonly Item[]>
   stop(): Promise<void>
@@ -86,6 +91,7 @@ export async function startLocalStack({
   const faux = await startFaux()
   const faults = startFaultProxy()
   await createBufferTable(dynalite.client, 'buffer')
+  await createIncidentTable(dynalite.client, 'incidents')
   const { server } = faux
   for (const bucket of ['rules', 'archive']) server.createBucket(bucket)
   for (const queue of ['inbox', 'dead']) server.createQueue(queue)
@@ -177,6 +183,7 @@ export async function startLocalStack({
   return {
     functions,
     faults,
+    incidents: { client: dynalite.client, name: 'incidents', backoff: IMPATIENT },
     archive,
     s3: faux.s3,
     settle,
@@ -274,6 +281,7 @@ function setEnvironment(dynamo: string, others: string, topicArn: string, judgin
     [ENVIRONMENT.functionName]: 'test',
     [ENVIRONMENT.metricNamespace]: 'test',
     [ENVIRONMENT.table]: 'buffer',
+    [ENVIRONMENT.incidentTable]: 'incidents',
     [ENVIRONMENT.timersUrl]: `${others}/000000000000/timers`,
     [ENVIRONMENT.deadLettersUrl]: `${others}/000000000000/dead`,
     [ENVIRONMENT.signalTopic]: topicArn,

@@ -1,6 +1,8 @@
 import type { Context } from 'aws-lambda'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { timerMessage, timerOf } from '../../shared/aws/buffer/timer-message.ts'
+import { type IncidentTimer, timerMessage, timerOf } from '../../shared/aws/buffer/timer-message.ts'
+import { DynamoIncidents } from '../../shared/aws/incidents/dynamo-incidents.ts'
+import { incidentKey } from '../../shared/incidents/incident.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
 import type { TraceTimer } from '../../shared/pipeline/ports.ts'
 import { CONTEXT, type LocalStack, START_MS, startLocalStack } from '../emulators/local-stack.ts'
@@ -91,6 +93,36 @@ describe('a timer', () => {
     stack.faults.decide(() => 'lost')
     const response = await deliver([message('1', timerMessage(timer('a'))), message('2', timerMessage(timer('b')))])
     expect(response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier).toSorted()).toEqual(['1', '2'])
+  })
+})
+
+describe('an incident', () => {
+  const key = incidentKey('ANY_CHARGE', undefined)
+  const looked = (version: number, attempt = 0): IncidentTimer => {
+    return { kind: 'incident', key, version, dueAtMs: Date.now(), attempt }
+  }
+
+  test('opens with the first signal of its rule, and ends once its rule is quiet and was kept', async () => {
+    await stack.send(tracesData([CHARGE]))
+    await stack.settle()
+    const incidents = new DynamoIncidents(stack.incidents, Date.now)
+    expect(await incidents.readHead(key)).toMatchObject({ state: 'open', about: { rule: 'ANY_CHARGE' } })
+    expect(await incidents.exercise('ANY_CHARGE', 0)).toMatchObject({ exercised: 1, held: 0 })
+    const minuteMs = Math.floor(Date.now() / 60_000) * 60_000 + 60_000
+    await incidents.addExercise([{ rule: 'ANY_CHARGE', minuteMs, exercised: 3, held: 3 }])
+    vi.setSystemTime(Date.now() + 1_800_000)
+    await deliver([message('1', timerMessage(looked(1)))])
+    expect(await incidents.readHead(key)).toMatchObject({ state: 'resolved', ended: 'held' })
+  })
+
+  test('that cannot be looked at is looked at again later', async () => {
+    stack.faults.decide(({ action }) => (action.startsWith('DynamoDB') ? 'lost' : 'served'))
+    expect(await deliver([message('1', timerMessage(looked(1)))])).toEqual({ batchItemFailures: [] })
+    const [timer, ...others] = stack.queued('timers').map(timerOf)
+    expect([timer, others.length]).toMatchObject([{ kind: 'incident', key, version: 1, attempt: 1 }, 0])
+    expect(timer?.dueAtMs).toBeGreaterThan(START_MS)
+    await deliver([message('1', timerMessage(looked(1, 2)))])
+    expect(stack.queued('timers')).toHaveLength(1)
   })
 })
 

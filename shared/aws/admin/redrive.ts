@@ -7,12 +7,12 @@ import {
 } from '@aws-sdk/client-sqs'
 import * as v from 'valibot'
 import { arrivalMs } from '../../pipeline/chunk.ts'
-import type { Clock, Timer } from '../../pipeline/ports.ts'
+import type { Clock, TraceTimer } from '../../pipeline/ports.ts'
 import { StorageError } from '../../pipeline/storage-error.ts'
 import { asked } from '../aws-failure.ts'
 import { CHUNK_PREFIX, expiry, type Item, TABLE_KEYS } from '../buffer/buffer-items.ts'
 import { SqsTimers, type TimerQueues } from '../buffer/sqs-timers.ts'
-import { timerOf } from '../buffer/timer-message.ts'
+import { type QueuedTimer, timerOf } from '../buffer/timer-message.ts'
 import { FAILURE_PREFIX } from '../deployment.ts'
 import { type DynamoTable, putItems } from '../dynamo-requests.ts'
 
@@ -96,7 +96,7 @@ function sentMs({ Attributes }: Message): number {
   return Number(Attributes?.SentTimestamp ?? 0)
 }
 
-async function armAgain({ queues, clock }: RedrivePlace, timers: readonly Timer[]): Promise<void> {
+async function armAgain({ queues, clock }: RedrivePlace, timers: readonly QueuedTimer[]): Promise<void> {
   const nowMs = clock()
   await new SqsTimers(queues, clock).arm(timers.map((timer) => ({ ...timer, attempt: 0, dueAtMs: nowMs })))
 }
@@ -133,7 +133,7 @@ export async function redriveStreamRecords(place: RedrivePlace, dryRun: boolean)
 }
 
 interface RecordPlan {
-  readonly timers: readonly Timer[]
+  readonly timers: readonly TraceTimer[]
   readonly restored: readonly Item[]
   readonly left: number
 }
@@ -145,7 +145,7 @@ function planOf(records: readonly StreamRecord[] | undefined): RecordPlan {
     chunks.filter(({ eventName }) => eventName === 'INSERT'),
     traceIdOf,
   )
-  const timers = [...inserted].map(([traceId, group]): Timer => {
+  const timers = [...inserted].map(([traceId, group]): TraceTimer => {
     const chunkKeys = group.map(sortKey)
     return { kind: 'trace', traceId, chunkKeys, dueAtMs: Math.max(...chunkKeys.map(arrivalMs)), attempt: 0 }
   })

@@ -1,11 +1,11 @@
 import { SendMessageBatchCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { inParallel } from '../../concurrency/in-parallel.ts'
-import type { Clock, Timer, Timers } from '../../pipeline/ports.ts'
+import type { Clock, Timers } from '../../pipeline/ports.ts'
 import { StorageError } from '../../pipeline/storage-error.ts'
 import { asked } from '../aws-failure.ts'
 import { cutBySize } from '../cut.ts'
 import { type Backoff, untilTaken } from '../until-taken.ts'
-import { timerMessage } from './timer-message.ts'
+import { type QueuedTimer, timerMessage } from './timer-message.ts'
 
 /** Where timers go, and where those go that failed too often. */
 export interface TimerQueues {
@@ -35,7 +35,7 @@ export class SqsTimers implements Timers {
     this.clock = clock
   }
 
-  async arm(timers: readonly Timer[]): Promise<void> {
+  async arm(timers: readonly QueuedTimer[]): Promise<void> {
     const texts = timers.map((timer) => ({ text: timerMessage(timer), delay: this.delaySeconds(timer.dueAtMs) }))
     const batches = cutBySize(texts, ({ text }) => Buffer.byteLength(text) + ENTRY_BYTES, BATCH_ENTRIES, BATCH_BYTES)
     const left = await inParallel(batches, WIDTH, (batch) =>
@@ -59,7 +59,7 @@ export class SqsTimers implements Timers {
     return failed.map(({ Id }) => timers[Number(Id)]).filter((timer) => timer !== undefined)
   }
 
-  async bury(timer: Timer, reason: string): Promise<void> {
+  async bury(timer: QueuedTimer, reason: string): Promise<void> {
     const { client, deadLettersUrl } = this.queues
     const send = new SendMessageCommand({
       QueueUrl: deadLettersUrl,
