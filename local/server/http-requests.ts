@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isExperimentPath, MAX_EVENT_BYTES } from '../../shared/experiments/api.ts'
-import { type ApiRequest, type ApiResponse, errorBody, json } from '../../shared/experiments/api-message.ts'
 import { isRefusedPreflight } from '../../shared/otlp/cors.ts'
 import type { OtlpResponse, RequestHead } from '../../shared/otlp/http.ts'
+import { type ApiRequest, type ApiResponse, errorBody, json } from '../../shared/pipeline/api-message.ts'
 import {
   answerBug,
   type IngestDeps,

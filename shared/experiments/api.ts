@@ -1,13 +1,19 @@
-import { InputError } from '../errors.ts'
+import {
+  type ApiRequest,
+  type ApiResponse,
+  allowOnly,
+  answerBy,
+  json,
+  pathPart,
+  refuseUnlessJson,
+} from '../pipeline/api-message.ts'
 import { type Experiment, type ExperimentWindow, eventKey, foldExperiment, windowOf } from '../pipeline/experiment.ts'
 import type { CalendarSettings } from '../pipeline/experiment-calendar.ts'
 import { experimentsBetween } from '../pipeline/experiment-calendar.ts'
 import type { ExperimentStore } from '../pipeline/experiment-store.ts'
 import type { ExperimentVerdict } from '../pipeline/experiment-verdict.ts'
 import type { Clock, Metrics } from '../pipeline/ports.ts'
-import { StorageError } from '../pipeline/storage-error.ts'
 import { parseTime } from '../replay/range.ts'
-import { type ApiRequest, type ApiResponse, errorBody, json } from './api-message.ts'
 import { type ExperimentErrorCode, experimentError } from './errors.ts'
 import { type FiringSource, healthOf } from './health.ts'
 import { readExperimentEvent } from './read-event.ts'
@@ -60,25 +66,14 @@ export interface ExperimentDetail extends ExperimentView {
 }
 
 /** Answers a request about experiments or stop conditions; bad input with 4xx, a failing store with 503. Throws nothing but bugs. */
-export async function answerApi(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
-  const answer = await answered(request, deps)
-  deps.metrics.add('apiRequests', { status: answer.status })
-  return answer
-}
-
-async function answered(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
-  try {
-    return await route(request, deps)
-  } catch (error) {
-    if (error instanceof InputError) return refusal(STATUSES[error.code as ExperimentErrorCode] ?? 400, error)
-    if (!(error instanceof StorageError)) throw error
-    deps.onStorageFailure(error)
-    return json(
-      503,
-      errorBody('unavailable', 'the experiments cannot be read or stored right now', 'send the same again'),
-      { 'retry-after': '2' },
-    )
-  }
+export function answerApi(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
+  const { metrics, onStorageFailure } = deps
+  return answerBy(() => route(request, deps), {
+    metrics,
+    onStorageFailure,
+    statuses: STATUSES,
+    stored: 'the experiments',
+  })
 }
 
 const STATUSES: Readonly<Partial<Record<ExperimentErrorCode, number>>> = {
@@ -86,40 +81,28 @@ const STATUSES: Readonly<Partial<Record<ExperimentErrorCode, number>>> = {
   'too-many-events': 409,
 }
 
+const PAGE = 'docs/chaos.md'
+
 async function route(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
   const { method, path } = request
   const isRead = method === 'GET' || method === 'HEAD'
   if (path === API_PATHS.health)
-    return isRead ? healthOf(request.query, deps.firing, deps.clock()) : notAllowed('GET, HEAD')
+    return isRead ? healthOf(request.query, deps.firing, deps.clock()) : allowOnly('GET, HEAD', PAGE)
   if (path === API_PATHS.experiments) {
     if (method === 'POST') return receive(request, deps)
-    return isRead ? list(request.query, deps) : notAllowed('GET, HEAD, POST')
+    return isRead ? list(request.query, deps) : allowOnly('GET, HEAD, POST', PAGE)
   }
-  if (!isRead) return notAllowed('GET, HEAD')
-  return show(decoded(path.slice(API_PATHS.experiments.length + 1)), deps)
-}
-
-/** Gateways hand a path over decoded or not; no id has a `%`. */
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    return part
-  }
+  if (!isRead) return allowOnly('GET, HEAD', PAGE)
+  return show(pathPart(path.slice(API_PATHS.experiments.length + 1)), deps)
 }
 
 /** Distinct things that can be said of one experiment. */
 const MAX_EVENTS = 200
 
-async function receive({ headers, body }: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
-  // Also keeps pages of other origins out: a browser asks first before it sends this type.
-  if (!/^application\/([\w.+-]+\+)?json\b/i.test(headers['content-type'] ?? '')) {
-    return json(
-      415,
-      errorBody('unsupported-type', 'the body must be JSON', 'send it as content-type: application/json'),
-    )
-  }
-  const event = readExperimentEvent(body, { nowMs: deps.clock(), newId: deps.newId })
+async function receive(request: ApiRequest, deps: ApiDeps): Promise<ApiResponse> {
+  const refused = refuseUnlessJson(request)
+  if (refused !== undefined) return refused
+  const event = readExperimentEvent(request.body, { nowMs: deps.clock(), newId: deps.newId })
   const known = await deps.experiments.eventsOf(event.experiment)
   const isKnown = known.some((other) => eventKey(other) === eventKey(event))
   if (known.length >= MAX_EVENTS && !isKnown) {
@@ -192,12 +175,4 @@ function iso(ms: number): string {
 
 function isoOrNull(ms: number | undefined): string | null {
   return ms === undefined ? null : iso(ms)
-}
-
-function refusal(status: number, { code, message, hint }: InputError): ApiResponse {
-  return json(status, errorBody(code, message, hint))
-}
-
-function notAllowed(allow: string): ApiResponse {
-  return json(405, errorBody('method-not-allowed', `only ${allow} is allowed here`, 'see docs/chaos.md'), { allow })
 }

@@ -1,6 +1,6 @@
+import type { ApiResponse } from '../pipeline/api-message.ts'
 import type { Severity } from '../rules/ast.ts'
 import { jsonText } from '../text/visible.ts'
-import type { ApiResponse } from './api-message.ts'
 import { experimentError } from './errors.ts'
 
 /** A rule that fired, and the trace on which it did last. */
