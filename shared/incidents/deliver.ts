@@ -150,8 +150,17 @@ function* update(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context: 
   const { edits, pages, heartbeatMs } = receiver.traits
   const again = telling('update', row, head, row.opening)
   if (row.flooded) return settle({})
-  if (row.doing === 'update' || isMoreSevere(head, row)) return again
+  if (row.doing === 'update') return again
   const [nowMs, lastMs] = [now(), row.notifiedAtMs ?? 0]
+  const mute = yield* step('mutedBy', [head, id.receiver])
+  if (mute !== undefined) {
+    // Without its heartbeat the alert would end by itself there, and no mute ends one.
+    const beatAtMs = heartbeatMs === undefined ? Number.POSITIVE_INFINITY : lastMs + heartbeatMs
+    if (beatAtMs <= nowMs) return again
+    const held = { heldBy: mute.id, dueAtMs: Math.min(mute.untilMs, beatAtMs) }
+    return settle(held, row.heldBy === mute.id ? 'nothing' : 'held')
+  }
+  if (isMoreSevere(head, row)) return again
   const due: number[] = []
   if (heartbeatMs !== undefined) due.push(lastMs + heartbeatMs)
   if (edits && row.updates) due.push(lastMs + settings.updateEveryMs)

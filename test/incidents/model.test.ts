@@ -14,9 +14,9 @@ test('whatever crashes, comes twice, late or never: one page an opening, every o
 
 test.each([
   ['one-phase', 53, 'withdrawn with 1 live members'],
-  ['no-lease', 56, 'has 2 messages, of 1 at most'],
-  ['no-hold', 91, 'left open at the pager'],
-  ['no-finish', 2, 'closed at the pager while it was open'],
+  ['no-lease', 51, 'has 2 messages, of 1 at most'],
+  ['no-hold', 442, 'left open at the pager'],
+  ['no-finish', 19, 'closed at the pager while it was open'],
 ] as const)('the laws notice where a part of the protocol is left out: %s', (mutant, seed, broken) => {
   expect(() => checkIncidents(seed, mutant)).toThrow(broken)
 })

@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from 'vitest'
-import type { Runtime } from '../../../local/runtime.ts'
 import { CHARGE, runtimes, VALIDATION } from '../harness.ts'
 import { newReceiver, type Receiver } from '../sinks/receiver.ts'
+import { incidentsAt, MINUTE_MS, traceId, traffic } from './world.ts'
 
 const { newHome, pass, send, start, stop } = runtimes()
 
-const MINUTE_MS = 60_000
+const { breakRule, keepRule } = traffic({ send, pass })
 const receivers: Receiver[] = []
 
 afterEach(async () => {
@@ -16,33 +16,6 @@ async function receiver(): Promise<Receiver> {
   const opened = await newReceiver()
   receivers.push(opened)
   return opened
-}
-
-interface IncidentEventData {
-  readonly type: string
-  readonly sequence: number
-  readonly data: { readonly count: number; readonly why?: string; readonly rule: string }
-}
-
-function incidentsAt({ received }: Receiver): readonly (readonly [type: string, count: number])[] {
-  const events = received.map(({ event }) => event as unknown as IncidentEventData)
-  return events
-    .filter(({ type }) => type.startsWith('dev.betrace.incident.'))
-    .map(({ type, data }) => [type.slice('dev.betrace.incident.'.length), data.count])
-}
-
-const traceId = (number: number) => (number + 1).toString(16).padStart(32, '0')
-
-async function breakRule(runtime: Runtime, first: number, traces: number): Promise<void> {
-  for (let number = first; number < first + traces; number++) await send(runtime, [CHARGE], traceId(number))
-  await pass(runtime, 5_000)
-  await pass(runtime, 10_000)
-}
-
-async function keepRule(runtime: Runtime, first: number, traces: number): Promise<void> {
-  for (let number = first; number < first + traces; number++) await send(runtime, [CHARGE, VALIDATION], traceId(number))
-  await pass(runtime, 5_000)
-  await pass(runtime, 10_000)
 }
 
 test('130 broken traces are one page, updates of one message, and one end once the rule was quiet and exercised', async () => {
