@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
+import type { IncidentDesk } from '../shared/incidents/api/desk.ts'
 import { incidentSettings } from '../shared/incidents/context.ts'
 import { httpSend } from '../shared/incidents/http-send.ts'
 import type { NotifyConfig } from '../shared/incidents/notify/config.ts'
@@ -19,6 +20,7 @@ import { ClockWatch } from './clock/clock-watch.ts'
 import type { Scheduler } from './clock/scheduler.ts'
 import { Senders } from './fairness/senders.ts'
 import { openDataFolder } from './files/data-folder.ts'
+import { localIncidentDesk } from './incidents/incident-desk.ts'
 import { LocalIncidents } from './incidents/local-incidents.ts'
 import { IncidentNotifier } from './incidents/notifier.ts'
 import { showIncident } from './incidents/show-incident.ts'
@@ -40,6 +42,7 @@ import { SqliteBuffer } from './sqlite/sqlite-buffer.ts'
 import { SqliteDeliveries } from './sqlite/sqlite-deliveries.ts'
 import { SqliteExperiments } from './sqlite/sqlite-experiments.ts'
 import { SqliteIncidents } from './sqlite/sqlite-incidents.ts'
+import { SqliteMutes } from './sqlite/sqlite-mutes.ts'
 import { SqliteSignals } from './sqlite/sqlite-signals.ts'
 import { lastFlow, type OnWaiting, SqliteTimers } from './sqlite/sqlite-timers.ts'
 import { capStoredTimes } from './sqlite/stored-times.ts'
@@ -108,6 +111,8 @@ export interface Dependencies {
   readonly incidentStore: SqliteIncidents
   readonly deliveries: SqliteDeliveries
   readonly notifier: IncidentNotifier
+  /** What the API of incidents and mutes is answered from. */
+  readonly incidentDesk: IncidentDesk
   /** Undefined where nobody is named. */
   readonly notifyFile: NotifyWatcher | undefined
   readonly rules: RulesWatcher
@@ -186,6 +191,7 @@ export async function openDependencies(
   const show = options.screen === undefined ? async () => {} : showOn(options.screen, colour)
   const incidentStore = new SqliteIncidents(database)
   const deliveries = new SqliteDeliveries(database)
+  const mutes = new SqliteMutes(database, deliveries)
   const incidents = new LocalIncidents({
     database,
     store: incidentStore,
@@ -194,11 +200,13 @@ export async function openDependencies(
     settings: incidentSettings(settings),
   })
   const notifyFile = await openNotifyFile(options, { clock, log })
+  const notifyConfig = notifyFile ?? { current: () => NOBODY }
   const notifier = new IncidentNotifier({
     database,
     incidents: incidentStore,
     deliveries,
-    config: notifyFile ?? { current: () => NOBODY },
+    config: notifyConfig,
+    mutes,
     everything: settings.webhooks.map(({ url, secrets, headers, timeoutMs }, index) =>
       webhookReceiver(
         WEBHOOK.open(webhookName(index, url), { url, secrets, headers, format: 'cloudevents' }, { clock }),
@@ -248,6 +256,7 @@ export async function openDependencies(
     deliveries,
     notifier,
     notifyFile,
+    incidentDesk: localIncidentDesk({ incidents, store: incidentStore, deliveries, mutes, config: notifyConfig }),
     rules,
     archiveDue,
     archiveState,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { InputError } from '../shared/errors.ts'
 import { answerApi } from '../shared/experiments/api.ts'
+import { answerIncidents, isIncidentPath } from '../shared/incidents/api/api.ts'
 import { limitsAmong } from '../shared/otlp/limits.ts'
 import { INGEST_OPTIONS } from '../shared/pipeline/ingest.ts'
 import { processScheduler, repeat } from './clock/scheduler.ts'
@@ -316,6 +317,8 @@ async function listen(
     onStorageFailure,
   }
   const api = { experiments, firing, settings, clock, metrics, newId: () => `exp-${randomUUID()}`, onStorageFailure }
+  const { incidentDesk: desk } = dependencies
+  const ofIncidents = { desk, clock, metrics, newMuteId, source: settings.source, onStorageFailure }
   try {
     return await serveHttp({
       host,
@@ -330,11 +333,17 @@ async function listen(
       onRefusedOrigin: refusedOrigins(log),
       onError,
       apiKeys: settings.apiKeys,
-      api: (request) => answerApi(request, api),
+      api: (request) =>
+        isIncidentPath(request.path) ? answerIncidents(request, ofIncidents) : answerApi(request, api),
     })
   } catch (error) {
     throw cannotListen(error as NodeJS.ErrnoException, host, port)
   }
+}
+
+/** Short enough to be written by hand. */
+function newMuteId(): string {
+  return randomUUID().slice(0, 8)
 }
 
 function cannotListen({ code, message }: NodeJS.ErrnoException, host: string, port: number): InputError {

@@ -1,8 +1,8 @@
 import { type DeliveryId, FLOOD, newDelivery } from '../../shared/incidents/delivery.ts'
-import type { IncidentHead } from '../../shared/incidents/incident.ts'
+import type { IncidentHead, StoredIncident } from '../../shared/incidents/incident.ts'
 import { SEVERITIES } from '../../shared/rules/read/header.ts'
 import type { SqliteDeliveries } from '../sqlite/sqlite-deliveries.ts'
-import type { SqliteIncidents, StoredIncident } from '../sqlite/sqlite-incidents.ts'
+import type { SqliteIncidents } from '../sqlite/sqlite-incidents.ts'
 
 /** Incidents that a flood notice names; it says how many there are. */
 const MAX_NAMED = 50

@@ -2,13 +2,14 @@ import { MINUTE_MS, startOfMinute } from '../../shared/incidents/alert-condition
 import type { IncidentContext, IncidentSettings } from '../../shared/incidents/context.ts'
 import { endByHand, endIfOver } from '../../shared/incidents/end-incident.ts'
 import { ExerciseTally } from '../../shared/incidents/exercise-tally.ts'
+import type { HandEnd, StoredIncident } from '../../shared/incidents/incident.ts'
 import { openIfWatched, takeSignal } from '../../shared/incidents/open-incident.ts'
 import { rulesInForce } from '../../shared/incidents/rules-in-force.ts'
 import { atOnce } from '../../shared/incidents/store-steps.ts'
 import type { Clock, ExercisedRule, IncidentLedger, RuleSet } from '../../shared/pipeline/ports.ts'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import type { Database } from '../sqlite/database.ts'
-import type { SqliteIncidents, StoredIncident } from '../sqlite/sqlite-incidents.ts'
+import type { SqliteIncidents } from '../sqlite/sqlite-incidents.ts'
 
 /** Incidents looked at in one transaction. */
 const MAX_LOOKS = 128
@@ -66,8 +67,10 @@ export class LocalIncidents implements IncidentLedger {
   }
 
   /** Ends an incident because a person says so; false where it is not open. */
-  endByHand(key: string): Promise<boolean> {
-    return this.deps.store.transact(() => endByHand(key, this.context()))
+  endByHand(key: string, hand?: HandEnd): Promise<boolean> {
+    const { database, store } = this.deps
+    // Somebody is told that it is done: it must outlive a loss of power.
+    return database.write(() => atOnce(endByHand(key, this.context(), hand), store))
   }
 
   /** Writes down what was counted in memory. */

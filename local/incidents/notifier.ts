@@ -7,7 +7,8 @@ import {
   type Telling,
 } from '../../shared/incidents/deliver.ts'
 import { type DeliveryId, type DeliveryRow, FLOOD, newDelivery } from '../../shared/incidents/delivery.ts'
-import type { IncidentHead } from '../../shared/incidents/incident.ts'
+import type { IncidentHead, StoredIncident } from '../../shared/incidents/incident.ts'
+import { namedFileMute } from '../../shared/incidents/mutes/stored-mute.ts'
 import type { NotifyConfig, NotifyConfigSource } from '../../shared/incidents/notify/config.ts'
 import type { Answer, Receiver, Send } from '../../shared/incidents/receivers/receiver.ts'
 import { muteOf } from '../../shared/incidents/routing/mutes.ts'
@@ -16,7 +17,8 @@ import type { Clock, Log } from '../../shared/pipeline/ports.ts'
 import { isWorse } from '../../shared/rules/read/header.ts'
 import type { Database } from '../sqlite/database.ts'
 import type { SqliteDeliveries } from '../sqlite/sqlite-deliveries.ts'
-import type { SqliteIncidents, StoredIncident } from '../sqlite/sqlite-incidents.ts'
+import type { SqliteIncidents } from '../sqlite/sqlite-incidents.ts'
+import type { SqliteMutes } from '../sqlite/sqlite-mutes.ts'
 import { type Flood, floodOf, startFloods } from './floods.ts'
 
 /** The row, to be looked at then. */
@@ -37,6 +39,8 @@ export interface NotifierDeps {
   readonly incidents: SqliteIncidents
   readonly deliveries: SqliteDeliveries
   readonly config: NotifyConfigSource
+  /** Those made through the API. */
+  readonly mutes: SqliteMutes
   /** Receivers that are notified of every incident, whatever the routes. */
   readonly everything: readonly Receiver[]
   readonly send: Send
@@ -112,7 +116,7 @@ export class IncidentNotifier {
     if (config === this.config) return
     this.config = config
     await this.resume()
-    const open = this.deps.incidents.list({ ended: false, limit: Number.MAX_SAFE_INTEGER })
+    const open = this.deps.incidents.list(['open'], Number.MAX_SAFE_INTEGER)
     await this.deps.database.writeRepeatable(() => {
       for (const incident of open) this.askFor(incident)
     })
@@ -260,8 +264,9 @@ export class IncidentNotifier {
   }
 
   private muted(head: IncidentHead): { readonly id: string; readonly untilMs: number } | undefined {
-    const mute = muteOf(this.config.mutes, incidentFacts(head, this.deps.source), this.deps.clock())
-    return mute && { id: mute.why, untilMs: mute.untilMs }
+    const { mutes, source, clock } = this.deps
+    const all = [...this.config.mutes.map(namedFileMute), ...mutes.active(clock())]
+    return muteOf(all, incidentFacts(head, source), clock())
   }
 
   private tell(receiver: Receiver, id: DeliveryId, telling: Telling): Promise<Answer> {

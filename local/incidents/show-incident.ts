@@ -2,11 +2,12 @@ import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 import { noticeOf } from '../../shared/incidents/compose-notice.ts'
 import { newDelivery } from '../../shared/incidents/delivery.ts'
+import type { StoredIncident } from '../../shared/incidents/incident.ts'
 import { headlineOf } from '../../shared/incidents/text/headline.ts'
 import { SEVERITY_STYLES } from '../../shared/text/signal-text.ts'
 import { visibleLines } from '../../shared/text/visible.ts'
 import { writeTo } from '../sinks/local-publisher.ts'
-import type { SqliteIncidents, StoredIncident } from '../sqlite/sqlite-incidents.ts'
+import type { SqliteIncidents } from '../sqlite/sqlite-incidents.ts'
 
 /** Shows on a screen that an incident opened or ended, in a line. */
 export function showIncident(

@@ -11,6 +11,8 @@ import { removeJudgedChunks } from './judged-chunks.ts'
 const TRACES_PER_SWEEP = 200
 /** The longest time that a condition looks back, and a quiet time of 8 times the setting, and more. */
 const EXERCISE_RETENTION_MS = 3 * 24 * 3_600_000
+/** Whoever wonders about a past silence finds it. */
+const MUTE_RETENTION_MS = 30 * 24 * 3_600_000
 
 interface SweptStores {
   readonly database: Database
@@ -39,6 +41,7 @@ export async function sweep(
     database.run('DELETE FROM signals WHERE time_ms < ?', nowMs - settings.signalRetentionMs)
     database.run('DELETE FROM signal_counts WHERE hour_ms < ?', nowMs - settings.signalRetentionMs)
     incidents.removeOld(nowMs - settings.signalRetentionMs, nowMs - EXERCISE_RETENTION_MS)
+    database.run('DELETE FROM incident_mutes WHERE until_ms < ?', nowMs - MUTE_RETENTION_MS)
     const experimentsMs = nowMs - settings.signalRetentionMs
     const old = 'SELECT experiment FROM experiment_events GROUP BY experiment HAVING max(at_ms) < ?'
     database.run(`DELETE FROM experiment_verdicts WHERE experiment IN (${old})`, experimentsMs)

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isExperimentPath, MAX_EVENT_BYTES } from '../../shared/experiments/api.ts'
+import { isIncidentPath } from '../../shared/incidents/api/api.ts'
 import { isRefusedPreflight } from '../../shared/otlp/cors.ts'
 import type { OtlpResponse, RequestHead } from '../../shared/otlp/http.ts'
 import { type ApiRequest, type ApiResponse, errorBody, json } from '../../shared/pipeline/api-message.ts'
@@ -39,7 +40,7 @@ export interface Served extends InTurn {
   readonly connections: Pick<Connections, 'count'>
   readonly budget: Budget
   readonly accessControl: AccessControl
-  /** Answers the paths of experiments and stop conditions. */
+  /** Answers the paths of experiments, stop conditions, incidents and mutes. */
   readonly api: (request: ApiRequest) => Promise<ApiResponse>
   /** By path: `/metrics`, `/healthz`. They are shown also where all connections are taken. */
   readonly pages: Readonly<Record<string, (request: PageRequest) => PageResponse | Promise<PageResponse>>>
@@ -74,7 +75,8 @@ export async function respond(
 ): Promise<void> {
   const path = pathOf(request)
   const head = headOf(request)
-  const asks = path === TRACES_PATH ? 'spans' : isExperimentPath(path) ? 'api' : 'page'
+  const isApi = isExperimentPath(path) || isIncidentPath(path)
+  const asks = path === TRACES_PATH ? 'spans' : isApi ? 'api' : 'page'
   if (asking.noPlace !== undefined) {
     response.setHeader('connection', 'close')
     if (!Object.hasOwn(served.pages, path)) return turnAway(request, response, { head, asks, ...asking }, served)

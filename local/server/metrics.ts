@@ -30,7 +30,10 @@ const COUNTERS: { readonly [Name in keyof Counted]: readonly [name: string, help
     'Rules whose judging was stopped on a trace, as they would take too many steps.',
   ],
   signals: ['betrace_signals_total', 'Status changes of signals.'],
-  apiRequests: ['betrace_api_requests_total', 'Requests about experiments and stop conditions, by HTTP status.'],
+  apiRequests: [
+    'betrace_api_requests_total',
+    'Requests about experiments, stop conditions, incidents and mutes, by HTTP status.',
+  ],
   verdicts: ['betrace_verdicts_total', 'Verdicts on experiments, by outcome; a revision adds one.'],
   signalsFiring: ['betrace_signals_firing_total', 'Live signals that began to fire, by severity.'],
   signalsSuppressed: [

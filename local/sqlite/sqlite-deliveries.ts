@@ -1,11 +1,5 @@
-import type { DeliveryId, DeliveryRow } from '../../shared/incidents/delivery.ts'
+import type { DeliveryId, DeliveryRow, StoredDelivery } from '../../shared/incidents/delivery.ts'
 import type { Database, Row } from './database.ts'
-
-/** A delivery that somebody has to look at. */
-export interface DueDelivery {
-  readonly id: DeliveryId
-  readonly row: DeliveryRow
-}
 
 /** Values of `failing`. */
 const WAITING = 1
@@ -66,15 +60,15 @@ export class SqliteDeliveries {
   }
 
   /** Rows of an incident, of all its episodes. */
-  of(key: string): readonly DueDelivery[] {
+  of(key: string): readonly StoredDelivery[] {
     const sql = 'SELECT key, episode, receiver, row FROM incident_deliveries WHERE key = ?'
-    return this.database.all(sql, key).map(dueDelivery)
+    return this.database.all(sql, key).map(storedDelivery)
   }
 
   /** Those that are due, the most overdue first. */
-  due(nowMs: number, limit: number): readonly DueDelivery[] {
+  due(nowMs: number, limit: number): readonly StoredDelivery[] {
     const sql = `SELECT key, episode, receiver, row FROM incident_deliveries WHERE due_ms <= ? ORDER BY due_ms LIMIT ?`
-    return this.database.all(sql, nowMs, limit).map(dueDelivery)
+    return this.database.all(sql, nowMs, limit).map(storedDelivery)
   }
 
   /** Openings that a receiver was notified of one by one since a time. */
@@ -101,8 +95,17 @@ export class SqliteDeliveries {
   reviveAll(nowMs: number): void {
     const sql =
       "SELECT key, episode, receiver, row FROM incident_deliveries WHERE notified <> 'resolved' OR due_ms IS NOT NULL"
-    for (const { id, row } of this.database.all(sql).map(dueDelivery)) {
+    for (const { id, row } of this.database.all(sql).map(storedDelivery)) {
       this.put(id, { ...row, version: row.version + 1, leaseUntilMs: 0, refused: false, dueAtMs: nowMs })
+    }
+  }
+
+  /** Looks at once again at what a mute holds back, as part of the write under way. */
+  wakeHeld(nowMs: number): void {
+    const sql = `SELECT key, episode, receiver, row FROM incident_deliveries
+      WHERE due_ms IS NOT NULL AND json_extract(row, '$.heldBy') IS NOT NULL`
+    for (const { id, row } of this.database.all(sql).map(storedDelivery)) {
+      this.put(id, { ...row, version: row.version + 1, dueAtMs: nowMs })
     }
   }
 
@@ -123,7 +126,7 @@ function rowOf({ row }: Row): DeliveryRow {
   return JSON.parse(String(row)) as DeliveryRow
 }
 
-function dueDelivery(row: Row): DueDelivery {
+function storedDelivery(row: Row): StoredDelivery {
   const id = { key: String(row.key), episode: Number(row.episode), receiver: String(row.receiver) }
   return { id, row: rowOf(row) }
 }

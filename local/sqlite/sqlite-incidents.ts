@@ -2,7 +2,7 @@ import type { ConditionFacts, RuleMinute } from '../../shared/incidents/alert-co
 import { MINUTE_MS } from '../../shared/incidents/alert-condition.ts'
 import { FLOOD } from '../../shared/incidents/delivery.ts'
 import type { MinuteOfRule } from '../../shared/incidents/exercise-tally.ts'
-import type { IncidentHead, IncidentMember } from '../../shared/incidents/incident.ts'
+import type { IncidentHead, IncidentMember, StoredIncident } from '../../shared/incidents/incident.ts'
 import {
   atOnce,
   type ExerciseCounts,
@@ -14,12 +14,6 @@ import {
 } from '../../shared/incidents/store-steps.ts'
 import type { AlertCondition } from '../../shared/rules/ast.ts'
 import type { Database, Row } from './database.ts'
-
-/** An incident with the key of its rule and group. */
-export interface StoredIncident {
-  readonly key: string
-  readonly head: IncidentHead
-}
 
 /** Incidents in SQLite. A step is part of the write under way; `transact` does a whole protocol in one. */
 export class SqliteIncidents implements IncidentSteps {
@@ -188,11 +182,19 @@ export class SqliteIncidents implements IncidentSteps {
     return this.database.all(sql, traceId, exceptKey, limit).map(storedIncident)
   }
 
-  /** Open incidents, the newest first; ended ones, too, where that is asked for. */
-  list(options: { readonly ended: boolean; readonly limit: number }): readonly StoredIncident[] {
-    const states = options.ended ? "('open', 'resolved')" : "('open')"
-    const sql = `SELECT key, head FROM incidents WHERE state IN ${states} ORDER BY changed_ms DESC LIMIT ?`
-    return this.database.all(sql, options.limit).map(storedIncident)
+  /** Incidents in some states by when they last changed, the newest first. */
+  list(states: readonly IncidentHead['state'][], limit: number): readonly StoredIncident[] {
+    const sql = `SELECT key, head FROM incidents WHERE state IN (SELECT value FROM json_each(?))
+      ORDER BY changed_ms DESC, key LIMIT ?`
+    return this.database.all(sql, JSON.stringify(states), limit).map(storedIncident)
+  }
+
+  /** Incidents that have opened once and whose keys begin so. */
+  keyed(prefix: string, limit: number): readonly StoredIncident[] {
+    // No hexadecimal digit comes after `g`.
+    const sql = `SELECT key, head FROM incidents WHERE key >= ? AND key < ? || 'g' AND state <> 'none'
+      ORDER BY key LIMIT ?`
+    return this.database.all(sql, prefix, prefix, limit).map(storedIncident)
   }
 
   /** How many incidents are open, by rule and severity. */
@@ -223,7 +225,6 @@ export class SqliteIncidents implements IncidentSteps {
     this.database.run(`DELETE FROM incident_deliveries WHERE key NOT IN (SELECT key FROM incidents) AND NOT ${isFlood}`)
     const floods = `DELETE FROM incident_deliveries WHERE ${isFlood} AND notified = 'resolved' AND notified_ms < ?`
     this.database.run(floods, beforeMs)
-    this.database.run('DELETE FROM incident_mutes WHERE until_ms < ?', beforeMs)
   }
 
   private minutes(key: string, rule: string, fromMs: number): readonly RuleMinute[] {

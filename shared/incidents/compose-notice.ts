@@ -25,7 +25,7 @@ export interface NoticeDetails {
 /** What a receiver is notified. */
 export function noticeOf({ key, episode }: DeliveryId, telling: Telling, details: NoticeDetails): Notice {
   const { change, head, opening, count } = telling
-  const { about, ended } = head
+  const { about, ended, hand } = head
   const { traceLink } = details
   const { text, ...first } = about.first
   const endedAtMs = change === 'resolved' ? (head.toMs ?? details.nowMs) : undefined
@@ -46,6 +46,7 @@ export function noticeOf({ key, episode }: DeliveryId, telling: Telling, details
     openedAtMs: head.openedAtMs,
     ...(endedAtMs !== undefined && { endedAtMs }),
     ...(change === 'resolved' && ended !== undefined && { ended }),
+    ...(change === 'resolved' && hand !== undefined && { hand }),
     nowMs: details.nowMs,
     count,
     countIsAtLeast: count >= MAX_COUNTED,

@@ -154,7 +154,7 @@ function* update(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context: 
   const [nowMs, lastMs] = [now(), row.notifiedAtMs ?? 0]
   const mute = yield* step('mutedBy', [head, id.receiver])
   if (mute !== undefined) {
-    // Without its heartbeat the alert would end by itself there, and no mute ends one.
+    // A receiver ends an alert whose heartbeat stops, and a mute must end none.
     const beatAtMs = heartbeatMs === undefined ? Number.POSITIVE_INFINITY : lastMs + heartbeatMs
     if (beatAtMs <= nowMs) return again
     const held = { heldBy: mute.id, dueAtMs: Math.min(mute.untilMs, beatAtMs) }

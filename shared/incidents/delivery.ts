@@ -35,7 +35,7 @@ export interface DeliveryRow {
   readonly failure?: string
   /** The receiver refused it: nobody tries again until the incident or the receiver changes. */
   readonly refused: boolean
-  /** The mute that holds the opening back. */
+  /** The mute that holds back what the receiver would be notified. */
   readonly heldBy?: string
   /** Its opening is part of a flood notice: the receiver got no notice of it alone. */
   readonly flooded: boolean
@@ -46,6 +46,12 @@ export interface DeliveryRow {
   /** What its routes ask for beside the opening. */
   readonly updates: boolean
   readonly ended: boolean
+}
+
+/** A row with what it is about. */
+export interface StoredDelivery {
+  readonly id: DeliveryId
+  readonly row: DeliveryRow
 }
 
 /** The row of a receiver that a route names for the first time. */

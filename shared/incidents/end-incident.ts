@@ -1,6 +1,6 @@
 import { heldUntilMs, lookBackMs, startOfMinute } from './alert-condition.ts'
 import type { IncidentContext } from './context.ts'
-import type { EndReason, IncidentHead } from './incident.ts'
+import type { EndReason, HandEnd, IncidentHead } from './incident.ts'
 import { type Protocol, store } from './store-steps.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -41,11 +41,12 @@ export function* endIfOver(
 }
 
 /** Ends an open incident because a person says so; false where it is not open. */
-export function* endByHand(key: string, context: IncidentContext): Protocol<boolean> {
+export function* endByHand(key: string, context: IncidentContext, hand?: HandEnd): Protocol<boolean> {
   for (;;) {
     const head = yield* store.readHead(key)
     if (head === undefined || (head.state !== 'open' && head.state !== 'resolving')) return false
-    if (yield* store.writeHead(key, resolved(head, context, 'by-hand'))) return true
+    const ended = { ...resolved(head, context, 'by-hand'), ...(hand !== undefined && { hand }) }
+    if (yield* store.writeHead(key, ended)) return true
   }
 }
 

@@ -107,6 +107,7 @@ function dataOf(notice: Notice, room: Room) {
     openedAt: isoTime(notice.openedAtMs),
     endedAt: notice.endedAtMs === undefined ? undefined : isoTime(notice.endedAtMs),
     why: notice.ended,
+    hand: notice.hand && { by: optional(notice.hand.by), why: optional(notice.hand.why) },
     count: notice.count,
     countIsAtLeast: notice.countIsAtLeast,
     exercised: notice.exercise?.exercised,

@@ -17,6 +17,12 @@ export type EndReason =
   | 'removed'
   | 'by-hand'
 
+/** Who ended an incident by hand, and why. */
+export interface HandEnd {
+  readonly by?: string
+  readonly why: string
+}
+
 /** `none`: never opened, but looked at. `resolving`: about to be resolved; a signal opens it again. */
 type IncidentState = 'none' | 'open' | 'resolving' | 'resolved'
 
@@ -36,6 +42,8 @@ export interface IncidentHead {
   readonly openedAtMs: number
   readonly changedAtMs: number
   readonly ended?: EndReason
+  /** What a person said who ended it by hand. */
+  readonly hand?: HandEnd
   /** For how long the rule must not be broken. It doubles with each opening of a day, up to 8 times the setting. */
   readonly quietMs: number
   /** When it was opened in the last 24 hours, the newest last; at most 20. */
@@ -44,6 +52,12 @@ export interface IncidentHead {
   readonly about: IncidentSubject
   /** Not open, and its share of broken traces is known only when the minute is over: somebody looks until then. */
   readonly watch?: { readonly untilMs: number; readonly about: IncidentSubject }
+}
+
+/** An incident with the key of its rule and group. */
+export interface StoredIncident {
+  readonly key: string
+  readonly head: IncidentHead
 }
 
 /** What an incident is about: its rule, as it was when the incident opened, and the first trace. */

@@ -1,5 +1,5 @@
 import type { Severity } from '../rules/ast.ts'
-import type { EndReason } from './incident.ts'
+import type { EndReason, HandEnd } from './incident.ts'
 
 /** A trace that broke the rule. */
 export interface WitnessTrace {
@@ -51,6 +51,8 @@ export interface Notice {
   readonly openedAtMs: number
   readonly endedAtMs?: number
   readonly ended?: EndReason
+  /** What a person said who ended it by hand. */
+  readonly hand?: HandEnd
   readonly nowMs: number
   /** Traces that broke the rule in this episode. */
   readonly count: number

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { RuleInForce } from '../../shared/incidents/context.ts'
 import { endByHand, endIfOver } from '../../shared/incidents/end-incident.ts'
-import { incidentKey, MORE_GROUPS } from '../../shared/incidents/incident.ts'
+import { type HandEnd, incidentKey, MORE_GROUPS } from '../../shared/incidents/incident.ts'
 import { openIfWatched, takeSignal } from '../../shared/incidents/open-incident.ts'
 import type { Protocol, SlowSteps } from '../../shared/incidents/store-steps.ts'
 import { signalOf, type TestSignal } from './events.ts'
@@ -43,7 +43,7 @@ export function incidentStoreContract(open: () => Promise<IncidentStoreUnderTest
         store.run(takeSignal(signalOf({ rule, ...given }), context(nowMs))),
       look: (nowMs: number, of = key) => store.run(endIfOver(of, undefined, context(nowMs))),
       watch: (nowMs: number) => store.run(openIfWatched(key, context(nowMs))),
-      byHand: (nowMs: number) => store.run(endByHand(key, context(nowMs))),
+      byHand: (nowMs: number, hand?: HandEnd) => store.run(endByHand(key, context(nowMs), hand)),
       head: (of = key) => store.steps.readHead(of),
     }
   }
@@ -134,8 +134,11 @@ export function incidentStoreContract(open: () => Promise<IncidentStoreUnderTest
     const second = await start()
     expect(await second.byHand(START_MS)).toBe(false)
     await second.take({ atMs: START_MS })
-    expect(await second.byHand(START_MS + 1)).toBe(true)
-    expect(await second.head()).toMatchObject({ state: 'resolved', ended: 'by-hand' })
+    const hand = { by: 'ana', why: 'rolled back' }
+    expect(await second.byHand(START_MS + 1, hand)).toBe(true)
+    expect(await second.head()).toMatchObject({ state: 'resolved', ended: 'by-hand', hand })
+    await second.take({ trace: 2, atMs: START_MS + 2 })
+    expect(await second.head()).not.toHaveProperty('hand')
   })
 
   test('soon after its end it opens again in the same episode and must be quiet for longer, later in the next one', async () => {

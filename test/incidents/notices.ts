@@ -106,6 +106,7 @@ export const anyNotice: fc.Arbitrary<Notice> = fc
     openedAtMs: time,
     endedAtMs: optionally(time),
     ended: optionally(fc.constantFrom('held', 'unexercised', 'withdrawn', 'removed', 'by-hand')),
+    hand: optionally(fc.record({ by: anyText, why: anyText }, { requiredKeys: ['why'] })),
     nowMs: time,
     count,
     countIsAtLeast: fc.boolean(),

@@ -61,12 +61,18 @@ function readWhen(file: NotifyFile, item: Node, entries: Entries): Mute['when'] 
 /** A time with its zone, since a file is read in more than one place. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/
 
+/** Milliseconds since 1970 of a time with its zone; undefined for anything else. */
+export function zonedTimeMs(written: string): number | undefined {
+  const ms = TIME.test(written) ? Date.parse(written) : Number.NaN
+  return Number.isNaN(ms) ? undefined : ms
+}
+
 function readUntil(file: NotifyFile, entries: Entries, nowMs: number): number | undefined {
   const scalar = textEntry(file.nodes, entries, 'until', forNotify(file.report))
   if (scalar === undefined) return undefined
   const written = scalar.value.trim()
-  const untilMs = TIME.test(written) ? Date.parse(written) : Number.NaN
-  if (Number.isNaN(untilMs)) {
+  const untilMs = zonedTimeMs(written)
+  if (untilMs === undefined) {
     const hint = 'write 2026-12-01T08:00:00Z, or +01:00 in place of the Z'
     return refuse(file, scalar, 'malformed-mute', `"${written}" is not a time with its zone`, hint)
   }

@@ -14,11 +14,15 @@ export interface Mute {
 export const MAX_MUTE_MS = 30 * 24 * 3_600_000
 
 /** The mute that holds back an incident at a time: of several the one that ends last, since it is silent until then. */
-export function muteOf(mutes: readonly Mute[], incident: IncidentFacts, nowMs: number): Mute | undefined {
+export function muteOf<Each extends Mute>(
+  mutes: readonly Each[],
+  incident: IncidentFacts,
+  nowMs: number,
+): Each | undefined {
   const holding = mutes.filter(
     ({ when, untilMs }) => untilMs > nowMs && (when === 'everything' || matches(when, incident)),
   )
-  return holding.reduce<Mute | undefined>(
+  return holding.reduce<Each | undefined>(
     (last, mute) => (last === undefined || mute.untilMs > last.untilMs ? mute : last),
     undefined,
   )

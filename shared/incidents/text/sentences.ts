@@ -15,6 +15,7 @@ export function sentencesOf(notice: Notice): readonly string[] {
   return [
     ...(test === undefined ? [] : ['This is a test: nothing is wrong, and nothing needs to be done.']),
     ...(description.trim() === '' ? [] : [shownName(onOneLine(description), MAX_DESCRIPTION)]),
+    ...handSentence(notice),
     ...exerciseSentence(notice),
     ...reopenedSentence(notice),
     ...experimentSentence(notice),
@@ -29,6 +30,13 @@ function onOneLine(text: string): string {
     .slice(0, 2 * MAX_DESCRIPTION)
     .trimEnd()
     .replace(/\s*\n\s*/g, ' ')
+}
+
+/** What the person said who ended it. */
+function handSentence({ hand }: Notice): readonly string[] {
+  if (hand === undefined) return []
+  const who = hand.by === undefined ? '' : ` by ${shownName(hand.by)}`
+  return [`Closed${who}: ${shownName(onOneLine(hand.why), MAX_DESCRIPTION)}`]
 }
 
 /** Says of an open incident whether the rule was tried since it broke: no new violations may only mean no traffic. */

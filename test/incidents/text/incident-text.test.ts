@@ -96,6 +96,8 @@ const SENTENCES: readonly (readonly [Partial<Notice>, readonly string[]])[] = [
     { change: 'resolved', ended: 'unexercised' },
     ['Not exercised since 2026-11-29 12:04:05 UTC: no trace tried the rule, so it may still be broken.'],
   ],
+  [{ change: 'resolved', ended: 'by-hand', hand: { by: 'ana', why: 'rolled\nback' } }, ['Closed by ana: rolled back']],
+  [{ change: 'resolved', ended: 'by-hand', hand: { why: 'rolled back' } }, ['Closed: rolled back']],
 ]
 
 test.each(SENTENCES)('the sentences of %j', (changes, sentences) => {

@@ -66,6 +66,7 @@ test('every page of a server is among them', () => {
     join(local, 'server'),
     join(local, '../shared/otlp'),
     join(local, '../shared/experiments'),
+    join(local, '../shared/incidents/api'),
   ].flatMap((folder) =>
     readdirSync(folder)
       .filter((file) => file.endsWith('.ts'))

@@ -53,7 +53,9 @@ async function tellAll(text: string, broken: boolean): Promise<Told> {
       const response = await fetch(`${runtime.url}${path}`, init)
       const bytes = Buffer.from(await response.arrayBuffer())
       const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`).join('\n')
-      pages[page] = [...(pages[page] ?? []), headers, answerText(bytes, response.headers.get('content-type'))]
+      const answered = answerText(bytes, response.headers.get('content-type'))
+      pages[page] = [...(pages[page] ?? []), headers, answered]
+      return answered
     }
     await askEverything(text, ask)
     for (let step = 0; step < 3; step++) {
@@ -76,7 +78,11 @@ async function tellAll(text: string, broken: boolean): Promise<Told> {
   }
 }
 
-type Ask = (page: string, path: string, init?: RequestInit) => Promise<void>
+type Ask = (page: string, path: string, init?: RequestInit) => Promise<string>
+
+interface IncidentList {
+  readonly incidents: readonly { readonly id: string }[]
+}
 
 /** By page, what each may be asked with a text of strangers. */
 async function askEverything(text: string, ask: Ask): Promise<void> {
@@ -106,6 +112,23 @@ async function askEverything(text: string, ask: Ask): Promise<void> {
   for (const query of ['', `?window=${coded}`, `?severity=${coded}`, `?rules=${coded}`]) {
     await ask('/v1/invariants/health', `/v1/invariants/health${query}`)
   }
+  for (const query of ['', `/${coded}`, `?state=${coded}`, `?limit=${coded}`, `/${coded}/${coded}`]) {
+    await ask('/v1/incidents', `/v1/incidents${query}`)
+  }
+  const { incidents } = JSON.parse(await ask('/v1/incidents', '/v1/incidents?state=all')) as IncidentList
+  const post = { method: 'POST', headers: json }
+  for (const { id } of incidents.slice(0, 3)) {
+    const body = JSON.stringify({ why: text, by: text })
+    await ask('/v1/incidents', `/v1/incidents/${id}`)
+    await ask('/v1/incidents', `/v1/incidents/${id}/resolve`, { ...post, body })
+    await ask('/v1/incidents', `/v1/incidents/${id}`)
+  }
+  const when = `rule == ${JSON.stringify(text.toWellFormed())}`
+  for (const mute of [{ when, forMs: 1_000, why: text, by: text }, { when: text, forMs: 1_000, why: text }, text]) {
+    await ask('/v1/mutes', '/v1/mutes', { ...post, body: JSON.stringify(mute) })
+  }
+  await ask('/v1/mutes', '/v1/mutes')
+  await ask('/v1/mutes', `/v1/mutes/${coded}`, { method: 'DELETE' })
   await ask('/metrics', '/metrics')
   await ask('/healthz', '/healthz')
   await ask('elsewhere', `/${coded}?${coded}`)
@@ -154,9 +177,16 @@ export const SINK_EXITS: readonly Exit[] = [
 
 /** What a server answers, by path, and what it says of itself. */
 export const PAGE_EXITS: readonly Exit[] = [
-  ...['/v1/traces', '/v1/experiments', '/v1/invariants/health', '/metrics', '/healthz', 'elsewhere'].map((page) =>
-    told(`page ${page}`, ({ pages }) => pages[page] ?? []),
-  ),
+  ...[
+    '/v1/traces',
+    '/v1/experiments',
+    '/v1/invariants/health',
+    '/v1/incidents',
+    '/v1/mutes',
+    '/metrics',
+    '/healthz',
+    'elsewhere',
+  ].map((page) => told(`page ${page}`, ({ pages }) => pages[page] ?? [])),
   told('log', ({ log }) => [log]),
   { name: 'log of anything', run: async (text) => texts(logged(text)) },
   { name: 'metrics of anything', run: async (text) => texts(counted(text)) },
