@@ -95,7 +95,7 @@ function startCommand(terminal: Terminal, finish: Finish): Command {
         'the share of its traces that may break a rule, such as 0.5%; may be repeated',
       ).argParser(repeatable(parseTolerance)),
     )
-    .addOption(new Option('--baseline <time>', 'compare with the window that begins so long before, such as -1d'))
+    .addOption(new Option('--baseline <time>', 'compare with the window that begins this time before, such as -1d'))
     .action(async (options: StartOptions) => {
       const { id = `exp-${randomUUID()}`, name, label, service: services, expect: rules, baseline } = options
       const tolerate = options.tolerate === undefined ? undefined : Object.fromEntries(options.tolerate)

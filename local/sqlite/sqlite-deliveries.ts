@@ -83,7 +83,7 @@ export class SqliteDeliveries {
     return this.database.all(sql).map(({ receiver }) => String(receiver))
   }
 
-  /** Incidents that are part of the flood of a receiver, which began at a time, and whether one of them is open. */
+  /** Incidents in the flood of a receiver since a time; `isOpen` says whether any is still open. */
   flood(receiver: string, fromMs: number): { readonly keys: readonly string[]; readonly isOpen: boolean } {
     const sql = `SELECT key, notified FROM incident_deliveries
       WHERE flooded = 1 AND receiver = ? AND json_extract(row, '$.notifiedAtMs') >= ? ORDER BY key`

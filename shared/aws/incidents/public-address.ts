@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Networks that are not the internet: loopback, private, link-local (where instances keep credentials), and the like. */
+/** Networks that are not the internet: loopback, private, link-local (where instances keep credentials), shared and reserved. */
 const NETWORKS: readonly (readonly [network: string, prefix: number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
