@@ -9,6 +9,8 @@ export interface StartedServer {
   readonly url: string
   readonly rules: readonly string[]
   readonly data: string
+  /** The file of receivers of incidents. */
+  readonly notify?: string
   /** Requests must bring a key. */
   readonly asksForKey: boolean
 }
@@ -30,6 +32,11 @@ export function serveBanner(
     ...otherMachines(address, interfaces),
     `  rules    ${visible(rules.join(', '))} (a change takes effect within seconds)`,
     `  data     ${visible(data)}`,
+    ...(served.notify === undefined
+      ? []
+      : [
+          `  notify   ${visible(served.notify)} (betrace notify check ${visible(served.notify)} lists who is notified of what)`,
+        ]),
     `  metrics  ${url}/metrics`,
     ...(isLocal(address) || asksForKey
       ? []

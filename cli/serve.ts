@@ -244,8 +244,9 @@ async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCod
     messages.stopped('stopped before it had started')
     return 130
   }
-  const { rules, data, apiKey } = options
-  messages.started({ url: runtime.url, rules, data, asksForKey: apiKey !== undefined })
+  const { rules, data, apiKey, notify } = options
+  const receivers = notify === undefined ? {} : { notify }
+  messages.started({ url: runtime.url, rules, data, asksForKey: apiKey !== undefined, ...receivers })
   await stopped(stop)
   const { spansReceived, tracesJudged, signals } = runtime.stats()
   const rest = (await closesInTime(runtime)) ? '' : '; what was in hand goes on at the next start'

@@ -33,6 +33,14 @@ describe('the banner of serve', () => {
     expect(banner(url)).not.toContain('other machines')
   })
 
+  test('names the file of receivers where there is one', () => {
+    const served = { url: 'http://127.0.0.1:4318', rules: ['rules'], data: '.betrace', asksForKey: false }
+    expect(serveBanner({ ...served, notify: 'notify.yaml' }, fakeScreen(), INTERFACES)).toContain(
+      '  notify   notify.yaml ',
+    )
+    expect(serveBanner(served, fakeScreen(), INTERFACES)).not.toContain('notify')
+  })
+
   test('names the header that brings a key, and without keys warns where others reach the port', () => {
     const header = 'export OTEL_EXPORTER_OTLP_HEADERS=x-api-key=KEY '
     const warning = 'it asks for no key'
