@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { SlowFirst } from './test/slow-first.ts'
 
@@ -17,6 +18,9 @@ const RELOADING = ['test/lambdas/**/*.test.ts', 'test/cli/stack/**/*.test.ts']
 
 /** To start a process and to load the sources in it takes longer than most files take. */
 const SHARED = { isolate: false, setupFiles: ['test/setup.ts'] }
+
+// Every process that a test starts, and every worker, loads the sources: Node keeps what it compiled.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node')
 
 export default defineConfig({
   test: {

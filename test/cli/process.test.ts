@@ -102,3 +102,16 @@ test('a command that waits for a pipe ends at Ctrl-C', async () => {
   const [code, by] = await endAfter('SIGINT', child, end)
   expect(by ?? code).toBeOneOf(['SIGINT', 130])
 })
+
+test('what Node compiles is kept in the cache of the user, and nowhere where that is not wanted', async () => {
+  const { NODE_COMPILE_CACHE: _, ...environment } = process.env
+  const keptBy = async (variables: Readonly<Record<string, string>>) => {
+    const caches = newFolder()
+    const env = { ...environment, XDG_CACHE_HOME: caches, ...variables }
+    const child = spawn(process.execPath, [main, 'check', '--help'], { env, stdio: 'ignore' })
+    expect(await once(child, 'exit')).toEqual([0, null])
+    return existsSync(join(caches, 'betrace'))
+  }
+  expect(await keptBy({})).toBe(true)
+  expect(await keptBy({ NODE_DISABLE_COMPILE_CACHE: '1' })).toBe(false)
+})
