@@ -7,6 +7,7 @@ import {
   type Telling,
 } from '../../shared/incidents/deliver.ts'
 import { type DeliveryId, type DeliveryRow, FLOOD, newDelivery } from '../../shared/incidents/delivery.ts'
+import { gathered } from '../../shared/incidents/gather.ts'
 import type { IncidentHead, StoredIncident } from '../../shared/incidents/incident.ts'
 import { namedFileMute } from '../../shared/incidents/mutes/stored-mute.ts'
 import type { NotifyConfig, NotifyConfigSource } from '../../shared/incidents/notify/config.ts'
@@ -100,6 +101,7 @@ export class IncidentNotifier {
     if (this.stopped) return
     await this.followConfig()
     await this.dispatch()
+    await this.gather()
     await this.followFloods()
     this.deliverDue()
   }
@@ -135,6 +137,29 @@ export class IncidentNotifier {
         }
       }, 4 * changed.length)
     }
+  }
+
+  /** What opened together is one message for receivers that wake nobody. */
+  private async gather(): Promise<void> {
+    const { deliveries, incidents, database, clock } = this.deps
+    const nowMs = clock()
+    const waiting = deliveries.due(nowMs + this.settings.waitMs, MAX_DUE).filter(({ row }) => row.notified !== 'open')
+    if (waiting.length < 2) return
+    const rows = [...Map.groupBy(waiting, ({ id }) => id.receiver)].flatMap(([name, own]) => {
+      const receiver = this.config.receivers.get(name)
+      if (receiver === undefined || receiver.traits.pages || own.length < 2) return []
+      const known = own.flatMap(({ id, row }) => {
+        const head = incidents.readHead(id.key)
+        return head === undefined ? [] : [{ id, row, head }]
+      })
+      const isMuted = (head: IncidentHead) => this.muted(head) !== undefined
+      return gathered(known, { receiver, settings: this.settings, nowMs, isMuted })
+    })
+    if (rows.length === 0) return
+    await database.write(() => {
+      for (const { id, row } of rows) if (deliveries.read(id)?.version === row.version - 1) deliveries.put(id, row)
+    })
+    for (const { id } of rows) this.count(id.receiver, 'flooded')
   }
 
   /** Wakes flood notices whose incidents have changed. */

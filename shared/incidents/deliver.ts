@@ -129,7 +129,8 @@ function* opening(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context:
   const mute = yield* step('mutedBy', [head, id.receiver])
   if (mute !== undefined) return settle({ heldBy: mute.id, dueAtMs: mute.untilMs }, 'held')
   const waitsUntilMs = head.openedAtMs + settings.waitMs
-  const waits = !receiver.traits.pages && head.about.severity !== 'critical'
+  // The incidents of a flood have waited.
+  const waits = id.key !== FLOOD && !receiver.traits.pages && head.about.severity !== 'critical'
   if (waits && waitsUntilMs > now()) return settle({ dueAtMs: waitsUntilMs })
   const isFlood = id.key !== FLOOD && (yield* isFlooded(id, context))
   return isFlood ? settle(floodedRow(head, now()), 'flooded') : telling('open', row, head, head.opening)
@@ -141,7 +142,8 @@ function* isFlooded({ receiver }: DeliveryId, { settings, now }: DeliveryContext
   return (yield* step('notifiedSince', [receiver, sinceMs])) >= settings.floodLimit
 }
 
-function floodedRow({ opening, about }: IncidentHead, nowMs: number): Partial<DeliveryRow> {
+/** What changes in the row of an opening that is part of a flood notice. */
+export function floodedRow({ opening, about }: IncidentHead, nowMs: number): Partial<DeliveryRow> {
   return { notified: 'open', flooded: true, opening, notifiedAtMs: nowMs, notifiedSeverity: about.severity }
 }
 

@@ -22,8 +22,8 @@ function headlineOfOne(notice: Notice): string {
 function headlineOfFlood(notice: Notice, count: number): string {
   const { change, openedAtMs, rule, severity } = notice
   const incidents = counted(count, 'incident')
-  if (change === 'resolved') return `Flood over: ${incidents} ended; ${periodOf(notice)}`
-  return `Flood: ${incidents} since ${utcText(openedAtMs)}, the most severe is ${shownName(rule)} (${severity})`
+  if (change === 'resolved') return `${incidents} that opened together ended; ${periodOf(notice)}`
+  return `${incidents} opened together since ${utcText(openedAtMs)}, the most severe is ${shownName(rule)} (${severity})`
 }
 
 /** `130 traces`, `more than 10,000 traces` */

@@ -58,7 +58,7 @@ export function incidentText(notice: Notice): IncidentText {
 }
 
 function titleOf({ flood, rule, service }: Notice): string {
-  if (flood !== undefined) return `Flood of ${counted(flood.length, 'incident')}`
+  if (flood !== undefined) return `${counted(flood.length, 'incident')} opened together`
   return `${shownName(rule)}${service === '' ? '' : ` in ${shownName(service)}`}`
 }
 

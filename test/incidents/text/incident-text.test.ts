@@ -112,13 +112,15 @@ test('a flood names the incidents that it stands for', () => {
     severity: 'high' as const,
   }))
   const { headline, title, facts, sentences } = incidentText(noticeOf({ flood, rule: 'R0', severity: 'high' }))
-  expect(title).toBe('Flood of 25 incidents')
+  expect(title).toBe('25 incidents opened together')
   expect(facts.map(({ name }) => name)).toEqual(['Severity', 'Opened', 'Incident'])
-  expect(headline).toBe('Flood: 25 incidents since 2026-11-29 12:04:05 UTC, the most severe is R0 (high)')
+  expect(headline).toBe('25 incidents opened together since 2026-11-29 12:04:05 UTC, the most severe is R0 (high)')
   expect(sentences).toContain('• R19 (high)')
   expect(sentences.at(-1)).toBe('… and 5 more')
   const over = incidentText(resolvedOf({ flood }))
-  expect(over.headline).toBe('Flood over: 25 incidents ended; open for 42 minutes since 2026-11-29 12:04:05 UTC')
+  expect(over.headline).toBe(
+    '25 incidents that opened together ended; open for 42 minutes since 2026-11-29 12:04:05 UTC',
+  )
 })
 
 test('evidence of a trace without a text is that of the newest with one, cut after 20 lines', () => {

@@ -1,4 +1,7 @@
-import { afterEach, expect, test } from 'vitest'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, onTestFinished, test } from 'vitest'
+import { FakeSlack } from '../../emulators/fake-slack.ts'
 import { CHARGE, runtimes, VALIDATION } from '../harness.ts'
 import { newReceiver, type Receiver } from '../sinks/receiver.ts'
 import { incidentsAt, MINUTE_MS, traceId, traffic } from './world.ts'
@@ -81,4 +84,23 @@ test('past ten openings in ten minutes one notice stands for all that follow, an
   for (let left = 40; left > 0; left--) await pass(runtime, MINUTE_MS)
   const ends = incidentsAt(hook).filter(([type]) => type === 'resolved')
   expect(ends).toHaveLength(11)
+})
+
+test('what opened together is one message for a chat', async () => {
+  const slack = new FakeSlack('xoxb-token')
+  const api = await slack.listen()
+  onTestFinished(() => slack.close())
+  const home = newHome(['A', 'B', 'C'].map((name) => `// Signal: ${name} (high)\ntrace.has(payment.charge)\n`).join(''))
+  const notifyFile = join(home.dataFolder, '../notify.yaml')
+  const channel = `{ type: slack, token: "\${TOKEN}", channel: C0123, api: "${api}/api" }`
+  writeFileSync(notifyFile, `version: 1\nreceivers:\n  chat: ${channel}\n`)
+  const runtime = await start(home, {}, { notifyFile, environment: { TOKEN: 'xoxb-token' } })
+  await send(runtime, [CHARGE], traceId(1))
+  await pass(runtime, 5_000)
+  expect(slack.messages).toEqual([])
+  await pass(runtime, 30_000)
+  await pass(runtime, 1_000)
+  expect(slack.messages.map(({ texts }) => texts)).toEqual([
+    [expect.stringMatching(/^3 incidents opened together since/)],
+  ])
 })
