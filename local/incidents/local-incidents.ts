@@ -69,7 +69,7 @@ export class LocalIncidents implements IncidentLedger {
   /** Ends an incident because a person says so; false where it is not open. */
   endByHand(key: string, hand?: HandEnd): Promise<boolean> {
     const { database, store } = this.deps
-    // Somebody is told that it is done: it must outlive a loss of power.
+    // A person gets the answer that it is done: it must outlive a loss of power.
     return database.write(() => atOnce(endByHand(key, this.context(), hand), store))
   }
 

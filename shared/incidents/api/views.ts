@@ -7,7 +7,7 @@ import { type IncidentText, incidentText } from '../text/incident-text.ts'
 import { isoTime } from '../text/times.ts'
 
 /** What a receiver knows of an incident. */
-type DeliveryState =
+export type DeliveryState =
   /** Nobody has to notify it: the incident was over before it was its turn. */
   | 'none'
   /** It is notified soon. */
@@ -57,10 +57,10 @@ export interface IncidentView {
 }
 
 /** What a receiver was notified of an incident. */
-interface DeliveryView {
+export interface DeliveryView {
   readonly receiver: string
   readonly state: DeliveryState
-  /** When it was last notified, and how many traces it was told. */
+  /** When it was last notified, and of how many traces. */
   readonly notifiedAt: string | null
   readonly traces: number
   /** Attempts since then, and why the last one failed. */
@@ -168,7 +168,8 @@ function deliveryView({ id: { receiver }, row }: StoredDelivery): DeliveryView {
 
 function stateOf({ refused, failure, heldBy, notified, flooded, dueAtMs }: DeliveryRow): DeliveryState {
   if (refused) return 'refused'
-  if (failure !== undefined) return 'failing'
+  // Nobody sends again what was over before it was taken.
+  if (failure !== undefined && dueAtMs !== undefined) return 'failing'
   if (heldBy !== undefined) return 'muted'
   if (notified === 'resolved') return 'ended'
   if (notified === 'open') return flooded ? 'flooded' : 'notified'

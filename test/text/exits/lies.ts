@@ -1,4 +1,5 @@
 import type { ExperimentDetail } from '../../../shared/experiments/api.ts'
+import type { IncidentDetail, MuteView } from '../../../shared/incidents/api/views.ts'
 import type { ExperimentVerdict } from '../../../shared/pipeline/experiment-verdict.ts'
 import type { SignalEvent } from '../../../shared/pipeline/signal.ts'
 import type { ReplayReport } from '../../../shared/replay/report.ts'
@@ -9,7 +10,7 @@ import type { ReplayReport } from '../../../shared/replay/report.ts'
  */
 
 /** In place of whatever a type promises. */
-const anything = (text: string) => text as never
+const anything = <Type = never>(text: string) => text as Type
 
 function lyingVerdict(text: string): ExperimentVerdict & { readonly revision: number } {
   const sample = { traceId: text, time: text, service: text, text }
@@ -71,6 +72,60 @@ export function lyingDetail(text: string): ExperimentDetail {
     baselineAgoMs: null,
     verdict: lyingVerdict(text),
   }
+}
+
+export function lyingIncident(text: string): IncidentDetail {
+  const trace = { traceId: text, spanId: text, service: text, at: text, text, link: text }
+  const delivery = { notifiedAt: text, traces: anything(text), attempts: anything(text), failure: text }
+  const states = ['none', 'waiting', 'muted', 'notified', 'flooded', 'ended', 'failing', 'refused', text] as const
+  const deliveries = states.map((state) => ({
+    ...delivery,
+    receiver: text,
+    state: anything(state),
+    nextAt: text,
+    mute: text,
+  }))
+  return {
+    id: text,
+    state: anything(text),
+    rule: text,
+    severity: anything(text),
+    group: { name: text, value: text },
+    service: text,
+    owner: text,
+    tags: [text],
+    openedAt: text,
+    endedAt: text,
+    ended: anything(text),
+    hand: { by: text, why: text },
+    opening: anything(text),
+    reopened: anything(text),
+    traces: anything(text),
+    tracesIsAtLeast: true,
+    receivers: deliveries,
+    mute: { id: text, until: text, why: text },
+    description: text,
+    runbook: text,
+    experiments: [text],
+    first: trace,
+    latest: [trace],
+    exercise: { exercised: anything(text), held: anything(text), last: text },
+    related: [{ id: text, rule: text }],
+    deliveries,
+    text: {
+      headline: text,
+      title: text,
+      sentences: [text],
+      evidence: { heading: text, lines: [text] },
+      facts: [{ name: text, value: text }],
+      links: [{ title: text, url: text }],
+    },
+  }
+}
+
+export function lyingMute(text: string): MuteView {
+  const state = anything<MuteView['state']>(text)
+  return { id: text, state, source: anything(text), when: text, until: text, madeAt: text, why: text, by: text }
 }
 
 export function lyingSignal(text: string): SignalEvent {

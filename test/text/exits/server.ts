@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Exit, runBoth, runEach, type Written } from './hostile.ts'
-import { lyingDetail } from './lies.ts'
+import { lyingDetail, lyingIncident, lyingMute } from './lies.ts'
 
 /** Runs command lines against a server that lies, and one that refuses everything. */
 function asked(name: string, lines: (id: string) => readonly (readonly string[])[], markdown = false): Exit {
@@ -11,9 +11,7 @@ function asked(name: string, lines: (id: string) => readonly (readonly string[])
       if (request.headers['x-api-key'] === 'refused') {
         response.writeHead(400).end(JSON.stringify({ error: { code: text, message: text, hint: text } }))
       } else if (request.headers['x-api-key'] === 'garbled') response.writeHead(500).end(text)
-      else if (/^\/v1\/experiments(?:\?|$)/.test(request.url ?? '') && request.method === 'GET') {
-        response.end(JSON.stringify({ experiments: [lyingDetail(text)], more: text }))
-      } else response.end(JSON.stringify(lyingDetail(text)))
+      else response.end(JSON.stringify(lieOf(text, request.method ?? '', request.url ?? '')))
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -31,6 +29,15 @@ function asked(name: string, lines: (id: string) => readonly (readonly string[])
   return { name, run }
 }
 
+/** What the server that lies answers to a request. */
+function lieOf(text: string, method: string, url: string): object {
+  const [, subject, one] = /^\/v1\/(\w+)(\/)?/.exec(url) ?? []
+  const isList = method === 'GET' && one === undefined
+  if (subject === 'incidents') return isList ? { incidents: [lyingIncident(text)], more: text } : lyingIncident(text)
+  if (subject === 'mutes') return isList ? { mutes: [lyingMute(text)], more: text } : lyingMute(text)
+  return isList ? { experiments: [lyingDetail(text)], more: text } : lyingDetail(text)
+}
+
 /** Commands that ask a server. */
 export const SERVER_EXITS: readonly Exit[] = [
   asked('experiment start', (text) => [
@@ -41,6 +48,20 @@ export const SERVER_EXITS: readonly Exit[] = [
     asked(`experiment list ${format}`, () => [['experiment', 'list', '--format', format]]),
     asked(`experiment show ${format}`, (text) => [['experiment', 'show', text, '--format', format]]),
   ]),
+  ...['pretty', 'json', 'jsonl'].flatMap((format) => [
+    asked(`incidents list ${format}`, () => [['incidents', 'list', '--format', format]]),
+    asked(`mute list ${format}`, () => [['mute', 'list', '--format', format]]),
+  ]),
+  ...['pretty', 'json'].map((format) =>
+    asked(`incidents show ${format}`, (text) => [['incidents', 'show', text, '--format', format]]),
+  ),
+  asked('incidents resolve', (text) => [['incidents', 'resolve', text, '--why', text, '--by', text]]),
+  asked('mute add', (text) => [
+    ['mute', text, '--for', '1h', '--why', text, '--by', text],
+    ['mute', 'add', text, '--until', text, '--why', text],
+    ['mute', 'add', text, '--for', text, '--why', text],
+  ]),
+  asked('mute remove', (text) => [['mute', 'remove', text]]),
   ...['pretty', 'json', 'junit', 'markdown'].map((format) =>
     asked(`verify ${format}`, (text) => [['verify', '--experiment', text, '--format', format]], format === 'markdown'),
   ),

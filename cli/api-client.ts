@@ -1,42 +1,66 @@
 import { Option } from 'commander'
-import type { ExperimentDetail } from '../../shared/experiments/api.ts'
-import { CommandError } from '../command-error.ts'
-import { parseApiKey, parseUrl, unshown } from '../option-values.ts'
-import { generatedKey } from '../stack/keys.ts'
-import { outputsOf } from '../stack/stack-option.ts'
+import type { ExperimentDetail } from '../shared/experiments/api.ts'
+import { CommandError } from './command-error.ts'
+import { parseApiKey, parseUrl, unshown } from './option-values.ts'
+import { generatedKey } from './stack/keys.ts'
+import { outputsOf } from './stack/stack-option.ts'
+
+/** Which server to ask. */
+export interface ServerChoice {
+  readonly url: string
+  readonly apiKey?: string
+}
 
 /** Which BeTrace to ask: a server, or a deployed stack. */
-export interface ApiChoice {
-  readonly url: string
+export interface ApiChoice extends ServerChoice {
   readonly stack?: string
-  readonly apiKey?: string
 }
 
 /** Asks for JSON; throws a CommandError that says what to do. */
 export interface ApiClient {
   get<Body>(path: string): Promise<Body>
   post<Body>(path: string, body: unknown): Promise<Body>
+  delete<Body>(path: string): Promise<Body>
 }
 
-/** The options that say which BeTrace to ask. */
-export function apiOptions(): readonly Option[] {
+/** The options that say which server to ask. */
+export function serverOptions(): readonly Option[] {
   return [
     new Option('-u, --url <url>', 'the server, as serve prints it')
       .env('BETRACE_URL')
       .argParser(unshown('--url', parseUrl))
       .default('http://127.0.0.1:4318'),
-    new Option('-s, --stack <name>', 'a deployed stack instead of a server').env('BETRACE_STACK'),
     new Option('--api-key <key>', 'the key it asks for')
       .env('BETRACE_API_KEY')
       .argParser(unshown('--api-key', parseApiKey)),
   ]
 }
 
+/** The options that say which BeTrace to ask. */
+export function apiOptions(): readonly Option[] {
+  const stack = new Option('-s, --stack <name>', 'a deployed stack instead of a server').env('BETRACE_STACK')
+  return [...serverOptions(), stack]
+}
+
 const TIMEOUT_MS = 30_000
 
 /** Opens a client; a stack's address and key come from its outputs and its secret unless they are given. */
 export async function openApi(choice: ApiChoice, fetchFn: typeof fetch = fetch): Promise<ApiClient> {
-  const { url, apiKey } = choice.stack === undefined ? choice : await ofStack(choice.stack, choice.apiKey)
+  const { stack, apiKey } = choice
+  return clientOf(
+    stack === undefined ? choice : await ofStack(stack, apiKey),
+    fetchFn,
+    ', or a deployed stack with --stack',
+  )
+}
+
+/** Opens a client of a server. */
+export function openServer(choice: ServerChoice): ApiClient {
+  return clientOf(choice, fetch, '')
+}
+
+/** `elsewhere`: what else may be named where nobody answers. */
+function clientOf({ url, apiKey }: ServerChoice, fetchFn: typeof fetch, elsewhere: string): ApiClient {
   const headers = apiKey === undefined ? {} : { 'x-api-key': apiKey }
   const ask = async (path: string, init: RequestInit) => {
     try {
@@ -44,7 +68,7 @@ export async function openApi(choice: ApiChoice, fetchFn: typeof fetch = fetch):
       const sent = { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) } as const
       return await fetchFn(`${url.replace(/\/$/, '')}${path}`, sent)
     } catch (error) {
-      throw unreachable(url, error)
+      throw unreachable(url, error, elsewhere)
     }
   }
   return {
@@ -55,6 +79,9 @@ export async function openApi(choice: ApiChoice, fetchFn: typeof fetch = fetch):
       const sent = { method: 'POST', headers: { ...headers, 'content-type': 'application/json' } }
       return (await read(await ask(path, { ...sent, body: JSON.stringify(body) }), url)) as Body
     },
+    async delete<Body>(path: string) {
+      return (await read(await ask(path, { method: 'DELETE', headers }), url)) as Body
+    },
   }
 }
 
@@ -63,7 +90,7 @@ export function readExperiment(api: ApiClient, id: string): Promise<ExperimentDe
   return api.get<ExperimentDetail>(`/v1/experiments/${encodeURIComponent(id)}`)
 }
 
-async function ofStack(stack: string, apiKey: string | undefined): Promise<ApiChoice> {
+async function ofStack(stack: string, apiKey: string | undefined): Promise<ServerChoice> {
   const { ingestUrl, keySecret } = await outputsOf({ stack })
   return { url: ingestUrl, apiKey: apiKey ?? (await generatedKey(keySecret)) }
 }
@@ -86,11 +113,11 @@ function parsedOrUndefined(text: string): unknown {
   }
 }
 
-function unreachable(url: string, error: unknown): CommandError {
+function unreachable(url: string, error: unknown, elsewhere: string): CommandError {
   const { cause, message } = error as Error
   const { code } = (cause ?? {}) as { code?: string }
   return new CommandError(
     `cannot reach ${url}: ${code ?? message}`,
-    'start one with betrace serve, or name the right one with --url, or a deployed stack with --stack',
+    `start one with betrace serve, or name the right one with --url${elsewhere}`,
   )
 }
