@@ -30,7 +30,7 @@ export function reportPerTime(reading: Reading, node: TextRange & { readonly tex
 
 function reportOverTime(reading: Reading, at: TextRange, written: string): void {
   const message = `a rule judges one trace, so it counts nothing "${written}"`
-  const hint = `leave "${written}" out to count within a trace; count traces over time by the metric betrace_signals_total`
+  const hint = `leave "${written}" out to count within a trace; traces over time are counted by // Alert: 5 in 10m in the header`
   report(reading, at, 'unexpected-text', message, hint)
 }
 
@@ -156,7 +156,7 @@ export function hintForFunction(name: string): string | undefined {
     return 'the aggregates are trace.sum, trace.min, trace.max, trace.avg and trace.distinct; count slow spans by trace.count(x.where(span.duration > 1s))'
   }
   if (/^(?:rate|irate|increase|count_over_time|delta)$/.test(plain)) {
-    return 'a rule judges one trace: count its spans by trace.count(…), and traces over time by the metric betrace_signals_total'
+    return 'a rule judges one trace: count its spans by trace.count(…), and traces over time by // Alert: 5 in 10m in the header'
   }
   return undefined
 }

@@ -22,7 +22,7 @@ describe('a number of traces over time', () => {
     ['any.where(retries > 5 per second)', 'per second', 23],
     ['when { a } never { trace.count(a) > 5 per day }', 'per day', 39],
   ])('%s is no business of a rule', (text, written, column) => {
-    const hint = `leave "${written}" out to count within a trace; count traces over time by the metric betrace_signals_total`
+    const hint = `leave "${written}" out to count within a trace; traces over time are counted by // Alert: 5 in 10m in the header`
     expect(problemsOf(text)).toEqual([`unexpected-text at 1:${column}: ${hint}`])
   })
 
