@@ -5,6 +5,7 @@ import { reportMisspeltNames } from './bound-names.ts'
 import { reportExceptWithoutBinding } from './except-binding.ts'
 import { ruleFactsOf } from './facts.ts'
 import { reportFiringAlways } from './fires-always.ts'
+import { reportGroupsById } from './group-by-id.ts'
 import { reportImpliedRules } from './implied-rule.ts'
 import { reportSelfMatches } from './matches-itself.ts'
 import { reportContradictions } from './never.ts'
@@ -34,6 +35,7 @@ const LINTS: readonly Lint[] = [
   reportEventAttributes,
   reportWrongTypes,
   reportQuotedGlobs,
+  reportGroupsById,
   reportMisspeltNames,
   reportUnboundOrders,
   reportSelfMatches,

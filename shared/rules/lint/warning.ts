@@ -22,6 +22,7 @@ export const RULE_WARNING_CODES = [
   'event-attribute',
   'attribute-type',
   'quoted-glob',
+  'group-by-id',
   'unknown-span-name',
   'unknown-attribute',
   'absent-attribute',
