@@ -1,4 +1,4 @@
-import type { DeliveryId, DeliveryRow, StoredDelivery } from '../../shared/incidents/delivery.ts'
+import { type DeliveryId, type DeliveryRow, revived, type StoredDelivery } from '../../shared/incidents/delivery.ts'
 import type { Database, Row } from './database.ts'
 
 /** Values of `failing`. */
@@ -96,7 +96,7 @@ export class SqliteDeliveries {
     const sql =
       "SELECT key, episode, receiver, row FROM incident_deliveries WHERE notified <> 'resolved' OR due_ms IS NOT NULL"
     for (const { id, row } of this.database.all(sql).map(storedDelivery)) {
-      this.put(id, { ...row, version: row.version + 1, leaseUntilMs: 0, refused: false, dueAtMs: nowMs })
+      this.put(id, revived(row, nowMs))
     }
   }
 

@@ -89,13 +89,20 @@ export interface Delivered {
  * become one: a receiver is notified the state, not its history. To be called at least once after each change and when it is due.
  */
 export function* deliver(id: DeliveryId, context: DeliveryContext): Delivering<Delivered> {
-  const row = yield* step('readRow', [id])
+  const stored = yield* step('readRow', [id])
   const head = yield* step('readHead', [id.key])
-  if (row === undefined || head === undefined) return { outcome: 'nothing' }
-  if (row.leaseUntilMs > context.now()) return { outcome: 'busy', againMs: row.leaseUntilMs }
+  if (stored === undefined || head === undefined) return { outcome: 'nothing' }
+  if (stored.leaseUntilMs > context.now()) return { outcome: 'busy', againMs: stored.leaseUntilMs }
+  const row = takenOver(stored)
   const act = yield* whatToDo(id, row, head, context)
   if (act.kind !== 'tell') return yield* settled(id, row, act)
   return yield* notified(id, row, act, context)
+}
+
+/** Whoever had the lease did not write down how it ended, and may have sent a request in its last moment. */
+function takenOver(row: DeliveryRow): DeliveryRow {
+  const { doing, leaseUntilMs, unsureMs = 0 } = row
+  return doing === undefined || leaseUntilMs === 0 ? row : { ...row, unsureMs: Math.max(unsureMs, leaseUntilMs) }
 }
 
 type Act =
@@ -213,7 +220,8 @@ function* notified(
   const count = yield* step('countLive', [id.key, head.fromMs])
   const { dueAtMs: _, heldBy: __, ...taken } = row
   const leaseUntilMs = context.now() + context.settings.leaseMs
-  const begun: DeliveryRow = { ...taken, version: row.version + 1, doing, opening, leaseUntilMs, dueAtMs: leaseUntilMs }
+  const lease = { leaseUntilMs, dueAtMs: leaseUntilMs }
+  const begun: DeliveryRow = { ...taken, ...lease, version: row.version + 1, doing, opening, flooded: false }
   if (!(yield* step('writeRow', [id, begun]))) return { outcome: 'busy', againMs: 0 }
   const answer = yield* step('tell', [id, { change, head, opening, row: begun, count }])
   const ended = afterAnswer(begun, row, doing, { head, count }, answer, context)

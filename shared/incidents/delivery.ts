@@ -17,7 +17,7 @@ export interface DeliveryRow {
   readonly opening: number
   /** A request whose end nobody wrote down: it may have been taken. */
   readonly doing?: 'open' | 'update' | 'resolve'
-  /** Somebody is at work on it until then. */
+  /** Somebody is at work on it until then; 0 where the last one wrote down how it ended. */
   readonly leaseUntilMs: number
   /** When a request ended without an answer: it may still arrive for a while. */
   readonly unsureMs?: number
@@ -68,6 +68,13 @@ export function newDelivery(wants: Pick<DeliveryRow, 'updates' | 'ended'>, nowMs
     dueAtMs: nowMs,
     ...wants,
   }
+}
+
+/** The row when nobody can be at work on it any more, or when its receiver changed: it is looked at once more. */
+export function revived(row: DeliveryRow, nowMs: number): DeliveryRow {
+  // A lease that is cut short still says until when a request may have been sent.
+  const leaseUntilMs = Math.min(row.leaseUntilMs, nowMs)
+  return { ...row, version: row.version + 1, leaseUntilMs, refused: false, dueAtMs: nowMs }
 }
 
 /** The key of flood notices: one delivery row each, whose episode counts the floods of its receiver. */
