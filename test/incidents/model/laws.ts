@@ -1,5 +1,7 @@
 import { incidentKey } from '../../../shared/incidents/incident.ts'
-import { IncidentSimulation, KEYS, type Mutant, QUIET_MS } from './simulation.ts'
+import type { Mutant } from './mutants.ts'
+import { KEYS } from './plan.ts'
+import { IncidentSimulation, QUIET_MS } from './simulation.ts'
 
 /** What one interleaving went through. */
 export interface IncidentRun {
@@ -7,6 +9,11 @@ export interface IncidentRun {
   readonly reopened: number
   readonly withdrawn: number
   readonly unexercised: number
+  readonly byCount: number
+  readonly byShare: number
+  readonly held: number
+  readonly flooded: number
+  readonly endsWhileMuted: number
   readonly pages: number
   readonly messages: number
   readonly crashes: number
@@ -23,36 +30,41 @@ export function checkIncidents(seed: number, mutant?: Mutant): IncidentRun {
       checkMembers(simulation, key)
     }
     checkReceivers(simulation)
+    for (const broken of simulation.observer.broken) law(false, broken)
   } catch (error) {
     throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`, { cause: error })
   }
-  const ends = [...simulation.ends.values()].flat()
-  const heads = [...simulation.store.heads.values()]
+  const { observer, vendors, store, crashes, flooded, endsWhileMuted } = simulation
+  const ends = [...observer.ends.values()].flat()
+  const heads = [...store.heads.values()]
   return {
     episodes: heads.reduce((sum, { episode }) => sum + episode, 0),
     reopened: ends.filter(({ head }) => head.opening > 1).length,
     withdrawn: ends.filter(({ head }) => head.ended === 'withdrawn').length,
     unexercised: ends.filter(({ head }) => head.ended === 'unexercised').length,
-    pages: sumOf(simulation.pages),
-    messages: sumOf(simulation.messages),
-    crashes: simulation.crashes,
-    trouble: sumOf(simulation.trouble),
+    byCount: observer.openings.count,
+    byShare: observer.openings.share,
+    held: ends.filter(({ head }) => head.ended === 'held').length,
+    flooded,
+    endsWhileMuted,
+    pages: sumOf(vendors.pages),
+    messages: sumOf(vendors.messages),
+    crashes,
+    trouble: sumOf(vendors.trouble),
   }
 }
 
 /** Every incident ends, and not before it may. */
-function checkEnds({ store, ends }: IncidentSimulation, key: string): void {
+function checkEnds({ store, observer }: IncidentSimulation, key: string): void {
   const head = store.heads.get(key)
   if (head === undefined) return
   law(head.state === 'resolved' || head.state === 'none', `it is ${head.state} in the end`)
-  for (const { head: ended, live, held } of ends.get(key) ?? []) {
+  for (const { head: ended, live } of observer.ends.get(key) ?? [])
     law(ended.ended !== 'withdrawn' || live === 0, `withdrawn with ${live} live members`)
-    law(ended.ended !== 'held' || held >= 3, `it ended as held though it held ${held} times`)
-  }
 }
 
 /** No signal is lost, none counts twice, and each lies in an episode that was open until it had been quiet. */
-function checkMembers({ store, fired, retracted, taken, ends, alertRules }: IncidentSimulation, key: string): void {
+function checkMembers({ store, fired, retracted, observer, plan }: IncidentSimulation, key: string): void {
   const own = [...fired].filter(([, { data }]) => incidentKey(data.signal, undefined) === key)
   const members = [...(store.members.get(key)?.values() ?? [])]
   law(members.length === own.length, `${members.length} members of ${own.length} signals`)
@@ -62,15 +74,15 @@ function checkMembers({ store, fired, retracted, taken, ends, alertRules }: Inci
     'a member is live that was retracted, or the reverse',
   )
   const [first] = own
-  if (first === undefined || alertRules[first[1].data.signal]?.alert.kind !== 'each') return
+  if (first === undefined || plan.rules[first[1].data.signal]?.alert.kind !== 'each') return
   for (const [id, { time }] of own) {
     const firedMs = Date.parse(time)
-    const all = ends.get(key) ?? []
+    const all = observer.ends.get(key) ?? []
     law(
       all.some(({ head }) => firedMs <= (head.toMs ?? 0)),
       'a signal is in no episode',
     )
-    if (retracted.has(id) || (taken.get(id) ?? 0) >= firedMs + QUIET_MS) continue
+    if (retracted.has(id) || (observer.taken.get(id) ?? 0) >= firedMs + QUIET_MS) continue
     law(
       all.some(({ head }) => (head.toMs ?? 0) >= firedMs + QUIET_MS),
       'an episode ended before its signal was quiet',
@@ -80,18 +92,20 @@ function checkMembers({ store, fired, retracted, taken, ends, alertRules }: Inci
 
 /** Each opening pages once, and no alert is left open. */
 function checkReceivers(simulation: IncidentSimulation): void {
-  const { alerts, pages, messages, trouble, crashes, rows, store } = simulation
+  const { vendors, crashes, rows, store, closedWhileOpen, sentMuted } = simulation
+  const { alerts, pages, messages, trouble } = vendors
   for (const [dedupKey, isOpen] of alerts) law(!isOpen, `${dedupKey} is left open at the pager`)
   for (const [dedupKey, count] of pages) law(count === 1, `${dedupKey} paged ${count} times`)
   for (const [dedupKey, count] of messages) {
     const most = 1 + crashes + (trouble.get(dedupKey) ?? 0)
     law(count <= most, `${dedupKey} has ${count} messages, of ${most} at most`)
   }
-  for (const dedupKey of simulation.closedWhileOpen) law(false, `${dedupKey} was closed at the pager while it was open`)
-  for (const row of rows.values()) law(row.doing === undefined, 'a request is under way in the end')
+  for (const dedupKey of closedWhileOpen) law(false, `${dedupKey} was closed at the pager while it was open`)
+  for (const dedupKey of sentMuted) law(false, `${dedupKey} was sent though it was muted`)
+  for (const row of rows.all()) law(row.doing === undefined, 'a request is under way in the end')
   for (const [key, head] of store.heads) {
     for (let episode = 1; episode <= head.episode; episode++) {
-      law(simulation.rowsOf(key, episode) !== undefined, 'nobody was asked to tell of an episode')
+      law(rows.get({ key, episode, receiver: 'pager' }) !== undefined, 'nobody was asked to tell of an episode')
     }
   }
 }

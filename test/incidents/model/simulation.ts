@@ -5,29 +5,27 @@ import {
   type DeliveryStep,
   deliver,
 } from '../../../shared/incidents/deliver.ts'
-import { type DeliveryId, type DeliveryRow, newDelivery } from '../../../shared/incidents/delivery.ts'
+import type { DeliveryId, DeliveryRow } from '../../../shared/incidents/delivery.ts'
 import { endIfOver } from '../../../shared/incidents/end-incident.ts'
-import { dedupKeyOf, type IncidentHead, incidentKey } from '../../../shared/incidents/incident.ts'
+import { dedupKeyOf } from '../../../shared/incidents/incident.ts'
 import { openIfWatched, takeSignal } from '../../../shared/incidents/open-incident.ts'
-import type { Answer } from '../../../shared/incidents/receivers/receiver.ts'
-import type { StoreStep } from '../../../shared/incidents/store-steps.ts'
+import { atOnce, type IncidentSteps, type Protocol, type StoreStep } from '../../../shared/incidents/store-steps.ts'
 import type { SignalEvent } from '../../../shared/pipeline/signal.ts'
 import { Random } from '../../pipeline/model/random.ts'
-import { signalOf } from '../events.ts'
 import { MemoryIncidents } from '../memory-incidents.ts'
+import { type Mutant, mutated } from './mutants.ts'
+import { observedSteps } from './observed-steps.ts'
+import { type Knowledge, Observer } from './observer.ts'
+import { CALM_MS, KEYS, type Plan, planOf, SECOND, START_MS } from './plan.ts'
+import { ModelRows } from './rows.ts'
+import { ModelVendors, RECEIVERS, type ReceiverName } from './vendors.ts'
 
-const SECOND = 1_000
-const START_MS = 1_700_000_000_000 - (1_700_000_000_000 % 60_000)
 export const QUIET_MS = 60 * SECOND
 const COOLDOWN_MS = 120 * SECOND
-const LEASE_MS = 40 * SECOND
+const LEASE_MS = 20 * SECOND
 const FUNCTION_LIFE_MS = 15 * SECOND
-/** A request lands at most so long after it was sent. */
 const LATE_MS = 20 * SECOND
-/** From then on nothing fails any more. */
-const CALM_MS = START_MS + 1_500 * SECOND
 const END_MS = CALM_MS + 30 * 3_600_000
-const RULES = ['A', 'B'] as const
 const MAX_STEPS = 400_000
 
 const DELIVERING: DeliverySettings = {
@@ -42,14 +40,8 @@ const DELIVERING: DeliverySettings = {
   floodWindowMs: 600 * SECOND,
 }
 
-/** A pager that keeps one alert for a dedup key, and a chat that keeps every message. */
-const RECEIVERS = {
-  pager: { pages: true, edits: false, dedups: true, target: 'pager' },
-  chat: { pages: false, edits: true, dedups: false, target: 'chat' },
-} as const
-type ReceiverName = keyof typeof RECEIVERS
-
-type Work = Generator<StoreStep | DeliveryStep | PauseStep, void, unknown>
+type Step = StoreStep | DeliveryStep | PauseStep
+type Work = Generator<Step, void, unknown>
 
 /** Others may act here. */
 interface PauseStep {
@@ -60,148 +52,96 @@ interface Process {
   readonly work: Work
   readonly again: () => Work
   readonly startedMs: number
+  readonly known: Knowledge
   /** What its next step gets. */
   result: unknown
+  /** The next step sends a request. */
+  isSending: boolean
 }
-
-interface Request {
-  readonly receiver: ReceiverName
-  readonly dedupKey: string
-  readonly change: 'opened' | 'updated' | 'resolved'
-}
-
-/** An end of an opening. */
-interface Ended {
-  readonly head: IncidentHead
-  /** Live members that had been taken in by then. */
-  readonly live: number
-  /** How often the rule was exercised and held since the last of them. */
-  readonly held: number
-}
-
-/** Part of the protocol that is left out, to see that the laws notice. */
-export type Mutant = 'one-phase' | 'no-lease' | 'no-hold' | 'no-finish'
 
 /**
- * One run of the protocol of incidents against a world of several evaluators and notifiers that crash at every step, work twice,
- * get answers late or never, and of receivers that are out of reach. Every store operation is one atomic step.
+ * One run of the protocol of incidents against a world of evaluators and notifiers that crash at every step, work twice, get
+ * answers late or never, and of receivers that are out of reach. They are functions, whose store operations are one atomic
+ * step each, or one server, whose protocols are one transaction each.
  */
 export class IncidentSimulation {
   readonly store = new MemoryIncidents()
-  readonly rows = new Map<string, DeliveryRow>()
-  /** Alerts of the pager that are open now, by dedup key, and how often each was opened. */
-  readonly alerts = new Map<string, boolean>()
-  readonly pages = new Map<string, number>()
-  /** Messages of the chat that say that something opened, by dedup key. */
-  readonly messages = new Map<string, number>()
-  readonly trouble = new Map<string, number>()
+  readonly rows: ModelRows
+  readonly vendors: ModelVendors
+  readonly observer: Observer
+  readonly plan: Plan
   readonly fired = new Map<string, SignalEvent>()
   readonly retracted = new Set<string>()
-  /** When a signal was taken in for the first time. */
-  readonly taken = new Map<string, number>()
-  readonly ends = new Map<string, Ended[]>()
   /** Alerts that were closed at the pager while it was notified, and sure, that they are open. */
   readonly closedWhileOpen = new Set<string>()
-  readonly alertRules: Record<string, RuleInForce>
+  /** Openings that somebody began to send while a mute held them back. */
+  readonly sentMuted = new Set<string>()
+  /** Ends that were sent while openings were held back. */
+  endsWhileMuted = 0
+  flooded = 0
   crashes = 0
   nowMs = START_MS
   private readonly random: Random
   private readonly mutant: Mutant | undefined
+  private readonly steps: IncidentSteps
   private processes: Process[] = []
+  private current: Process | undefined
   private later: { readonly atMs: number; readonly start: () => Work }[] = []
-  private air: (Request & { readonly atMs: number })[] = []
   private readonly stream: string[] = []
-  private readonly crashRate: number
-  private readonly downUntilMs: number
-  private readonly mutedUntilMs: number
-  private readonly exerciseTimes: number[] = []
-  private steps = 0
+  private readonly keptMs: number[]
 
   constructor(seed: number, mutant?: Mutant) {
     this.random = new Random(seed)
     this.mutant = mutant
-    const { random } = this
-    this.crashRate = random.pick([0, 0.01, 0.04])
-    this.downUntilMs = START_MS + random.pick([0, 0, 40, 200]) * SECOND
-    this.mutedUntilMs = random.chance(0.2) ? START_MS + random.between(50, 400) * SECOND : 0
-    const conditions = [
-      { kind: 'each' },
-      { kind: 'count', count: 2, windowMs: 40 * SECOND },
-      { kind: 'share', share: 0.5, windowMs: 60 * SECOND },
-    ] as const
-    this.alertRules = {
-      A: { alert: { kind: 'each' } },
-      B: { alert: random.pick([conditions[0], conditions[0], conditions[1], conditions[2]]) },
+    this.plan = planOf(this.random)
+    this.rows = new ModelRows(mutant)
+    this.keptMs = [...this.plan.keptMs]
+    this.vendors = new ModelVendors(this.random)
+    this.observer = new Observer(this.plan.rules)
+    this.steps = observedSteps(this.store, this.observer, () => this.known, mutant)
+    this.store.onHead = (key, head) => {
+      this.stream.push(key)
+      this.observer.onHead(key, head, this.known)
     }
-    this.store.onHead = (key, head) => this.onHead(key, head)
-    this.plan()
+    for (const { events, judgedMs } of this.plan.traces) {
+      judgedMs.forEach((times, index) => {
+        for (const atMs of times) this.at(atMs, () => this.evaluating(events.slice(0, index + 1)))
+      })
+    }
+    for (let atMs = START_MS; atMs < CALM_MS + 600 * SECOND; atMs += 60 * SECOND) this.at(atMs, () => this.sweeping())
   }
 
   /** Runs until nothing is left to do. */
   run(): void {
-    while (this.nowMs < END_MS) {
-      if (++this.steps > MAX_STEPS) throw new Error('it does not come to an end')
+    for (; this.nowMs < END_MS; this.observer.turn++) {
+      if (this.observer.turn > MAX_STEPS) throw new Error('it does not come to an end')
       this.startDue()
-      this.landRequests()
-      if (this.steps % 8 === 0) this.compareAlerts()
+      this.vendors.landDue(this.nowMs)
+      if (this.observer.turn % 8 === 0) this.compareAlerts()
       if (this.stream.length > 0 && this.random.chance(0.5)) this.dispatch()
       const process = this.processes.length === 0 ? undefined : this.random.pick(this.processes)
       if (process === undefined) {
         if (!this.passTime()) return
         continue
       }
-      const dies =
-        !this.isCalm && (this.random.chance(this.crashRate) || this.nowMs - process.startedMs > FUNCTION_LIFE_MS)
-      if (dies) this.crash(process)
+      if (this.dies(process)) this.crash(process)
       else this.advance(process)
       if (this.random.chance(0.3)) this.nowMs += SECOND
     }
   }
 
-  get isCalm(): boolean {
+  private get isCalm(): boolean {
     return this.nowMs >= CALM_MS
   }
 
-  rowsOf(key: string, episode: number): DeliveryRow | undefined {
-    return this.rows.get(rowKey({ key, episode, receiver: 'pager' }))
+  /** What the process at work knows. */
+  private get known(): Knowledge {
+    return this.current?.known ?? { nowMs: this.nowMs }
   }
 
-  private plan(): void {
-    const { random } = this
-    const traces = random.between(2, 7)
-    for (let trace = 1; trace <= traces; trace++) this.planTrace(trace)
-    // Whether and how often rules are exercised meanwhile; in the end often.
-    const everyMs = random.pick([2, 10, 60, 600]) * SECOND
-    for (let atMs = START_MS; atMs < CALM_MS; atMs += everyMs)
-      this.exerciseTimes.push(atMs + random.between(0, 5) * SECOND)
-    if (random.chance(0.8))
-      for (let each = 0; each < 400; each++) this.exerciseTimes.push(CALM_MS + (300 + each) * SECOND)
-    this.exerciseTimes.sort((a, b) => a - b)
-    for (let atMs = START_MS; atMs < CALM_MS + 600 * SECOND; atMs += 60 * SECOND) this.at(atMs, () => this.sweeping())
-  }
-
-  private planTrace(trace: number): void {
-    const { random } = this
-    const rule = random.pick(RULES)
-    let atMs = START_MS + random.between(1, 260) * SECOND
-    let firedAtMs = atMs
-    const events: SignalEvent[] = []
-    const changes = random.pick([1, 1, 2, 2, 3])
-    for (let sequence = 1; sequence <= changes; sequence++) {
-      const fires = sequence % 2 === 1
-      if (fires) firedAtMs = atMs
-      const status = fires ? 'firing' : 'retracted'
-      const given = { rule, trace, atMs, status, sequence, complete: random.chance(0.8) } as const
-      events.push(signalOf(fires ? given : { ...given, firedAtMs }))
-      atMs += random.between(5, 60) * SECOND
-    }
-    events.forEach((event, index) => {
-      const startMs = Date.parse(event.time) + random.pick([0, 0, 0, 3, 80]) * SECOND
-      const start = () => this.evaluating(events.slice(0, index + 1))
-      this.at(startMs, start)
-      // The same again, or an evaluator that lost its lease and does not know.
-      if (random.chance(0.25)) this.at(startMs + random.between(0, 50) * SECOND, start)
-    })
+  private isMuted(sinceMs = this.nowMs): boolean {
+    const { fromMs, untilMs } = this.plan.mute
+    return fromMs <= sinceMs && this.nowMs < untilMs
   }
 
   // --- what runs -------------------------------------------------------------------------------------------------------
@@ -210,25 +150,37 @@ export class IncidentSimulation {
     for (const event of events) {
       const id = memberId(event)
       if (event.status === 'firing') {
+        if (!this.fired.has(id)) this.note(event.data.signal, Date.parse(event.time), false)
         this.fired.set(id, event)
-        yield* takeSignal(event, this.context())
-        if (!this.taken.has(id)) this.taken.set(id, this.nowMs)
+        const known = this.known
+        yield* this.protocol(() => takeSignal(event, this.context()))
+        this.observer.onTaken(id, event, known)
       } else {
-        yield* takeSignal(event, this.context())
+        yield* this.protocol(() => takeSignal(event, this.context()))
         this.retracted.add(id)
       }
     }
   }
 
   private *checking(key: string, version: number): Work {
-    const againMs = yield* endIfOver(key, version, this.context())
+    const againMs = yield* this.protocol(() => endIfOver(key, version, this.context()))
     if (againMs !== undefined) this.at(againMs, () => this.checking(key, version))
   }
 
   private *sweeping(): Work {
-    for (const [key, head] of [...this.store.heads]) {
-      if (head.watch !== undefined) yield* openIfWatched(key, this.context())
+    for (const key of KEYS) {
+      const nowMs = this.nowMs
+      const since = this.observer.holdsSince(key, nowMs)
+      if (this.mutant !== 'no-watch') yield* this.protocol(() => openIfWatched(key, { ...this.context(), nowMs }))
+      this.observer.onLooked(key, since, nowMs)
     }
+  }
+
+  /** On a server one transaction does all steps of a protocol. */
+  private *protocol<Result>(make: () => Protocol<Result>): Generator<Step, Result, unknown> {
+    if (!this.plan.isServer) return yield* make()
+    yield { name: 'pause' }
+    return atOnce(make(), this.steps)
   }
 
   private *dispatching(keys: readonly string[]): Work {
@@ -245,8 +197,7 @@ export class IncidentSimulation {
         for (const receiver of Object.keys(RECEIVERS)) {
           const id = { key, episode, receiver }
           yield { name: 'pause' }
-          if (!this.rows.has(rowKey(id)))
-            this.rows.set(rowKey(id), newDelivery({ updates: true, ended: true }, this.nowMs))
+          this.rows.ask(id, this.nowMs)
           this.spawn(() => this.delivering(id))
         }
       }
@@ -254,109 +205,95 @@ export class IncidentSimulation {
   }
 
   private *delivering(id: DeliveryId): Work {
+    if (this.mutant === 'mute-holds-ends' && this.isMuted()) {
+      const row = this.rows.get(id)
+      if (row?.notified === 'open' && this.store.readHead(id.key)?.state === 'resolved') {
+        if (this.plan.mute.untilMs < END_MS) this.at(this.plan.mute.untilMs, () => this.delivering(id))
+        return
+      }
+    }
+    const noHold = this.mutant === 'no-hold' && { latestArrivalMs: -1e9 }
     const context: DeliveryContext = {
-      settings: { ...DELIVERING, ...(this.mutant === 'no-hold' && { latestArrivalMs: -1e9 }) },
+      settings: { ...DELIVERING, floodLimit: this.plan.floodLimit, ...noHold },
       receiver: { traits: RECEIVERS[id.receiver as ReceiverName] },
       now: () => this.nowMs,
       random: () => 0.5,
     }
     const { outcome, againMs } = yield* deliver(id, context)
+    if (outcome === 'flooded') this.flooded++
+    if (againMs === Number.POSITIVE_INFINITY) return
     if (againMs !== undefined || outcome === 'busy') {
       this.at(Math.max(againMs ?? 0, this.nowMs + this.random.between(1, 3) * SECOND), () => this.delivering(id))
     }
   }
 
   private context(): IncidentContext {
+    const nowMs = this.nowMs
+    this.known.nowMs = nowMs
+    const quietMs = this.mutant === 'short-quiet' ? SECOND : QUIET_MS
     return {
-      settings: { quietMs: QUIET_MS, cooldownMs: COOLDOWN_MS, maxGroups: 50 },
-      nowMs: this.nowMs,
-      atomic: this.mutant === 'one-phase',
-      ruleOf: (rule) => this.alertRules[rule],
+      settings: { quietMs, cooldownMs: COOLDOWN_MS, maxGroups: 50 },
+      nowMs,
+      atomic: this.plan.isServer || this.mutant === 'one-phase',
+      ruleOf: (rule) => this.ruleOf(rule),
     }
+  }
+
+  private ruleOf(rule: string): RuleInForce | undefined {
+    const known = this.plan.rules[rule]
+    return known && { ...known, alert: mutated(known.alert, this.mutant) }
   }
 
   // --- steps -----------------------------------------------------------------------------------------------------------
 
   private advance(process: Process): void {
+    this.current = process
     const { done, value } = process.work.next(process.result)
     if (done === true) this.processes = this.processes.filter((other) => other !== process)
     else process.result = this.perform(value)
+    process.isSending = done !== true && value.name === 'writeRow' && value.parameters[1].leaseUntilMs > 0
+    this.current = undefined
   }
 
-  private perform(step: StoreStep | DeliveryStep | PauseStep): unknown {
+  private perform(step: Step): unknown {
     switch (step.name) {
       case 'pause':
         return undefined
       case 'readRow':
-        return this.readRow(...step.parameters)
+        return this.rows.read(...step.parameters, this.nowMs)
       case 'writeRow':
         return this.writeRow(...step.parameters)
       case 'countLive':
         return this.store.liveMembers(...step.parameters).count
-      case 'mutedBy':
-        return this.nowMs < this.mutedUntilMs ? { id: 'mute', untilMs: this.mutedUntilMs } : undefined
-      case 'notifiedSince':
-        return 0
-      case 'tell': {
-        const [{ key, episode, receiver }, { change, opening }] = step.parameters
-        return this.send({ receiver: receiver as ReceiverName, dedupKey: dedupKeyOf(key, episode, opening), change })
+      case 'mutedBy': {
+        const { untilMs } = this.plan.mute
+        return this.isMuted() && this.mutant !== 'no-mute' ? { id: 'mute', untilMs } : undefined
       }
+      case 'notifiedSince':
+        return this.rows.notifiedSince(...step.parameters)
+      case 'tell':
+        return this.tell(step)
       default: {
-        const method = this.store[step.name] as (...parameters: readonly unknown[]) => unknown
-        return method.apply(this.store, step.parameters)
+        const method = this.steps[step.name] as (...parameters: readonly unknown[]) => unknown
+        return method.apply(this.steps, step.parameters)
       }
     }
-  }
-
-  private readRow(id: DeliveryId): DeliveryRow | undefined {
-    const row = this.rows.get(rowKey(id))
-    return row !== undefined && this.mutant === 'no-lease' ? { ...row, leaseUntilMs: 0 } : row
   }
 
   private writeRow(id: DeliveryId, row: DeliveryRow): boolean {
-    const before = this.rows.get(rowKey(id))
-    if (this.mutant !== 'no-lease' && (before?.version ?? 0) !== row.version - 1) return false
-    const { doing: _, ...finished } = row
-    this.rows.set(rowKey(id), this.mutant === 'no-finish' && row.doing === 'resolve' ? finished : row)
-    return true
+    const begins = row.doing === 'open' && row.leaseUntilMs > 0 && this.rows.get(id)?.doing !== 'open'
+    const { key, episode, receiver } = id
+    const isWritten = this.rows.write(id, row)
+    if (begins && isWritten && this.isMuted(this.current?.startedMs))
+      this.sentMuted.add(`${key}.${episode} ${receiver}`)
+    return isWritten
   }
 
-  private send(request: Request): Answer {
-    const chance = this.random.next()
-    const failed = (unsure: boolean): Answer => ({ outcome: 'failed', reason: 'no answer', unsure })
-    if (this.nowMs < this.downUntilMs && !this.isCalm) return failed(false)
-    if (this.isCalm || chance < 0.75) {
-      this.land(request)
-      return { outcome: 'taken' }
-    }
-    this.trouble.set(request.dedupKey, (this.trouble.get(request.dedupKey) ?? 0) + 1)
-    if (chance < 0.83) return failed(false)
-    if (chance < 0.91) this.land(request)
-    else this.air.push({ ...request, atMs: this.nowMs + this.random.between(1, LATE_MS / SECOND) * SECOND })
-    return failed(true)
-  }
-
-  private land({ receiver, dedupKey, change }: Request): void {
-    if (receiver === 'chat') {
-      if (change === 'opened') this.messages.set(dedupKey, (this.messages.get(dedupKey) ?? 0) + 1)
-      return
-    }
-    if (change !== 'resolved' && this.alerts.get(dedupKey) !== true) {
-      this.pages.set(dedupKey, (this.pages.get(dedupKey) ?? 0) + 1)
-    }
-    this.alerts.set(dedupKey, change !== 'resolved')
-  }
-
-  private onHead(key: string, head: IncidentHead): void {
-    this.stream.push(key)
-    if (head.state !== 'resolved' || head.watch !== undefined) return
-    const members = [...(this.store.members.get(key)?.entries() ?? [])]
-    const live = members.filter(
-      ([id, { retracted, firedAtMs }]) => !retracted && firedAtMs >= head.fromMs && this.taken.has(id),
-    )
-    const newestMs = Math.max(0, ...live.map(([, { firedAtMs }]) => firedAtMs))
-    const { held } = this.store.exercise(head.about.rule, newestMs)
-    this.ends.set(key, [...(this.ends.get(key) ?? []), { head, live: live.length, held }])
+  private tell(step: Extract<Step, { name: 'tell' }>): unknown {
+    const request = requestOf(step)
+    if (request.change === 'resolved' && this.isMuted()) this.endsWhileMuted++
+    const { nowMs, isCalm } = this
+    return this.vendors.send(request, { nowMs, isCalm, downUntilMs: this.plan.downUntilMs, latestMs: LATE_MS })
   }
 
   // --- the world -------------------------------------------------------------------------------------------------------
@@ -366,41 +303,48 @@ export class IncidentSimulation {
   }
 
   private spawn(start: () => Work): void {
-    this.processes.push({ work: start(), again: start, startedMs: this.nowMs, result: undefined })
+    const known = { nowMs: this.nowMs }
+    this.processes.push({
+      work: start(),
+      again: start,
+      startedMs: this.nowMs,
+      known,
+      result: undefined,
+      isSending: false,
+    })
   }
 
   private startDue(): void {
+    this.keepDue()
     const due = this.later.filter(({ atMs }) => atMs <= this.nowMs)
     if (due.length === 0) return
     this.later = this.later.filter(({ atMs }) => atMs > this.nowMs)
     for (const { start } of due) this.spawn(start)
-    while ((this.exerciseTimes[0] ?? Number.POSITIVE_INFINITY) <= this.nowMs)
-      this.exercise(this.exerciseTimes.shift() ?? 0)
   }
 
-  private exercise(atMs: number): void {
-    for (const rule of RULES) {
-      const times = this.store.exercised.get(rule) ?? []
-      times.push({ atMs, held: true })
-      this.store.exercised.set(rule, times)
+  private keepDue(): void {
+    while ((this.keptMs[0] ?? Number.POSITIVE_INFINITY) <= this.nowMs) {
+      const atMs = this.keptMs.shift() ?? 0
+      for (const rule of Object.keys(this.plan.rules)) this.note(rule, atMs, true)
     }
+  }
+
+  /** A trace gave a rule something to say. */
+  private note(rule: string, atMs: number, held: boolean): void {
+    const times = this.store.exercised.get(rule) ?? []
+    this.store.exercised.set(rule, times)
+    times.push({ atMs, held })
+    this.observer.exercise.get(rule)?.push({ atMs, held })
   }
 
   private compareAlerts(): void {
     for (const [key, head] of this.store.heads) {
-      const row = this.rowsOf(key, head.episode)
-      if (head.state !== 'open' || row?.notified !== 'open' || row.doing !== undefined) continue
+      const row = this.rows.get({ key, episode: head.episode, receiver: 'pager' })
+      if (head.state !== 'open' || row?.notified !== 'open' || row.doing !== undefined || row.flooded) continue
       if (this.nowMs <= (row.notifiedAtMs ?? 0) + LATE_MS) continue
       const dedupKey = dedupKeyOf(key, head.episode, row.opening)
-      if (this.alerts.get(dedupKey) !== true) this.closedWhileOpen.add(dedupKey)
+      if (this.vendors.alerts.get(dedupKey) !== true) this.closedWhileOpen.add(dedupKey)
     }
-  }
-
-  private landRequests(): void {
-    if (this.air.length === 0) return
-    const landing = this.air.filter(({ atMs }) => atMs <= this.nowMs)
-    this.air = this.air.filter(({ atMs }) => atMs > this.nowMs)
-    for (const request of landing) this.land(request)
   }
 
   /** Records come in order, a few at a time, and sometimes twice. */
@@ -413,31 +357,50 @@ export class IncidentSimulation {
   private passTime(): boolean {
     const next = [
       ...this.later.map(({ atMs }) => atMs),
-      ...this.air.map(({ atMs }) => atMs),
-      ...this.exerciseTimes.slice(0, 1),
+      ...this.vendors.air.map(({ atMs }) => atMs),
+      ...this.keptMs.slice(0, 1),
     ]
     if (next.length === 0) return this.stream.length > 0
     this.nowMs = Math.max(this.nowMs + SECOND, Math.min(...next))
-    while ((this.exerciseTimes[0] ?? Number.POSITIVE_INFINITY) <= this.nowMs)
-      this.exercise(this.exerciseTimes.shift() ?? 0)
+    this.keepDue()
     return true
   }
 
-  /** Comes again, as a message that nobody acknowledged. */
+  private dies({ startedMs, isSending }: Process): boolean {
+    if (this.isCalm) return false
+    const isTooOld = !this.plan.isServer && this.nowMs - startedMs > FUNCTION_LIFE_MS
+    const { crashRate } = this.plan
+    return this.random.chance(isSending ? 5 * crashRate : crashRate) || isTooOld
+  }
+
+  /** What a function did comes again, as a message that nobody acknowledged; a server starts again over its database. */
   private crash(process: Process): void {
     this.crashes++
-    this.processes = this.processes.filter((other) => other !== process)
-    this.at(this.nowMs + LEASE_MS + this.random.between(1, 20) * SECOND, process.again)
+    const dying = this.plan.isServer ? this.processes : [process]
+    for (const each of dying) this.loseInTheAir(each)
+    this.processes = this.processes.filter((other) => !dying.includes(other))
+    const waitMs = this.plan.isServer ? 0 : LEASE_MS
+    for (const { again } of dying) this.at(this.nowMs + waitMs + this.random.between(1, 20) * SECOND, again)
+    if (!this.plan.isServer) return
+    this.rows.revive(this.nowMs)
   }
+
+  /** What it was about to send is on its way already, and lands whatever became of the sender. */
+  private loseInTheAir(process: Process): void {
+    if (this.random.chance(0.5)) return
+    this.current = process
+    const { done, value } = process.work.next(process.result)
+    this.current = undefined
+    if (done !== true && value.name === 'tell') this.vendors.delay(requestOf(value), this.nowMs, LATE_MS)
+  }
+}
+
+function requestOf({ parameters }: Extract<Step, { name: 'tell' }>) {
+  const [{ key, episode, receiver }, { change, opening }] = parameters
+  return { receiver: receiver as ReceiverName, dedupKey: dedupKeyOf(key, episode, opening), change }
 }
 
 /** The identity of a member: a signal, and when it began to fire. */
 function memberId({ signalid, time, data: { firedAt } }: SignalEvent): string {
   return `${Date.parse(firedAt ?? time)}#${signalid}`
 }
-
-function rowKey({ key, episode, receiver }: DeliveryId): string {
-  return `${key}.${episode} ${receiver}`
-}
-
-export const KEYS = RULES.map((rule) => incidentKey(rule, undefined))
