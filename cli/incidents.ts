@@ -10,14 +10,14 @@ export function incidentsCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('incidents', terminal)
     .summary('list, show and end incidents')
     .description(
-      'An incident is all signals of one rule, or of one value of its group. It ends by itself when the rule holds again ' +
+      'An incident is all signals of one rule, or of one value of its group. It ends when the rule holds again ' +
         '(docs/reference/incidents.md).',
     )
     .addCommand(listIncidentsCommand(terminal, finish))
     .addCommand(showIncidentCommand(terminal, finish))
     .addCommand(resolveIncidentCommand(terminal, finish))
   withExamples(command, terminal, [
-    ['what is broken now', 'betrace incidents list'],
+    ['open incidents', 'betrace incidents list'],
     ['one of them, with its traces and receivers', 'betrace incidents show 4f1c'],
     ['end one that is dealt with', "betrace incidents resolve 4f1c --why 'rolled back'"],
   ])

@@ -46,7 +46,7 @@ function whenText({ openedAt, endedAt, ended }: IncidentView): string {
   return visible(`${since}, ${how} after ${durationText(lastedMs)}`)
 }
 
-/** `2026-11-29 12:04 UTC`; what is no time as it is. */
+/** `2026-11-29 12:04 UTC`; any text that is not a time stays as it is. */
 export function minuteText(time: string): string {
   return time.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*$/s, '$1 $2 UTC')
 }

@@ -72,7 +72,7 @@ function muteLines({ mute }: IncidentDetail): readonly string[] {
   return [visible(`Muted until ${secondText(mute.until)} by ${mute.id}: ${mute.why}`)]
 }
 
-/** `2026-11-29 12:04:05 UTC`; what is no time as it is. */
+/** `2026-11-29 12:04:05 UTC`; any text that is not a time stays as it is. */
 function secondText(time: string): string {
   return time.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d).*$/s, '$1 $2 UTC')
 }

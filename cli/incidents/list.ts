@@ -27,8 +27,8 @@ export function listIncidentsCommand(terminal: Terminal, finish: Finish): Comman
     finish(0)
   })
   withExamples(command, terminal, [
-    ['what is broken now', 'betrace incidents list'],
-    ['what was broken, too, for a program', 'betrace incidents list --state all --format jsonl'],
+    ['open incidents', 'betrace incidents list'],
+    ['open and ended ones, for a program', 'betrace incidents list --state all --format jsonl'],
   ])
   return command.addHelpText('after', '\nExit code: 0 also where some are open, 2 they could not be listed.')
 }
