@@ -44,7 +44,8 @@ export class SqliteDeliveries {
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
     const { notified, dueAtMs = null, flooded, notifiedAtMs } = row
     const notifiedAloneMs = notified === 'none' || flooded ? null : (notifiedAtMs ?? null)
-    const failing = row.refused ? REFUSED : row.failure === undefined ? 0 : WAITING
+    const isWaiting = row.failure !== undefined && row.dueAtMs !== undefined
+    const failing = row.refused ? REFUSED : isWaiting ? WAITING : 0
     this.database.run(
       sql,
       key,

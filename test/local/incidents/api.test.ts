@@ -157,6 +157,22 @@ describe('one incident', () => {
   })
 })
 
+test('what a receiver did not take before the incident ended waits no longer', async () => {
+  const hook = await openReceiver()
+  // It did not take it: after a 503 it might have, and would have to be notified of the end.
+  hook.answer = 429
+  const runtime = await start(newHome(), { webhooks: [{ url: hook.url }] })
+  await breakRule(runtime)
+  const [{ id }] = (await askApi(runtime, 'GET', '/v1/incidents')).body.incidents
+  const waiting = async () => (await metric(runtime, 'betrace_notifications_waiting{'))[0]?.split(' ').at(-1)
+  expect(await waiting()).toBe('1')
+  await resolve(runtime, id)
+  await pass(runtime, MINUTE_MS)
+  expect(await waiting()).toBe('0')
+  const { body } = await askApi(runtime, 'GET', `/v1/incidents/${id}`)
+  expect(body.deliveries).toMatchObject([{ state: 'none', notifiedAt: null, nextAt: null }])
+})
+
 describe('an incident that a person resolves', () => {
   test('ends, says who and why, and its receivers are notified', async () => {
     const { runtime, hook, ask, listed, id } = await broken()
