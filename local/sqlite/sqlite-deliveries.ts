@@ -102,10 +102,10 @@ export class SqliteDeliveries {
   }
 
   /** Looks at once again at what a mute holds back, as part of the write under way. */
-  wakeHeld(nowMs: number): void {
+  wakeHeldBy(mute: string, nowMs: number): void {
     const sql = `SELECT key, episode, receiver, row FROM incident_deliveries
-      WHERE due_ms IS NOT NULL AND json_extract(row, '$.heldBy') IS NOT NULL`
-    for (const { id, row } of this.database.all(sql).map(storedDelivery)) {
+      WHERE due_ms IS NOT NULL AND json_extract(row, '$.heldBy') = ?`
+    for (const { id, row } of this.database.all(sql, mute).map(storedDelivery)) {
       this.put(id, { ...row, version: row.version + 1, dueAtMs: nowMs })
     }
   }

@@ -47,7 +47,7 @@ export class SqliteMutes {
       const ended = { ...mute, untilMs: nowMs, removedMs: nowMs }
       const sql = 'UPDATE incident_mutes SET until_ms = ?, mute = ? WHERE id = ?'
       this.database.run(sql, nowMs, JSON.stringify(ended), id)
-      this.deliveries.wakeHeld(nowMs)
+      this.deliveries.wakeHeldBy(id, nowMs)
       return ended
     })
   }

@@ -7,7 +7,9 @@ import { CONNECTION_LIMITS } from '../../local/server/connection-limits.ts'
 import { Connections } from '../../local/server/connections.ts'
 import { HTTP_LIMITS, type HttpServer, serveHttp } from '../../local/server/http.ts'
 import { answerApi } from '../../shared/experiments/api.ts'
+import { isIncidentPath } from '../../shared/incidents/api/api.ts'
 import { INGEST_OPTIONS } from '../../shared/pipeline/ingest.ts'
+import { openIncidentApi } from '../incidents/api/open-api.ts'
 import { encode } from '../otlp/otlp-proto.ts'
 import { MemoryBuffer } from '../pipeline/memory-stores.ts'
 import type { Random } from '../pipeline/model/random.ts'
@@ -32,6 +34,7 @@ const ANSWER_MS = 5_000
 async function open(): Promise<OpenTarget> {
   const errors: unknown[] = []
   const api = openApi()
+  const incidents = await openIncidentApi((error) => errors.push(error))
   const bodies = new BodyThread()
   const server = await serveHttp({
     host: '127.0.0.1',
@@ -47,7 +50,7 @@ async function open(): Promise<OpenTarget> {
     senders: new Senders({ maxWaitingPerSender: 1_000, maxBehindMs: 1_000 }, 0, () => 0),
     refusing: () => undefined,
     apiKeys: [],
-    api: (request) => answerApi(request, api.deps),
+    api: (request) => (isIncidentPath(request.path) ? incidents.ask(request) : answerApi(request, api.deps)),
     pages: { '/healthz': () => ({ status: 200, contentType: 'text/plain', body: 'ok\n' }) },
     limits: { ...HTTP_LIMITS, closeGraceMs: 50 },
     connections: new Connections(CONNECTION_LIMITS, () => {}),
@@ -66,6 +69,7 @@ async function open(): Promise<OpenTarget> {
       await server.close()
       await bodies.close()
       api.close()
+      incidents.close()
     },
   }
 }
@@ -74,6 +78,7 @@ const JSON_BODY = Buffer.from(
   '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"01","spanId":"02","name":"a"}]}]}]}',
 )
 const BODIES = [encode('TracesData', sdkRequest(1)), encode('TracesData', sdkRequest(8)), JSON_BODY, Buffer.alloc(0)]
+const MUTE = Buffer.from('{"when":"rule == X","forMs":1000,"why":"a"}')
 const EVENT = Buffer.from('{"action":"start","id":"a","name":"b"}')
 
 function compressed(random: Random, body: Uint8Array): readonly [string, Uint8Array] {
@@ -138,6 +143,11 @@ const PATHS = [
   '/v1/traces?a=b',
   '/v1/experiments',
   '/v1/experiments/%zz',
+  '/v1/incidents',
+  '/v1/incidents/%zz',
+  '/v1/incidents/0/resolve',
+  '/v1/mutes',
+  '/v1/mutes/%zz',
   '/',
   '//',
   '*',
@@ -151,10 +161,10 @@ const PATHS = [
 /** A request: nearly always POST, its body compressed or not, sometimes broken anywhere. */
 function generate(random: Random): Uint8Array {
   const path = random.pick(PATHS)
-  const plain = path.startsWith('/v1/exp') ? EVENT : random.pick(BODIES)
+  const plain = isIncidentPath(path) ? MUTE : path.startsWith('/v1/exp') ? EVENT : random.pick(BODIES)
   const [encoding, packed] = random.chance(0.6) ? compressed(random, plain) : (['', plain] as const)
   const body = random.chance(0.3) ? mutatedBytes(random, packed, BODIES) : packed
-  const type = plain === JSON_BODY || plain === EVENT ? 'application/json' : random.pick(TYPES)
+  const type = plain === JSON_BODY || plain === EVENT || plain === MUTE ? 'application/json' : random.pick(TYPES)
   const headers = [`host: a`, `content-type: ${type}`, 'connection: close']
   if (encoding !== '') headers.push(`content-encoding: ${encoding}`)
   for (let left = random.chance(0.3) ? random.between(1, 3) : 0; left > 0; left--)
@@ -186,7 +196,7 @@ function chunked(random: Random, body: Uint8Array): Uint8Array {
   return Buffer.concat([...parts, Buffer.from(end)])
 }
 
-const STATUSES = new Set([100, 200, 202, 204, 400, 403, 404, 405, 409, 413, 415, 417, 431])
+const STATUSES = new Set([100, 200, 201, 202, 204, 400, 403, 404, 405, 409, 413, 415, 417, 431])
 
 async function check({ port }: HttpServer, input: Uint8Array): Promise<void> {
   const socket = connect(port, '127.0.0.1')
