@@ -34,9 +34,11 @@ import { type RulesInForce, RulesWatcher, rulesReport } from './rules/rules-watc
 import { BodyThread } from './server/body-thread.ts'
 import { PrometheusMetrics } from './server/metrics.ts'
 import type { RuntimeSettings, RuntimeSettingsInput } from './settings.ts'
+import type { EventQueue } from './sinks/event-queue.ts'
 import { JsonLinesFile } from './sinks/json-lines-file.ts'
 import { LocalPublisher, linesTo, showOn } from './sinks/local-publisher.ts'
-import { Webhook, webhookName } from './sinks/webhook.ts'
+import { SignalQueues } from './sinks/signal-queues.ts'
+import { webhookName, webhookQueue } from './sinks/webhook.ts'
 import { Database } from './sqlite/database.ts'
 import { SqliteBuffer } from './sqlite/sqlite-buffer.ts'
 import { SqliteDeliveries } from './sqlite/sqlite-deliveries.ts'
@@ -106,7 +108,7 @@ export interface Dependencies {
   readonly metrics: PrometheusMetrics
   readonly signals: SqliteSignals
   readonly experiments: SqliteExperiments
-  readonly webhooks: readonly Webhook[]
+  readonly signalQueues: SignalQueues
   readonly incidents: LocalIncidents
   readonly incidentStore: SqliteIncidents
   readonly deliveries: SqliteDeliveries
@@ -164,10 +166,14 @@ export async function openDependencies(
   const buffer = new SqliteBuffer(database, clock, settings.quietPeriodMs, { onWaiting, keeping })
   const timers = new SqliteTimers(database, clock, onWaiting)
   const { fetch = globalThis.fetch, random = Math.random, jsonLines } = options
-  const webhooks = settings.webhooks.map(
-    (webhook, index) => new Webhook(index + 1, webhook, { database, clock, log, fetch, random }),
+  const webhooks = settings.webhooks.map((webhook, index) =>
+    webhookQueue(index, webhook, { database, clock, log, fetch, random }),
   )
-  await resume(buffer, timers, webhooks)
+  const notifyFile = await openNotifyFile(options, { clock, log })
+  const notifyConfig = notifyFile ?? { current: () => NOBODY }
+  const send = httpSend({ fetch, timeoutMs: NOTIFY_TIMEOUT_MS })
+  const signalQueues = new SignalQueues(webhooks, notifyConfig, send, { database, clock, log, random })
+  await resume(buffer, timers, signalQueues.all)
   await capStoredTimes(database, clock(), settings)
   const stopwatch = options.stopwatch ?? (options.clock === undefined ? () => performance.now() : options.clock)
   const clockWatch = new ClockWatch(clock, stopwatch, log)
@@ -199,8 +205,6 @@ export async function openDependencies(
     rules: () => rules.state.set,
     settings: incidentSettings(settings),
   })
-  const notifyFile = await openNotifyFile(options, { clock, log })
-  const notifyConfig = notifyFile ?? { current: () => NOBODY }
   const notifier = new IncidentNotifier({
     database,
     incidents: incidentStore,
@@ -209,11 +213,15 @@ export async function openDependencies(
     mutes,
     everything: settings.webhooks.map(({ url, secrets, headers, timeoutMs }, index) =>
       webhookReceiver(
-        WEBHOOK.open(webhookName(index, url), { url, secrets, headers, format: 'cloudevents' }, { clock }),
+        WEBHOOK.open(
+          webhookName(index, url),
+          { url, secrets, headers, format: 'cloudevents', signals: false },
+          { clock },
+        ),
         httpSend({ fetch, timeoutMs }),
       ),
     ),
-    send: httpSend({ fetch, timeoutMs: NOTIFY_TIMEOUT_MS }),
+    send,
     clock,
     log,
     random,
@@ -226,7 +234,7 @@ export async function openDependencies(
     timers,
     archive,
     signals,
-    publisher: new LocalPublisher(database, webhooks, show),
+    publisher: new LocalPublisher(database, signalQueues, show),
     signalRate: new SignalRate(settings.maxSignalsPerMinute),
     incidents,
     rules,
@@ -250,7 +258,7 @@ export async function openDependencies(
     metrics,
     signals,
     experiments,
-    webhooks,
+    signalQueues,
     incidents,
     incidentStore,
     deliveries,
@@ -323,11 +331,11 @@ async function openArchive(
 }
 
 /** Nobody else can be at work on the folder: what the last process left in hand is taken up at once. */
-async function resume(buffer: SqliteBuffer, timers: SqliteTimers, webhooks: readonly Webhook[]): Promise<void> {
+async function resume(buffer: SqliteBuffer, timers: SqliteTimers, queues: readonly EventQueue[]): Promise<void> {
   await buffer.releaseAll()
   await timers.showAll()
   await timers.redrive()
-  for (const webhook of webhooks) await webhook.redrive()
+  for (const queue of queues) await queue.redrive()
 }
 
 function inColour(stream: Writable | undefined): boolean {

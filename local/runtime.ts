@@ -119,7 +119,7 @@ async function start(
   close: () => Promise<void>,
 ): Promise<Runtime> {
   const dependencies = await openDependencies(options, settings, closers)
-  const { evaluator, database, buffer, timers, metrics, signals, webhooks, rules, lines } = dependencies
+  const { evaluator, database, buffer, timers, metrics, signals, signalQueues, rules, lines } = dependencies
   const { archiveState, clockWatch, senders, room, summaries, notifyFile } = dependencies
   // Judging goes on without: it needs little, and frees more.
   const makeRoom = () => room.make().catch(() => {})
@@ -133,7 +133,7 @@ async function start(
   const state = {
     database,
     timers,
-    webhooks,
+    signalQueues,
     rules: () => rules.state,
     nowMs,
     loop,
@@ -194,7 +194,7 @@ function jobsOf(
   dependencies: Dependencies,
   { loop, makeRoom }: { readonly loop: EvaluatorLoop; readonly makeRoom: () => Promise<unknown> },
 ): readonly Job[] {
-  const { evaluator, database, buffer, timers, webhooks, rules, archiveDue, lines, clockWatch, summaries } =
+  const { evaluator, database, buffer, timers, signalQueues, rules, archiveDue, lines, clockWatch, summaries } =
     dependencies
   const { incidents, notifier, notifyFile, incidentStore } = dependencies
   return [
@@ -220,10 +220,10 @@ function jobsOf(
       everyMs: WEBHOOK_POLL_MS,
       async work() {
         // A delivery could not be recorded, and would be sent again.
-        if (!database.failing) await Promise.all(webhooks.map((webhook) => webhook.runDue()))
+        if (!database.failing) await Promise.all(signalQueues.all.map((queue) => queue.runDue()))
       },
       async stop() {
-        await Promise.all(webhooks.map((webhook) => webhook.stop()))
+        await Promise.all(signalQueues.all.map((queue) => queue.stop()))
       },
     },
     {

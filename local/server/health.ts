@@ -9,7 +9,7 @@ import type { DatabaseRoom } from '../maintenance/room.ts'
 import { spaceProblem } from '../maintenance/space.ts'
 import type { RulesInForce } from '../rules/rules-watcher.ts'
 import type { JsonLinesFile } from '../sinks/json-lines-file.ts'
-import type { Webhook } from '../sinks/webhook.ts'
+import type { SignalQueues } from '../sinks/signal-queues.ts'
 import type { Database } from '../sqlite/database.ts'
 import type { SqliteDeliveries } from '../sqlite/sqlite-deliveries.ts'
 import type { SqliteTimers } from '../sqlite/sqlite-timers.ts'
@@ -27,7 +27,7 @@ export interface HealthSubjects {
   readonly nowMs: () => number
   readonly archiveState: () => ArchiveState
   readonly lines: JsonLinesFile | undefined
-  readonly webhooks: readonly Webhook[]
+  readonly signalQueues: Pick<SignalQueues, 'all'>
   readonly deliveries: SqliteDeliveries
   readonly clockWatch: ClockWatch
   readonly senders: Senders
@@ -198,9 +198,9 @@ function jsonLinesProblem({ lines }: HealthSubjects): string | undefined {
   })
 }
 
-function webhooksProblem({ webhooks }: HealthSubjects): string | undefined {
+function webhooksProblem({ signalQueues }: HealthSubjects): string | undefined {
   return whileReadable(() => {
-    const refused = webhooks.flatMap((webhook) => {
+    const refused = signalQueues.all.flatMap((webhook) => {
       const { setAside } = webhook.backlog()
       return setAside === 0 ? [] : [`${webhook.name}: ${setAside} signals, ${webhook.lastRefusal()}`]
     })

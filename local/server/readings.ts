@@ -4,8 +4,9 @@ import type { DatabaseRoom } from '../maintenance/room.ts'
 import type { RuleSummaries } from '../maintenance/rule-summaries.ts'
 import { spaceReadings } from '../maintenance/space.ts'
 import type { RulesInForce } from '../rules/rules-watcher.ts'
+import type { EventQueue } from '../sinks/event-queue.ts'
 import type { JsonLinesFile } from '../sinks/json-lines-file.ts'
-import type { Webhook } from '../sinks/webhook.ts'
+import type { SignalQueues } from '../sinks/signal-queues.ts'
 import type { Database } from '../sqlite/database.ts'
 import { missing } from '../sqlite/lost-writes.ts'
 import type { SqliteTimers } from '../sqlite/sqlite-timers.ts'
@@ -17,7 +18,7 @@ import { stateReadings } from './state-readings.ts'
 export interface ReadSubjects extends IncidentSubjects {
   readonly database: Database
   readonly timers: SqliteTimers
-  readonly webhooks: readonly Webhook[]
+  readonly signalQueues: Pick<SignalQueues, 'all'>
   readonly rules: () => RulesInForce
   readonly nowMs: () => number
   readonly archiveState: () => ArchiveState
@@ -30,7 +31,7 @@ export interface ReadSubjects extends IncidentSubjects {
 
 /** What `/metrics` shows besides counters: how things stand at this moment. */
 export function readings(subjects: ReadSubjects): readonly MetricReading[] {
-  const { database, timers, webhooks, rules, nowMs } = subjects
+  const { database, timers, signalQueues, rules, nowMs } = subjects
   const { set, folder } = rules()
   const { waiting, buried } = timers.counts()
   const overdueMs = Math.max(0, nowMs() - Math.min(...timers.flows().map(({ nextMs }) => nextMs)))
@@ -64,7 +65,7 @@ export function readings(subjects: ReadSubjects): readonly MetricReading[] {
     ...connectionReadings(subjects.connections),
     ...archiveReadings(subjects.archiveState()),
     ...(subjects.lines === undefined ? [] : linesReadings(subjects.lines)),
-    ...webhooks.flatMap(webhookReadings),
+    ...signalQueues.all.flatMap(webhookReadings),
   ].toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
 }
 
@@ -127,7 +128,7 @@ function linesReadings(lines: JsonLinesFile): readonly MetricReading[] {
   ]
 }
 
-function webhookReadings(webhook: Webhook): readonly MetricReading[] {
+function webhookReadings(webhook: EventQueue): readonly MetricReading[] {
   const { delivered, retried, failed } = webhook.counts
   const { waiting, setAside } = webhook.backlog()
   const attempts = (outcome: string, value: number): MetricReading => ({

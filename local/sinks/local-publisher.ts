@@ -4,24 +4,26 @@ import type { FailedEvent, PendingSignal, SignalPublisher } from '../../shared/p
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
 import { eventLine, eventText } from '../../shared/text/signal-text.ts'
 import type { Database } from '../sqlite/database.ts'
-import type { Webhook } from './webhook.ts'
+import type { SignalQueues } from './signal-queues.ts'
 
-/** Hands signals to the webhooks' queues and then to the screen; a receiver that fails holds up nobody. */
+/** Hands events to the queues of those who want them, and then to the screen; a receiver that fails holds up nobody. */
 export class LocalPublisher implements SignalPublisher {
   private readonly database: Database
-  private readonly webhooks: readonly Webhook[]
+  private readonly queues: SignalQueues
   private readonly show: (event: PublishedEvent) => Promise<void>
 
-  constructor(database: Database, webhooks: readonly Webhook[], show: (event: PublishedEvent) => Promise<void>) {
+  constructor(database: Database, queues: SignalQueues, show: (event: PublishedEvent) => Promise<void>) {
     this.database = database
-    this.webhooks = webhooks
+    this.queues = queues
     this.show = show
   }
 
   async publish(events: readonly PublishedEvent[]): Promise<readonly FailedEvent[]> {
-    if (this.webhooks.length > 0) {
+    if (this.queues.all.length > 0) {
+      const signals = events.filter((event) => 'signalid' in event)
       await this.database.writeRepeatable(() => {
-        for (const webhook of this.webhooks) webhook.enqueue(events)
+        for (const queue of this.queues.ofWebhooks) queue.enqueue(events)
+        for (const queue of this.queues.ofReceivers) queue.enqueue(signals)
       })
     }
     for (const event of events) await this.show(event)

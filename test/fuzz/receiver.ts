@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { Webhook } from '../../local/sinks/webhook.ts'
+import { webhookQueue } from '../../local/sinks/webhook.ts'
 import { Database } from '../../local/sqlite/database.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
 import type { Random } from '../pipeline/model/random.ts'
@@ -84,7 +84,7 @@ async function deliver(url: string): Promise<void> {
       maxRetryDelayMs: 5_000,
     }
     const reasons: unknown[] = []
-    const webhook = new Webhook(1, settings, {
+    const webhook = webhookQueue(0, settings, {
       database,
       clock: () => 1_000,
       log: (_level, _message, fields) => reasons.push(fields?.reason),

@@ -1,9 +1,10 @@
 import * as v from 'valibot'
 import { hash } from '../../pipeline/hash.ts'
+import type { SignalEvent } from '../../pipeline/signal.ts'
 import { jsonText } from '../../text/visible.ts'
-import { incidentLogRecord, incidentSpan } from '../otlp-records.ts'
+import { incidentLogRecord, incidentSpan, signalLogRecord } from '../otlp-records.ts'
 import { answerByStatus, jsonObject, saidIn } from './answers.ts'
-import type { Answer, ReceiverType, RequestEnd } from './receiver.ts'
+import type { Answer, ReceiverType, RequestEnd, Send } from './receiver.ts'
 import { headersByName, webUrl } from './setting-schemas.ts'
 
 const schema = v.strictObject({
@@ -15,36 +16,52 @@ const schema = v.strictObject({
   headers: v.optional(headersByName, {}),
   /** Send a span, too, for each opening that has ended, to `/v1/traces`. */
   spans: v.optional(v.boolean(), false),
+  /** Send each signal, too, as a log record `betrace.signal`. */
+  signals: v.optional(v.boolean(), false),
 })
 
 const RESOURCE = { attributes: [{ key: 'service.name', value: { stringValue: 'betrace' } }] }
 const SCOPE = { name: 'dev.betrace' }
 
-/** Each state of an incident as a log record `betrace.incident`. */
+/** Each state of an incident as a log record `betrace.incident`; where wanted, each signal as one, too. */
 export const OTLP_LOGS: ReceiverType<v.InferOutput<typeof schema>> = {
   type: 'otlp-logs',
   schema,
   secrets: ['headers'],
-  open: (name, { url, headers, spans }, { clock }) => ({
+  open: (name, { url, headers, spans, signals }, { clock }) => ({
     name,
     type: 'otlp-logs',
     traits: { pages: true, edits: true, dedups: false, target: hash(['otlp-logs', url]) },
     async tell(notice, _ref, send) {
-      const post = async (path: string, body: object): Promise<Answer> => {
-        const type = { 'content-type': 'application/json' }
-        const request = { kind: 'http', method: 'POST', url: `${url}${path}` } as const
-        return otlpAnswer(await send({ ...request, headers: { ...headers, ...type }, body: jsonText(body) }), headers)
-      }
+      const post = (path: string, body: object) => posted({ url: `${url}${path}`, headers }, body, send)
       // The span comes first: sent twice it is the same span, and a record is not.
       if (spans && notice.change === 'resolved') {
         const scopeSpans = [{ scope: SCOPE, spans: [incidentSpan(notice)] }]
         const answer = await post('/v1/traces', { resourceSpans: [{ resource: RESOURCE, scopeSpans }] })
         if (answer.outcome !== 'taken') return answer
       }
-      const scopeLogs = [{ scope: SCOPE, logRecords: [incidentLogRecord(notice, clock())] }]
-      return post('/v1/logs', { resourceLogs: [{ resource: RESOURCE, scopeLogs }] })
+      return post('/v1/logs', logsOf(incidentLogRecord(notice, clock())))
     },
+    ...(signals && {
+      tellSignal: (event: SignalEvent, send: Send) =>
+        posted({ url: `${url}/v1/logs`, headers }, logsOf(signalLogRecord(event, clock())), send),
+    }),
   }),
+}
+
+function logsOf(record: object): object {
+  return { resourceLogs: [{ resource: RESOURCE, scopeLogs: [{ scope: SCOPE, logRecords: [record] }] }] }
+}
+
+interface Place {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+async function posted({ url, headers }: Place, body: object, send: Send): Promise<Answer> {
+  const type = { 'content-type': 'application/json' }
+  const request = { kind: 'http', method: 'POST', url, headers: { ...headers, ...type }, body: jsonText(body) } as const
+  return otlpAnswer(await send(request), headers)
 }
 
 /** A record that is rejected is in an answer of 200. */

@@ -1,5 +1,6 @@
 import type * as v from 'valibot'
 import type { Clock } from '../../pipeline/ports.ts'
+import type { SignalEvent } from '../../pipeline/signal.ts'
 import type { Notice } from '../notice.ts'
 
 /** A place that gets notices of incidents. */
@@ -13,6 +14,8 @@ export interface Receiver {
    * Sends it the state of an incident; `ref` comes from its last answer in this episode. Never throws.
    */
   tell(notice: Notice, ref: DeliveryRef | undefined, send: Send): Promise<Answer>
+  /** Passes a signal on, where the receiver wants each one beside the incidents. Never throws. */
+  tellSignal?(event: SignalEvent, send: Send): Promise<Answer>
 }
 
 interface ReceiverTraits {

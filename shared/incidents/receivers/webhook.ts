@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { hash } from '../../pipeline/hash.ts'
+import type { SignalEvent } from '../../pipeline/signal.ts'
 import { jsonText } from '../../text/visible.ts'
 import { writtenEvent } from '../incident-event.ts'
 import type { Notice } from '../notice.ts'
@@ -7,7 +8,7 @@ import { incidentText } from '../text/incident-text.ts'
 import { plainText } from '../text/plain-text.ts'
 import { signatureHeaders } from '../webhook-signature.ts'
 import { answerByStatus } from './answers.ts'
-import type { Answer, ReceiverType, RequestEnd } from './receiver.ts'
+import type { Answer, ReceiverType, RequestEnd, Send } from './receiver.ts'
 import { headersByName, webhookSecrets, webUrl } from './setting-schemas.ts'
 
 const schema = v.strictObject({
@@ -16,6 +17,8 @@ const schema = v.strictObject({
   headers: v.optional(headersByName, {}),
   /** CloudEvents, or what Grafana IRM and OnCall call a formatted webhook. */
   format: v.optional(v.picklist(['cloudevents', 'grafana-irm']), 'cloudevents'),
+  /** Send each signal, too, as a CloudEvent. */
+  signals: v.optional(v.boolean(), false),
 })
 
 interface WebhookBody {
@@ -24,12 +27,12 @@ interface WebhookBody {
   readonly text: string
 }
 
-/** POSTs each state of an incident, signed by Standard Webhooks. */
+/** POSTs each state of an incident, and where wanted each signal, signed by Standard Webhooks. */
 export const WEBHOOK: ReceiverType<v.InferOutput<typeof schema>> = {
   type: 'webhook',
   schema,
   secrets: ['secrets', 'headers'],
-  open: (name, { url, secrets, headers, format }, { clock }) => ({
+  open: (name, { url, secrets, headers, format, signals }, { clock }) => ({
     name,
     type: 'webhook',
     traits: {
@@ -40,22 +43,41 @@ export const WEBHOOK: ReceiverType<v.InferOutput<typeof schema>> = {
       target: hash(['webhook', url, format]),
     },
     async tell(notice, _ref, send) {
-      const { id, type, text } = format === 'cloudevents' ? cloudEvent(notice) : irmAlert(notice)
-      const signature = signatureHeaders(secrets, id, text, clock())
-      const end = await send({
-        kind: 'http',
-        method: 'POST',
-        url,
-        headers: { ...headers, ...signature, 'content-type': type },
-        body: text,
-      })
-      return webhookAnswer(end)
+      const body = format === 'cloudevents' ? cloudEvent(notice) : irmAlert(notice)
+      return post({ url, secrets, headers, nowMs: clock() }, body, send)
     },
+    ...(signals && {
+      tellSignal: (event: SignalEvent, send: Send) =>
+        post(
+          { url, secrets, headers, nowMs: clock() },
+          { id: event.id, type: CLOUD_EVENT, text: jsonText(event) },
+          send,
+        ),
+    }),
   }),
 }
 
+interface SignedPost {
+  readonly url: string
+  readonly secrets: readonly string[]
+  readonly headers: Readonly<Record<string, string>>
+  readonly nowMs: number
+}
+
+async function post(
+  { url, secrets, headers, nowMs }: SignedPost,
+  { id, type, text }: WebhookBody,
+  send: Send,
+): Promise<Answer> {
+  const signature = signatureHeaders(secrets, id, text, nowMs)
+  const all = { ...headers, ...signature, 'content-type': type }
+  return webhookAnswer(await send({ kind: 'http', method: 'POST', url, headers: all, body: text }))
+}
+
+const CLOUD_EVENT = 'application/cloudevents+json; charset=utf-8'
+
 function cloudEvent(notice: Notice): WebhookBody {
-  return { ...writtenEvent(notice), type: 'application/cloudevents+json; charset=utf-8' }
+  return { ...writtenEvent(notice), type: CLOUD_EVENT }
 }
 
 /** Grafana IRM groups by `alert_uid` and ends an alert by the state `ok`. */

@@ -104,3 +104,24 @@ test('what opened together is one message for a chat', async () => {
     [expect.stringMatching(/^3 incidents opened together since/)],
   ])
 })
+
+test('a receiver that wants each signal gets them beside the incidents, and only while it is in the file', async () => {
+  const hook = await receiver()
+  const home = newHome()
+  const notifyFile = join(home.dataFolder, '../notify.yaml')
+  const written = (signals: boolean) =>
+    writeFileSync(
+      notifyFile,
+      `version: 1\nreceivers:\n  hook: { type: webhook, url: "${hook.url}", signals: ${signals} }\n`,
+    )
+  written(true)
+  const runtime = await start(home, {}, { notifyFile })
+  await breakRule(runtime, 1, 2)
+  expect(hook.signals()).toHaveLength(2)
+  expect(incidentsAt(hook).map(([type]) => type)).toEqual(['opened'])
+  written(false)
+  await pass(runtime, 1_000)
+  await pass(runtime, 1_000)
+  await breakRule(runtime, 3, 1)
+  expect(hook.signals()).toHaveLength(2)
+})

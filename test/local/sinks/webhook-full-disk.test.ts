@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { runtimeSettings } from '../../../local/settings.ts'
-import { Webhook } from '../../../local/sinks/webhook.ts'
+import { webhookQueue } from '../../../local/sinks/webhook.ts'
 import type { PublishedEvent } from '../../../shared/pipeline/signal.ts'
 import { closeDatabases, newDatabase } from '../sqlite/databases.ts'
 
@@ -16,7 +16,7 @@ test('a delivery that the database cannot note is not sent again for it, and not
     database.all('PRAGMA query_only = 1')
     return new Response(null, { status: 200 })
   }
-  const webhook = new Webhook(1, settings, { database, clock: () => 0, log: () => {}, fetch, random: () => 0 })
+  const webhook = webhookQueue(0, settings, { database, clock: () => 0, log: () => {}, fetch, random: () => 0 })
   await database.write(() => webhook.enqueue([{ id: 'one' } as PublishedEvent]))
   await webhook.runDue()
   await webhook.runDue()

@@ -36,7 +36,7 @@ test('a database that turns read-only refuses, says so, and judges what waited a
     nowMs: () => nowMs,
     archiveState,
     lines,
-    webhooks: [],
+    signalQueues: { all: [] },
     deliveries: new SqliteDeliveries(database),
     clockWatch,
   }
