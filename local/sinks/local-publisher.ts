@@ -3,8 +3,8 @@ import type { Writable } from 'node:stream'
 import type { FailedEvent, PendingSignal, SignalPublisher } from '../../shared/pipeline/ports.ts'
 import type { PublishedEvent } from '../../shared/pipeline/signal.ts'
 import { eventLine, eventText } from '../../shared/text/signal-text.ts'
+import type { SignalQueues } from '../queues/signal-queues.ts'
 import type { Database } from '../sqlite/database.ts'
-import type { SignalQueues } from './signal-queues.ts'
 
 /** Hands events to the queues of those who want them, and then to the screen; a receiver that fails holds up nobody. */
 export class LocalPublisher implements SignalPublisher {

@@ -1,7 +1,7 @@
 import { type DeliveryFailure, deliveryFailureOf } from '../../shared/incidents/delivery-failure.ts'
 import { signatureHeaders } from '../../shared/incidents/webhook-signature.ts'
+import { EventQueue, type EventQueueDeps } from '../queues/event-queue.ts'
 import type { WebhookSettings } from '../settings.ts'
-import { EventQueue, type EventQueueDeps } from './event-queue.ts'
 
 interface WebhookDeps extends EventQueueDeps {
   readonly fetch: typeof fetch
