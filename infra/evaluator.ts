@@ -14,7 +14,7 @@ import { allow, allowKey, allowUnder } from './permissions.ts'
 import { queue } from './queue.ts'
 import type { StackSettings } from './settings.ts'
 import { indexArn, type Storage } from './storage.ts'
-import { failedRecords, streamSource } from './stream-source.ts'
+import { CHUNKS, failedRecords, streamSource } from './stream-source.ts'
 
 const TIMEOUT = Duration.seconds(60)
 /** Longer than a function may run, or two of them could work under one lease. */
@@ -107,6 +107,8 @@ export class EvaluatorFunction extends Construct {
 
   private removalSource(storage: Storage): EventSourceMapping {
     return streamSource(this, 'Removals', this.evaluator, storage, {
+      table: storage.table,
+      items: CHUNKS,
       batchSize: REMOVAL_BATCH,
       maxBatchingWindow: REMOVAL_WINDOW,
       retryAttempts: REMOVAL_RETRIES,

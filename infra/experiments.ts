@@ -8,18 +8,20 @@ import { SPANS_PREFIX } from '../shared/archive/object-key.ts'
 import { RULE_KEYS } from '../shared/aws/rules/rule-sets.ts'
 import { FIS_DETAIL_TYPE } from '../shared/experiments/fis.ts'
 import type { EvaluatorFunction } from './evaluator.ts'
+import type { Incidents } from './incidents.ts'
 import type { Ingest } from './ingest.ts'
 import { BetraceFunction, type StackContext } from './lambda-function.ts'
 import { ALARM_PERIOD, type Pager } from './pager.ts'
 import { acknowledge, allow, allowKey, allowUnder } from './permissions.ts'
 import { queue } from './queue.ts'
-import type { Storage } from './storage.ts'
+import { indexArn, type Storage } from './storage.ts'
 
 /** What both functions are made with. */
 export interface ExperimentParts {
   readonly storage: Storage
   readonly ingest: Ingest
   readonly evaluator: EvaluatorFunction
+  readonly incidents: Incidents
   readonly pager: Pager
 }
 
@@ -80,11 +82,11 @@ export class Experiments extends Construct {
 
 const VERDICT_TIMEOUT = Duration.minutes(15)
 
-/** Gives the verdicts on experiments, once their traces are quiet. */
+/** Gives the verdicts on experiments, once their traces are quiet; looks every minute for what incidents lost. */
 class Verdicts extends Construct {
-  constructor(scope: Construct, context: StackContext, { storage, evaluator, pager }: ExperimentParts) {
+  constructor(scope: Construct, context: StackContext, { storage, evaluator, incidents, pager }: ExperimentParts) {
     super(scope, 'Verdicts')
-    const { function: verdicts, role } = new BetraceFunction(this, context, {
+    const verdictsFunction = new BetraceFunction(this, context, {
       handler: 'verdicts',
       description: 'judges experiments that are over by what the archive holds',
       memoryMb: 1769,
@@ -95,8 +97,15 @@ class Verdicts extends Construct {
         archiveBucket: storage.archive.bucketName,
         signalTopic: pager.signals.topicArn,
         judging: evaluator.judging,
+        incidentTable: storage.incidents.tableName,
+        deliveriesUrl: incidents.deliveries.queueUrl,
+        timersUrl: evaluator.timers.queueUrl,
+        deadLettersUrl: evaluator.deadLetters.queueUrl,
       },
     })
+    const { function: verdicts, role } = verdictsFunction
+    incidents.allowDispatch(verdictsFunction)
+    allow(role, ['dynamodb:Query'], [indexArn(storage.incidents)])
     allow(role, ['dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'], [storage.table.tableArn])
     allow(role, ['s3:GetObject'], [storage.rules.arnForObjects(RULE_KEYS.pointer)])
     allowUnder(role, ['s3:GetObject'], storage.rules, [RULE_KEYS.sets])
@@ -105,7 +114,7 @@ class Verdicts extends Construct {
     allow(role, ['sns:Publish'], [pager.signals.topicArn])
     allowKey(role, context.key, 'table')
     new Rule(this, 'EveryMinute', {
-      description: 'BeTrace: verdicts on experiments that are due',
+      description: 'BeTrace: verdicts on experiments that are due, and what incidents lost',
       schedule: Schedule.rate(Duration.minutes(1)),
       // The next one comes anyway.
       targets: [new LambdaTarget(verdicts, { retryAttempts: 0 })],

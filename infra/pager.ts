@@ -18,9 +18,10 @@ export interface AlarmProps {
   readonly periods?: number
 }
 
-/** The topic of signals, the topic of alarms, and their subscribers. */
+/** The topics of signals, of incidents and of alarms, and who is paged. */
 export class Pager extends Construct {
   readonly signals: Topic
+  readonly incidents: Topic
   readonly alarms: Topic
   private readonly runbookUrl: string
   private readonly alarmsRaised: Alarm[] = []
@@ -28,11 +29,9 @@ export class Pager extends Construct {
   constructor(scope: Construct, context: StackContext) {
     super(scope, 'Pager')
     const { settings, key } = context
-    this.signals = new Topic(this, 'Signals', {
-      displayName: 'BeTrace signals',
-      enforceSSL: true,
-      masterKey: key ?? Alias.fromAliasName(this, 'SnsKey', 'alias/aws/sns'),
-    })
+    const masterKey = key ?? Alias.fromAliasName(this, 'SnsKey', 'alias/aws/sns')
+    this.signals = new Topic(this, 'Signals', { displayName: 'BeTrace signals', enforceSSL: true, masterKey })
+    this.incidents = new Topic(this, 'Incidents', { displayName: 'BeTrace incidents', enforceSSL: true, masterKey })
     // CloudWatch cannot publish under AWS's own key for SNS, only under a customer's; alarms hold no span content.
     this.alarms = new Topic(this, 'Alarms', {
       displayName: 'BeTrace alarms',
@@ -70,12 +69,12 @@ export class Pager extends Construct {
 
   private subscribe(id: string, subscriber: string): void {
     subscribe(this, `${id}Alarms`, subscriber, { topic: this.alarms })
-    subscribe(this, `${id}Signals`, subscriber, {
-      topic: this.signals,
+    subscribe(this, `${id}Incidents`, subscriber, {
+      topic: this.incidents,
       filterPolicy: {
         severity: SubscriptionFilter.stringFilter({ allowlist: ['critical', 'high'] }),
         mode: SubscriptionFilter.stringFilter({ allowlist: ['live'] }),
-        status: SubscriptionFilter.stringFilter({ allowlist: ['firing'] }),
+        status: SubscriptionFilter.stringFilter({ allowlist: ['opened', 'reopened', 'resolved'] }),
       },
     })
   }

@@ -44,6 +44,7 @@ const LOG_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ]
 
+const NOTIFY_TARGET = /^arn:[\w-]+:(?:sns|events):[a-z0-9-]+:\d{12}:\S+$/
 const ORIGIN = /^(https?:\/\/[^/\s,]+|\*)$/
 
 const schema = v.object({
@@ -67,7 +68,7 @@ const schema = v.object({
     v.pipe(list, v.everyItem(isKeyPattern, 'must be keys of attributes, or patterns such as user.*')),
     [],
   ),
-  /** Who is sent signals (critical and high) and alarms. */
+  /** Who is notified of incidents (critical and high) and of alarms. */
   pager: v.optional(
     v.pipe(
       list,
@@ -78,6 +79,16 @@ const schema = v.object({
     ),
     [],
   ),
+  /** ARNs of topics and event buses that notify.yaml names: the notifier may publish to these and to no others. */
+  notifyTargets: v.optional(
+    v.pipe(
+      list,
+      v.everyItem((one) => NOTIFY_TARGET.test(one), 'must be ARNs of SNS topics or EventBridge event buses'),
+    ),
+    [],
+  ),
+  /** Receivers of notify.yaml may have addresses that are not of the internet. */
+  privateReceivers: v.optional(flag, false),
   /** 0 for no budget; the whole account's, because cost tags work only once somebody activates them. */
   monthlyBudgetUsd: v.optional(wholeNumber(0, 10_000_000), 0),
   corsOrigins: v.optional(

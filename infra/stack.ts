@@ -6,6 +6,7 @@ import { Compactor } from './compactor.ts'
 import { Dashboard } from './dashboard.ts'
 import { EvaluatorFunction } from './evaluator.ts'
 import { Experiments } from './experiments.ts'
+import { Incidents } from './incidents.ts'
 import { Ingest } from './ingest.ts'
 import type { StackContext } from './lambda-function.ts'
 import { Pager } from './pager.ts'
@@ -32,19 +33,23 @@ export class BetraceStack extends Stack {
     const storage = new Storage(this, context)
     const evaluator = new EvaluatorFunction(this, context, storage, pager)
     new TimerFunction(this, context, storage, evaluator, pager)
+    const incidents = new Incidents(this, context, { storage, evaluator, pager })
     const replay = new ReplayFunctions(this, context, storage, evaluator, pager)
     const compactor = new Compactor(this, context, storage, pager)
     const catalog = new Catalog(this, context, storage)
     const ingest = new Ingest(this, context, storage, pager)
     // Rules first: a trace that comes at once must not be judged by none.
     evaluator.node.addDependency(new RuleSeeding(this, context, storage))
-    new Experiments(this, context, { storage, ingest, evaluator, pager })
+    new Experiments(this, context, { storage, ingest, evaluator, incidents, pager })
     new StopConditions(this, context)
     const dashboard = new Dashboard(this, context, { storage, ingest, evaluator, replay, compactor, pager })
     this.outputs({
       ingestUrl: ingest.url,
       keySecret: ingest.keySecret.secretArn,
       signalTopic: pager.signals.topicArn,
+      incidentTopic: pager.incidents.topicArn,
+      notifySecret: incidents.secret.secretArn,
+      incidentTable: storage.incidents.tableName,
       alarmTopic: pager.alarms.topicArn,
       table: storage.table.tableName,
       timersUrl: evaluator.timers.queueUrl,

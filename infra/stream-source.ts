@@ -1,5 +1,6 @@
 import type { Duration } from 'aws-cdk-lib'
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch'
+import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { EventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda'
 import type { Construct } from 'constructs'
 import { CHUNK_PREFIX, TABLE_KEYS } from '../shared/aws/buffer/buffer-items.ts'
@@ -14,20 +15,26 @@ export interface StreamSourceProps {
   readonly maxBatchingWindow: Duration
   /** -1: until the record leaves the stream, a day after it was written. */
   readonly retryAttempts: number
-  /** Which records, besides that they are about chunks. */
+  readonly table: Table
+  /** Which items, by a key and how it begins. */
+  readonly items: { readonly key: string; readonly prefix: string }
+  /** Which records about them. */
   readonly pattern: Readonly<Record<string, unknown>>
 }
 
+/** Chunks alone, of all that the buffer's table holds. */
+export const CHUNKS = { key: TABLE_KEYS.sort, prefix: CHUNK_PREFIX } as const
+
 /**
- * Hands the table's stream to a function, chunks only. What is given up goes, whole, to the archive bucket: of all
+ * Hands records of a table's stream to a function. What is given up goes, whole, to the archive bucket: of all
  * destinations only S3 gets the payload.
  */
 export function streamSource(
   scope: Construct,
   id: string,
   { function: target, role }: BetraceFunction,
-  { table, archive }: Storage,
-  { pattern, ...props }: StreamSourceProps,
+  { archive }: Storage,
+  { table, items, pattern, ...props }: StreamSourceProps,
 ): EventSourceMapping {
   const streamArn = table.tableStreamArn ?? ''
   allow(role, ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'], [streamArn])
@@ -39,7 +46,7 @@ export function streamSource(
   )
   allowUnder(role, ['s3:PutObject'], archive, [FAILURE_PREFIX])
   allow(role, ['s3:ListBucket'], [archive.bucketArn])
-  const chunksOnly = { Keys: { [TABLE_KEYS.sort]: { S: [{ prefix: CHUNK_PREFIX }] } } }
+  const itemsOnly = { Keys: { [items.key]: { S: [{ prefix: items.prefix }] } } }
   const source = new EventSourceMapping(scope, id, {
     target,
     eventSourceArn: streamArn,
@@ -47,7 +54,7 @@ export function streamSource(
     bisectBatchOnError: true,
     reportBatchItemFailures: true,
     ...props,
-    filters: [{ pattern: JSON.stringify({ ...pattern, dynamodb: chunksOnly }) }],
+    filters: [{ pattern: JSON.stringify({ ...pattern, dynamodb: itemsOnly }) }],
     onFailure: { bind: () => ({ destination: archive.bucketArn }) },
     metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
   })

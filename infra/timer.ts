@@ -5,7 +5,7 @@ import { BetraceFunction, type StackContext } from './lambda-function.ts'
 import { ALARM_PERIOD, type Pager } from './pager.ts'
 import { allow, allowKey } from './permissions.ts'
 import type { Storage } from './storage.ts'
-import { failedRecords, streamSource } from './stream-source.ts'
+import { CHUNKS, failedRecords, streamSource } from './stream-source.ts'
 
 /** Chunks of a trace that come within the window share a timer; the delay counts from their arrival, so nobody waits longer. */
 const BATCH = 10_000
@@ -30,6 +30,8 @@ export class TimerFunction extends Construct {
     allow(timer.role, ['sqs:SendMessage'], [evaluator.timers.queueArn])
     allowKey(timer.role, context.key, 'send')
     const source = streamSource(this, 'Inserts', timer, storage, {
+      table: storage.table,
+      items: CHUNKS,
       batchSize: BATCH,
       maxBatchingWindow: Duration.seconds(Math.min(MAX_WINDOW_SECONDS, Math.floor(quietSeconds / 2))),
       retryAttempts: -1,

@@ -13,6 +13,12 @@ export const ENVIRONMENT = {
   timersUrl: 'BETRACE_TIMERS_URL',
   deadLettersUrl: 'BETRACE_DEAD_LETTERS_URL',
   signalTopic: 'BETRACE_SIGNAL_TOPIC',
+  incidentTopic: 'BETRACE_INCIDENT_TOPIC',
+  deliveriesUrl: 'BETRACE_DELIVERIES_URL',
+  /** The secret that `${secret:…}` in notify.yaml refers to. */
+  notifySecret: 'BETRACE_NOTIFY_SECRET',
+  /** `true`: receivers may have addresses that are not of the internet. */
+  privateReceivers: 'BETRACE_PRIVATE_RECEIVERS',
   rulesBucket: 'BETRACE_RULES_BUCKET',
   archiveBucket: 'BETRACE_ARCHIVE_BUCKET',
   keySecret: 'BETRACE_KEY_SECRET',
@@ -37,6 +43,9 @@ export const OUTPUTS = {
   ingestUrl: 'IngestUrl',
   keySecret: 'KeySecretArn',
   signalTopic: 'SignalTopicArn',
+  incidentTopic: 'IncidentTopicArn',
+  notifySecret: 'NotifySecretArn',
+  incidentTable: 'IncidentTableName',
   alarmTopic: 'AlarmTopicArn',
   table: 'TableName',
   timersUrl: 'TimersQueueUrl',
@@ -76,6 +85,9 @@ export type MetricName =
   | 'Faults'
   | 'HoursNotCompacted'
   | 'ObjectsUnreadable'
+  | 'IncidentsOpen'
+  | `Notifications${'Notified' | 'Held' | 'Failed' | 'Refused' | 'Abandoned'}`
+  | 'ReceiversRejected'
 
 /** The alarm that is in alarm while live rules of a severity fire. */
 export function stopConditionName(stack: string, severity: Severity): string {

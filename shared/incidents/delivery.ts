@@ -80,6 +80,11 @@ export function revived(row: DeliveryRow, nowMs: number): DeliveryRow {
 /** The key of flood notices: one delivery row each, whose episode counts the floods of its receiver. */
 export const FLOOD = 'flood'
 
+/** Whether the receiver has nothing open of the episode, as far as is known. */
+export function isOver({ notified, doing }: DeliveryRow): boolean {
+  return notified !== 'open' && doing === undefined
+}
+
 /** Counts at which a receiver that can change its message is notified how many traces there are. */
 const STEPS = [1, 2, 5] as const
 

@@ -14,13 +14,13 @@ import { seedPacks } from '../../shared/aws/rules/rule-seeding.ts'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import { recordsOf } from '../archive/archived-records.ts'
 import { IMPATIENT } from './dynamo-table.ts'
-import { createBufferTable, startDynalite, startFaux } from './emulators.ts'
+import { createBufferTable, type Faux, startDynalite, startFaux } from './emulators.ts'
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts'
 import { createIncidentTable } from './incident-table.ts'
 import { keyText, streamRecord } from './stream-records.ts'
 
-type Handler<Result> = (event: object, context: Context) => Promise<Result>
-interface BatchResponse {
+export type Handler<Result> = (event: object, context: Context) => Promise<Result>
+export interface BatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[]
 }
 interface Functions {
@@ -49,12 +49,14 @@ export interface LocalStack {
   /** The archive's bucket, past the faults. */
   readonly archive: ObjectStore
   readonly s3: S3Client
+  /** The emulator of SQS, SNS and S3, past the faults. */
+  readonly faux: Faux
   /** Traces of the archive, a record for each time one was written. */
   archived(): Promise<readonly TraceRecord[]>
   /** Signals of the archive. */
   archivedSignals(): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** Messages in a queue, whether or not they could be received now. */
-  queued(queue: 'timers' | 'dead'): readonly string[]
+  queued(queue: 'timers' | 'deliveries' | 'dead'): readonly string[]
   /** What the incidents' table holds. */
   readonly incidents: DynamoTable
   /** What the table holds of a trace. */
@@ -62,7 +64,7 @@ export interface LocalStack {
   stop(): Promise<void>
 }
 
-interface LocalStackOptions {
+export interface LocalStackOptions {
   readonly rules: string
   readonly judging?: Readonly<Record<string, number>>
   /** Environment variables on top of those that a stack and this test need. */
@@ -95,12 +97,15 @@ export async function startLocalStack({
   const { server } = faux
   for (const bucket of ['rules', 'archive']) server.createBucket(bucket)
   for (const queue of ['inbox', 'dead']) server.createQueue(queue)
-  server.createQueue('timers', { attributes: { VisibilityTimeout: '360' } })
-  const { topicArn } = server.createTopic('signals')
+  for (const queue of ['timers', 'deliveries']) server.createQueue(queue, { attributes: { VisibilityTimeout: '360' } })
+  const topics = {
+    signals: server.createTopic('signals').topicArn,
+    incidents: server.createTopic('incidents').topicArn,
+  }
   server.subscribe({ topic: 'signals', queue: 'inbox' })
   await seedPacks({ client: faux.s3, name: 'rules' }, [{ file: 'packs/test.rules', text: rules }])
   const [dynamo, others] = [await faults.address(dynalite.endpoint), await faults.address(faux.endpoint)]
-  setEnvironment(dynamo, others, topicArn, judging)
+  setEnvironment(dynamo, others, topics, judging)
   Object.assign(process.env, environment)
   const functions = await loadFunctions()
   const streamed = new Set<string>()
@@ -186,6 +191,7 @@ export async function startLocalStack({
     incidents: { client: dynalite.client, name: 'incidents', backoff: IMPATIENT },
     archive,
     s3: faux.s3,
+    faux,
     settle,
     expire,
     items,
@@ -236,7 +242,10 @@ export async function startLocalStack({
 }
 
 /** Calls a function as an event source does: if it fails as a whole, all it was given has failed. */
-async function failuresOf(invoke: () => Promise<BatchResponse>, ids: readonly string[]): Promise<ReadonlySet<string>> {
+export async function failuresOf(
+  invoke: () => Promise<BatchResponse>,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
   try {
     const { batchItemFailures } = await invoke()
     return new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier))
@@ -270,7 +279,12 @@ async function loadFunctions(): Promise<Functions> {
   return { ingest: ingest.handler, timer: timer.handler, evaluator: evaluator.handler } as unknown as Functions
 }
 
-function setEnvironment(dynamo: string, others: string, topicArn: string, judging: object): void {
+interface Topics {
+  readonly signals: string
+  readonly incidents: string
+}
+
+function setEnvironment(dynamo: string, others: string, topics: Topics, judging: object): void {
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
@@ -284,7 +298,11 @@ function setEnvironment(dynamo: string, others: string, topicArn: string, judgin
     [ENVIRONMENT.incidentTable]: 'incidents',
     [ENVIRONMENT.timersUrl]: `${others}/000000000000/timers`,
     [ENVIRONMENT.deadLettersUrl]: `${others}/000000000000/dead`,
-    [ENVIRONMENT.signalTopic]: topicArn,
+    [ENVIRONMENT.deliveriesUrl]: `${others}/000000000000/deliveries`,
+    [ENVIRONMENT.signalTopic]: topics.signals,
+    [ENVIRONMENT.incidentTopic]: topics.incidents,
+    [ENVIRONMENT.notifySecret]: 'values',
+    [ENVIRONMENT.privateReceivers]: 'true',
     [ENVIRONMENT.rulesBucket]: 'rules',
     [ENVIRONMENT.archiveBucket]: 'archive',
     [ENVIRONMENT.judging]: JSON.stringify(judging),

@@ -37,3 +37,20 @@ export function streamRecord(eventName: 'INSERT' | 'REMOVE', item: Item): Dynamo
     ...(removed && { userIdentity: { type: 'Service', principalId: 'dynamodb.amazonaws.com' } }),
   }
 }
+
+/** A record of the stream of incidents: the keys of a head that was written. */
+export function headRecord(pk: string, version: string): DynamoDBRecord {
+  return {
+    eventID: `${pk}/${version}`,
+    eventName: 'MODIFY',
+    eventVersion: '1.1',
+    eventSource: 'aws:dynamodb',
+    awsRegion: 'us-east-1',
+    dynamodb: {
+      Keys: { pk: { S: pk }, sk: { S: '-' } },
+      SequenceNumber: `${pk}/${version}`,
+      SizeBytes: 60,
+      StreamViewType: 'KEYS_ONLY',
+    },
+  }
+}

@@ -18,7 +18,7 @@ export function cachedHeads(steps: SlowSteps): { readonly steps: SlowSteps; forg
         return heads.get(key)
       },
       async writeHead(key, head) {
-        // Whatever becomes of it: what was known is no longer so.
+        // The head that was read is out of date, whether or not this is written.
         heads.delete(key)
         const written = await steps.writeHead(key, head)
         if (written) heads.set(key, head)

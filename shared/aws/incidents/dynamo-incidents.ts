@@ -2,7 +2,7 @@ import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { inParallel } from '../../concurrency/in-parallel.ts'
 import { type ConditionFacts, MINUTE_MS, type RuleMinute, startOfMinute } from '../../incidents/alert-condition.ts'
 import type { MinuteOfRule } from '../../incidents/exercise-tally.ts'
-import type { IncidentHead, IncidentMember } from '../../incidents/incident.ts'
+import type { IncidentHead, IncidentMember, StoredIncident } from '../../incidents/incident.ts'
 import {
   type ExerciseCounts,
   type LiveMembers,
@@ -23,6 +23,7 @@ import {
   headIn,
   headItemKey,
   incidentItemKey,
+  incidentKeyIn,
   MEMBER_DAYS,
   memberIn,
   memberItemKey,
@@ -131,6 +132,19 @@ export class DynamoIncidents implements SlowSteps {
 
   async openGroups(rule: string): Promise<number> {
     return (await this.indexed(WORK.open, { rule })).length
+  }
+
+  /** Keys and versions of open incidents; may be a little behind. */
+  async open(): Promise<readonly { readonly key: string; readonly version: number }[]> {
+    return (await this.indexed(WORK.open)).map((item) => ({ key: incidentKeyIn(item), version: Number(item.v?.N) }))
+  }
+
+  /** Other open incidents that opened on a trace; may be a little behind. */
+  async openedBy(traceId: string, exceptKey: string, limit: number): Promise<readonly StoredIncident[]> {
+    const found = (await this.indexed(WORK.open)).filter((item) => item.f?.S === traceId).map(incidentKeyIn)
+    const keys = found.filter((key) => key !== exceptKey).slice(0, limit)
+    const heads = await Promise.all(keys.map(async (key) => ({ key, head: await this.readHead(key) })))
+    return heads.filter((each): each is StoredIncident => each.head !== undefined)
   }
 
   /** Hashes of the rules that have open incidents, each as often as it has; may be a little behind. */

@@ -117,7 +117,7 @@ export class DynamoIncidentLedger implements IncidentLedger {
   ): Promise<void> {
     const { steps, forget } = cachedHeads(this.deps.incidents)
     for (const { signal, protocol, next } of begun) {
-      // What ends an incident looks at what is there now.
+      // A retraction may end the incident, so it reads the head as it is now.
       if (signal.status === 'retracted') forget()
       else if (signal.status === 'firing') this.fired.add(signal.data.signal)
       await noting(signal, () => oneByOne(protocol, steps, next ?? protocol.next()))

@@ -20,7 +20,7 @@ export const INCIDENT_KEYS = { partition: 'pk', sort: 'sk', expiry: 'x' } as con
 export const OPEN_INDEX = { name: 'open', partition: 'o', sort: 'n', others: ['f', 'v'] } as const
 
 /** The prefix of heads in the table's stream. */
-const HEAD_PREFIX = 'h#'
+export const HEAD_PREFIX = 'h#'
 /** The values of `o`. */
 export const WORK = { open: 'open', check: 'check', delivery: 'delivery' } as const
 
@@ -73,6 +73,11 @@ export function sortableMs(ms: number): string {
 /** The head in an item. */
 export function headIn(item: Item | undefined): IncidentHead | undefined {
   return item?.j?.S === undefined ? undefined : (JSON.parse(item.j.S) as IncidentHead)
+}
+
+/** The key of the incident whose head has this key. */
+export function incidentKeyIn(item: Item): string {
+  return (item[INCIDENT_KEYS.partition]?.S ?? '').slice(HEAD_PREFIX.length)
 }
 
 /** The member in an item; its signal and time are in the key. */

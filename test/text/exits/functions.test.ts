@@ -42,6 +42,8 @@ const queued = (text: string, body: string) => ({
   attributes: { ApproximateReceiveCount: '1' },
   eventSource: 'aws:sqs',
 })
+const headKeys = (text: string) => ({ SequenceNumber: text, Keys: { pk: { S: `h#${text}` }, sk: { S: '-' } } })
+const delivery = (text: string) => JSON.stringify({ key: text, episode: 1, receiver: text, dueAtMs: 0 })
 const timer = (traceId: string) =>
   timerMessage({ kind: 'trace', traceId, chunkKeys: [CHUNK_KEY], dueAtMs: 0, attempt: 0 })
 
@@ -64,6 +66,8 @@ const EVENTS: Readonly<Record<string, Events>> = {
     { Records: [queued(text, text), queued(`${text}2`, timer(text)), queued(`${text}3`, timer(TRACE_ID))] },
     { Records: [streamed(text, 'REMOVE')] },
   ],
+  dispatcher: (text) => [{ Records: [{ ...streamed(text, 'MODIFY'), dynamodb: headKeys(text) }] }],
+  notifier: (text) => [{ Records: [queued(text, text), queued(`${text}2`, delivery(text))] }],
   experiments: (text) => [
     request(text, 'POST', '/v1/experiments', json, JSON.stringify({ action: text, id: text, at: text })),
     request(text, 'POST', '/v1/experiments', json, JSON.stringify({ action: 'start', id: 'a', at: text })),

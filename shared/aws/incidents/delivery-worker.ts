@@ -1,0 +1,157 @@
+import { incidentFacts, noticeOf } from '../../incidents/compose-notice.ts'
+import { DELIVERY, type Delivered, type DeliverySettings, deliverNow, type Telling } from '../../incidents/deliver.ts'
+import type { DeliveryId } from '../../incidents/delivery.ts'
+import type { IncidentHead } from '../../incidents/incident.ts'
+import type { NotifyConfig } from '../../incidents/notify/config.ts'
+import type { Answer, Receiver, Send } from '../../incidents/receivers/receiver.ts'
+import { muteOf } from '../../incidents/routing/mutes.ts'
+import type { Clock, Log } from '../../pipeline/ports.ts'
+import type { DeliveryMessage, SendDeliveries } from './delivery-message.ts'
+import type { DynamoDeliveries } from './dynamo-deliveries.ts'
+import type { DynamoIncidents } from './dynamo-incidents.ts'
+
+const LATEST = 5
+const RELATED = 5
+
+/** What becomes of an attempt to notify a receiver, as it is counted. */
+export type DeliveryOutcome = 'Notified' | 'Held' | 'Failed' | 'Refused' | 'Abandoned'
+
+const COUNTED: Readonly<Partial<Record<Delivered['outcome'], DeliveryOutcome>>> = {
+  notified: 'Notified',
+  held: 'Held',
+  failed: 'Failed',
+  refused: 'Refused',
+}
+
+export interface DeliveryWorkerDeps {
+  readonly incidents: DynamoIncidents
+  readonly deliveries: DynamoDeliveries
+  readonly sendDeliveries: SendDeliveries
+  /** Who is notified of incidents, as far as it can be read. */
+  readonly config: () => Promise<NotifyConfig & { readonly receiverNames: readonly string[] }>
+  /** Receivers that are notified of every incident, whatever the routes. */
+  readonly everything: readonly Receiver[]
+  readonly send: Send
+  readonly clock: Clock
+  /** At least 0, less than 1. */
+  readonly random: () => number
+  /** The CloudEvents source of every notice. */
+  readonly source: string
+  readonly log: Log
+  readonly count: (outcome: DeliveryOutcome) => void
+  readonly settings?: Partial<DeliverySettings>
+}
+
+/** Notifies receivers. What fails at the receiver is tried again by a later message; what it throws, by the queue. */
+export class DeliveryWorker {
+  private readonly deps: DeliveryWorkerDeps
+  private readonly settings: DeliverySettings
+
+  constructor(deps: DeliveryWorkerDeps) {
+    this.deps = deps
+    this.settings = { ...DELIVERY, ...deps.settings }
+  }
+
+  /**
+   * Looks at a delivery, and sends the message for the next look. `cameBefore`: whoever had the message did not finish, and
+   * perhaps sent none. Of several messages for one delivery so one goes on.
+   */
+  async handle(message: DeliveryMessage, cameBefore: boolean): Promise<void> {
+    const { clock, deliveries, sendDeliveries } = this.deps
+    const { dueAtMs, ...id } = message
+    if (dueAtMs > clock()) return sendDeliveries([message])
+    const row = await deliveries.read(id)
+    if (row === undefined) return
+    if (!cameBefore && (row.dueAtMs ?? 0) > clock()) return
+    const { againMs } = await this.deliver(id)
+    if (againMs !== undefined) await sendDeliveries([{ ...id, dueAtMs: againMs }])
+  }
+
+  private async deliver(id: DeliveryId): Promise<Delivered> {
+    const { clock, random, incidents, deliveries } = this.deps
+    const config = await this.deps.config()
+    const receiver = this.deps.everything.find(({ name }) => name === id.receiver) ?? config.receivers.get(id.receiver)
+    if (receiver === undefined) return config.receiverNames.includes(id.receiver) ? this.postpone(id) : this.abandon(id)
+    const context = { settings: this.settings, receiver, now: clock, random }
+    const delivered = await deliverNow(id, context, {
+      readRow: (each) => deliveries.read(each),
+      writeRow: (each, row) => deliveries.write(each, row),
+      readHead: (key) => incidents.readHead(key),
+      countLive: async (key, fromMs) => (await incidents.liveMembers(key, fromMs)).count,
+      mutedBy: async (head) => this.muted(head, config),
+      // A stack sends no notice of a flood: each incident is notified by itself.
+      notifiedSince: async () => 0,
+      tell: (each, telling) => this.tell(receiver, each, telling, config),
+    })
+    this.note(id, delivered)
+    return delivered
+  }
+
+  private note({ receiver, key }: DeliveryId, { outcome, reason, change }: Delivered): void {
+    const { log, count } = this.deps
+    const counted = COUNTED[outcome]
+    if (counted !== undefined) count(counted)
+    const fields = { receiver, incident: key, change: change ?? '', reason: reason ?? '' }
+    if (outcome === 'failed') log('warn', 'a receiver could not be notified', fields)
+    if (outcome === 'refused') {
+      log('error', 'a receiver refused a notification; it is tried again once notify.yaml changes', fields)
+    }
+  }
+
+  /** The settings of its receiver have problems, or a value is missing: an alarm says so, and it may work later. */
+  private async postpone(id: DeliveryId): Promise<Delivered> {
+    const { deliveries, clock } = this.deps
+    const row = await deliveries.read(id)
+    if (row === undefined || row.leaseUntilMs > clock()) return { outcome: 'nothing' }
+    const reason = 'its settings in notify.yaml have problems'
+    const dueAtMs = clock() + this.settings.maxRetryDelayMs
+    await deliveries.write(id, { ...row, version: row.version + 1, failure: reason, dueAtMs })
+    const delivered = { outcome: 'failed', reason, againMs: dueAtMs } as const
+    this.note(id, delivered)
+    return delivered
+  }
+
+  /** Its receiver is no longer in the file: nobody can be notified any more. */
+  private async abandon(id: DeliveryId): Promise<Delivered> {
+    const { deliveries, log, count } = this.deps
+    const row = await deliveries.read(id)
+    if (row === undefined) return { outcome: 'nothing' }
+    const { dueAtMs: _, doing, ...rest } = row
+    const written = await deliveries.write(id, { ...rest, version: row.version + 1, notified: 'resolved' })
+    if (written && (row.notified === 'open' || doing !== undefined)) {
+      count('Abandoned')
+      const fields = { receiver: id.receiver, incident: id.key }
+      log('error', 'a receiver that was notified is gone from notify.yaml; it is not notified of the end', fields)
+    }
+    return { outcome: 'nothing' }
+  }
+
+  private muted(
+    head: IncidentHead,
+    { mutes }: NotifyConfig,
+  ): { readonly id: string; readonly untilMs: number } | undefined {
+    const { clock, source } = this.deps
+    const mute = muteOf(mutes, incidentFacts(head, source), clock())
+    return mute && { id: mute.why, untilMs: mute.untilMs }
+  }
+
+  private async tell(
+    receiver: Receiver,
+    id: DeliveryId,
+    telling: Telling,
+    { traceLink }: NotifyConfig,
+  ): Promise<Answer> {
+    const { incidents, clock, source, send } = this.deps
+    const { head, row } = telling
+    const latest = await incidents.latest(id.key, head.fromMs, LATEST)
+    const notice = noticeOf(id, telling, {
+      nowMs: clock(),
+      source,
+      latest,
+      exercise: latest[0] && (await incidents.exercise(head.about.rule, latest[0].firedAtMs)),
+      related: await incidents.openedBy(head.about.first.traceId, id.key, RELATED),
+      traceLink,
+    })
+    return receiver.tell(notice, row.ref, send)
+  }
+}

@@ -1,0 +1,130 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { DeliveryMessage } from '../../../shared/aws/incidents/delivery-message.ts'
+import { type DeliveryOutcome, DeliveryWorker } from '../../../shared/aws/incidents/delivery-worker.ts'
+import { dispatchIncident } from '../../../shared/aws/incidents/dispatch.ts'
+import { FakeReceiver, incidentWorld, KEY, START_MS } from './world.ts'
+
+const world = incidentWorld()
+const ID = { key: KEY, episode: 1, receiver: 'one' }
+let one: FakeReceiver
+let worker: DeliveryWorker
+let counted: DeliveryOutcome[]
+let receiverNames: string[]
+beforeEach(async () => {
+  one = new FakeReceiver('one')
+  counted = []
+  receiverNames = ['one']
+  const { incidents, deliveries, send, clock, source } = world()
+  worker = new DeliveryWorker({
+    incidents,
+    deliveries,
+    sendDeliveries: send,
+    clock,
+    source,
+    config: async () => ({
+      receivers: new Map(receiverNames.includes('one') && one !== undefined ? [['one', one]] : []),
+      receiverNames,
+      routes: [],
+      mutes: [],
+      traceLink: undefined,
+    }),
+    everything: [new FakeReceiver('topic')],
+    send: async () => ({ status: 200, body: '' }),
+    random: () => 0,
+    log: () => {},
+    count: (outcome) => counted.push(outcome),
+  })
+  await world().take()
+  await dispatchIncident(world(), KEY)
+})
+
+const message = (dueAtMs = world().nowMs): DeliveryMessage => ({ ...ID, dueAtMs })
+const row = () => world().deliveries.read(ID)
+
+/** Delivers the messages about `one` that are due, and those that follow from them. */
+async function deliverDue(): Promise<void> {
+  for (let rounds = 0; rounds < 50; rounds++) {
+    const { messages, nowMs } = world()
+    const due = messages.filter(({ receiver, dueAtMs }) => receiver === 'one' && dueAtMs <= nowMs)
+    if (due.length === 0) return
+    for (const each of due) messages.splice(messages.indexOf(each), 1)
+    for (const each of due) await worker.handle(each, false)
+  }
+  throw new Error('messages without end')
+}
+
+test('a receiver is notified of the opening and of the end, each once, however often messages come', async () => {
+  for (let copies = 0; copies < 3; copies++) await worker.handle(message(), copies > 0)
+  await deliverDue()
+  expect(one.told).toEqual(['opened 1.1'])
+  await world().endByHand()
+  await dispatchIncident(world(), KEY)
+  await deliverDue()
+  await worker.handle(message(), true)
+  expect(one.told).toEqual(['opened 1.1', 'resolved 1.1'])
+  expect(counted).toEqual(['Notified', 'Notified'])
+})
+
+test('functions that get the same message at the same time notify once', async () => {
+  await Promise.all(Array.from({ length: 5 }, () => worker.handle(message(), false)))
+  expect(one.told).toEqual(['opened 1.1'])
+})
+
+test('a message that comes before it is due is sent on as it is', async () => {
+  world().messages.length = 0
+  await worker.handle(message(START_MS + 1), false)
+  expect(world().messages).toEqual([message(START_MS + 1)])
+  expect(one.told).toEqual([])
+})
+
+test('of several messages for a delivery that waits one goes on', async () => {
+  one.answer = { outcome: 'failed', reason: 'busy', unsure: false }
+  await deliverDue()
+  const waiting = () => world().messages.filter(({ receiver }) => receiver === 'one')
+  expect(waiting()).toHaveLength(1)
+  await worker.handle(message(), false)
+  await worker.handle(message(), false)
+  expect(waiting()).toHaveLength(1)
+  expect(counted).toEqual(['Failed'])
+  one.answer = { outcome: 'taken' }
+  world().nowMs = waiting()[0]?.dueAtMs ?? 0
+  await deliverDue()
+  expect(one.told).toEqual(['opened 1.1', 'opened 1.1'])
+  expect(await row()).toMatchObject({ notified: 'open', attempts: 0 })
+})
+
+test('what a function left when it was killed is taken up by its message once its lease is over', async () => {
+  one.answer = () => Promise.reject(new Error('killed'))
+  await expect(worker.handle(message(), false)).rejects.toThrow('killed')
+  one.answer = { outcome: 'taken' }
+  world().messages.length = 0
+  await worker.handle(message(), true)
+  const [later] = world().messages
+  expect(later?.dueAtMs).toBe(START_MS + 120_000)
+  world().nowMs = START_MS + 120_001
+  await worker.handle(later as DeliveryMessage, false)
+  expect(one.told).toEqual(['opened 1.1', 'opened 1.1'])
+})
+
+test('a receiver that is gone from the file is given up, and counted if it knows of the opening', async () => {
+  await deliverDue()
+  receiverNames = []
+  await world().endByHand()
+  await dispatchIncident(world(), KEY)
+  await deliverDue()
+  expect(counted).toEqual(['Notified', 'Abandoned'])
+  expect(await row()).toMatchObject({ notified: 'resolved' })
+})
+
+test('a receiver whose settings cannot be used now is tried later, and nobody else waits for it', async () => {
+  const usable = one
+  one = undefined as unknown as FakeReceiver
+  await deliverDue()
+  expect(counted).toEqual(['Failed'])
+  const { dueAtMs = 0 } = (await row()) ?? {}
+  expect(dueAtMs).toBe(START_MS + 900_000)
+  one = usable
+  world().nowMs = dueAtMs
+  await deliverDue()
+  expect(one.told).toEqual(['opened 1.1'])
+})

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type IncidentStack, startIncidentStack } from '../emulators/incident-stack.ts'
+import { newReceiver, type Receiver } from '../local/sinks/receiver.ts'
+import { type TestSpan, tracesData } from '../pipeline/traces.ts'
+
+const MINUTE_MS = 60_000
+const RULES = '// Signal: UNVALIDATED (critical)\ntrace.has(payment.charge) and not trace.has(cart.validate)\n'
+
+let stack: IncidentStack
+let hook: Receiver
+beforeEach(async () => {
+  stack = await startIncidentStack({ rules: RULES, judging: { incidentQuietMs: 10 * MINUTE_MS } })
+  hook = await newReceiver()
+})
+afterEach(async () => {
+  await hook.close()
+  await stack.stop()
+})
+
+const CHARGE = { name: 'payment.charge', id: 1 }
+const VALIDATION = { name: 'cart.validate', id: 2, parent: 1 }
+const file = () => `version: 1
+receivers:
+  hook: { type: webhook, url: "${hook.url}" }
+routes:
+  - { otherwise: true, to: [hook], updates: true, ended: true }
+`
+
+async function send(first: number, traces: number, spans: readonly TestSpan[]): Promise<void> {
+  const at = { startMs: Date.now() - 10, endMs: Date.now() }
+  for (let trace = first; trace < first + traces; trace++) {
+    const sent = spans.map((span) => ({ ...span, ...at }))
+    await stack.send(tracesData(sent, trace.toString(16).padStart(32, '0')))
+  }
+}
+
+interface IncidentEventData {
+  readonly type: string
+  readonly data: { readonly count: number; readonly why?: string }
+}
+
+function told(events: readonly unknown[] = hook.received.map(({ event }) => event)) {
+  return (events as readonly IncidentEventData[]).map(({ type, data }) => [
+    type.split('.').at(-1),
+    data.count,
+    data.why,
+  ])
+}
+
+test('130 broken traces are one page, an update, and one end once the rule was quiet and kept', async () => {
+  await stack.notify(file())
+  await send(1, 130, [CHARGE])
+  await stack.pass(2 * MINUTE_MS)
+  expect(told()).toEqual([['opened', expect.any(Number), undefined]])
+  await stack.pass(6 * MINUTE_MS)
+  expect(told().slice(1)).toEqual([['updated', 130, undefined]])
+  // Quiet alone is no proof.
+  await stack.pass(15 * MINUTE_MS)
+  expect(told()).toHaveLength(2)
+  await send(1_000, 3, [CHARGE, VALIDATION])
+  await stack.pass(4 * MINUTE_MS)
+  expect(told().slice(2)).toEqual([['resolved', 130, 'held']])
+  expect(told(stack.incidentEvents()).map(([status]) => status)).toEqual(['opened', 'resolved'])
+  await stack.pass(30 * MINUTE_MS)
+  expect(told()).toHaveLength(3)
+}, 60_000)
+
+test('event sources that deliver everything twice, at the same time, page once and end once', async () => {
+  await stack.notify(file())
+  await send(1, 12, [CHARGE])
+  await stack.pass(2 * MINUTE_MS, 2)
+  await send(1_000, 40, [CHARGE, VALIDATION])
+  await stack.pass(20 * MINUTE_MS, 2)
+  const statuses = told().map(([status]) => status)
+  expect([statuses[0], statuses.at(-1)]).toEqual(['opened', 'resolved'])
+  expect(statuses.filter((status) => status !== 'updated')).toEqual(['opened', 'resolved'])
+  expect(told(stack.incidentEvents()).map(([status]) => status)).toEqual(['opened', 'resolved'])
+}, 60_000)
+
+test('a receiver that fails is notified later, by the same event, and others at once', async () => {
+  await stack.notify(file())
+  hook.answer = 503
+  await send(1, 1, [CHARGE])
+  await stack.pass(MINUTE_MS)
+  expect(told(stack.incidentEvents())).toHaveLength(1)
+  expect(hook.received.length).toBeGreaterThan(1)
+  hook.answer = 200
+  await stack.pass(5 * MINUTE_MS)
+  expect(new Set(hook.received.map(({ event }) => event.id)).size).toBe(1)
+}, 60_000)
+
+test('receivers of a new file are notified of what is open, and what was refused is tried again', async () => {
+  await stack.notify(file())
+  await stack.pass(MINUTE_MS)
+  hook.answer = 400
+  await send(1, 1, [CHARGE])
+  await stack.pass(2 * MINUTE_MS)
+  expect(hook.received).toHaveLength(1)
+  const other = await newReceiver()
+  hook.answer = 200
+  const receivers = `  other: { type: webhook, url: "${other.url}" }\nroutes:`
+  await stack.notify(file().replace('to: [hook]', 'to: [hook, other]').replace('routes:', receivers))
+  await stack.pass(3 * MINUTE_MS)
+  expect(hook.received).toHaveLength(2)
+  expect(other.received).toHaveLength(1)
+  await other.close()
+}, 60_000)
