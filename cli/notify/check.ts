@@ -11,12 +11,14 @@ import { type Finish, newCommand, withExamples } from '../command.ts'
 import { writeProblems, writeWarnings } from '../load-rules.ts'
 import { repeatable } from '../option-values.ts'
 import { readRuleFiles } from '../rule-files.ts'
+import { notifyStack } from '../stack/notify-stack.ts'
 import { type ExitCode, paint, type Terminal, write } from '../terminal.ts'
-import { placedProblems, type ReadNotify, readNotify } from './read-file.ts'
+import { type Looking, NOWHERE, onThisMachine, placedProblems, type ReadNotify, readNotify } from './read-file.ts'
 
 interface CheckOptions {
   readonly rules?: readonly string[]
   readonly values: boolean
+  readonly stack?: string
   readonly strict?: true
   readonly format: 'pretty' | 'json'
 }
@@ -36,6 +38,7 @@ export function notifyCheckCommand(terminal: Terminal, finish: Finish): Command 
       ),
     )
     .option('--no-values', 'look up no values, on a machine that has neither the variables nor the files')
+    .option('-s, --stack <name>', 'look values up in the secret of this deployed stack')
     .option('--strict', 'exit with 1 for warnings too')
     .addOption(new Option('-f, --format <format>', 'how to report').choices(['pretty', 'json']).default('pretty'))
     .action(async (file: string, options: CheckOptions) => {
@@ -44,6 +47,7 @@ export function notifyCheckCommand(terminal: Terminal, finish: Finish): Command 
   withExamples(command, terminal, [
     ['check notify.yaml where the server will run', 'betrace notify check'],
     ['list the receivers of each rule', 'betrace notify check --rules rules/ notify.yaml'],
+    ['with the values of a deployed stack', 'betrace notify check --stack betrace-main'],
     ['in CI, which has no secrets', 'betrace notify check --no-values --strict --rules rules/'],
   ])
   return command.addHelpText(
@@ -53,7 +57,7 @@ export function notifyCheckCommand(terminal: Terminal, finish: Finish): Command 
 }
 
 async function check(file: string, options: CheckOptions, terminal: Terminal): Promise<ExitCode> {
-  const read = await readNotify(file, options)
+  const read = await readNotify(file, await lookingOf(options))
   const files = options.rules === undefined ? [] : await readRuleFiles(options.rules)
   const checked = checkRules(files)
   const rules = checked.rules.filter(({ metadata }) => metadata.mode === 'live')
@@ -66,6 +70,11 @@ async function check(file: string, options: CheckOptions, terminal: Terminal): P
   await report(read, { ...found, files: [{ file, text: read.text }, ...files] }, terminal)
   const isWarned = options.strict === true && found.warnings.items.length > 0
   return countIn(found.problems) > 0 || isWarned ? 1 : 0
+}
+
+async function lookingOf({ values, stack }: CheckOptions): Promise<Looking> {
+  if (!values) return NOWHERE
+  return stack === undefined ? onThisMachine() : notifyStack({ stack })
 }
 
 interface RuleReach {

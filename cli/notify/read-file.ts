@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import { namedFile } from '../../local/files/input-file.ts'
 import { localReferences } from '../../local/notify/local-references.ts'
 import { type NotifyParts, type NotifyReading, readNotifyFile } from '../../shared/incidents/notify/read-notify-file.ts'
+import type { References } from '../../shared/incidents/notify/references.ts'
 import { NO_MORE } from '../../shared/rules/read/listing.ts'
 import { counted } from '../../shared/text/numbers.ts'
 import type { PlacedProblem } from '../../shared/text/problem-text.ts'
@@ -13,6 +14,8 @@ import type { Terminal } from '../terminal.ts'
 /** A file of receivers and what became of it. */
 export interface ReadNotify extends NotifyReading {
   readonly file: string
+  /** As it is written. */
+  readonly source: string
 }
 
 /** `--notify FILE`, as `serve` has it. */
@@ -22,14 +25,30 @@ export function notifyOption(): Option {
     .default('notify.yaml')
 }
 
-/** Reads a file of receivers; a file that cannot be read is a CommandError. `values`: look up what it refers to. */
-export async function readNotify(file: string, { values }: { readonly values: boolean }): Promise<ReadNotify> {
+/** Where the values of a file come from: this machine, a stack, or nowhere. */
+export interface Looking {
+  readonly references: References | undefined
+}
+
+/** Variables and files of this machine. */
+export function onThisMachine(): Looking {
+  return { references: localReferences(process.env) }
+}
+
+export const NOWHERE: Looking = { references: undefined }
+
+/** Reads a file of receivers; a file that cannot be read is a CommandError. */
+export async function readNotify(file: string, { references }: Looking): Promise<ReadNotify> {
   const input = await namedFile(file).catch((error) => {
     throw unreadable(file, error)
   })
   const { text } = await readTextFile(input)
-  const references = values ? localReferences(process.env) : undefined
-  return { file, ...(await readNotifyFile(text, { references, clock: Date.now })) }
+  return readNotifyText(file, text, { references })
+}
+
+/** The same for the text of a file; `file` is what it is called. */
+export async function readNotifyText(file: string, source: string, { references }: Looking): Promise<ReadNotify> {
+  return { file, source, ...(await readNotifyFile(source, { references, clock: Date.now })) }
 }
 
 /** The problems of the file, as `writeProblems` takes them. */

@@ -12,7 +12,7 @@ import { namedRules } from '../load-rules.ts'
 import { repeatable } from '../option-values.ts'
 import { readRuleFiles } from '../rule-files.ts'
 import { type ExitCode, type Terminal, write } from '../terminal.ts'
-import { notifyOption, readNotify, requireParts } from './read-file.ts'
+import { NOWHERE, notifyOption, readNotify, requireParts } from './read-file.ts'
 
 interface RouteOptions {
   readonly notify: string
@@ -82,7 +82,7 @@ interface PartlyKnown {
 }
 
 async function route(rule: string, options: RouteOptions, terminal: Terminal): Promise<ExitCode> {
-  const parts = await requireParts(await readNotify(options.notify, { values: false }), terminal)
+  const parts = await requireParts(await readNotify(options.notify, NOWHERE), terminal)
   const known = await knownOf(rule, options)
   const reached = reachOf(parts, known.incident, known.unknown)
   const report = reached.map(({ receiver, isCertain }) => {

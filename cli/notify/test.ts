@@ -18,12 +18,21 @@ import { visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { writeProblems } from '../load-rules.ts'
+import { notifyStack, notifyTextOf, sendFromHere } from '../stack/notify-stack.ts'
 import { type ExitCode, paint, type Terminal, write } from '../terminal.ts'
-import { notifyOption, placedProblems, type ReadNotify, readNotify } from './read-file.ts'
+import {
+  notifyOption,
+  onThisMachine,
+  placedProblems,
+  type ReadNotify,
+  readNotify,
+  readNotifyText,
+} from './read-file.ts'
 import { testNotices } from './test-notice.ts'
 
 interface TestOptions {
   readonly notify: string
+  readonly stack?: string
   readonly severity: Severity
   readonly dryRun?: true
 }
@@ -42,6 +51,7 @@ export function notifyTestCommand(terminal: Terminal, finish: Finish): Command {
     .argument('<receiver>', 'its name in the file')
     .addOption(notifyOption())
     .addOption(new Option('--severity <severity>', 'how severe it says to be').choices(SEVERITIES).default('info'))
+    .option('-s, --stack <name>', 'the file in force at this deployed stack, with its values; sent from this machine')
     .option('--dry-run', 'show the requests and send nothing')
     .action(async (name: string, options: TestOptions) => {
       finish(await test(name, options, terminal))
@@ -49,6 +59,7 @@ export function notifyTestCommand(terminal: Terminal, finish: Finish): Command {
   withExamples(command, terminal, [
     ['see whether messages arrive', 'betrace notify test payments'],
     ['see whether it wakes somebody', 'betrace notify test oncall --severity critical'],
+    ['the receiver of a deployed stack', 'betrace notify test oncall --stack betrace-main'],
     ['look at the requests', 'betrace notify test payments --dry-run'],
   ])
   return command.addHelpText(
@@ -57,11 +68,13 @@ export function notifyTestCommand(terminal: Terminal, finish: Finish): Command {
   )
 }
 
-async function test(name: string, { notify, severity, dryRun }: TestOptions, terminal: Terminal): Promise<ExitCode> {
-  const read = await readNotify(notify, { values: true })
+async function test(name: string, options: TestOptions, terminal: Terminal): Promise<ExitCode> {
+  const { severity, dryRun, stack } = options
+  const read = await readFileOf(options)
   const receiver = await requireReceiver(name, read, terminal)
   const screen: Shown = { terminal, mask: maskOf(read.secrets) }
-  const sending = dryRun === true ? async () => TAKEN : httpSend({ fetch: globalThis.fetch, timeoutMs: TIMEOUT_MS })
+  const http = httpSend({ fetch: globalThis.fetch, timeoutMs: TIMEOUT_MS })
+  const sending = dryRun === true ? async () => TAKEN : stack === undefined ? http : await sendFromHere(http)
   const send = shownSend(screen, sending, dryRun === true)
   const [opened, resolved] = testNotices(severity, Date.now())
   const opening = await tell(receiver, opened, undefined, send, screen)
@@ -76,6 +89,12 @@ async function test(name: string, { notify, severity, dryRun }: TestOptions, ter
   const end = await tell(receiver, resolved, opening.outcome === 'taken' ? opening.ref : undefined, send, screen)
   await sayAnswer(screen, name, 'the end', end)
   return opening.outcome === 'taken' && end.outcome === 'taken' ? 0 : 1
+}
+
+async function readFileOf({ notify, stack }: TestOptions): Promise<ReadNotify> {
+  if (stack === undefined) return readNotify(notify, onThisMachine())
+  const place = await notifyStack({ stack })
+  return readNotifyText(`notify.yaml of ${stack}`, await notifyTextOf(place, { stack }), place)
 }
 
 /** The receiver, whose own settings must be right; other problems of the file are shown and do not matter to it. */

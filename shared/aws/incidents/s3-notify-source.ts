@@ -122,7 +122,7 @@ export class S3NotifySource {
 }
 
 /** The file as it is in the bucket; undefined where there is none. */
-async function readNotifyObject({ client, name }: NotifyBucket): Promise<NotifyFileObject | undefined> {
+export async function readNotifyObject({ client, name }: NotifyBucket): Promise<NotifyFileObject | undefined> {
   let output: GetObjectCommandOutput
   try {
     output = await client.send(new GetObjectCommand({ Bucket: name, Key: NOTIFY_KEY }))

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -71,6 +71,18 @@ function tailed(format: string): Exit {
       return [...heard, ...(await tail(cloud, false))]
     })
   return { name: `signals tail ${format}`, run: listen }
+}
+
+const NOTIFY = `version: 1
+receivers: { a: { type: webhook, url: "\${secret:a}" }, b: { type: webhook, url: https://b.example } }
+routes: [{ otherwise: true, to: [a, b] }]
+`
+
+/** A file of receivers in a folder of strangers. */
+function pushed({ path }: HostileFolder, text: string): string {
+  const file = join(path, 'pushed.yaml')
+  writeFileSync(file, text)
+  return file
 }
 
 const RANGE = ['--from', '2026-01-01', '--to', '2026-01-02']
@@ -146,6 +158,17 @@ export const STACK_EXITS: readonly Exit[] = [
   ]),
   tailed('pretty'),
   tailed('jsonl'),
+  onStack('notify push', (folder, text) => [
+    ['notify', 'push', pushed(folder, `version: 1\nreceivers: { ${JSON.stringify(text)}: ${JSON.stringify(text)} }\n`)],
+    ['notify', 'push', pushed(folder, NOTIFY)],
+    ['notify', 'push', pushed(folder, NOTIFY), '--stack', text],
+    ['notify', 'push', folder.missing],
+    ['notify', 'check', pushed(folder, NOTIFY), '--stack', 'betrace-main'],
+  ]),
+  onStack('notify test', (_, text) => [
+    ['notify', 'test', text, '--stack', 'betrace-main'],
+    ['notify', 'test', 'a', '--stack', text],
+  ]),
   onStack('redrive', (_, text) => [
     ['redrive', '--dry-run'],
     ['redrive', '--stack', text],
