@@ -47,7 +47,8 @@ interface ArchiveUsage {
 /** Traces that share an object of the archive: a batch of an evaluator. */
 export const TRACES_AN_OBJECT = 50
 
-interface Units {
+/** Units of DynamoDB. */
+export interface Units {
   writes: number
   reads: number
 }
@@ -71,9 +72,11 @@ async function usageOf(traffic: Traffic, client: DynamoClient): Promise<Usage> {
   const table = { client, name: 'buffer', backoff: { attempts: 9, firstWaitMs: 1, pause } }
   const buffer = new DynamoTraceBuffer(table, Date.now)
   const stored: Chunk[] = []
-  const append = (chunks: readonly Chunk[]) => {
-    stored.push(...chunks)
-    return buffer.append(chunks)
+  const append = (chunks: Iterable<Chunk>) => {
+    // They can be gone through once.
+    const all = [...chunks]
+    stored.push(...all)
+    return buffer.append(all)
   }
   const { traces, spansOfATrace } = traffic
   const requests = shopRequests(traffic).map((each) => encode('TracesData', each))
@@ -114,7 +117,7 @@ function billedBytes(chunk: Chunk): number {
 }
 
 /** Has each request tell its capacity, and adds it up. */
-function countUnits(client: DynamoClient): Units {
+export function countUnits(client: DynamoClient): Units {
   const units = { writes: 0, reads: 0 }
   client.middlewareStack.add(
     (next, context) => async (args) => {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { type IncidentUsage, measureIncident } from './cost-incidents.ts'
 import { measureUsage, TRACES_AN_OBJECT, type Usage } from './cost-run.ts'
 import { saveResult } from './machine.ts'
 import { costUsd, PRICES } from './prices.ts'
@@ -58,8 +59,8 @@ const ASSUMED = {
   mostShares: 5_000,
   objectBytes: 128 * 1024 * 1024,
   getsAWorkersObject: 8,
-  alarms: 25,
-  metrics: 30,
+  alarms: 35,
+  metrics: 37,
 }
 
 /** Chaos experiments, whether there are any or not: the function that looks every minute, its turn, the brakes. */
@@ -112,7 +113,7 @@ function line(what: string, amount: number, price: keyof typeof PRICES): Line {
 }
 
 function fixedAMonth(): number {
-  return costUsd('secretMonth', 1) + costUsd('alarmMonth', ASSUMED.alarms) + costUsd('metricMonth', ASSUMED.metrics)
+  return costUsd('secretMonth', 2) + costUsd('alarmMonth', ASSUMED.alarms) + costUsd('metricMonth', ASSUMED.metrics)
 }
 
 function experimentsAMonth(): readonly Line[] {
@@ -221,7 +222,9 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { save: { type: 'boolean', default: false } } })
   const services = await report('services')
   const collector = await report('collector')
-  const tables = { ...services.tables, ...collector.tables, experiments: experimentsTable(), prices: pricesTable() }
+  const incidents = incidentTable(await measureIncident(TRACES_OF_INCIDENT))
+  const others = { incidents, experiments: experimentsTable(), prices: pricesTable() }
+  const tables = { ...services.tables, ...collector.tables, ...others }
   for (const [name, { head, rows }] of Object.entries(tables)) console.log(`### ${name}\n\n${table(head, rows)}\n`)
   if (values.save) saveResult('cost', { tables, texts: textsOf(services.usd, collector.usd) })
   if (collector.usd > TARGET_USD) console.error(`over the target of $${TARGET_USD} per million spans`)
@@ -264,6 +267,25 @@ function experimentsTable(): Table {
     head: ['chaos experiments, a month', 'amount', 'USD'],
     rows: [...rows, ['**total**', '', `**${monthly.toFixed(2)}**`]],
   }
+}
+
+/** Traces of the incident that is measured. */
+const TRACES_OF_INCIDENT = 1_000
+
+/** What a violating trace costs an open incident, and what the incident costs by itself. */
+function incidentTable({ traces, taken, dispatched, looked }: IncidentUsage): Table {
+  const row = (what: string, writes: number, reads: number) => [
+    what,
+    writes.toFixed(2),
+    reads.toFixed(2),
+    `$${(costUsd('writeUnit', writes * 1e6) + costUsd('readUnit', reads * 1e6)).toFixed(2)}`,
+  ]
+  const rows = [
+    row('a violating trace', taken.writes / traces, taken.reads / traces),
+    row('an opening, to three receivers', dispatched.writes, dispatched.reads),
+    row(`a look at an incident of ${rounded(traces)} traces`, looked.writes, looked.reads),
+  ]
+  return { head: ['incidents', 'write units', 'read units', 'a million of them'], rows }
 }
 
 function pricesTable(): Table {
