@@ -4,8 +4,10 @@ import { sqsDeliveries } from '../../shared/aws/incidents/delivery-message.ts'
 import type { DispatchDeps } from '../../shared/aws/incidents/dispatch.ts'
 import { DynamoDeliveries } from '../../shared/aws/incidents/dynamo-deliveries.ts'
 import { DynamoIncidents } from '../../shared/aws/incidents/dynamo-incidents.ts'
+import { DynamoMutes } from '../../shared/aws/incidents/dynamo-mutes.ts'
 import { IncidentChecks } from '../../shared/aws/incidents/incident-checks.ts'
 import { S3NotifySource } from '../../shared/aws/incidents/s3-notify-source.ts'
+import type { SweepDeps } from '../../shared/aws/incidents/sweep.ts'
 import { INCIDENT_TOPIC } from '../../shared/aws/incidents/topic-receiver.ts'
 import { PATIENT } from '../../shared/aws/until-taken.ts'
 import type { References } from '../../shared/incidents/notify/references.ts'
@@ -28,6 +30,7 @@ export function incidentStores() {
   return {
     incidents: new DynamoIncidents(table, clock),
     deliveries: new DynamoDeliveries(table, clock),
+    mutes: new DynamoMutes(table, clock),
     send: sqsDeliveries({ client: sqsClient(), url: setting('deliveriesUrl'), backoff: PATIENT }, clock),
     checks: new IncidentChecks(table, clock),
     clock,
@@ -36,7 +39,7 @@ export function incidentStores() {
 }
 
 /** What follows from a change of an incident is asked for with these. */
-export function dispatchDependencies(notify: S3NotifySource): DispatchDeps {
+export function dispatchDependencies(notify: S3NotifySource): DispatchDeps & Pick<SweepDeps, 'mutes'> {
   const queues = { client: sqsClient(), timersUrl: setting('timersUrl'), deadLettersUrl: setting('deadLettersUrl') }
   return {
     ...incidentStores(),

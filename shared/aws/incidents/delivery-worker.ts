@@ -2,6 +2,7 @@ import { incidentFacts, noticeOf } from '../../incidents/compose-notice.ts'
 import { DELIVERY, type Delivered, type DeliverySettings, deliverNow, type Telling } from '../../incidents/deliver.ts'
 import type { DeliveryId } from '../../incidents/delivery.ts'
 import type { IncidentHead } from '../../incidents/incident.ts'
+import { type NamedMute, namedFileMute } from '../../incidents/mutes/stored-mute.ts'
 import type { NotifyConfig } from '../../incidents/notify/config.ts'
 import type { Answer, Receiver, Send } from '../../incidents/receivers/receiver.ts'
 import { muteOf } from '../../incidents/routing/mutes.ts'
@@ -9,6 +10,7 @@ import type { Clock, Log } from '../../pipeline/ports.ts'
 import type { DeliveryMessage, SendDeliveries } from './delivery-message.ts'
 import type { DynamoDeliveries } from './dynamo-deliveries.ts'
 import type { DynamoIncidents } from './dynamo-incidents.ts'
+import type { DynamoMutes } from './dynamo-mutes.ts'
 
 const LATEST = 5
 const RELATED = 5
@@ -26,6 +28,7 @@ const COUNTED: Readonly<Partial<Record<Delivered['outcome'], DeliveryOutcome>>> 
 export interface DeliveryWorkerDeps {
   readonly incidents: DynamoIncidents
   readonly deliveries: DynamoDeliveries
+  readonly mutes: Pick<DynamoMutes, 'active'>
   readonly sendDeliveries: SendDeliveries
   /** Who is notified of incidents, as far as it can be read. */
   readonly config: () => Promise<NotifyConfig & { readonly receiverNames: readonly string[] }>
@@ -78,7 +81,7 @@ export class DeliveryWorker {
       writeRow: (each, row) => deliveries.write(each, row),
       readHead: (key) => incidents.readHead(key),
       countLive: async (key, fromMs) => (await incidents.liveMembers(key, fromMs)).count,
-      mutedBy: async (head) => this.muted(head, config),
+      mutedBy: (head) => this.muted(head, config),
       // A stack sends no notice of a flood: each incident is notified by itself.
       notifiedSince: async () => 0,
       tell: (each, telling) => this.tell(receiver, each, telling, config),
@@ -126,13 +129,10 @@ export class DeliveryWorker {
     return { outcome: 'nothing' }
   }
 
-  private muted(
-    head: IncidentHead,
-    { mutes }: NotifyConfig,
-  ): { readonly id: string; readonly untilMs: number } | undefined {
-    const { clock, source } = this.deps
-    const mute = muteOf(mutes, incidentFacts(head, source), clock())
-    return mute && { id: mute.why, untilMs: mute.untilMs }
+  private async muted(head: IncidentHead, config: NotifyConfig): Promise<NamedMute | undefined> {
+    const { clock, source, mutes } = this.deps
+    const all = [...config.mutes.map(namedFileMute), ...(await mutes.active(clock()))]
+    return muteOf(all, incidentFacts(head, source), clock())
   }
 
   private async tell(

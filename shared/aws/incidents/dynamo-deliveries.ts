@@ -7,7 +7,7 @@ import { allPages, type DynamoTable, updateItem } from '../dynamo-requests.ts'
 import { ENDED_DAYS, incidentItemKey, OPEN_INDEX, sortableMs, WORK } from './incident-items.ts'
 
 /** A delivery that is not over, and when somebody looks at it; undefined for when the incident changes. */
-interface OpenDelivery {
+export interface OpenDelivery {
   readonly id: DeliveryId
   readonly dueAtMs: number | undefined
 }

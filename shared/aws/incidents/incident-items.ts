@@ -11,6 +11,7 @@ import type { Item } from '../buffer/buffer-items.ts'
  *   d#KEY        <episode>#<receiver> a delivery: j the row as JSON, v its version
  *   c#KEY        -                    when somebody looks at an incident next (n)
  *   x#RULE       <minute>             how often a rule was exercised (e) and held (h)
+ *   mutes        <until ms>#<id>      a mute made by command: j the mute as JSON
  *   notify       -                    the file of receivers that open incidents were last sent by: e its ETag
  *
  * x is the expiry, in seconds since 1970; what is not over has none. The index holds only items with o: heads that are

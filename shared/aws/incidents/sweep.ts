@@ -1,9 +1,12 @@
 import { inParallel } from '../../concurrency/in-parallel.ts'
 import { type DispatchDeps, dispatchIncident } from './dispatch.ts'
+import type { DynamoMutes } from './dynamo-mutes.ts'
 import { armCheck } from './look.ts'
+import { wakeMuted } from './wake-muted.ts'
 
 /** What the minute's look over all that is open needs. */
 export interface SweepDeps extends DispatchDeps {
+  readonly mutes: Pick<DynamoMutes, 'removedSince'>
   /** Differs after every change of the file of receivers. */
   readonly notifyVersion: () => Promise<string>
 }
@@ -13,8 +16,8 @@ const OVERDUE_MS = 600_000
 const WIDTH = 8
 
 /**
- * Finds what was lost between the steps of others: changes that nobody acted on, looks and deliveries that are overdue, and
- * receivers that were notified of what has ended. Once the file of receivers has changed, all open incidents are asked
+ * Finds what was lost between the steps of others: changes that nobody acted on, looks and deliveries that are overdue, receivers
+ * that were notified of what has ended, and what waits for a mute that was removed. Once the file of receivers has changed, all open incidents are asked
  * for their receivers again. Returns how many incidents are open.
  */
 export async function sweepIncidents(deps: SweepDeps): Promise<number> {
@@ -34,6 +37,10 @@ export async function sweepIncidents(deps: SweepDeps): Promise<number> {
     return dueAtMs === undefined ? !keys.has(id.key) : dueAtMs < overdueMs
   })
   await deps.send(late.map(({ id }) => ({ ...id, dueAtMs: clock() })))
+  // A look that began before a mute was removed may have held a delivery back after it.
+  const removed = await deps.mutes.removedSince(overdueMs)
+  const woken = await wakeMuted(deliveries, allDeliveries, removed, clock())
+  await deps.send(woken.map((id) => ({ ...id, dueAtMs: clock() })))
   if (isChanged) await deliveries.noteNotifyVersion(version)
   return open.length
 }

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import type { DeliveryMessage } from '../../../shared/aws/incidents/delivery-message.ts'
 import { type DeliveryOutcome, DeliveryWorker } from '../../../shared/aws/incidents/delivery-worker.ts'
 import { dispatchIncident } from '../../../shared/aws/incidents/dispatch.ts'
+import type { PlacedMute } from '../../../shared/incidents/notify/read-mutes.ts'
 import { FakeReceiver, incidentWorld, KEY, START_MS } from './world.ts'
 
 const world = incidentWorld()
@@ -10,14 +11,17 @@ let one: FakeReceiver
 let worker: DeliveryWorker
 let counted: DeliveryOutcome[]
 let receiverNames: string[]
+let fileMutes: readonly PlacedMute[]
 beforeEach(async () => {
   one = new FakeReceiver('one')
   counted = []
+  fileMutes = []
   receiverNames = ['one']
-  const { incidents, deliveries, send, clock, source } = world()
+  const { incidents, deliveries, mutes, send, clock, source } = world()
   worker = new DeliveryWorker({
     incidents,
     deliveries,
+    mutes,
     sendDeliveries: send,
     clock,
     source,
@@ -25,7 +29,7 @@ beforeEach(async () => {
       receivers: new Map(receiverNames.includes('one') && one !== undefined ? [['one', one]] : []),
       receiverNames,
       routes: [],
-      mutes: [],
+      mutes: fileMutes,
       traceLink: undefined,
     }),
     everything: [new FakeReceiver('topic')],
@@ -125,6 +129,34 @@ test('a receiver whose settings cannot be used now is tried later, and nobody el
   expect(dueAtMs).toBe(START_MS + 900_000)
   one = usable
   world().nowMs = dueAtMs
+  await deliverDue()
+  expect(one.told).toEqual(['opened 1.1'])
+})
+
+const MUTE = { id: 'm1', when: 'rule == A', madeMs: START_MS, untilMs: START_MS + 60_000, why: 'moving' }
+
+test('a mute of the table holds a receiver back until it ends', async () => {
+  await world().mutes.add(MUTE)
+  await world().mutes.add({ ...MUTE, id: 'm2', when: 'rule == B', untilMs: START_MS + 90_000 })
+  await deliverDue()
+  expect([one.told, counted]).toEqual([[], ['Held']])
+  expect(await row()).toMatchObject({ heldBy: 'm1', dueAtMs: MUTE.untilMs })
+  world().nowMs = MUTE.untilMs
+  await deliverDue()
+  expect(one.told).toEqual(['opened 1.1'])
+})
+
+test('of a mute of the table and one of the file the later end counts, and the row names it', async () => {
+  await world().mutes.add(MUTE)
+  const at = { offset: 0, line: 4, column: 5 }
+  fileMutes = [{ when: 'everything', untilMs: START_MS + 120_000, why: 'also', range: { start: at, end: at } }]
+  await deliverDue()
+  expect(await row()).toMatchObject({ heldBy: 'notify.yaml:4', dueAtMs: START_MS + 120_000 })
+})
+
+test('a mute that was removed holds nothing back, though the clock of whoever removed it is ahead', async () => {
+  await world().mutes.add(MUTE)
+  await world().mutes.remove('m1', START_MS + 30_000)
   await deliverDue()
   expect(one.told).toEqual(['opened 1.1'])
 })

@@ -88,3 +88,24 @@ test('once the file of receivers has changed, what is open goes to its receivers
   await sweep()
   expect(world().messages).toEqual([])
 })
+
+test('what a look held back while its mute was being removed is sent again, and nothing else', async () => {
+  await dispatchIncident(world(), KEY)
+  lose()
+  const { deliveries, mutes } = world()
+  const untilMs = START_MS + 30 * MINUTE_MS
+  await mutes.add({ id: 'm1', madeMs: START_MS, untilMs, why: 'moving' })
+  await mutes.remove('m1', START_MS + 1)
+  for (const [receiver, heldBy] of [
+    ['one', 'm1'],
+    ['two', 'm2'],
+  ] as const) {
+    const id = { key: KEY, episode: 1, receiver }
+    const row = await deliveries.read(id)
+    if (row !== undefined) await deliveries.write(id, { ...row, version: row.version + 1, heldBy, dueAtMs: untilMs })
+  }
+  world().nowMs += MINUTE_MS
+  await sweep()
+  await sweep()
+  expect(world().messages).toEqual([{ key: KEY, episode: 1, receiver: 'one', dueAtMs: world().nowMs }])
+})

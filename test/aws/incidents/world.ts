@@ -4,6 +4,7 @@ import type { DeliveryMessage } from '../../../shared/aws/incidents/delivery-mes
 import type { DispatchDeps } from '../../../shared/aws/incidents/dispatch.ts'
 import { DynamoDeliveries } from '../../../shared/aws/incidents/dynamo-deliveries.ts'
 import { DynamoIncidents } from '../../../shared/aws/incidents/dynamo-incidents.ts'
+import { DynamoMutes } from '../../../shared/aws/incidents/dynamo-mutes.ts'
 import { IncidentChecks } from '../../../shared/aws/incidents/incident-checks.ts'
 import { endByHand } from '../../../shared/incidents/end-incident.ts'
 import { incidentKey } from '../../../shared/incidents/incident.ts'
@@ -21,6 +22,7 @@ const SETTINGS = { quietMs: 1_800_000, cooldownMs: 7_200_000, maxGroups: 50 }
 /** One incident in a real table; the queues are lists, which is a fake: tests look at them, deliver and lose what is in them. */
 interface IncidentWorld extends Omit<DispatchDeps, 'routes'> {
   nowMs: number
+  readonly mutes: DynamoMutes
   readonly armed: IncidentTimer[]
   readonly messages: DeliveryMessage[]
   /** Names of receivers that all incidents go to. */
@@ -47,6 +49,7 @@ export function incidentWorld(): () => IncidentWorld {
       nowMs: START_MS,
       incidents,
       deliveries: new DynamoDeliveries(table, clock),
+      mutes: new DynamoMutes(table, clock),
       checks: new IncidentChecks(table, clock),
       armed,
       messages,
