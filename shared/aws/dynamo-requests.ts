@@ -50,14 +50,17 @@ async function putOnce(table: DynamoTable, items: readonly Item[]): Promise<read
   }
 }
 
-function keyBatches(keys: readonly (readonly [string, string])[], mostItems: number): readonly (readonly Item[])[] {
-  const items = keys.map(([partition, sort]) => tableKey(partition, sort))
-  return cutBySize(items, () => 1, mostItems, mostItems)
+function keyBatches(keys: readonly Item[], mostItems: number): readonly (readonly Item[])[] {
+  return cutBySize(keys, () => 1, mostItems, mostItems)
+}
+
+function tableKeys(keys: readonly (readonly [string, string])[]): readonly Item[] {
+  return keys.map(([partition, sort]) => tableKey(partition, sort))
 }
 
 /** Deletes items by key, those that are gone among them. */
 export async function deleteItems(table: DynamoTable, keys: readonly (readonly [string, string])[]): Promise<void> {
-  await inParallel(keyBatches(keys, WRITE_ITEMS), WIDTH, async (batch) => {
+  await inParallel(keyBatches(tableKeys(keys), WRITE_ITEMS), WIDTH, async (batch) => {
     const left = await untilTaken(batch, (rest) => deleteOnce(table, rest), table.backoff)
     if (left.length > 0) throw storageFailure('delete from the table', { name: 'ThrottlingException' })
   })
@@ -72,10 +75,12 @@ async function deleteOnce(table: DynamoTable, keys: readonly Item[]): Promise<re
 }
 
 /** Reads items by key, strongly consistent; missing ones are left out, order is lost. */
-export async function getItems(
-  table: DynamoTable,
-  keys: readonly (readonly [string, string])[],
-): Promise<readonly Item[]> {
+export function getItems(table: DynamoTable, keys: readonly (readonly [string, string])[]): Promise<readonly Item[]> {
+  return getItemsByKey(table, tableKeys(keys))
+}
+
+/** The same, in a table whose keys have other names. */
+export async function getItemsByKey(table: DynamoTable, keys: readonly Item[]): Promise<readonly Item[]> {
   const found: Item[] = []
   await inParallel(keyBatches(keys, READ_ITEMS), WIDTH, async (batch) => {
     const left = await untilTaken(batch, (rest) => getOnce(table, rest, found), table.backoff)

@@ -41,7 +41,7 @@ export function* endIfOver(
 }
 
 /** Ends an open incident because a person says so; false where it is not open. */
-export function* endByHand(key: string, context: IncidentContext, hand?: HandEnd): Protocol<boolean> {
+export function* endByHand(key: string, context: Pick<IncidentContext, 'nowMs'>, hand?: HandEnd): Protocol<boolean> {
   for (;;) {
     const head = yield* store.readHead(key)
     if (head === undefined || (head.state !== 'open' && head.state !== 'resolving')) return false
@@ -83,6 +83,6 @@ function changed(head: IncidentHead, { nowMs }: IncidentContext, state: 'open' |
   return { ...head, version: head.version + 1, state, changedAtMs: nowMs }
 }
 
-function resolved(head: IncidentHead, { nowMs }: IncidentContext, ended: EndReason): IncidentHead {
+function resolved(head: IncidentHead, { nowMs }: Pick<IncidentContext, 'nowMs'>, ended: EndReason): IncidentHead {
   return { ...head, version: head.version + 1, state: 'resolved', toMs: nowMs, changedAtMs: nowMs, ended }
 }

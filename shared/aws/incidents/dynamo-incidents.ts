@@ -20,7 +20,9 @@ import {
   ENDED_DAYS,
   EXERCISE_DAYS,
   exercisePartition,
+  HEAD_INDEXED,
   headIn,
+  headIndex,
   headItemKey,
   incidentItemKey,
   incidentKeyIn,
@@ -78,20 +80,30 @@ export class DynamoIncidents implements SlowSteps {
   }
 
   async writeHead(key: string, head: IncidentHead): Promise<boolean> {
-    const { state, version, about } = head
+    const { state, version } = head
     const isOpen = state === 'open' || state === 'resolving'
-    const indexed = { o: { S: WORK.open }, n: { S: ruleHash(about.rule) }, f: { S: about.first.traceId } }
+    const indexed = headIndex(head)
     const { refused } = await updateItem(this.table, headItemKey(key), {
       set: {
         j: { S: JSON.stringify(head) },
         v: { N: String(version) },
-        ...(isOpen ? indexed : { x: expiry(this.clock(), ENDED_DAYS) }),
+        ...indexed,
+        ...(!isOpen && { x: expiry(this.clock(), ENDED_DAYS) }),
       },
-      remove: isOpen ? ['x'] : Object.keys(indexed),
+      remove: [...(isOpen ? ['x'] : []), ...HEAD_INDEXED.filter((name) => indexed[name] === undefined)],
       condition: version === 1 ? 'attribute_not_exists(#v)' : '#v = :before',
       ...(version > 1 && { values: { ':before': { N: String(version - 1) } } }),
     })
     return refused === undefined
+  }
+
+  /** Has the dispatcher look at an incident that did not change: any change of the item goes through the stream. */
+  async touch(key: string): Promise<void> {
+    await updateItem(this.table, headItemKey(key), {
+      set: { u: { N: String(this.clock()) } },
+      condition: 'attribute_exists(#v)',
+      names: { '#v': 'v' },
+    })
   }
 
   async liveMembers(key: string, fromMs: number): Promise<LiveMembers> {

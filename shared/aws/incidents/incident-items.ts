@@ -6,7 +6,8 @@ import type { Item } from '../buffer/buffer-items.ts'
  * The table of incidents. KEY is that of an incident, RULE a hash of the rule's name; DynamoDB bills whole kilobytes, so
  * the names of attributes are one letter.
  *
- *   h#KEY        -                    where an incident is: j the head as JSON, v its version, f the first trace
+ *   h#KEY        -                    where an incident is: j the head as JSON, v its version, f the first trace, u when
+ *                                     somebody asked for its receivers again
  *   m#KEY#SHARD  <fired ms>#<signal>  a member: t trace, s service, r if it was retracted
  *   d#KEY        <episode>#<receiver> a delivery: j the row as JSON, v its version
  *   c#KEY        -                    when somebody looks at an incident next (n)
@@ -15,7 +16,7 @@ import type { Item } from '../buffer/buffer-items.ts'
  *   notify       -                    the file of receivers that open incidents were last sent by: e its ETag
  *
  * x is the expiry, in seconds since 1970; what is not over has none. The index holds only items with o: heads that are
- * open (n is RULE), checks and deliveries that somebody has to look at (n is when).
+ * open (n is RULE) or ended (n is when), checks and deliveries that somebody has to look at (n is when).
  */
 export const INCIDENT_KEYS = { partition: 'pk', sort: 'sk', expiry: 'x' } as const
 export const OPEN_INDEX = { name: 'open', partition: 'o', sort: 'n', others: ['f', 'v'] } as const
@@ -23,7 +24,7 @@ export const OPEN_INDEX = { name: 'open', partition: 'o', sort: 'n', others: ['f
 /** The prefix of heads in the table's stream. */
 export const HEAD_PREFIX = 'h#'
 /** The values of `o`. */
-export const WORK = { open: 'open', check: 'check', delivery: 'delivery' } as const
+export const WORK = { open: 'open', ended: 'ended', check: 'check', delivery: 'delivery' } as const
 
 /** 8,000 signals a second of one incident; a partition takes 1,000 writes. */
 const SHARDS = 8
@@ -74,6 +75,21 @@ export function sortableMs(ms: number): string {
 /** The head in an item. */
 export function headIn(item: Item | undefined): IncidentHead | undefined {
   return item?.j?.S === undefined ? undefined : (JSON.parse(item.j.S) as IncidentHead)
+}
+
+/** Attributes of heads in the index. */
+export const HEAD_INDEXED = ['o', 'n', 'f'] as const
+
+/** What the index holds of a head; nothing of one that never opened. */
+export function headIndex({ state, about, changedAtMs }: IncidentHead): Item {
+  switch (state) {
+    case 'none':
+      return {}
+    case 'resolved':
+      return { o: { S: WORK.ended }, n: { S: sortableMs(changedAtMs) } }
+    default:
+      return { o: { S: WORK.open }, n: { S: ruleHash(about.rule) }, f: { S: about.first.traceId } }
+  }
 }
 
 /** The key of the incident whose head has this key. */
