@@ -3,6 +3,7 @@ import { dynamoClient, s3Client, sqsClient } from '../../shared/aws/clients.ts'
 import { sqsDeliveries } from '../../shared/aws/incidents/delivery-message.ts'
 import type { DispatchDeps } from '../../shared/aws/incidents/dispatch.ts'
 import { DynamoDeliveries } from '../../shared/aws/incidents/dynamo-deliveries.ts'
+import { DynamoFloods } from '../../shared/aws/incidents/dynamo-floods.ts'
 import { DynamoIncidents } from '../../shared/aws/incidents/dynamo-incidents.ts'
 import { DynamoMutes } from '../../shared/aws/incidents/dynamo-mutes.ts'
 import { IncidentChecks } from '../../shared/aws/incidents/incident-checks.ts'
@@ -31,6 +32,7 @@ export function incidentStores() {
     incidents: new DynamoIncidents(table, clock),
     deliveries: new DynamoDeliveries(table, clock),
     mutes: new DynamoMutes(table, clock),
+    floods: new DynamoFloods(table, clock),
     send: sqsDeliveries({ client: sqsClient(), url: setting('deliveriesUrl'), backoff: PATIENT }, clock),
     checks: new IncidentChecks(table, clock),
     clock,

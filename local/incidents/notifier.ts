@@ -7,6 +7,7 @@ import {
   type Telling,
 } from '../../shared/incidents/deliver.ts'
 import { type DeliveryId, type DeliveryRow, FLOOD, newDelivery } from '../../shared/incidents/delivery.ts'
+import type { Flood } from '../../shared/incidents/flood.ts'
 import { gathered } from '../../shared/incidents/gather.ts'
 import type { IncidentHead, StoredIncident } from '../../shared/incidents/incident.ts'
 import { namedFileMute } from '../../shared/incidents/mutes/stored-mute.ts'
@@ -20,7 +21,7 @@ import type { Database } from '../sqlite/database.ts'
 import type { SqliteDeliveries } from '../sqlite/sqlite-deliveries.ts'
 import type { SqliteIncidents } from '../sqlite/sqlite-incidents.ts'
 import type { SqliteMutes } from '../sqlite/sqlite-mutes.ts'
-import { type Flood, floodOf, startFloods } from './floods.ts'
+import { floodOf, startFloods } from './floods.ts'
 
 /** The row, to be looked at then. */
 function dueAt(row: DeliveryRow, dueAtMs: number): DeliveryRow {

@@ -86,7 +86,7 @@ export type MetricName =
   | 'HoursNotCompacted'
   | 'ObjectsUnreadable'
   | 'IncidentsOpen'
-  | `Notifications${'Notified' | 'Held' | 'Failed' | 'Refused' | 'Abandoned'}`
+  | `Notifications${'Notified' | 'Held' | 'Flooded' | 'Failed' | 'Refused' | 'Abandoned'}`
   | 'ReceiversRejected'
 
 /** The alarm that is in alarm while live rules of a severity fire. */

@@ -1,7 +1,8 @@
 import { incidentFacts, noticeOf } from '../../incidents/compose-notice.ts'
 import { DELIVERY, type Delivered, type DeliverySettings, deliverNow, type Telling } from '../../incidents/deliver.ts'
-import type { DeliveryId } from '../../incidents/delivery.ts'
-import type { IncidentHead } from '../../incidents/incident.ts'
+import { type DeliveryId, FLOOD, newDelivery } from '../../incidents/delivery.ts'
+import { type Flood, floodFrom } from '../../incidents/flood.ts'
+import type { IncidentHead, StoredIncident } from '../../incidents/incident.ts'
 import { type NamedMute, namedFileMute } from '../../incidents/mutes/stored-mute.ts'
 import type { NotifyConfig } from '../../incidents/notify/config.ts'
 import type { Answer, Receiver, Send } from '../../incidents/receivers/receiver.ts'
@@ -9,18 +10,21 @@ import { muteOf } from '../../incidents/routing/mutes.ts'
 import type { Clock, Log } from '../../pipeline/ports.ts'
 import type { DeliveryMessage, SendDeliveries } from './delivery-message.ts'
 import type { DynamoDeliveries } from './dynamo-deliveries.ts'
+import type { DynamoFloods } from './dynamo-floods.ts'
 import type { DynamoIncidents } from './dynamo-incidents.ts'
 import type { DynamoMutes } from './dynamo-mutes.ts'
 
 const LATEST = 5
 const RELATED = 5
+const FLOOD_LOOK_MS = 60_000
 
 /** What becomes of an attempt to notify a receiver, as it is counted. */
-export type DeliveryOutcome = 'Notified' | 'Held' | 'Failed' | 'Refused' | 'Abandoned'
+export type DeliveryOutcome = 'Notified' | 'Held' | 'Flooded' | 'Failed' | 'Refused' | 'Abandoned'
 
 const COUNTED: Readonly<Partial<Record<Delivered['outcome'], DeliveryOutcome>>> = {
   notified: 'Notified',
   held: 'Held',
+  flooded: 'Flooded',
   failed: 'Failed',
   refused: 'Refused',
 }
@@ -29,6 +33,7 @@ export interface DeliveryWorkerDeps {
   readonly incidents: DynamoIncidents
   readonly deliveries: DynamoDeliveries
   readonly mutes: Pick<DynamoMutes, 'active'>
+  readonly floods: DynamoFloods
   readonly sendDeliveries: SendDeliveries
   /** Who is notified of incidents, as far as it can be read. */
   readonly config: () => Promise<NotifyConfig & { readonly receiverNames: readonly string[] }>
@@ -67,7 +72,8 @@ export class DeliveryWorker {
     if (row === undefined) return
     if (!cameBefore && (row.dueAtMs ?? 0) > clock()) return
     const { againMs } = await this.deliver(id)
-    if (againMs !== undefined) await sendDeliveries([{ ...id, dueAtMs: againMs }])
+    const lookMs = id.key === FLOOD ? await this.lookAtFlood(id, againMs) : againMs
+    if (lookMs !== undefined) await sendDeliveries([{ ...id, dueAtMs: lookMs }])
   }
 
   private async deliver(id: DeliveryId): Promise<Delivered> {
@@ -76,18 +82,57 @@ export class DeliveryWorker {
     const receiver = this.deps.everything.find(({ name }) => name === id.receiver) ?? config.receivers.get(id.receiver)
     if (receiver === undefined) return config.receiverNames.includes(id.receiver) ? this.postpone(id) : this.abandon(id)
     const context = { settings: this.settings, receiver, now: clock, random }
+    const flood = id.key === FLOOD ? await this.floodOf(id) : undefined
     const delivered = await deliverNow(id, context, {
       readRow: (each) => deliveries.read(each),
       writeRow: (each, row) => deliveries.write(each, row),
-      readHead: (key) => incidents.readHead(key),
-      countLive: async (key, fromMs) => (await incidents.liveMembers(key, fromMs)).count,
-      mutedBy: (head) => this.muted(head, config),
-      // A stack sends no notice of a flood: each incident is notified by itself.
-      notifiedSince: async () => 0,
-      tell: (each, telling) => this.tell(receiver, each, telling, config),
+      readHead: async (key) => (key === FLOOD ? flood?.head : incidents.readHead(key)),
+      countLive: async (key, fromMs) =>
+        key === FLOOD ? (flood?.count ?? 0) : (await incidents.liveMembers(key, fromMs)).count,
+      // Each incident of a flood was let through by the mutes before.
+      mutedBy: async (head) => (flood === undefined ? this.muted(head, config) : undefined),
+      notifiedSince: (_, sinceMs) => this.notifiedSince(id, sinceMs),
+      tell: (each, telling) => this.tell(receiver, each, telling, { ...config, flood }),
     })
     this.note(id, delivered)
     return delivered
+  }
+
+  /** Takes a place among the openings that are notified alone; without one the incident is part of the flood before anything says so. */
+  private async notifiedSince(id: DeliveryId, sinceMs: number): Promise<number> {
+    const { floods, deliveries, sendDeliveries, everything, clock } = this.deps
+    // Programs at the topic get each incident.
+    if (everything.some(({ name }) => name === id.receiver)) return 0
+    const { floodLimit } = this.settings
+    const others = await floods.takePlace(id.receiver, `${id.key}.${id.episode}`, sinceMs, floodLimit)
+    if (others < floodLimit) return others
+    const rowOf = (episode: number) => ({ key: FLOOD, episode, receiver: id.receiver })
+    const isOver = async (episode: number) => (await deliveries.read(rowOf(episode)))?.notified === 'resolved'
+    const { episode, fromMs } = await floods.add(id.receiver, id.key, isOver)
+    const row = { ...newDelivery({ updates: true, ended: true }, clock()), floodFromMs: fromMs }
+    if (await deliveries.write(rowOf(episode), row)) await sendDeliveries([{ ...rowOf(episode), dueAtMs: clock() }])
+    return others
+  }
+
+  /** Incidents of a flood end without a message about it, so it is looked at every minute until it is over. */
+  private async lookAtFlood(id: DeliveryId, againMs: number | undefined): Promise<number | undefined> {
+    const { deliveries, clock } = this.deps
+    const row = await deliveries.read(id)
+    if (row === undefined || row.notified === 'resolved') return againMs
+    const lookMs = Math.min(againMs ?? Number.POSITIVE_INFINITY, clock() + FLOOD_LOOK_MS)
+    if (row.dueAtMs === undefined || row.dueAtMs > lookMs) {
+      await deliveries.write(id, { ...row, version: row.version + 1, dueAtMs: lookMs })
+    }
+    return lookMs
+  }
+
+  private async floodOf({ receiver, episode }: DeliveryId): Promise<Flood | undefined> {
+    const { floods, incidents } = this.deps
+    const state = await floods.read(receiver)
+    const known = await Promise.all(state.keys.map(async (key) => ({ key, head: await incidents.readHead(key) })))
+    const there = known.filter((each): each is StoredIncident => each.head !== undefined)
+    const isOpen = episode === state.episode && there.some(({ head }) => isOpenState(head))
+    return floodFrom(there, { episode, fromMs: state.fromMs, count: state.count, isOpen })
   }
 
   private note({ receiver, key }: DeliveryId, { outcome, reason, change }: Delivered): void {
@@ -139,19 +184,24 @@ export class DeliveryWorker {
     receiver: Receiver,
     id: DeliveryId,
     telling: Telling,
-    { traceLink }: NotifyConfig,
+    { traceLink, flood }: NotifyConfig & { readonly flood: Flood | undefined },
   ): Promise<Answer> {
     const { incidents, clock, source, send } = this.deps
     const { head, row } = telling
-    const latest = await incidents.latest(id.key, head.fromMs, LATEST)
+    const latest = flood === undefined ? await incidents.latest(id.key, head.fromMs, LATEST) : []
     const notice = noticeOf(id, telling, {
       nowMs: clock(),
       source,
       latest,
       exercise: latest[0] && (await incidents.exercise(head.about.rule, latest[0].firedAtMs)),
-      related: await incidents.openedBy(head.about.first.traceId, id.key, RELATED),
+      related: flood === undefined ? await incidents.openedBy(head.about.first.traceId, id.key, RELATED) : [],
+      ...(flood !== undefined && { flood: flood.incidents }),
       traceLink,
     })
     return receiver.tell(notice, row.ref, send)
   }
+}
+
+function isOpenState({ state }: IncidentHead): boolean {
+  return state === 'open' || state === 'resolving'
 }

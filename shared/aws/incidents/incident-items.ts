@@ -10,6 +10,7 @@ import type { Item } from '../buffer/buffer-items.ts'
  *                                     somebody asked for its receivers again
  *   m#KEY#SHARD  <fired ms>#<signal>  a member: t trace, s service, r if it was retracted
  *   d#KEY        <episode>#<receiver> a delivery: j the row as JSON, v its version
+ *   f#RECEIVER   -                    what a receiver was notified of alone, and its flood: j as JSON, v its version
  *   c#KEY        -                    when somebody looks at an incident next (n)
  *   x#RULE       <minute>             how often a rule was exercised (e) and held (h)
  *   mutes        <until ms>#<id>      a mute made by command: j the mute as JSON

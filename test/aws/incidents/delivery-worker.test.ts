@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import type { DeliveryMessage } from '../../../shared/aws/incidents/delivery-message.ts'
 import { type DeliveryOutcome, DeliveryWorker } from '../../../shared/aws/incidents/delivery-worker.ts'
 import { dispatchIncident } from '../../../shared/aws/incidents/dispatch.ts'
+import { incidentKey } from '../../../shared/incidents/incident.ts'
 import type { PlacedMute } from '../../../shared/incidents/notify/read-mutes.ts'
 import { FakeReceiver, incidentWorld, KEY, START_MS } from './world.ts'
 
@@ -17,11 +18,12 @@ beforeEach(async () => {
   counted = []
   fileMutes = []
   receiverNames = ['one']
-  const { incidents, deliveries, mutes, send, clock, source } = world()
+  const { incidents, deliveries, floods, mutes, send, clock, source } = world()
   worker = new DeliveryWorker({
     incidents,
     deliveries,
     mutes,
+    floods,
     sendDeliveries: send,
     clock,
     source,
@@ -159,4 +161,28 @@ test('a mute that was removed holds nothing back, though the clock of whoever re
   await world().mutes.remove('m1', START_MS + 30_000)
   await deliverDue()
   expect(one.told).toEqual(['opened 1.1'])
+})
+
+test('past ten openings in ten minutes one notice stands for all that follow, until none of them is open', async () => {
+  const regions = Array.from({ length: 13 }, (_, at) => ({ name: 'cloud.region', value: `r${at}` }))
+  const keys = regions.map((group) => incidentKey('A', group))
+  for (const [at, group] of regions.entries()) {
+    await world().take({ trace: 100 + at, group })
+    await dispatchIncident(world(), keys[at] as string)
+  }
+  await deliverDue()
+  expect(one.told.filter((told) => told === 'opened 1.1')).toHaveLength(11)
+  expect(counted.filter((outcome) => outcome === 'Flooded')).toHaveLength(4)
+  for (const key of keys) {
+    await world().endByHand(key)
+    await dispatchIncident(world(), key)
+  }
+  await deliverDue()
+  world().nowMs += 60_000
+  await deliverDue()
+  // Nine alone, and the flood.
+  expect(one.told.filter((told) => told === 'resolved 1.1')).toHaveLength(10)
+  world().nowMs += 3_600_000
+  await deliverDue()
+  expect(one.told).toHaveLength(21)
 })

@@ -3,6 +3,7 @@ import type { IncidentTimer } from '../../../shared/aws/buffer/timer-message.ts'
 import type { DeliveryMessage } from '../../../shared/aws/incidents/delivery-message.ts'
 import type { DispatchDeps } from '../../../shared/aws/incidents/dispatch.ts'
 import { DynamoDeliveries } from '../../../shared/aws/incidents/dynamo-deliveries.ts'
+import { DynamoFloods } from '../../../shared/aws/incidents/dynamo-floods.ts'
 import { DynamoIncidents } from '../../../shared/aws/incidents/dynamo-incidents.ts'
 import { DynamoMutes } from '../../../shared/aws/incidents/dynamo-mutes.ts'
 import { IncidentChecks } from '../../../shared/aws/incidents/incident-checks.ts'
@@ -23,12 +24,13 @@ const SETTINGS = { quietMs: 1_800_000, cooldownMs: 7_200_000, maxGroups: 50 }
 interface IncidentWorld extends Omit<DispatchDeps, 'routes'> {
   nowMs: number
   readonly mutes: DynamoMutes
+  readonly floods: DynamoFloods
   readonly armed: IncidentTimer[]
   readonly messages: DeliveryMessage[]
   /** Names of receivers that all incidents go to. */
   routes: DispatchDeps['routes']
   take(given?: Partial<TestSignal>): Promise<void>
-  endByHand(): Promise<boolean>
+  endByHand(key?: string): Promise<boolean>
 }
 
 /** A world for each test. */
@@ -50,6 +52,7 @@ export function incidentWorld(): () => IncidentWorld {
       incidents,
       deliveries: new DynamoDeliveries(table, clock),
       mutes: new DynamoMutes(table, clock),
+      floods: new DynamoFloods(table, clock),
       checks: new IncidentChecks(table, clock),
       armed,
       messages,
@@ -60,7 +63,7 @@ export function incidentWorld(): () => IncidentWorld {
       clock,
       source: '/betrace',
       take: (given = {}) => oneByOne(takeSignal(signalOf({ atMs: world.nowMs, ...given }), context()), incidents),
-      endByHand: () => oneByOne(endByHand(KEY, context()), incidents),
+      endByHand: (key = KEY) => oneByOne(endByHand(key, context()), incidents),
     }
   })
   return () => world
