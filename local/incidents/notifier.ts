@@ -4,9 +4,10 @@ import {
   type Delivered,
   type DeliverySettings,
   deliverNow,
+  settleNow,
   type Telling,
 } from '../../shared/incidents/deliver.ts'
-import { type DeliveryId, type DeliveryRow, FLOOD, newDelivery } from '../../shared/incidents/delivery.ts'
+import { type DeliveryId, type DeliveryRow, FLOOD, newDelivery, revived } from '../../shared/incidents/delivery.ts'
 import type { Flood } from '../../shared/incidents/flood.ts'
 import { gathered } from '../../shared/incidents/gather.ts'
 import type { IncidentHead, StoredIncident } from '../../shared/incidents/incident.ts'
@@ -16,21 +17,17 @@ import type { Answer, Receiver, Send } from '../../shared/incidents/receivers/re
 import { muteOf } from '../../shared/incidents/routing/mutes.ts'
 import { routeOf } from '../../shared/incidents/routing/routes.ts'
 import type { Clock, Log } from '../../shared/pipeline/ports.ts'
-import { isWorse } from '../../shared/rules/read/header.ts'
 import type { Database } from '../sqlite/database.ts'
 import type { SqliteDeliveries } from '../sqlite/sqlite-deliveries.ts'
 import type { SqliteIncidents } from '../sqlite/sqlite-incidents.ts'
 import type { SqliteMutes } from '../sqlite/sqlite-mutes.ts'
-import { floodOf, startFloods } from './floods.ts'
-
-/** The row, to be looked at then. */
-function dueAt(row: DeliveryRow, dueAtMs: number): DeliveryRow {
-  return { ...row, version: row.version + 1, dueAtMs }
-}
+import { floodOf, hasFloodChanged, startFloods } from './floods.ts'
 
 /** Changes of incidents whose receivers are asked for in one transaction. */
 const MAX_DISPATCHES = 128
 const MAX_DUE = 256
+/** Times that so many are looked at in one go; others have a turn between two. */
+const MAX_ROUNDS = 32
 /** Requests to one receiver at a time. */
 const CONCURRENT = 4
 const LATEST = 5
@@ -104,7 +101,7 @@ export class IncidentNotifier {
     await this.dispatch()
     await this.gather()
     await this.followFloods()
-    this.deliverDue()
+    await this.deliverDue()
   }
 
   /** Starts no more requests; resolves when those under way have ended. */
@@ -118,7 +115,7 @@ export class IncidentNotifier {
     const config = this.deps.config.current()
     if (config === this.config) return
     this.config = config
-    await this.resume()
+    await this.deps.database.write(() => this.deps.deliveries.reviveIdle(this.deps.clock()))
     const open = this.deps.incidents.list(['open'], Number.MAX_SAFE_INTEGER)
     await this.deps.database.writeRepeatable(() => {
       for (const incident of open) this.askFor(incident)
@@ -166,21 +163,23 @@ export class IncidentNotifier {
   /** Wakes flood notices whose incidents have changed. */
   private async followFloods(): Promise<void> {
     const { database, deliveries, clock } = this.deps
-    if (deliveries.flooded().length === 0 && deliveries.of(FLOOD).every(({ row }) => row.notified !== 'open')) return
+    const flooded = this.receivers().filter((receiver) => deliveries.isFloodOpen(receiver))
+    const told = () => deliveries.of(FLOOD).filter(({ row }) => row.notified === 'open' && row.attempts === 0)
+    if (flooded.length === 0 && told().length === 0) return
     await database.writeRepeatable(() => {
-      startFloods(deliveries, clock())
-      for (const { id, row } of deliveries.of(FLOOD))
-        if (this.hasFloodChanged(id, row)) deliveries.put(id, dueAt(row, clock()))
+      const nowMs = clock()
+      startFloods(flooded, deliveries, nowMs)
+      for (const { id, row } of told()) {
+        const isDue = row.dueAtMs !== undefined && row.dueAtMs <= nowMs
+        if (!isDue && hasFloodChanged(id, row, deliveries)) this.wake(id, row)
+      }
     })
   }
 
-  /** Whether the flood is over, or more severe than its receiver knows. */
-  private hasFloodChanged(id: DeliveryId, row: DeliveryRow): boolean {
-    if (row.notified !== 'open' || row.attempts > 0 || (row.dueAtMs ?? Number.POSITIVE_INFINITY) <= this.deps.clock())
-      return false
-    const head = this.floodOf(id)?.head
-    if (head === undefined || head.state !== 'open') return true
-    return row.notifiedSeverity !== undefined && isWorse(head.about.severity, row.notifiedSeverity)
+  /** Looks at once again at a row; with a request under way, when that has ended. As part of the write under way. */
+  private wake(id: DeliveryId, row: DeliveryRow): void {
+    const nowMs = this.deps.clock()
+    if (row.leaseUntilMs <= nowMs) this.deps.deliveries.put(id, { ...row, version: row.version + 1, dueAtMs: nowMs })
   }
 
   private floodOf(id: DeliveryId): Flood | undefined {
@@ -195,7 +194,7 @@ export class IncidentNotifier {
     const { deliveries, clock, source } = this.deps
     const nowMs = clock()
     const known = deliveries.of(key)
-    for (const { id, row } of known) deliveries.put(id, dueAt(row, nowMs))
+    for (const { id, row } of known) this.wake(id, row)
     if (head.state === 'resolved') return
     const routed = routeOf(this.config, incidentFacts(head, source))
     const always = [...this.everything.keys()].map((receiver) => ({ receiver, updates: true, ended: true }))
@@ -205,45 +204,102 @@ export class IncidentNotifier {
     }
   }
 
-  private deliverDue(): void {
-    const byReceiver = Map.groupBy(this.deps.deliveries.due(this.deps.clock(), MAX_DUE), ({ id }) => id.receiver)
-    for (const [receiver, due] of byReceiver) {
-      if (this.busy.has(receiver)) continue
-      const ids = due.map(({ id }) => id).reverse()
-      const work = async () => {
-        for (let id = ids.pop(); id !== undefined && !this.stopped; id = ids.pop()) await this.deliverOne(id)
+  /** Settles what tells nobody, in one write, and begins to tell those receivers that have no requests under way. */
+  private async deliverDue(): Promise<void> {
+    const { deliveries, clock } = this.deps
+    for (let round = 0; round < MAX_ROUNDS && !this.stopped; round++) {
+      const due = deliveries.due(clock(), MAX_DUE, [...this.busy.keys()]).map(({ id }) => id)
+      const left = due.length === 0 ? [] : await this.settle(due)
+      for (const [receiver, ids] of Map.groupBy(left, ({ receiver }) => receiver)) this.deliverAll(receiver, ids)
+      if (due.length < MAX_DUE) return
+    }
+  }
+
+  /** Returns those whose receivers are to be told. */
+  private async settle(due: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
+    const { database, deliveries, clock, random } = this.deps
+    const settled: { readonly id: DeliveryId; readonly delivered: Delivered }[] = []
+    const left: DeliveryId[] = []
+    await database.writeRepeatable(() => {
+      for (const id of due) {
+        const receiver = this.receiverOf(id)
+        const context = receiver && { settings: this.settings, receiver, now: clock, random }
+        const opened = left.filter((other) => other.receiver === id.receiver).length
+        const underWay = opened + (this.opening.get(id.receiver) ?? 0)
+        const writeRow = (each: DeliveryId, row: DeliveryRow) => {
+          deliveries.put(each, row)
+          return true
+        }
+        const delivered = context && settleNow(id, context, { ...this.stepsOf(id, () => underWay), writeRow })
+        if (delivered === undefined) left.push(id)
+        else settled.push({ id, delivered })
       }
-      const all = Promise.all(Array.from({ length: CONCURRENT }, work)).then(
-        () => {},
-        (error) =>
-          this.deps.log('error', 'receivers could not be notified; trying again', { receiver, reason: String(error) }),
-      )
-      this.busy.set(
-        receiver,
-        all.finally(() => this.busy.delete(receiver)),
-      )
+    }, due.length)
+    for (const { id, delivered } of settled) this.note(id, delivered)
+    return left
+  }
+
+  private deliverAll(receiver: string, all: readonly DeliveryId[]): void {
+    const ids = all.toReversed()
+    const work = async () => {
+      for (let id = ids.pop(); id !== undefined && !this.stopped; id = ids.pop()) await this.deliverOne(id)
+    }
+    const done = Promise.all(Array.from({ length: CONCURRENT }, work)).then(
+      () => {},
+      (error) =>
+        this.deps.log('error', 'receivers could not be notified; trying again', { receiver, reason: String(error) }),
+    )
+    this.busy.set(
+      receiver,
+      done.finally(() => this.busy.delete(receiver)),
+    )
+  }
+
+  private receiverOf({ receiver }: DeliveryId): Receiver | undefined {
+    return this.everything.get(receiver) ?? this.config.receivers.get(receiver)
+  }
+
+  /** What a delivery reads. `underWay`: openings of a receiver that are under way. */
+  private stepsOf(id: DeliveryId, underWay: (receiver: string) => number) {
+    const { incidents, deliveries } = this.deps
+    const isFlood = id.key === FLOOD
+    return {
+      readRow: (each: DeliveryId) => deliveries.read(each),
+      readHead: (key: string) => (isFlood ? this.floodOf(id)?.head : incidents.readHead(key)),
+      countLive: (key: string, fromMs: number) =>
+        isFlood ? (this.floodOf(id)?.count ?? 0) : incidents.liveMembers(key, fromMs).count,
+      // Each incident of a flood was let through by the mutes before.
+      mutedBy: (head: IncidentHead) => (isFlood ? undefined : this.muted(head)),
+      notifiedSince: (receiver: string, sinceMs: number) =>
+        deliveries.notifiedSince(receiver, sinceMs) + underWay(receiver),
     }
   }
 
   private async deliverOne(id: DeliveryId): Promise<void> {
-    const receiver = this.everything.get(id.receiver) ?? this.config.receivers.get(id.receiver)
+    const { config } = this
+    const receiver = this.receiverOf(id)
     if (receiver === undefined) return this.abandon(id)
-    const context = { settings: this.settings, receiver, now: this.deps.clock, random: this.deps.random }
-    const { incidents, deliveries } = this.deps
+    const { deliveries, clock, random } = this.deps
     const reserved = { openings: 0 }
-    const delivered = await deliverNow(id, context, {
-      readRow: async (each) => deliveries.read(each),
-      writeRow: (each, row) => deliveries.replace(each, row),
-      readHead: async (key) => (key === FLOOD ? this.floodOf(id)?.head : incidents.readHead(key)),
-      countLive: async (key, fromMs) =>
-        key === FLOOD ? (this.floodOf(id)?.count ?? 0) : incidents.liveMembers(key, fromMs).count,
-      // Each incident of a flood was let through by the mutes before.
-      mutedBy: async (head) => (id.key === FLOOD ? undefined : this.muted(head)),
-      notifiedSince: async (name, sinceMs) => deliveries.notifiedSince(name, sinceMs) + this.reserve(name, reserved),
-      tell: (each, telling) => this.tell(receiver, each, telling),
-    })
+    const reads = this.stepsOf(id, (name) => this.reserve(name, reserved))
+    const delivered = await deliverNow(
+      id,
+      { settings: this.settings, receiver, now: clock, random },
+      {
+        readRow: async (each) => reads.readRow(each),
+        readHead: async (key) => reads.readHead(key),
+        countLive: async (key, fromMs) => reads.countLive(key, fromMs),
+        mutedBy: async (head) => reads.mutedBy(head),
+        notifiedSince: async (name, sinceMs) => reads.notifiedSince(name, sinceMs),
+        writeRow: (each, row) => deliveries.replace(each, row),
+        tell: (each, telling) => this.tell(receiver, each, telling),
+      },
+    )
     this.opening.set(id.receiver, (this.opening.get(id.receiver) ?? 0) - reserved.openings)
     this.note(id, delivered)
+    // Who refused it may be another receiver by now.
+    const row = delivered.outcome === 'refused' && config !== this.config ? deliveries.read(id) : undefined
+    if (row !== undefined) await deliveries.replace(id, revived(row, clock()))
   }
 
   /** Openings of a receiver that are under way beside this one, which is one from now on. */

@@ -214,7 +214,10 @@ CREATE TABLE incident_deliveries (
 );
 CREATE INDEX incident_deliveries_by_time ON incident_deliveries (due_ms) WHERE due_ms IS NOT NULL;
 CREATE INDEX incident_deliveries_failing ON incident_deliveries (receiver) WHERE failing > 0;
-CREATE INDEX incident_deliveries_flooded ON incident_deliveries (receiver, notified) WHERE flooded = 1;
+CREATE INDEX incident_deliveries_flooded ON incident_deliveries
+  (receiver, json_extract(row, '$.notifiedSeverity'), json_extract(row, '$.notifiedAtMs')) WHERE flooded = 1;
+CREATE INDEX incident_deliveries_flood_open ON incident_deliveries (receiver, json_extract(row, '$.notifiedAtMs'))
+  WHERE flooded = 1 AND notified = 'open';
 CREATE INDEX incident_deliveries_notified ON incident_deliveries (receiver, notified_ms) WHERE notified_ms IS NOT NULL;
 
 CREATE TABLE rule_exercise (

@@ -1,9 +1,14 @@
 import { type DeliveryId, type DeliveryRow, revived, type StoredDelivery } from '../../shared/incidents/delivery.ts'
+import type { Severity } from '../../shared/rules/ast.ts'
 import type { Database, Row } from './database.ts'
 
 /** Values of `failing`. */
 const WAITING = 1
 const REFUSED = 2
+
+/** By an index of its own: there may be ten thousands of them. */
+const FLOODED = `FROM incident_deliveries WHERE flooded = 1 AND receiver = ?
+  AND json_extract(row, '$.notifiedSeverity') = ? AND json_extract(row, '$.notifiedAtMs') >= ?`
 
 /** What a receiver has not taken. */
 export interface DeliveryBacklog {
@@ -66,10 +71,11 @@ export class SqliteDeliveries {
     return this.database.all(sql, key).map(storedDelivery)
   }
 
-  /** Those that are due, the most overdue first. */
-  due(nowMs: number, limit: number): readonly StoredDelivery[] {
-    const sql = `SELECT key, episode, receiver, row FROM incident_deliveries WHERE due_ms <= ? ORDER BY due_ms LIMIT ?`
-    return this.database.all(sql, nowMs, limit).map(storedDelivery)
+  /** Those that are due, the most overdue first; without those of some receivers. */
+  due(nowMs: number, limit: number, except: readonly string[] = []): readonly StoredDelivery[] {
+    const sql = `SELECT key, episode, receiver, row FROM incident_deliveries
+      WHERE due_ms <= ? AND receiver NOT IN (SELECT value FROM json_each(?)) ORDER BY due_ms LIMIT ?`
+    return this.database.all(sql, nowMs, JSON.stringify(except), limit).map(storedDelivery)
   }
 
   /** Openings that a receiver was notified of one by one since a time. */
@@ -78,26 +84,40 @@ export class SqliteDeliveries {
     return Number(this.database.get(sql, receiver, sinceMs)?.count)
   }
 
-  /** Receivers with open incidents that are part of a flood. */
-  flooded(): readonly string[] {
-    const sql = "SELECT DISTINCT receiver FROM incident_deliveries WHERE flooded = 1 AND notified = 'open'"
-    return this.database.all(sql).map(({ receiver }) => String(receiver))
+  /** Whether an incident is open that is part of the flood of a receiver since a time. */
+  isFloodOpen(receiver: string, fromMs = 0): boolean {
+    const sql = `SELECT 1 FROM incident_deliveries
+      WHERE flooded = 1 AND notified = 'open' AND receiver = ? AND json_extract(row, '$.notifiedAtMs') >= ? LIMIT 1`
+    return this.database.get(sql, receiver, fromMs) !== undefined
   }
 
-  /** Incidents in the flood of a receiver since a time; `isOpen` says whether any is still open. */
-  flood(receiver: string, fromMs: number): { readonly keys: readonly string[]; readonly isOpen: boolean } {
-    const sql = `SELECT key, notified FROM incident_deliveries
-      WHERE flooded = 1 AND receiver = ? AND json_extract(row, '$.notifiedAtMs') >= ? ORDER BY key`
-    const rows = this.database.all(sql, receiver, fromMs)
-    return { keys: rows.map(({ key }) => String(key)), isOpen: rows.some(({ notified }) => notified === 'open') }
+  /** How many incidents of a severity are in the flood of a receiver since a time. */
+  countFlooded(receiver: string, severity: Severity, fromMs: number): number {
+    const sql = `SELECT count(*) AS count ${FLOODED}`
+    return Number(this.database.get(sql, receiver, severity, fromMs)?.count)
   }
 
-  /** Looks at once again at all that was left: for a start, or for receivers that changed. As part of the write under way. */
+  /** Some of these incidents. */
+  floodedOf(receiver: string, severity: Severity, fromMs: number, limit: number): readonly string[] {
+    const sql = `SELECT key ${FLOODED} LIMIT ?`
+    return this.database.all(sql, receiver, severity, fromMs, limit).map(({ key }) => String(key))
+  }
+
+  /** Looks at once again at all that was left when a process ended, as part of the write under way. */
   reviveAll(nowMs: number): void {
+    this.revive(nowMs, () => true)
+  }
+
+  /** The same for receivers that changed: requests under way are left alone. */
+  reviveIdle(nowMs: number): void {
+    this.revive(nowMs, ({ leaseUntilMs }) => leaseUntilMs <= nowMs)
+  }
+
+  private revive(nowMs: number, isMeant: (row: DeliveryRow) => boolean): void {
     const sql =
       "SELECT key, episode, receiver, row FROM incident_deliveries WHERE notified <> 'resolved' OR due_ms IS NOT NULL"
     for (const { id, row } of this.database.all(sql).map(storedDelivery)) {
-      this.put(id, revived(row, nowMs))
+      if (isMeant(row)) this.put(id, revived(row, nowMs))
     }
   }
 

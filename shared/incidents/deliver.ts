@@ -36,7 +36,7 @@ export const DELIVERY: DeliverySettings = {
 }
 
 /** What delivering asks of the outside; reads see every write before. */
-interface DeliverySteps {
+export interface DeliverySteps {
   readRow(id: DeliveryId): DeliveryRow | undefined
   /** Writes a row in place of the one whose version is one less; false where that is not what is there. */
   writeRow(id: DeliveryId, row: DeliveryRow): boolean
@@ -158,7 +158,7 @@ function* update(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context: 
   const { settings, receiver, now } = context
   const { edits, pages, heartbeatMs } = receiver.traits
   const again = telling('update', row, head, row.opening)
-  if (row.flooded) return settle({})
+  if (row.flooded) return settle({ notifiedSeverity: head.about.severity })
   if (row.doing === 'update') return again
   const [nowMs, lastMs] = [now(), row.notifiedAtMs ?? 0]
   const mute = yield* step('mutedBy', [head, id.receiver])
@@ -261,9 +261,10 @@ function afterAnswer(
         dueAtMs: nowMs,
       }
     case 'refused': {
-      const refused = { ...row, attempts: row.attempts + 1, failure: answer.reason, refused: true }
+      // The incident may have changed meanwhile.
+      const refused = { ...row, attempts: row.attempts + 1, failure: answer.reason, refused: true, dueAtMs: nowMs }
       if (doing === 'resolve') return { ...refused, notified: 'resolved' }
-      return { ...refused, ...begunBefore, ...(doing === 'update' && { notifiedAtMs: nowMs, dueAtMs: nowMs }) }
+      return { ...refused, ...begunBefore, ...(doing === 'update' && { notifiedAtMs: nowMs }) }
     }
     case 'failed': {
       const attempts = row.attempts + 1
@@ -300,6 +301,23 @@ export async function deliverNow(
   while (next.done !== true) {
     const { name, parameters } = next.value
     next = delivering.next(await (steps[name] as (...values: readonly unknown[]) => Promise<unknown>)(...parameters))
+  }
+  return next.value
+}
+
+/** Looks at one delivery at once, as part of a transaction; undefined where the receiver is to be told, and nothing was done. */
+export function settleNow(
+  id: DeliveryId,
+  context: DeliveryContext,
+  steps: Omit<DeliverySteps, 'tell'>,
+): Delivered | undefined {
+  const delivering = deliver(id, context)
+  let next = delivering.next()
+  while (next.done !== true) {
+    const { name, parameters } = next.value
+    // Who takes a lease is about to send a request.
+    if (name === 'tell' || (name === 'writeRow' && parameters[1].leaseUntilMs > context.now())) return undefined
+    next = delivering.next((steps[name] as (...values: readonly unknown[]) => unknown)(...parameters))
   }
   return next.value
 }
