@@ -35,7 +35,7 @@ export function incidentLaws(path: string, violated: ReadonlySet<string>, crashe
     ...deliveries
       .filter(({ row }) => row.notified === 'open' || row.doing !== undefined)
       .map(({ key, receiver, row }) => `${receiver} is ${row.notified}, ${row.doing ?? 'nothing'} under way: ${key}`),
-    ...pagerLaws(heads, vendors),
+    ...pagerLaws(heads, deliveries, vendors),
     ...chatLaws(heads, deliveries, crashes, vendors),
   ]
   const { pagerDuty, slack } = vendors
@@ -57,14 +57,22 @@ export function unfinished(path: string): number {
   })
 }
 
-function pagerLaws(heads: ReadonlyMap<string, IncidentHead>, { pagerDuty }: Vendors): readonly string[] {
+function pagerLaws(
+  heads: ReadonlyMap<string, IncidentHead>,
+  deliveries: readonly StoredDelivery[],
+  { pagerDuty }: Vendors,
+): readonly string[] {
+  const known = new Set(deliveries.filter(({ receiver }) => receiver === 'oncall').map(({ key }) => key))
   const pages = new Map<string, number>()
   for (const { dedupKey } of pagerDuty.alerts) pages.set(dedupKey, (pages.get(dedupKey) ?? 0) + 1)
   const rules = new Set([...pages.keys()].map((dedupKey) => heads.get(dedupKey.slice(8, 40))?.about.rule))
   return [
     ...[...pages].filter(([, count]) => count > 1).map(([dedupKey, count]) => `${dedupKey} paged ${count} times`),
     ...pagerDuty.openAlerts().map(({ dedupKey }) => `${dedupKey} is left open at the pager`),
-    ...[...pages.keys()].filter((key) => !heads.has(key.slice(8, 40))).map((key) => `nothing opened ${key}`),
+    // The notice of a flood has a key of its own.
+    ...[...pages.keys()]
+      .filter((key) => !known.has(/^betrace\/(\w+)/.exec(key)?.[1] ?? ''))
+      .map((key) => `nothing opened ${key}`),
     ...[...heads.values()].filter(({ about }) => !rules.has(about.rule)).map((head) => `${nameOf(head)} paged nobody`),
   ]
 }
@@ -78,7 +86,7 @@ function chatLaws(
 ): readonly string[] {
   return [...heads].flatMap(([key, head]) => {
     const rows = deliveries.filter((each) => each.key === key && each.receiver === 'chat')
-    const isAbout = (text: string) => text.includes(wordsOf(head))
+    const isAbout = (text: string) => isHeadlineOf(head, text)
     const openings = rows.reduce((sum, { row }) => sum + row.opening, 0)
     const most = openings + crashes + unknownEnds.filter(isAbout).length
     const count = slack.messages.filter(
@@ -88,10 +96,9 @@ function chatLaws(
   })
 }
 
-/** What a message says that is about an incident. */
-function wordsOf({ about: { rule, group } }: IncidentHead): string {
-  const name = shownName(rule)
-  return group === undefined ? name : `${name} in shop (${shownName(group.name)} = ${shownName(group.value)})`
+function isHeadlineOf({ about: { rule, group } }: IncidentHead, text: string): boolean {
+  const isOfGroup = group === undefined || text.includes(`(${shownName(group.name)} = ${shownName(group.value)})`)
+  return text.startsWith(`${shownName(rule)} `) && isOfGroup
 }
 
 function keyOf(violated: string): string {

@@ -1,7 +1,7 @@
 import type { Random } from '../../../bench/data/random.ts'
 import { FakePagerDuty } from '../../emulators/fake-pagerduty.ts'
 import { FakeSlack } from '../../emulators/fake-slack.ts'
-import type { VendorFault, VendorRequest } from '../../emulators/fake-vendor.ts'
+import { jsonIn, type VendorFault, type VendorRequest } from '../../emulators/fake-vendor.ts'
 
 /** What the file of receivers refers to. */
 export const VENDOR_KEYS = { PAGERDUTY_KEY: 'c'.repeat(32), SLACK_TOKEN: 'xoxb-crash' }
@@ -43,7 +43,8 @@ export async function startVendors(random: Random): Promise<Vendors> {
   pagerDuty.faultOf = faultOf
   slack.faultOf = ({ body }: VendorRequest) => {
     const fault = faultOf()
-    if (fault !== undefined && fault.kind !== 'answered') unknownEnds.push(body)
+    if (fault !== undefined && fault.kind !== 'answered')
+      unknownEnds.push(String((jsonIn(body) as { readonly text?: unknown }).text))
     return fault
   }
   for (const fake of [pagerDuty, slack]) fake.delayMs = () => random.below(isCalm ? 2 : MAX_DELAY_MS)
