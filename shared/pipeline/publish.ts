@@ -9,9 +9,9 @@ export async function publishPending(
   pending: readonly PendingSignal[],
 ): Promise<readonly PendingSignal[]> {
   if (pending.length === 0) return []
-  await evaluator.signals.record(pending)
   const live = pending.filter(({ shadow }) => !shadow).map(({ event }) => event)
-  if (live.length > 0) await evaluator.incidents.take(live)
+  // Both are durable before anything is sent, and can be repeated. At once, they are one write of a database.
+  await Promise.all([evaluator.signals.record(pending), ...(live.length > 0 ? [evaluator.incidents.take(live)] : [])])
   const events: SignalEvent[] = []
   for (const event of live) {
     const { signal: rule, severity } = event.data
