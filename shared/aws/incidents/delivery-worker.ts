@@ -1,7 +1,7 @@
 import { incidentFacts, noticeOf } from '../../incidents/compose-notice.ts'
 import { DELIVERY, type Delivered, type DeliverySettings, deliverNow, type Telling } from '../../incidents/deliver.ts'
 import { type DeliveryId, FLOOD, newDelivery } from '../../incidents/delivery.ts'
-import { type Flood, floodFrom } from '../../incidents/flood.ts'
+import { type Flood, floodFrom, MAX_FLOOD_NAMED } from '../../incidents/flood.ts'
 import type { IncidentHead, StoredIncident } from '../../incidents/incident.ts'
 import { type NamedMute, namedFileMute } from '../../incidents/mutes/stored-mute.ts'
 import type { NotifyConfig } from '../../incidents/notify/config.ts'
@@ -91,7 +91,7 @@ export class DeliveryWorker {
         key === FLOOD ? (flood?.count ?? 0) : (await incidents.liveMembers(key, fromMs)).count,
       // Each incident of a flood was let through by the mutes before.
       mutedBy: async (head) => (flood === undefined ? this.muted(head, config) : undefined),
-      notifiedSince: (_, sinceMs) => this.notifiedSince(id, sinceMs),
+      notifiedSince: (_, sinceMs) => this.notifiedSince(id, receiver, sinceMs),
       tell: (each, telling) => this.tell(receiver, each, telling, { ...config, flood }),
     })
     this.note(id, delivered)
@@ -99,19 +99,50 @@ export class DeliveryWorker {
   }
 
   /** Takes a place among the openings that are notified alone; without one the incident is part of the flood before anything says so. */
-  private async notifiedSince(id: DeliveryId, sinceMs: number): Promise<number> {
-    const { floods, deliveries, sendDeliveries, everything, clock } = this.deps
+  private async notifiedSince(id: DeliveryId, receiver: Receiver, sinceMs: number): Promise<number> {
+    const { floods, everything } = this.deps
     // Programs at the topic get each incident.
     if (everything.some(({ name }) => name === id.receiver)) return 0
     const { floodLimit } = this.settings
+    const together = receiver.traits.pages ? [] : await this.openedTogether(id)
+    if (together.length > 0) {
+      for (const key of [id.key, ...together]) await this.addToFlood(id.receiver, key)
+      return floodLimit
+    }
     const others = await floods.takePlace(id.receiver, `${id.key}.${id.episode}`, sinceMs, floodLimit)
-    if (others < floodLimit) return others
-    const rowOf = (episode: number) => ({ key: FLOOD, episode, receiver: id.receiver })
+    if (others >= floodLimit) await this.addToFlood(id.receiver, id.key)
+    return others
+  }
+
+  /** Keys of incidents that a receiver gets in one notice with this one: those that wait, or a flood that just began. */
+  private async openedTogether(id: DeliveryId): Promise<readonly string[]> {
+    const { deliveries, floods, incidents, clock } = this.deps
+    const { waitMs } = this.settings
+    if ((await incidents.readHead(id.key))?.about.severity === 'critical') return []
+    const state = await floods.read(id.receiver)
+    if (clock() - state.fromMs <= waitMs) return state.keys.slice(0, 1)
+    const waiting = (await deliveries.allOpen()).filter(({ id: other, dueAtMs }) => {
+      const isOther = other.receiver === id.receiver && other.key !== id.key && other.key !== FLOOD
+      return isOther && dueAtMs !== undefined && dueAtMs <= clock() + waitMs
+    })
+    const opening = await Promise.all(waiting.slice(0, MAX_FLOOD_NAMED).map((other) => this.isOpening(other.id)))
+    return waiting.flatMap(({ id: { key } }, at) => (opening[at] === true ? [key] : []))
+  }
+
+  private async isOpening(id: DeliveryId): Promise<boolean> {
+    const { deliveries, incidents } = this.deps
+    const [row, head] = await Promise.all([deliveries.read(id), incidents.readHead(id.key)])
+    if (row === undefined || head === undefined || head.episode !== id.episode || head.state !== 'open') return false
+    return row.notified === 'none' && row.doing === undefined && row.heldBy === undefined && !row.refused
+  }
+
+  private async addToFlood(receiver: string, key: string): Promise<void> {
+    const { floods, deliveries, sendDeliveries, clock } = this.deps
+    const rowOf = (episode: number) => ({ key: FLOOD, episode, receiver })
     const isOver = async (episode: number) => (await deliveries.read(rowOf(episode)))?.notified === 'resolved'
-    const { episode, fromMs } = await floods.add(id.receiver, id.key, isOver)
+    const { episode, fromMs } = await floods.add(receiver, key, isOver)
     const row = { ...newDelivery({ updates: true, ended: true }, clock()), floodFromMs: fromMs }
     if (await deliveries.write(rowOf(episode), row)) await sendDeliveries([{ ...rowOf(episode), dueAtMs: clock() }])
-    return others
   }
 
   /** Incidents of a flood end without a message about it, so it is looked at every minute until it is over. */

@@ -186,3 +186,25 @@ test('past ten openings in ten minutes one notice stands for all that follow, un
   await deliverDue()
   expect(one.told).toHaveLength(21)
 })
+
+test('what opened together is one notice for a receiver that does not page', async () => {
+  one = new FakeReceiver('one', { ...one.traits, pages: false })
+  const keys = ['B', 'C', 'D'].map((rule) => incidentKey(rule, undefined))
+  for (const [at, rule] of ['B', 'C', 'D'].entries()) {
+    await world().take({ rule, severity: 'high', trace: 7 })
+    await dispatchIncident(world(), keys[at] as string)
+  }
+  await deliverDue()
+  // A critical rule waits for nobody.
+  expect(one.told).toEqual(['opened 1.1'])
+  world().nowMs += 30_000
+  await deliverDue()
+  expect(one.told).toEqual(['opened 1.1', 'opened 1.1'])
+  for (const key of keys) {
+    await world().endByHand(key)
+    await dispatchIncident(world(), key)
+  }
+  world().nowMs += 60_000
+  await deliverDue()
+  expect(one.told.slice(2)).toEqual(['resolved 1.1'])
+})

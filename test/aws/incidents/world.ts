@@ -81,12 +81,13 @@ export async function routesTo(names: readonly string[]) {
 export class FakeReceiver implements Receiver {
   readonly name: string
   readonly type = 'fake'
-  readonly traits = { pages: true, edits: false, dedups: true, target: 't' }
+  readonly traits: Receiver['traits']
   readonly told: string[] = []
   answer: Answer | (() => Promise<Answer>) = { outcome: 'taken' }
 
-  constructor(name: string) {
+  constructor(name: string, traits: Receiver['traits'] = { pages: true, edits: false, dedups: true, target: 't' }) {
     this.name = name
+    this.traits = traits
   }
 
   async tell({ change, dedupKey }: Parameters<Receiver['tell']>[0]): Promise<Answer> {
