@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SNSClient } from '@aws-sdk/client-sns'
 import { SQSClient } from '@aws-sdk/client-sqs'
@@ -27,6 +27,15 @@ export async function startDynalite(): Promise<Running & { readonly client: Dyna
     return new Promise((resolve) => server.close(resolve))
   }
   return { endpoint, client, stop }
+}
+
+/** Waits until a table that was just created takes requests; the emulator makes it in the background. */
+export async function untilActive(client: DynamoDBClient, TableName: string): Promise<void> {
+  for (let looks = 0; looks < 1_000; looks++) {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName }))
+    if (Table?.TableStatus === 'ACTIVE') return
+  }
+  throw new Error(`${TableName} does not become active`)
 }
 
 /** SQS, SNS and S3 in this process. */
@@ -66,4 +75,5 @@ export async function createBufferTable(client: DynamoDBClient, TableName: strin
       ],
     }),
   )
+  await untilActive(client, TableName)
 }

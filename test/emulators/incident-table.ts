@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest'
 import type { DynamoTable } from '../../shared/aws/dynamo-requests.ts'
 import { INCIDENT_KEYS, OPEN_INDEX } from '../../shared/aws/incidents/incident-items.ts'
 import { IMPATIENT } from './dynamo-table.ts'
-import { startDynalite } from './emulators.ts'
+import { startDynalite, untilActive } from './emulators.ts'
 
 /** Fresh tables of incidents for one test file: each call makes one. */
 export function incidentTables(): () => Promise<DynamoTable> {
@@ -39,6 +39,7 @@ export async function createIncidentTable(client: DynamoDBClient, TableName: str
       ],
     }),
   )
+  await untilActive(client, TableName)
 }
 
 function keys(partition: string, sort: string) {
