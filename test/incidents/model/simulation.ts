@@ -126,7 +126,8 @@ export class IncidentSimulation {
       }
       if (this.dies(process)) this.crash(process)
       else this.advance(process)
-      if (this.random.chance(0.3)) this.nowMs += SECOND
+      // In the end all that is left has time enough.
+      if (this.random.chance(this.isCalm ? 0.3 / (1 + this.processes.length) : 0.3)) this.nowMs += SECOND
     }
   }
 
@@ -367,10 +368,10 @@ export class IncidentSimulation {
   }
 
   private dies({ startedMs, isSending }: Process): boolean {
-    if (this.isCalm) return false
     const isTooOld = !this.plan.isServer && this.nowMs - startedMs > FUNCTION_LIFE_MS
+    if (isTooOld || this.isCalm) return isTooOld
     const { crashRate } = this.plan
-    return this.random.chance(isSending ? 5 * crashRate : crashRate) || isTooOld
+    return this.random.chance(isSending ? 5 * crashRate : crashRate)
   }
 
   /** What a function did comes again, as a message that nobody acknowledged; a server starts again over its database. */
