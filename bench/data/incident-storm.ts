@@ -18,7 +18,7 @@ const GIBIBYTE = 2 ** 30
 
 /** Incidents on one machine, by a clock that its user moves; both receivers take everything at once. */
 export interface Storm {
-  /** Opens so many incidents, `aSecond` in each second of the clock, each of a group of its own. */
+  /** Opens incidents, each of a group of its own, `aSecond` in each second of the clock. */
   open(count: number, aSecond: number): Promise<void>
   /** Lets time pass without signals. */
   pass(ms: number): void

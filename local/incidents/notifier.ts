@@ -1,37 +1,32 @@
-import { incidentFacts, noticeOf } from '../../shared/incidents/compose-notice.ts'
+import { incidentFacts } from '../../shared/incidents/compose-notice.ts'
 import {
   DELIVERY,
   type Delivered,
   type DeliverySettings,
   deliverNow,
   settleNow,
-  type Telling,
 } from '../../shared/incidents/deliver.ts'
 import { type DeliveryId, type DeliveryRow, FLOOD, newDelivery, revived } from '../../shared/incidents/delivery.ts'
-import type { Flood } from '../../shared/incidents/flood.ts'
 import { gathered } from '../../shared/incidents/gather.ts'
 import type { IncidentHead, StoredIncident } from '../../shared/incidents/incident.ts'
-import { namedFileMute } from '../../shared/incidents/mutes/stored-mute.ts'
 import type { NotifyConfig, NotifyConfigSource } from '../../shared/incidents/notify/config.ts'
-import type { Answer, Receiver, Send } from '../../shared/incidents/receivers/receiver.ts'
-import { muteOf } from '../../shared/incidents/routing/mutes.ts'
+import type { Receiver, Send } from '../../shared/incidents/receivers/receiver.ts'
 import { routeOf } from '../../shared/incidents/routing/routes.ts'
 import type { Clock, Log } from '../../shared/pipeline/ports.ts'
 import type { Database } from '../sqlite/database.ts'
 import type { SqliteDeliveries } from '../sqlite/sqlite-deliveries.ts'
 import type { SqliteIncidents } from '../sqlite/sqlite-incidents.ts'
 import type { SqliteMutes } from '../sqlite/sqlite-mutes.ts'
-import { floodOf, hasFloodChanged, startFloods } from './floods.ts'
+import { DeliveryReads } from './delivery-reads.ts'
+import { hasFloodChanged, startFloods } from './floods.ts'
 
 /** Changes of incidents whose receivers are asked for in one transaction. */
 const MAX_DISPATCHES = 128
 const MAX_DUE = 256
-/** Times that so many are looked at in one go; others have a turn between two. */
+/** Looks of `MAX_DUE` deliveries in one go; others have a turn between two. */
 const MAX_ROUNDS = 32
 /** Requests to one receiver at a time. */
 const CONCURRENT = 4
-const LATEST = 5
-const RELATED = 5
 
 export interface NotifierDeps {
   readonly database: Database
@@ -67,6 +62,7 @@ export class IncidentNotifier {
   private readonly opening = new Map<string, number>()
   private readonly busy = new Map<string, Promise<void>>()
   private config: NotifyConfig
+  private readonly reads: DeliveryReads
   private readonly everything: ReadonlyMap<string, Receiver>
   private stopped = false
 
@@ -74,6 +70,7 @@ export class IncidentNotifier {
     this.deps = deps
     this.settings = { ...DELIVERY, ...deps.settings }
     this.config = deps.config.current()
+    this.reads = new DeliveryReads(deps, () => this.config)
     this.everything = new Map(deps.everything.map((receiver) => [receiver.name, receiver]))
   }
 
@@ -150,7 +147,7 @@ export class IncidentNotifier {
         const head = incidents.readHead(id.key)
         return head === undefined ? [] : [{ id, row, head }]
       })
-      const isMuted = (head: IncidentHead) => this.muted(head) !== undefined
+      const isMuted = (head: IncidentHead) => this.reads.muted(head) !== undefined
       return gathered(known, { receiver, settings: this.settings, nowMs, isMuted })
     })
     if (rows.length === 0) return
@@ -182,12 +179,6 @@ export class IncidentNotifier {
     if (row.leaseUntilMs <= nowMs) this.deps.deliveries.put(id, { ...row, version: row.version + 1, dueAtMs: nowMs })
   }
 
-  private floodOf(id: DeliveryId): Flood | undefined {
-    const { deliveries, incidents } = this.deps
-    const fromMs = deliveries.read(id)?.floodFromMs
-    return fromMs === undefined ? undefined : floodOf(id, fromMs, deliveries, incidents)
-  }
-
   /** A row for each receiver of the incident; those that know of it look again. */
   private askFor({ key, head }: StoredIncident): void {
     if (head.state === 'none') return
@@ -215,7 +206,7 @@ export class IncidentNotifier {
     }
   }
 
-  /** Returns those whose receivers are to be told. */
+  /** Returns those that need a request. */
   private async settle(due: readonly DeliveryId[]): Promise<readonly DeliveryId[]> {
     const { database, deliveries, clock, random } = this.deps
     const settled: { readonly id: DeliveryId; readonly delivered: Delivered }[] = []
@@ -230,7 +221,7 @@ export class IncidentNotifier {
           deliveries.put(each, row)
           return true
         }
-        const delivered = context && settleNow(id, context, { ...this.stepsOf(id, () => underWay), writeRow })
+        const delivered = context && settleNow(id, context, { ...this.reads.steps(id, () => underWay), writeRow })
         if (delivered === undefined) left.push(id)
         else settled.push({ id, delivered })
       }
@@ -259,29 +250,13 @@ export class IncidentNotifier {
     return this.everything.get(receiver) ?? this.config.receivers.get(receiver)
   }
 
-  /** What a delivery reads. `underWay`: openings of a receiver that are under way. */
-  private stepsOf(id: DeliveryId, underWay: (receiver: string) => number) {
-    const { incidents, deliveries } = this.deps
-    const isFlood = id.key === FLOOD
-    return {
-      readRow: (each: DeliveryId) => deliveries.read(each),
-      readHead: (key: string) => (isFlood ? this.floodOf(id)?.head : incidents.readHead(key)),
-      countLive: (key: string, fromMs: number) =>
-        isFlood ? (this.floodOf(id)?.count ?? 0) : incidents.liveMembers(key, fromMs).count,
-      // Each incident of a flood was let through by the mutes before.
-      mutedBy: (head: IncidentHead) => (isFlood ? undefined : this.muted(head)),
-      notifiedSince: (receiver: string, sinceMs: number) =>
-        deliveries.notifiedSince(receiver, sinceMs) + underWay(receiver),
-    }
-  }
-
   private async deliverOne(id: DeliveryId): Promise<void> {
     const { config } = this
     const receiver = this.receiverOf(id)
     if (receiver === undefined) return this.abandon(id)
-    const { deliveries, clock, random } = this.deps
+    const { deliveries, clock, random, send } = this.deps
     const reserved = { openings: 0 }
-    const reads = this.stepsOf(id, (name) => this.reserve(name, reserved))
+    const reads = this.reads.steps(id, (name) => this.reserve(name, reserved))
     const delivered = await deliverNow(
       id,
       { settings: this.settings, receiver, now: clock, random },
@@ -292,7 +267,7 @@ export class IncidentNotifier {
         mutedBy: async (head) => reads.mutedBy(head),
         notifiedSince: async (name, sinceMs) => reads.notifiedSince(name, sinceMs),
         writeRow: (each, row) => deliveries.replace(each, row),
-        tell: (each, telling) => this.tell(receiver, each, telling),
+        tell: (each, telling) => receiver.tell(this.reads.notice(each, telling), telling.row.ref, send),
       },
     )
     this.opening.set(id.receiver, (this.opening.get(id.receiver) ?? 0) - reserved.openings)
@@ -343,28 +318,5 @@ export class IncidentNotifier {
         incident: id.key,
       },
     )
-  }
-
-  private muted(head: IncidentHead): { readonly id: string; readonly untilMs: number } | undefined {
-    const { mutes, source, clock } = this.deps
-    const all = [...this.config.mutes.map(namedFileMute), ...mutes.active(clock())]
-    return muteOf(all, incidentFacts(head, source), clock())
-  }
-
-  private tell(receiver: Receiver, id: DeliveryId, telling: Telling): Promise<Answer> {
-    const { incidents, clock, source, send } = this.deps
-    const { head, row } = telling
-    const flood = id.key === FLOOD ? this.floodOf(id) : undefined
-    const latest = flood === undefined ? incidents.latest(id.key, head.fromMs, LATEST) : []
-    const notice = noticeOf(id, telling, {
-      nowMs: clock(),
-      source,
-      latest,
-      exercise: latest[0] && incidents.exercise(head.about.rule, latest[0].firedAtMs),
-      related: flood === undefined ? incidents.openedBy(head.about.first.traceId, id.key, RELATED) : [],
-      ...(flood !== undefined && { flood: flood.incidents }),
-      traceLink: this.config.traceLink,
-    })
-    return receiver.tell(notice, row.ref, send)
   }
 }

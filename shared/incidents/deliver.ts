@@ -305,7 +305,7 @@ export async function deliverNow(
   return next.value
 }
 
-/** Looks at one delivery at once, as part of a transaction; undefined where the receiver is to be told, and nothing was done. */
+/** Looks at one delivery at once, as part of a transaction; undefined where that takes a request, and nothing was done. */
 export function settleNow(
   id: DeliveryId,
   context: DeliveryContext,
