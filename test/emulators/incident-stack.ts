@@ -1,4 +1,4 @@
-import { ScanCommand } from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import { vi } from 'vitest'
@@ -63,15 +63,17 @@ export async function startIncidentStack(options: LocalStackOptions): Promise<In
 
   async function deliverChanges(copies: Copies): Promise<boolean> {
     const { Items = [] } = await incidents.client.send(new ScanCommand({ TableName: incidents.name }))
-    const heads = Items.filter(({ pk, v }) => pk?.S?.startsWith('h#') === true && dispatched.get(pk.S) !== v?.N)
+    const heads = Items.filter(
+      ({ pk, u, v }) => pk?.S?.startsWith('h#') === true && dispatched.get(pk.S) !== stateOf(u, v),
+    )
     if (heads.length === 0) return false
-    const Records = heads.map(({ pk, v }) => headRecord(pk?.S ?? '', v?.N ?? ''))
+    const Records = heads.map(({ pk, u, v }) => headRecord(pk?.S ?? '', stateOf(u, v)))
     const failed = await failuresOf(
       () => twice(copies, () => dispatcher({ Records }, CONTEXT)),
       Records.map(sequenceOf),
     )
-    heads.forEach(({ pk, v }, at) => {
-      if (!failed.has(sequenceOf(Records[at]))) dispatched.set(pk?.S ?? '', v?.N ?? '')
+    heads.forEach(({ pk, u, v }, at) => {
+      if (!failed.has(sequenceOf(Records[at]))) dispatched.set(pk?.S ?? '', stateOf(u, v))
     })
     return failed.size < heads.length
   }
@@ -145,6 +147,11 @@ export async function startIncidentStack(options: LocalStackOptions): Promise<In
 
 function sequenceOf(record: ReturnType<typeof headRecord> | undefined): string {
   return record?.dynamodb?.SequenceNumber ?? ''
+}
+
+/** What differs after every change of a head. */
+function stateOf(touched: AttributeValue | undefined, version: AttributeValue | undefined): string {
+  return `${version?.N}/${touched?.N ?? ''}`
 }
 
 function messageId({ MessageId = '' }: Message): string {

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { dynamoDesk } from '../../shared/aws/incidents/dynamo-desk.ts'
+import { incidentKey } from '../../shared/incidents/incident.ts'
+import { IMPATIENT } from '../emulators/dynamo-table.ts'
 import { type IncidentStack, startIncidentStack } from '../emulators/incident-stack.ts'
 import { newReceiver, type Receiver } from '../local/sinks/receiver.ts'
 import { type TestSpan, tracesData } from '../pipeline/traces.ts'
@@ -104,4 +107,46 @@ test('receivers of a new file are notified of what is open, and what was refused
   expect(hook.received).toHaveLength(2)
   expect(other.received).toHaveLength(1)
   await other.close()
+}, 60_000)
+
+const nobody = { receivers: new Map(), routes: [], mutes: [], traceLink: undefined }
+
+/** What commands on the stack do, with the same table. */
+const desk = () => dynamoDesk({ ...stack.incidents, backoff: IMPATIENT }, Date.now, async () => nobody)
+
+test('an incident that a person ends is over at its receivers within seconds', async () => {
+  await stack.notify(file())
+  await send(1, 1, [CHARGE])
+  await stack.pass(MINUTE_MS)
+  expect(await desk().endByHand(incidentKey('UNVALIDATED', undefined), { why: 'rolled back', by: 'ana' })).toBe(true)
+  await stack.pass(1_000)
+  expect(told()).toEqual([
+    ['opened', 1, undefined],
+    ['resolved', 1, 'by-hand'],
+  ])
+}, 60_000)
+
+test('a mute holds receivers back, and they are notified within seconds once it is removed', async () => {
+  await stack.notify(file())
+  const madeMs = Date.now()
+  const untilMs = madeMs + 120 * MINUTE_MS
+  await desk().addMute({ id: 'm1', when: 'rule == UNVALIDATED', madeMs, untilMs, why: 'moving' })
+  await send(1, 1, [CHARGE])
+  await stack.pass(20 * MINUTE_MS)
+  expect([told(), told(stack.incidentEvents())]).toEqual([[], []])
+  await desk().removeMute('m1', Date.now())
+  await stack.pass(1_000)
+  const opened = [['opened', 1, undefined]]
+  expect([told(), told(stack.incidentEvents())]).toEqual([opened, opened])
+}, 60_000)
+
+test('when a mute ends by itself, receivers are notified of what is open, once', async () => {
+  await stack.notify(file())
+  const madeMs = Date.now()
+  await desk().addMute({ id: 'm1', madeMs, untilMs: madeMs + 40 * MINUTE_MS, why: 'moving' })
+  await send(1, 1, [CHARGE])
+  await stack.pass(39 * MINUTE_MS)
+  expect(told()).toEqual([])
+  await stack.pass(3 * MINUTE_MS)
+  expect(told()).toEqual([['opened', 1, undefined]])
 }, 60_000)
