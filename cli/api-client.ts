@@ -6,7 +6,7 @@ import { generatedKey } from './stack/keys.ts'
 import { outputsOf } from './stack/stack-option.ts'
 
 /** Which server to ask. */
-export interface ServerChoice {
+interface ServerChoice {
   readonly url: string
   readonly apiKey?: string
 }
@@ -23,8 +23,8 @@ export interface ApiClient {
   delete<Body>(path: string): Promise<Body>
 }
 
-/** The options that say which server to ask. */
-export function serverOptions(): readonly Option[] {
+/** The options that say which BeTrace to ask. */
+export function apiOptions(): readonly Option[] {
   return [
     new Option('-u, --url <url>', 'the server, as serve prints it')
       .env('BETRACE_URL')
@@ -33,13 +33,8 @@ export function serverOptions(): readonly Option[] {
     new Option('--api-key <key>', 'the key it asks for')
       .env('BETRACE_API_KEY')
       .argParser(unshown('--api-key', parseApiKey)),
+    new Option('-s, --stack <name>', 'a deployed stack instead of a server').env('BETRACE_STACK'),
   ]
-}
-
-/** The options that say which BeTrace to ask. */
-export function apiOptions(): readonly Option[] {
-  const stack = new Option('-s, --stack <name>', 'a deployed stack instead of a server').env('BETRACE_STACK')
-  return [...serverOptions(), stack]
 }
 
 const TIMEOUT_MS = 30_000
@@ -47,20 +42,10 @@ const TIMEOUT_MS = 30_000
 /** Opens a client; a stack's address and key come from its outputs and its secret unless they are given. */
 export async function openApi(choice: ApiChoice, fetchFn: typeof fetch = fetch): Promise<ApiClient> {
   const { stack, apiKey } = choice
-  return clientOf(
-    stack === undefined ? choice : await ofStack(stack, apiKey),
-    fetchFn,
-    ', or a deployed stack with --stack',
-  )
+  return clientOf(stack === undefined ? choice : await ofStack(stack, apiKey), fetchFn)
 }
 
-/** Opens a client of a server. */
-export function openServer(choice: ServerChoice): ApiClient {
-  return clientOf(choice, fetch, '')
-}
-
-/** `elsewhere`: what else may be named where nobody answers. */
-function clientOf({ url, apiKey }: ServerChoice, fetchFn: typeof fetch, elsewhere: string): ApiClient {
+function clientOf({ url, apiKey }: ServerChoice, fetchFn: typeof fetch): ApiClient {
   const headers = apiKey === undefined ? {} : { 'x-api-key': apiKey }
   const ask = async (path: string, init: RequestInit) => {
     try {
@@ -68,7 +53,7 @@ function clientOf({ url, apiKey }: ServerChoice, fetchFn: typeof fetch, elsewher
       const sent = { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) } as const
       return await fetchFn(`${url.replace(/\/$/, '')}${path}`, sent)
     } catch (error) {
-      throw unreachable(url, error, elsewhere)
+      throw unreachable(url, error)
     }
   }
   return {
@@ -96,12 +81,19 @@ async function ofStack(stack: string, apiKey: string | undefined): Promise<Serve
 }
 
 async function read(response: Response, url: string): Promise<unknown> {
-  const text = await response.text()
+  return answeredBody({ status: response.status, text: await response.text() }, url)
+}
+
+/** What an answer holds; throws a CommandError where it says why it holds nothing. `place`: who answered. */
+export function answeredBody(
+  { status, text }: { readonly status: number; readonly text: string },
+  place: string,
+): unknown {
   const body = parsedOrUndefined(text)
-  if (response.ok && body !== undefined) return body
+  if (status >= 200 && status < 300 && body !== undefined) return body
   const { error, message } = (body ?? {}) as { error?: { message?: string; hint?: string }; message?: string }
-  const said = error?.message ?? message ?? `${url} answered ${response.status}`
-  const hint = response.status === 401 ? 'set BETRACE_API_KEY, or give --api-key' : error?.hint
+  const said = error?.message ?? message ?? `${place} answered ${status}`
+  const hint = status === 401 ? 'set BETRACE_API_KEY, or give --api-key' : error?.hint
   throw new CommandError(said, hint ?? 'is this the address of a BeTrace of this release?')
 }
 
@@ -113,11 +105,11 @@ function parsedOrUndefined(text: string): unknown {
   }
 }
 
-function unreachable(url: string, error: unknown, elsewhere: string): CommandError {
+function unreachable(url: string, error: unknown): CommandError {
   const { cause, message } = error as Error
   const { code } = (cause ?? {}) as { code?: string }
   return new CommandError(
     `cannot reach ${url}: ${code ?? message}`,
-    `start one with betrace serve, or name the right one with --url${elsewhere}`,
+    `start one with betrace serve, or name the right one with --url, or a deployed stack with --stack`,
   )
 }

@@ -3,6 +3,7 @@ import { type Finish, newCommand, withExamples } from './command.ts'
 import { listIncidentsCommand } from './incidents/list.ts'
 import { resolveIncidentCommand } from './incidents/resolve.ts'
 import { showIncidentCommand } from './incidents/show.ts'
+import { AWS_HELP } from './stack/stack-option.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `betrace incidents`: what is broken now, who was notified, and how to end it. */
@@ -19,7 +20,8 @@ export function incidentsCommand(terminal: Terminal, finish: Finish): Command {
   withExamples(command, terminal, [
     ['open incidents', 'betrace incidents list'],
     ['one of them, with its traces and receivers', 'betrace incidents show 4f1c'],
+    ['open incidents of a deployed stack', 'betrace incidents list --stack betrace-main'],
     ['end one that is dealt with', "betrace incidents resolve 4f1c --why 'rolled back'"],
   ])
-  return command.addHelpText('after', '\nExit code: 0 done, 2 it could not be done.')
+  return command.addHelpText('after', `${AWS_HELP}\nExit code: 0 done, 2 it could not be done.`)
 }

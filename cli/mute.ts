@@ -3,6 +3,7 @@ import { type Finish, newCommand, withExamples } from './command.ts'
 import { addMuteCommand } from './mute/add.ts'
 import { listMutesCommand } from './mute/list.ts'
 import { removeMuteCommand } from './mute/remove.ts'
+import { AWS_HELP } from './stack/stack-option.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `betrace mute`: nobody is notified of what a matcher takes, for a while. */
@@ -20,11 +21,12 @@ export function muteCommand(terminal: Terminal, finish: Finish): Command {
   withExamples(command, terminal, [
     ['two hours of silence about one rule', "betrace mute 'rule == PAYMENT_FAILED' --for 2h --why 'INC-42'"],
     ['which mutes there are', 'betrace mute list'],
+    ['the same at a deployed stack', 'betrace mute list --stack betrace-main'],
     ['end one now', 'betrace mute remove 1a2b3c4d'],
   ])
   return command.addHelpText(
     'after',
-    '\nMatchers read rule, severity, owner, tags, service, group and more (docs/reference/notify.md).\n' +
-      'Exit code: 0 done, 2 it could not be done.',
+    '\nMatchers read rule, severity, owner, tags, service, group and more (docs/reference/notify.md).' +
+      `${AWS_HELP}\nExit code: 0 done, 2 it could not be done.`,
   )
 }

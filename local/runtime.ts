@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { InputError } from '../shared/errors.ts'
 import { answerApi } from '../shared/experiments/api.ts'
 import { answerIncidents, isIncidentPath } from '../shared/incidents/api/api.ts'
+import { newMuteId } from '../shared/incidents/mutes/mute-id.ts'
 import { limitsAmong } from '../shared/otlp/limits.ts'
 import { INGEST_OPTIONS } from '../shared/pipeline/ingest.ts'
 import { processScheduler, repeat } from './clock/scheduler.ts'
@@ -339,11 +340,6 @@ async function listen(
   } catch (error) {
     throw cannotListen(error as NodeJS.ErrnoException, host, port)
   }
-}
-
-/** Short enough to be written by hand. */
-function newMuteId(): string {
-  return randomUUID().slice(0, 8)
 }
 
 function cannotListen({ code, message }: NodeJS.ErrnoException, host: string, port: number): InputError {

@@ -1,14 +1,15 @@
 import { type Command, Option } from 'commander'
 import { LISTED_STATES, type ListedState } from '../../shared/incidents/api/desk.ts'
 import type { IncidentView } from '../../shared/incidents/api/views.ts'
-import { openServer, type ServerChoice, serverOptions } from '../api-client.ts'
+import { type ApiChoice, apiOptions } from '../api-client.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { LIST_FORMATS, type ListFormat, listedAs } from '../listed-as.ts'
 import { parseCount } from '../option-values.ts'
+import { openIncidents } from '../stack/stack-incidents.ts'
 import { type Screen, type Terminal, write } from '../terminal.ts'
 import { incidentLines } from './incident-lines.ts'
 
-interface ListOptions extends ServerChoice {
+interface ListOptions extends ApiChoice {
   readonly state: ListedState
   readonly limit: number
   readonly format: ListFormat
@@ -21,7 +22,7 @@ export function listIncidentsCommand(terminal: Terminal, finish: Finish): Comman
     .addOption(new Option('--state <state>', 'which incidents').choices([...LISTED_STATES]).default('open'))
     .addOption(new Option('--limit <count>', 'at most so many, up to 500').argParser(parseCount).default(100))
     .addOption(new Option('-f, --format <format>', 'for people, or JSON').choices([...LIST_FORMATS]).default('pretty'))
-  for (const option of serverOptions()) command.addOption(option)
+  for (const option of apiOptions()) command.addOption(option)
   command.action(async (options: ListOptions) => {
     await list(options, terminal)
     finish(0)
@@ -34,9 +35,9 @@ export function listIncidentsCommand(terminal: Terminal, finish: Finish): Comman
 }
 
 async function list({ state, limit, format, ...choice }: ListOptions, terminal: Terminal): Promise<void> {
-  const found = await openServer(choice).get<{ incidents: readonly IncidentView[]; more: boolean }>(
-    `/v1/incidents?state=${state}&limit=${limit}`,
-  )
+  const incidents = await openIncidents(choice, terminal)
+  const path = `/v1/incidents?state=${state}&limit=${limit}`
+  const found = await incidents.get<{ incidents: readonly IncidentView[]; more: boolean }>(path)
   const pretty = (screen: Screen) =>
     found.incidents.length === 0 ? [none(state)] : incidentLines(found.incidents, screen)
   await write(

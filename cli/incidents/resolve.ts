@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander'
 import type { IncidentView } from '../../shared/incidents/api/views.ts'
 import { visible } from '../../shared/text/visible.ts'
-import { openServer, type ServerChoice, serverOptions } from '../api-client.ts'
+import { type ApiChoice, apiOptions } from '../api-client.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
+import { openIncidents } from '../stack/stack-incidents.ts'
 import { type Terminal, write } from '../terminal.ts'
 
-interface ResolveOptions extends ServerChoice {
+interface ResolveOptions extends ApiChoice {
   readonly why: string
   readonly by?: string
 }
@@ -20,10 +21,11 @@ export function resolveIncidentCommand(terminal: Terminal, finish: Finish): Comm
     .argument('<id>', 'its id, or the first digits of it')
     .addOption(new Option('--why <text>', 'the reason, which receivers get').makeOptionMandatory())
     .addOption(new Option('--by <name>', 'who says so'))
-  for (const option of serverOptions()) command.addOption(option)
+  for (const option of apiOptions()) command.addOption(option)
   command.action(async (id: string, { why, by, ...choice }: ResolveOptions) => {
     const path = `/v1/incidents/${encodeURIComponent(id)}/resolve`
-    const ended = await openServer(choice).post<IncidentView>(path, { why, by })
+    const incidents = await openIncidents(choice, terminal)
+    const ended = await incidents.post<IncidentView>(path, { why, by })
     const group = ended.group === null ? '' : ` (${ended.group.value})`
     await write(terminal.stdout, `${visible(`${ended.id} ${ended.rule}${group} has ended`)}\n`)
     finish(0)

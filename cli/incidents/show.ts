@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander'
 import type { IncidentDetail } from '../../shared/incidents/api/views.ts'
-import { openServer, type ServerChoice, serverOptions } from '../api-client.ts'
+import { type ApiChoice, apiOptions } from '../api-client.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
+import { openIncidents } from '../stack/stack-incidents.ts'
 import { type Terminal, write } from '../terminal.ts'
 import { incidentPage } from './incident-page.ts'
 
-interface ShowOptions extends ServerChoice {
+interface ShowOptions extends ApiChoice {
   readonly format: 'pretty' | 'json'
 }
 
@@ -15,9 +16,10 @@ export function showIncidentCommand(terminal: Terminal, finish: Finish): Command
     .description('One incident: what chats say of it, its newest traces, and what became of each receiver.')
     .argument('<id>', 'its id, or the first digits of it')
     .addOption(new Option('-f, --format <format>', 'for people, or JSON').choices(['pretty', 'json']).default('pretty'))
-  for (const option of serverOptions()) command.addOption(option)
+  for (const option of apiOptions()) command.addOption(option)
   command.action(async (id: string, { format, ...choice }: ShowOptions) => {
-    const detail = await openServer(choice).get<IncidentDetail>(`/v1/incidents/${encodeURIComponent(id)}`)
+    const incidents = await openIncidents(choice, terminal)
+    const detail = await incidents.get<IncidentDetail>(`/v1/incidents/${encodeURIComponent(id)}`)
     const text = format === 'json' ? `${JSON.stringify(detail, null, 2)}\n` : incidentPage(detail, terminal.stdout)
     await write(terminal.stdout, text)
     finish(0)

@@ -1,14 +1,15 @@
 import { type Command, Option } from 'commander'
 import type { MuteView } from '../../shared/incidents/api/views.ts'
 import { visible } from '../../shared/text/visible.ts'
-import { openServer, type ServerChoice, serverOptions } from '../api-client.ts'
+import { type ApiChoice, apiOptions } from '../api-client.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { minuteText } from '../incidents/incident-lines.ts'
 import { parseDurationMs } from '../option-values.ts'
+import { openIncidents } from '../stack/stack-incidents.ts'
 import { type Terminal, write } from '../terminal.ts'
 
-interface AddOptions extends ServerChoice {
+interface AddOptions extends ApiChoice {
   readonly for?: number
   readonly until?: string
   readonly why: string
@@ -26,12 +27,13 @@ export function addMuteCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(new Option('--why <text>', 'the reason, for whoever wonders about the silence').makeOptionMandatory())
     .addOption(new Option('--by <name>', 'who asks for it'))
     .addOption(new Option('--all', 'needed where the matcher takes nearly everything, or is left out'))
-  for (const option of serverOptions()) command.addOption(option)
+  for (const option of apiOptions()) command.addOption(option)
   command.action(async (matcher: string | undefined, options: AddOptions) => {
-    const made = await add(matcher, options)
+    const made = await add(matcher, options, terminal)
     await write(terminal.stdout, `${visible(made.id)}\n`)
     const what = made.when ?? 'everything'
-    const how = `betrace mute remove ${made.id} ends it sooner`
+    const place = options.stack === undefined ? '' : ` --stack ${options.stack}`
+    const how = `betrace mute remove ${made.id}${place} ends it sooner`
     terminal.stderr.write(`${visible(`${what} is muted until ${minuteText(made.until)}; ${how}`)}\n`)
     finish(0)
   })
@@ -42,12 +44,14 @@ export function addMuteCommand(terminal: Terminal, finish: Finish): Command {
   return command.addHelpText('after', '\nExit code: 0 it holds, 2 it could not be made.')
 }
 
-function add(matcher: string | undefined, { for: forMs, until, why, by, all, ...choice }: AddOptions) {
+async function add(matcher: string | undefined, options: AddOptions, terminal: Terminal): Promise<MuteView> {
+  const { for: forMs, until, why, by, all, ...choice } = options
   if ((forMs === undefined) === (until === undefined)) {
     throw new CommandError('say when the mute ends', 'give either --for 2h, or --until and a time')
   }
   if (matcher === undefined && all === undefined) {
     throw new CommandError('say what the mute holds back', "name it, as in betrace mute 'rule == NAME', or give --all")
   }
-  return openServer(choice).post<MuteView>('/v1/mutes', { when: matcher, forMs, until, why, by, all })
+  const incidents = await openIncidents(choice, terminal)
+  return incidents.post<MuteView>('/v1/mutes', { when: matcher, forMs, until, why, by, all })
 }

@@ -1,13 +1,14 @@
 import { type Command, Option } from 'commander'
 import type { MuteView } from '../../shared/incidents/api/views.ts'
 import { visible } from '../../shared/text/visible.ts'
-import { openServer, type ServerChoice, serverOptions } from '../api-client.ts'
+import { type ApiChoice, apiOptions } from '../api-client.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { minuteText } from '../incidents/incident-lines.ts'
 import { LIST_FORMATS, type ListFormat, listedAs } from '../listed-as.ts'
+import { openIncidents } from '../stack/stack-incidents.ts'
 import { paint, type Screen, type Terminal, write } from '../terminal.ts'
 
-interface ListOptions extends ServerChoice {
+interface ListOptions extends ApiChoice {
   readonly format: ListFormat
 }
 
@@ -16,9 +17,10 @@ export function listMutesCommand(terminal: Terminal, finish: Finish): Command {
   const command = newCommand('list', terminal)
     .description('Mutes of the file of receivers, then those made by command, newest first; ended ones for 30 days.')
     .addOption(new Option('-f, --format <format>', 'for people, or JSON').choices([...LIST_FORMATS]).default('pretty'))
-  for (const option of serverOptions()) command.addOption(option)
+  for (const option of apiOptions()) command.addOption(option)
   command.action(async ({ format, ...choice }: ListOptions) => {
-    const { mutes, more } = await openServer(choice).get<{ mutes: readonly MuteView[]; more: boolean }>('/v1/mutes')
+    const incidents = await openIncidents(choice, terminal)
+    const { mutes, more } = await incidents.get<{ mutes: readonly MuteView[]; more: boolean }>('/v1/mutes')
     const pretty = () => (mutes.length === 0 ? ['no mutes'] : muteLines(mutes, terminal.stdout))
     await write(terminal.stdout, listedAs(format, mutes, pretty))
     if (more) terminal.stderr.write('older ones are not shown\n')

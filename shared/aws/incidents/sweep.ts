@@ -17,8 +17,8 @@ const WIDTH = 8
 
 /**
  * Finds what was lost between the steps of others: changes that nobody acted on, looks and deliveries that are overdue, receivers
- * that were notified of what has ended, and what waits for a mute that was removed. Once the file of receivers has changed, all open incidents are asked
- * for their receivers again. Returns how many incidents are open.
+ * that were notified of what has ended, and what waits for a mute that was removed. Once the file of receivers has changed,
+ * all open incidents are asked for their receivers again. Returns how many incidents are open.
  */
 export async function sweepIncidents(deps: SweepDeps): Promise<number> {
   const { incidents, deliveries, checks, clock } = deps

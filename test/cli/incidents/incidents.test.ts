@@ -129,7 +129,10 @@ describe('betrace incidents resolve', () => {
 describe('a server', () => {
   test('that is not there, or asks for a key, says what to do', async () => {
     const gone = await runInProcess(['incidents', 'list', '--url', 'http://127.0.0.1:9'])
-    expect([gone.exitCode, gone.err]).toEqual([2, expect.stringMatching(/start one with betrace serve.*--url\n$/s)])
+    expect([gone.exitCode, gone.err]).toEqual([
+      2,
+      expect.stringMatching(/start one with betrace serve.*--url, or a deployed stack with --stack\n$/s),
+    ])
     const key = 'a-key-of-sixteen-or-more'
     const { url } = await start(newHome(), { apiKeys: [key] })
     const keyless = await runInProcess(['incidents', 'list', '--url', url])

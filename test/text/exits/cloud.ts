@@ -7,6 +7,7 @@ import { OUTPUTS } from '../../../shared/aws/deployment.ts'
 import { keyDigest } from '../../../shared/aws/keys/api-keys.ts'
 import { packedFile } from '../../../shared/aws/rules/rule-sets.ts'
 import { brokenRuleText, packText } from './folder.ts'
+import { incidentItems } from './incident-items.ts'
 import { lyingDetail, lyingEvents, lyingReport } from './lies.ts'
 
 /*
@@ -108,7 +109,7 @@ function answerTo(call: Call, text: string, { endpoint }: HostileCloud): Answer 
     return { body: outputsXml(new URLSearchParams(body).get('StackName') ?? '', text, endpoint) }
   if (action === 'GET') return objectAnswer(url, text)
   if (/^(?:PUT|HEAD|DELETE|POST)$/.test(action)) return { headers: { etag: '"2"' }, body: '' }
-  const known = answersOf(text, endpoint)[action]
+  const known = incidentItems(action, body, text) ?? answersOf(text, endpoint)[action]
   return known === undefined
     ? { status: 501, body: `${action} is not known here` }
     : { body: typeof known === 'string' ? known : JSON.stringify(known) }

@@ -11,6 +11,7 @@ import { restoreEnvironment } from '../../environment.ts'
 import { type HostileCloud, hostileCloud } from './cloud.ts'
 import { type HostileFolder, hostileFolder } from './folder.ts'
 import { type Exit, runBoth, type Written } from './hostile.ts'
+import { LYING_KEY } from './incident-items.ts'
 import { lyingEvents, lyingSignal } from './lies.ts'
 
 const ENVIRONMENT = {
@@ -168,6 +169,31 @@ export const STACK_EXITS: readonly Exit[] = [
   onStack('notify test', (_, text) => [
     ['notify', 'test', text, '--stack', 'betrace-main'],
     ['notify', 'test', 'a', '--stack', text],
+  ]),
+  ...['pretty', 'json', 'jsonl'].flatMap((format) => [
+    onStack(`incidents list ${format}`, (_, text) => [
+      ['incidents', 'list', '--stack', 'any', '--format', format],
+      ['incidents', 'list', '--stack', text, '--format', format],
+    ]),
+    onStack(`mute list ${format}`, () => [['mute', 'list', '--stack', 'any', '--format', format]]),
+  ]),
+  ...['pretty', 'json'].map((format) =>
+    onStack(`incidents show ${format}`, (_, text) => [
+      ['incidents', 'show', LYING_KEY, '--stack', 'any', '--format', format],
+      ['incidents', 'show', text.toWellFormed(), '--stack', 'any', '--format', format],
+    ]),
+  ),
+  onStack('incidents resolve', (_, text) => [
+    ['incidents', 'resolve', LYING_KEY, '--why', text, '--by', text, '--stack', 'any'],
+    ['incidents', 'resolve', text.toWellFormed(), '--why', text, '--stack', 'any'],
+  ]),
+  onStack('mute add', (_, text) => [
+    ['mute', 'rule == A', '--for', '1h', '--why', 'x', '--stack', text],
+    ['mute', text, '--for', '1h', '--why', text, '--stack', 'any'],
+  ]),
+  onStack('mute remove', (_, text) => [
+    ['mute', 'remove', 'made', '--stack', 'any'],
+    ['mute', 'remove', text.toWellFormed(), '--stack', 'any'],
   ]),
   onStack('redrive', (_, text) => [
     ['redrive', '--dry-run'],
