@@ -26,7 +26,8 @@ const LEASE_MS = 20 * SECOND
 const FUNCTION_LIFE_MS = 15 * SECOND
 const LATE_MS = 20 * SECOND
 const END_MS = CALM_MS + 30 * 3_600_000
-const MAX_STEPS = 400_000
+/** Where nobody exercises a rule for a day, hundreds of checks that came twice look at it each minute. */
+const MAX_STEPS = 4_000_000
 
 const DELIVERING: DeliverySettings = {
   waitMs: 3 * SECOND,
