@@ -141,6 +141,12 @@ describe('betrace mute', () => {
     })
   })
 
+  test('looks up no value that the file of receivers refers to', async () => {
+    const oncall = `{ type: pagerduty, key: "\${secret:pagerduty/oncall}" }`
+    await pushed(`version: 1\nreceivers:\n  oncall: ${oncall}\nroutes:\n  - { otherwise: true, to: oncall }\n`)
+    expect(await onStack('mute', 'list')).toEqual({ exitCode: 0, out: 'no mutes\n', err: '' })
+  })
+
   test('says that the file of receivers has problems', async () => {
     await pushed('version: 1\nreceivers: 7\n')
     const { exitCode, err } = await onStack('mute', 'list')
