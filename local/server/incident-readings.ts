@@ -20,14 +20,10 @@ export interface IncidentSubjects {
 export function incidentReadings({ rules }: RuleSet, subjects: IncidentSubjects): readonly MetricReading[] {
   const { incidents, incidentStore, notifier, deliveries } = subjects
   const live = rules.filter(({ metadata }) => metadata.mode !== 'shadow').slice(0, MAX_RULES_SHOWN)
-  const open = new Map(incidentStore.countOpen().map(({ rule, severity, count }) => [`${severity} ${rule}`, count]))
   const ofRules = (name: string, help: string, read: (rule: string) => number) =>
     live.map(({ name: rule }): MetricReading => ({ name, help, value: read(rule), labels: { rule } }))
   return [
-    ...live.map(({ name: rule, severity }): MetricReading => {
-      const value = open.get(`${severity} ${rule}`) ?? 0
-      return { name: 'betrace_incidents_open', help: 'Incidents that are open.', value, labels: { rule, severity } }
-    }),
+    ...openReadings(live, incidentStore),
     ...ofRules('betrace_incident_openings_total', 'Incidents that opened, or opened again.', (rule) =>
       incidentStore.openings(rule),
     ),
@@ -48,6 +44,22 @@ export function incidentReadings({ rules }: RuleSet, subjects: IncidentSubjects)
     ),
     ...backlogReadings(notifier.receivers(), deliveries),
   ]
+}
+
+/** An incident may have another severity than its rule by now, and its rule may be gone. */
+function openReadings(live: RuleSet['rules'], incidentStore: SqliteIncidents): readonly MetricReading[] {
+  const open = incidentStore.countOpen()
+  const known = new Set(open.map(({ rule, severity }) => `${severity} ${rule}`))
+  const idle = live.filter(({ name, severity }) => !known.has(`${severity} ${name}`))
+  const none = idle.map(({ name, severity }) => ({ rule: name, severity, count: 0 }))
+  return [...open.slice(0, MAX_RULES_SHOWN), ...none].map(({ rule, severity, count }) => {
+    return {
+      name: 'betrace_incidents_open',
+      help: 'Incidents that are open.',
+      value: count,
+      labels: { rule, severity },
+    }
+  })
 }
 
 function backlogReadings(receivers: readonly string[], deliveries: SqliteDeliveries): readonly MetricReading[] {

@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { FakeSlack } from '../../emulators/fake-slack.ts'
-import { CHARGE, runtimes, VALIDATION } from '../harness.ts'
+import { CHARGE, metric, runtimes, VALIDATION } from '../harness.ts'
 import { newReceiver, type Receiver } from '../sinks/receiver.ts'
 import { incidentsAt, MINUTE_MS, traceId, traffic } from './world.ts'
 
@@ -124,4 +124,19 @@ test('a receiver that wants each signal gets them beside the incidents, and only
   await pass(runtime, 1_000)
   await breakRule(runtime, 3, 1)
   expect(hook.signals()).toHaveLength(2)
+})
+
+test('open incidents are counted by their own severity, and at 0 for each rule in force', async () => {
+  const home = newHome()
+  const runtime = await start(home)
+  const open = () => metric(runtime, 'betrace_incidents_open')
+  const series = (severity: string) =>
+    `betrace_incidents_open{rule="PAYMENT_INVARIANT_VIOLATION",severity="${severity}"}`
+  expect(await open()).toEqual([`${series('critical')} 0`])
+  await breakRule(runtime, 1, 1)
+  const rules = join(home.rules, 'seed.rules')
+  writeFileSync(rules, readFileSync(rules, 'utf8').replace('(critical)', '(low)'))
+  await pass(runtime, 1_000)
+  await pass(runtime, 1_000)
+  expect(await open()).toEqual([`${series('critical')} 1`, `${series('low')} 0`])
 })
