@@ -272,7 +272,7 @@ function experimentsTable(): Table {
 /** Traces of the incident that is measured. */
 const TRACES_OF_INCIDENT = 1_000
 
-/** What a violating trace costs an open incident, and what the incident costs by itself. */
+/** What a violating trace costs an open incident, and what the incident costs without it. */
 function incidentTable({ traces, taken, dispatched, looked }: IncidentUsage): Table {
   const row = (what: string, writes: number, reads: number) => [
     what,

@@ -37,7 +37,7 @@ export class DynamoDeliveries {
     return (await asked('read a delivery', this.table.client.send(get))).Item
   }
 
-  /** The version of the file of receivers by which open incidents were last asked for their receivers; empty without one. */
+  /** The version of notify.yaml that open incidents were last routed by; empty before the first. */
   async notifyVersion(): Promise<string> {
     return (await this.item(NOTIFY_ITEM))?.e?.S ?? ''
   }

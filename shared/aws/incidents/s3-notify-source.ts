@@ -20,7 +20,7 @@ interface NotifyFileObject {
 }
 
 interface NotifyLoading {
-  /** Makes references anew for each reading; undefined: nothing is looked up, since routes need no values. */
+  /** Makes references for one reading; undefined where nothing is looked up, since routes need no values. */
   readonly references: (() => References) | undefined
   readonly clock: Clock
   readonly log: Log
@@ -48,7 +48,7 @@ interface Loaded {
   readonly loadedMs: number
 }
 
-/** Who is notified of incidents according to the file in the bucket; nobody where there is none. */
+/** Who is notified of incidents according to the file in the bucket; nobody without a file. */
 export class S3NotifySource {
   private readonly bucket: NotifyBucket
   private readonly loading: NotifyLoading
@@ -121,7 +121,7 @@ export class S3NotifySource {
   }
 }
 
-/** The file as it is in the bucket; undefined where there is none. */
+/** The file as it is in the bucket; undefined without one. */
 export async function readNotifyObject({ client, name }: NotifyBucket): Promise<NotifyFileObject | undefined> {
   let output: GetObjectCommandOutput
   try {
