@@ -130,9 +130,11 @@ function heldBack({ unsureMs }: DeliveryRow, { now, settings }: DeliveryContext)
 
 function* opening(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context: DeliveryContext): Delivering<Act> {
   const { settings, now, receiver } = context
+  if (row.refused && row.opening === head.opening) return settle({})
+  // An attempt before the one that was refused may have been taken: it ends before the next opening begins.
+  if (row.refused && row.doing === 'open') return heldBack(row, context) ?? telling('resolve', row, head, row.opening)
   // An opening that may have been taken is repeated with the same key, whatever happened since.
   if (row.doing === 'open') return telling('open', row, head, row.opening)
-  if (row.refused && row.opening === head.opening) return settle({})
   const mute = yield* step('mutedBy', [head, id.receiver])
   if (mute !== undefined) return settle({ heldBy: mute.id, dueAtMs: mute.untilMs }, 'held')
   const waitsUntilMs = head.openedAtMs + settings.waitMs
@@ -264,7 +266,9 @@ function afterAnswer(
       // The incident may have changed meanwhile.
       const refused = { ...row, attempts: row.attempts + 1, failure: answer.reason, refused: true, dueAtMs: nowMs }
       if (doing === 'resolve') return { ...refused, notified: 'resolved' }
-      return { ...refused, ...begunBefore, ...(doing === 'update' && { notifiedAtMs: nowMs }) }
+      // A change that is refused is left out: the same again would be refused at once.
+      if (doing === 'update') return { ...refused, notifiedAtMs: nowMs, notifiedSeverity: head.about.severity }
+      return { ...refused, ...begunBefore }
     }
     case 'failed': {
       const attempts = row.attempts + 1

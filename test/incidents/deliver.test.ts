@@ -1,87 +1,112 @@
-import { expect, test } from 'vitest'
-import { DELIVERY, type Delivered, deliverNow, type Telling } from '../../shared/incidents/deliver.ts'
-import { type DeliveryRow, newDelivery, revived } from '../../shared/incidents/delivery.ts'
-import { type IncidentHead, incidentSubject } from '../../shared/incidents/incident.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { DELIVERY, deliverNow, type Telling } from '../../shared/incidents/deliver.ts'
+import { type DeliveryRow, newDelivery } from '../../shared/incidents/delivery.ts'
+import type { IncidentHead } from '../../shared/incidents/incident.ts'
 import type { Answer } from '../../shared/incidents/receivers/receiver.ts'
-import { signalOf } from './events.ts'
 
-const PAGER = { pages: true, edits: false, dedups: true, target: 'pager' }
-const ID = { key: 'k', episode: 1, receiver: 'pager' }
+const START_MS = 1_764_000_000_000
+const ID = { key: 'k', episode: 1, receiver: 'one' }
+const REFUSED: Answer = { outcome: 'refused', reason: 'no' }
+const UNSURE: Answer = { outcome: 'failed', reason: 'silence', unsure: true }
+const TAKEN: Answer = { outcome: 'taken' }
 
-/** One incident and one receiver, in memory. */
-class OneDelivery {
-  nowMs = 1_000_000
-  row: DeliveryRow = newDelivery({ updates: true, ended: true }, 0)
-  /** Openings that the receiver was notified of one by one. */
-  notified = 0
-  readonly said: Telling['change'][] = []
-  private head: IncidentHead = {
-    ...{ version: 1, state: 'open', episode: 1, opening: 1, fromMs: 0, openedAtMs: 0, changedAtMs: 0 },
-    ...{ quietMs: 1, openings: [], alert: { kind: 'each' }, about: incidentSubject(signalOf({ atMs: 0 }), undefined) },
-  }
-
-  change(head: Partial<IncidentHead>): void {
-    this.head = { ...this.head, ...head, version: this.head.version + 1 }
-  }
-
-  deliver(answer: () => Promise<Answer> = async () => ({ outcome: 'taken' })): Promise<Delivered> {
-    const context = { settings: DELIVERY, receiver: { traits: PAGER }, now: () => this.nowMs, random: () => 0 }
-    return deliverNow(ID, context, {
-      readRow: async () => this.row,
-      readHead: async () => this.head,
-      countLive: async () => 1,
-      mutedBy: async () => undefined,
-      notifiedSince: async () => this.notified,
-      writeRow: async (_, row) => {
-        const isNext = this.row.version === row.version - 1
-        if (isNext) this.row = row
-        return isNext
-      },
-      tell: async (_, { change }) => {
-        this.said.push(change)
-        return answer()
-      },
-    })
-  }
-}
-
-test('an incident that was part of a flood and opens again is told alone, and so is its end', async () => {
-  const one = new OneDelivery()
-  one.notified = DELIVERY.floodLimit
-  expect(await one.deliver()).toMatchObject({ outcome: 'flooded' })
-  one.change({ state: 'resolved', ended: 'held', toMs: 1 })
-  await one.deliver()
-  expect(one.said).toEqual([])
-  one.notified = 0
-  one.change({ state: 'open', opening: 2 })
-  await one.deliver()
-  one.change({ state: 'resolved', ended: 'held', toMs: 2 })
-  await one.deliver()
-  expect(one.said).toEqual(['opened', 'resolved'])
+let nowMs: number
+let row: DeliveryRow
+let head: IncidentHead
+let answer: Answer
+let told: (readonly [change: Telling['change'], opening: number])[]
+beforeEach(() => {
+  nowMs = START_MS
+  row = newDelivery({ updates: true, ended: true }, nowMs)
+  head = { ...opened(1), version: 1 }
+  answer = TAKEN
+  told = []
 })
 
-test.each([
-  [
-    'of a server that starts again',
-    (one: OneDelivery) => {
-      one.row = revived(one.row, one.nowMs)
-    },
-  ],
-  [
-    'of a function whose lease is over',
-    (one: OneDelivery) => {
-      one.nowMs += DELIVERY.leaseMs
-    },
-  ],
-])('an opening on its way when its sender was killed lands before the end is sent: %s', async (_, takeOver) => {
-  const one = new OneDelivery()
-  void one.deliver(() => new Promise(() => {}))
-  await new Promise(setImmediate)
-  takeOver(one)
-  expect(await one.deliver()).toMatchObject({ outcome: 'notified', change: 'opened' })
-  one.change({ state: 'resolved', ended: 'withdrawn', toMs: 1 })
-  expect(await one.deliver()).toMatchObject({ outcome: 'nothing' })
-  expect(one.said).toEqual(['opened', 'opened'])
-  one.nowMs += DELIVERY.latestArrivalMs + 1
-  expect(await one.deliver()).toMatchObject({ outcome: 'notified', change: 'resolved' })
+function opened(opening: number, severity: IncidentHead['about']['severity'] = 'high'): IncidentHead {
+  const first = { traceId: 't', service: 's', atMs: START_MS, text: '' }
+  const about = { rule: 'A', severity, tags: [], service: 's', first, complete: true, experiments: [] }
+  const times = { fromMs: 0, openedAtMs: START_MS, changedAtMs: START_MS, quietMs: 1, openings: [] }
+  return { version: opening, state: 'open', episode: 1, opening, ...times, alert: { kind: 'each' }, about }
+}
+
+/** Looks again for as long as somebody has to look now; a loop would never end. */
+async function look(): Promise<void> {
+  const traits = { pages: true, edits: true, dedups: true, target: 't' }
+  for (let looks = 0; looks < 20; looks++) {
+    const { againMs } = await deliverNow(
+      ID,
+      { settings: DELIVERY, receiver: { traits }, now: () => nowMs, random: () => 0 },
+      {
+        readRow: async () => row,
+        writeRow: async (_, next) => {
+          row = next
+          return true
+        },
+        readHead: async () => head,
+        countLive: async () => 1,
+        mutedBy: async () => undefined,
+        notifiedSince: async () => 0,
+        tell: async (_, { change, opening }) => {
+          told.push([change, opening])
+          return answer
+        },
+      },
+    )
+    if (againMs === undefined || againMs > nowMs) return
+  }
+  throw new Error('a look follows a look without end')
+}
+
+/** Whatever is due next, and what follows at once. */
+async function lookWhenDue(): Promise<void> {
+  nowMs = row.dueAtMs ?? nowMs
+  await look()
+}
+
+test('an opening that is refused is not sent again', async () => {
+  answer = REFUSED
+  await look()
+  expect(told).toEqual([['opened', 1]])
+})
+
+test('an opening that is refused after an attempt that may have been taken is not sent again, and ends', async () => {
+  answer = UNSURE
+  await look()
+  answer = REFUSED
+  await lookWhenDue()
+  expect(told).toEqual([
+    ['opened', 1],
+    ['opened', 1],
+  ])
+  head = { ...head, state: 'resolved', toMs: nowMs }
+  answer = TAKEN
+  await look()
+  await lookWhenDue()
+  expect(told.slice(2)).toEqual([['resolved', 1]])
+})
+
+test('the next opening is sent once the one that may have been taken has ended', async () => {
+  answer = UNSURE
+  await look()
+  answer = REFUSED
+  await lookWhenDue()
+  head = opened(2)
+  answer = TAKEN
+  await look()
+  await lookWhenDue()
+  expect(told.slice(2)).toEqual([
+    ['resolved', 1],
+    ['opened', 2],
+  ])
+})
+
+test('a change that is refused is not sent again, whatever became of an attempt before', async () => {
+  await look()
+  head = opened(1, 'critical')
+  answer = UNSURE
+  await look()
+  answer = REFUSED
+  await lookWhenDue()
+  expect(told.map(([change]) => change)).toEqual(['opened', 'updated', 'updated'])
 })
