@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { NOTIFY_KEY } from '../../shared/aws/incidents/s3-notify-source.ts'
 import type { PendingSignal } from '../../shared/pipeline/ports.ts'
 import type { SignalEvent } from '../../shared/pipeline/signal.ts'
 import { type Faux, startFaux } from '../emulators/emulators.ts'
@@ -8,6 +10,7 @@ import { type Pattern, type Pump, pumpQueue, pumpStream } from './event-sources.
 import { type DeployedFunction, startFunction } from './functions.ts'
 import { type LocalServer, listening, startGateway } from './gateway.ts'
 import { createResources, idOf, messagesIn, type Names, resolved, storedSignals } from './resources.ts'
+import type { SkewedClock } from './soak/clock.ts'
 
 /** The stack as synthesized, on emulators: its tables, queues, buckets, topics, functions and event sources. */
 export interface DeployedStack {
@@ -22,6 +25,10 @@ export interface DeployedStack {
   stored(): Promise<readonly PendingSignal[]>
   /** Invokes a function by its file in lambdas/. */
   invoke(handler: string, event: object): ReturnType<DeployedFunction['invoke']>
+  /** When the next message that waits can be received; Infinity without one. */
+  nextDueMs(): number
+  /** Puts a file of receivers in force. */
+  notify(text: string): Promise<void>
   /** Messages of the dead-letter queue. */
   deadLetters(): number
   /** Resolves when all event sources have delivered what there was. */
@@ -35,7 +42,10 @@ const PATIENCE_MS = 60_000
 const IDLE_ROUNDS = 30
 
 /** Deploys the stack; what was started so far is stopped if anything fails. */
-export async function deploy(context: Readonly<Record<string, unknown>>): Promise<DeployedStack> {
+export async function deploy(
+  context: Readonly<Record<string, unknown>>,
+  { clock, soonMs = SOON_MS }: Time = {},
+): Promise<DeployedStack> {
   const stack = synthesize(context)
   const running: { stop(): unknown }[] = []
   const started = async <Part extends { stop(): unknown }>(part: Promise<Part>): Promise<Part> => {
@@ -46,16 +56,29 @@ export async function deploy(context: Readonly<Record<string, unknown>>): Promis
     for (const part of running.splice(0).reverse()) await part.stop()
   }
   try {
-    return { ...(await deployParts(stack, started)), stop }
+    return { ...(await deployParts(stack, { clock, soonMs }, started)), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
+/** The clock that all functions go by, this machine's unless told; what is due within `soonMs` is waited for. */
+interface Time {
+  readonly clock?: SkewedClock | undefined
+  readonly soonMs?: number
+}
+
+/** Looks at incidents and at deliveries are minutes away; what traces wait for is not. */
+const SOON_MS = 20_000
+
 type Started = <Part extends { stop(): unknown }>(part: Promise<Part>) => Promise<Part>
 
-async function deployParts(stack: Synthesized, started: Started): Promise<Omit<DeployedStack, 'stop'>> {
+async function deployParts(
+  stack: Synthesized,
+  { clock, soonMs = SOON_MS }: Time,
+  started: Started,
+): Promise<Omit<DeployedStack, 'stop'>> {
   const dynamo = await started(startDynamoLocal())
   const faux = await started(startFaux())
   const secrets = await started(listening(async () => ({ status: 200, body: secretAnswer() })))
@@ -75,11 +98,11 @@ async function deployParts(stack: Synthesized, started: Started): Promise<Omit<D
     const variables = resolved(resource.Properties.Environment.Variables, names) as Readonly<Record<string, string>>
     const timeoutMs = resource.Properties.Timeout * 1000
     const quiet = { ...env, ...variables, POWERTOOLS_LOG_LEVEL: 'SILENT', POWERTOOLS_METRICS_DISABLED: 'true' }
-    const deployed = await started(startFunction(stack.bundleFolder(handler), quiet, timeoutMs))
+    const deployed = await started(startFunction(stack.bundleFolder(handler), quiet, timeoutMs, clock))
     functions.set(id, deployed).set(handler, deployed)
   }
   await seedRules(functions.get('rule-seeding'), started)
-  const pumps = await Promise.all(eventSources(stack, names, functions, dynamo, faux).map(started))
+  const pumps = await Promise.all(eventSources(stack, names, functions, dynamo, faux, soonMs).map(started))
   const gateway = await started(startGateway(named(functions, 'authorizer'), named(functions, 'ingest')))
   return {
     url: gateway.url,
@@ -89,6 +112,11 @@ async function deployParts(stack: Synthesized, started: Started): Promise<Omit<D
     published: () => messagesIn(faux, 'inbox').map((body) => JSON.parse(JSON.parse(body).Message)),
     stored: () => storedSignals(faux, names.get(idOf(stack, 'Archive', 'AWS::S3::Bucket'))?.ref ?? ''),
     invoke: (handler, event) => named(functions, handler).invoke(event),
+    nextDueMs: () => nextDueMs(stack, faux),
+    async notify(text) {
+      const Bucket = names.get(idOf(stack, 'Rules', 'AWS::S3::Bucket'))?.ref ?? ''
+      await faux.s3.send(new PutObjectCommand({ Bucket, Key: NOTIFY_KEY, Body: text }))
+    },
     deadLetters: () => messagesIn(faux, idOf(stack, 'DeadLetters', 'AWS::SQS::Queue')).length,
     settled: () => settled(pumps),
   }
@@ -100,6 +128,7 @@ function eventSources(
   functions: ReadonlyMap<string, DeployedFunction>,
   dynamo: DynamoLocal,
   faux: Faux,
+  soonMs: number,
 ): readonly Promise<Pump>[] {
   const mappings = Object.values(stack.resources).filter(({ Type }) => Type === 'AWS::Lambda::EventSourceMapping')
   return mappings.map(async ({ Properties }) => {
@@ -109,10 +138,17 @@ function eventSources(
     if (filter !== undefined) return pumpStream(dynamo, source, JSON.parse(filter.Pattern) as Pattern, consumer)
     const waiting = () => {
       const { ready = [], delayed = [], inflight = [] } = faux.server.inspectQueue(source)?.messages ?? {}
-      return ready.length + delayed.length + inflight.length
+      const soon = delayed.filter(({ delayUntil = 0 }) => delayUntil <= Date.now() + soonMs)
+      return ready.length + soon.length + inflight.length
     }
     return pumpQueue(faux.sqs, names.get(source)?.ref ?? '', waiting, consumer)
   })
+}
+
+function nextDueMs({ resources }: Synthesized, { server }: Faux): number {
+  const queues = Object.keys(resources).filter((id) => resources[id]?.Type === 'AWS::SQS::Queue')
+  const delayed = queues.flatMap((id) => server.inspectQueue(id)?.messages.delayed ?? [])
+  return Math.min(...delayed.map(({ delayUntil = 0 }) => delayUntil))
 }
 
 /** Runs the custom resource as CloudFormation does, and fails if it reports that it failed. */

@@ -28,17 +28,30 @@ const SERVICE = { type: 'Service', principalId: 'dynamodb.amazonaws.com' }
 export function pumpStream(dynamo: DynamoLocal, StreamArn: string, pattern: Pattern, consumer: DeployedFunction): Pump {
   const call = (action: string, input: object) => dynamo.call('DynamoDBStreams_20120810', action, input)
   const iterators = new Map<string, string | undefined>()
+  const last = new Map<string, string>()
+  const newIterator = async (ShardId: string) => {
+    const SequenceNumber = last.get(ShardId)
+    const from =
+      SequenceNumber === undefined
+        ? { ShardIteratorType: 'TRIM_HORIZON' }
+        : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber }
+    return (await call('GetShardIterator', { StreamArn, ShardId, ...from })).ShardIterator
+  }
   return repeatedly(async () => {
     const { StreamDescription } = await call('DescribeStream', { StreamArn })
     let delivered = false
     for (const { ShardId } of StreamDescription.Shards) {
-      const first = { StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' }
-      if (!iterators.has(ShardId)) iterators.set(ShardId, (await call('GetShardIterator', first)).ShardIterator)
+      if (!iterators.has(ShardId)) iterators.set(ShardId, await newIterator(ShardId))
       const ShardIterator = iterators.get(ShardId)
       if (ShardIterator === undefined) continue
+      // With several streams DynamoDB Local takes an iterator of one that was idle for one that is too old.
+      iterators.delete(ShardId)
       const { Records, NextShardIterator } = await call('GetRecords', { ShardIterator })
       iterators.set(ShardId, NextShardIterator)
-      const passing = (Records as StreamRecord[]).map(asLambdaHasIt).filter((record) => passes(record, pattern))
+      const records = Records as StreamRecord[]
+      const newest = records.at(-1)?.dynamodb.SequenceNumber
+      if (newest !== undefined) last.set(ShardId, newest)
+      const passing = records.map(asLambdaHasIt).filter((record) => passes(record, pattern))
       if (passing.length > 0) await deliverInOrder(consumer, passing)
       delivered ||= passing.length > 0
     }

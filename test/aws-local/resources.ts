@@ -33,7 +33,8 @@ export async function createResources(stack: Synthesized, dynamo: DynamoLocal, f
 
 async function createTable(dynamo: DynamoLocal, id: string, properties: Resource['Properties']): Promise<Name> {
   const { KeySchema, AttributeDefinitions, BillingMode, StreamSpecification, TimeToLiveSpecification } = properties
-  const table = { TableName: id, KeySchema, AttributeDefinitions, BillingMode }
+  const { GlobalSecondaryIndexes } = properties
+  const table = { TableName: id, KeySchema, AttributeDefinitions, BillingMode, GlobalSecondaryIndexes }
   const { TableDescription } = await dynamo.call('DynamoDB_20120810', 'CreateTable', {
     ...table,
     StreamSpecification: { ...StreamSpecification, StreamEnabled: true },

@@ -9,7 +9,7 @@ import { planRequests } from '../../cli/demo/plan.ts'
 import { startShop } from '../../cli/demo/shop.ts'
 import { startRuntime } from '../../local/runtime.ts'
 import { chunkItems } from '../../shared/aws/buffer/buffer-items.ts'
-import { MAX_REQUEST_BYTES } from '../../shared/aws/deployment.ts'
+import { MAX_REQUEST_BYTES, PACK_FOLDERS } from '../../shared/aws/deployment.ts'
 import type { ReplayAnswer } from '../../shared/aws/replay/replay-service.ts'
 import { newChunk } from '../../shared/pipeline/chunk.ts'
 import { type SignalEvent, signalId } from '../../shared/pipeline/signal.ts'
@@ -93,10 +93,12 @@ async function embedded(requests: readonly Recorded[]): Promise<Outcome> {
   const settings = { port: 0, ...waits, firstSignalSamples: EVERY_SIGNAL, webhooks: [{ url: 'http://subscriber' }] }
   const published: SignalEvent[] = []
   const subscriber: typeof fetch = async (_, request) => {
-    published.push(JSON.parse(String(request?.body)))
+    const event = JSON.parse(String(request?.body))
+    // Webhooks get incidents, too.
+    if (event.type.startsWith('dev.betrace.signal.')) published.push(event)
     return new Response()
   }
-  const rulePaths = [join(import.meta.dirname, '../../rules')]
+  const rulePaths = PACK_FOLDERS.map((folder) => join(import.meta.dirname, '../..', folder))
   const runtime = await startRuntime({ dataFolder, rulePaths, settings, fetch: subscriber })
   try {
     for (const request of requests) expect((await send(runtime.url, request)).status).toBe(200)
