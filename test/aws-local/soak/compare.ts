@@ -11,7 +11,7 @@ import type { PlannedTrace, SoakSpan } from './traffic.ts'
  *
  * Steady traces (all but the straggling): every part of a phase is stored before anybody's clock lets a verdict be
  * given, so both runtimes give the same verdicts on the same spans. Every event has to be there with the same id (and so
- * the same sequence), status and data, evidence included; only `time` and `source` are each runtime's own.
+ * the same sequence), status and data, evidence included; only `time`, `firedAt` and `source` are each runtime's own.
  *
  * Straggling traces: parts come while verdicts are given, so one runtime may judge a trace twice that the other judges
  * once. Their histories may differ, not where they lead: the signals that hold in the end (of a signal's events the one
@@ -42,10 +42,16 @@ export function compareSignals(where: string, sides: Sides, plan: readonly Plann
   const loose = (events: readonly SignalEvent[]) => holding(events.filter(({ subject }) => straggling.has(subject)))
   const idOf = ({ id }: SignalEvent) => id
   const identityOf = ({ signalid }: SignalEvent) => signalid
-  differences.push(...compareEach(where, steady(aws), steady(embedded), idOf, ({ status, data }) => [status, data]))
+  differences.push(
+    ...compareEach(where, steady(aws), steady(embedded), idOf, ({ status, data }) => [status, withoutTimes(data)]),
+  )
   // What led there differs: in how many steps, and whether the last was an update.
   differences.push(...compareEach(where, loose(aws), loose(embedded), identityOf, ({ data }) => [data.complete]))
   return differences
+}
+
+function withoutTimes({ firedAt: _, ...data }: SignalEvent['data']): object {
+  return data
 }
 
 /** Each event once; one id never has two events. */
