@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { dynamoDesk } from '../../shared/aws/incidents/dynamo-desk.ts'
 import { incidentKey } from '../../shared/incidents/incident.ts'
 import { IMPATIENT } from '../emulators/dynamo-table.ts'
 import { type IncidentStack, startIncidentStack } from '../emulators/incident-stack.ts'
 import { newReceiver, type Receiver } from '../local/sinks/receiver.ts'
 import { type TestSpan, tracesData } from '../pipeline/traces.ts'
+import { captureTold } from './told.ts'
 
 const MINUTE_MS = 60_000
 const RULES = '// Signal: UNVALIDATED (critical)\ntrace.has(payment.charge) and not trace.has(cart.validate)\n'
@@ -90,6 +91,27 @@ test('a receiver that fails is notified later, by the same event, and others at 
   hook.answer = 200
   await stack.pass(5 * MINUTE_MS)
   expect(new Set(hook.received.map(({ event }) => event.id)).size).toBe(1)
+}, 60_000)
+
+test('what a receiver refuses or fails to take, and how many incidents are open, is counted for the alarms', async () => {
+  await stack.stop()
+  const told = captureTold()
+  stack = await startIncidentStack({ rules: RULES, environment: { POWERTOOLS_METRICS_DISABLED: 'false' } })
+  await stack.notify(file())
+  await stack.pass(MINUTE_MS)
+  await told.run(async () => {
+    hook.answer = 503
+    await send(1, 1, [CHARGE])
+    await stack.pass(MINUTE_MS)
+    hook.answer = 400
+    await stack.pass(2 * MINUTE_MS)
+    await stack.notify('version: 1\nreceivers: { hook: { type: webhook, url: nowhere } }\nroutes: []\n')
+    await stack.pass(2 * MINUTE_MS)
+  })
+  for (const metric of ['NotificationsFailed', 'NotificationsRefused', 'ReceiversRejected', 'IncidentsOpen']) {
+    expect(told.text()).toMatch(new RegExp(`"${metric}":[1-9]`))
+  }
+  vi.restoreAllMocks()
 }, 60_000)
 
 test('receivers of a new file are notified of what is open, and what was refused is tried again', async () => {
