@@ -143,8 +143,10 @@ export class Incidents extends Construct {
     allow(role, ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'], [this.deliveries.queueArn])
     allow(role, ['sqs:SendMessage'], [this.deliveries.queueArn])
     allow(role, ['secretsmanager:GetSecretValue'], [this.secret.secretArn])
-    const topics = settings.notifyTargets.filter((arn) => arn.includes(':sns:'))
+    const topics = settings.notifyTargets.filter((arn) => arn.split(':')[2] === 'sns')
+    const buses = settings.notifyTargets.filter((arn) => arn.split(':')[2] === 'events')
     allow(role, ['sns:Publish'], [pager.incidents.topicArn, ...topics])
+    if (buses.length > 0) allow(role, ['events:PutEvents'], buses)
     allowNotifyFile(role, storage)
     allowKey(role, key, 'table')
     const source = new EventSourceMapping(scope, 'DeliverySource', {

@@ -1,7 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch'
 import middy from '@middy/core'
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
-import { secretsClient, snsClient } from '../shared/aws/clients.ts'
+import { eventBridgeClient, secretsClient, snsClient } from '../shared/aws/clients.ts'
 import { awsSend } from '../shared/aws/incidents/aws-send.ts'
 import { deliveryMessageOf } from '../shared/aws/incidents/delivery-message.ts'
 import { DeliveryWorker } from '../shared/aws/incidents/delivery-worker.ts'
@@ -28,7 +28,11 @@ const worker = new DeliveryWorker({
   sendDeliveries,
   config: () => notifyFile.current(),
   everything: [topicReceiver(setting('incidentTopic'), stores.clock)],
-  send: awsSend({ http: httpSend({ fetch: publicFetch(reach), timeoutMs: TIMEOUT_MS }), sns: snsClient() }),
+  send: awsSend({
+    http: httpSend({ fetch: publicFetch(reach), timeoutMs: TIMEOUT_MS }),
+    sns: snsClient(),
+    events: eventBridgeClient(),
+  }),
   random: Math.random,
   log: observed.log,
   count: (outcome) => observed.count(`Notifications${outcome}`, 1),

@@ -29,9 +29,9 @@ export async function notifyTextOf({ bucket }: NotifyStack, { stack }: StackChoi
   throw new CommandError(`${stack} has no file of receivers`, 'put one in force: betrace notify push notify.yaml')
 }
 
-/** Sends requests of receivers from this machine, those to topics with its AWS credentials. */
+/** Sends requests of receivers from this machine, those to topics and event buses with its AWS credentials. */
 export async function sendFromHere(http: Send): Promise<Send> {
   const { awsSend } = await import('../../shared/aws/incidents/aws-send.ts')
-  const { snsClient } = await import('../../shared/aws/clients.ts')
-  return awsSend({ http, sns: snsClient() })
+  const { eventBridgeClient, snsClient } = await import('../../shared/aws/clients.ts')
+  return awsSend({ http, sns: snsClient(), events: eventBridgeClient() })
 }

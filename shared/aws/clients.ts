@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { S3Client } from '@aws-sdk/client-s3'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { SFNClient } from '@aws-sdk/client-sfn'
@@ -15,6 +16,7 @@ const OPTIONS = {
 } as const
 
 export const dynamoClient = () => new DynamoDBClient(OPTIONS)
+export const eventBridgeClient = () => new EventBridgeClient(OPTIONS)
 export const s3Client = () => new S3Client(OPTIONS)
 export const secretsClient = () => new SecretsManagerClient(OPTIONS)
 export const sfnClient = () => new SFNClient(OPTIONS)

@@ -4,6 +4,7 @@ import { functionName } from './synthesized.ts'
 /** An operation of an AWS API → what IAM calls it, where that is another name. */
 const ACTIONS: Readonly<Record<string, string>> = {
   Publish: 'sns:Publish',
+  PutEvents: 'events:PutEvents',
   PublishBatch: 'sns:Publish',
   SendMessage: 'sqs:SendMessage',
   SendMessageBatch: 'sqs:SendMessage',

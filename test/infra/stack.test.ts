@@ -30,6 +30,8 @@ const NEVER_CALLED: Readonly<Record<string, readonly string[]>> = {
   ingest: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:UpdateItem'],
   // The bucket's object store; only the compactor and `forget` remove objects …
   evaluator: ['s3:DeleteObject'],
+  // Buses that the setting notifyTargets names; there is none by default.
+  notifier: ['events:PutEvents'],
   replay: ['s3:DeleteObject'],
   // … the parts of a replay; workers publish …
   'replay-plan': ['s3:DeleteObject', 'sns:Publish'],

@@ -1,5 +1,6 @@
+import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { type MessageAttributeValue, PublishCommand, type SNSClient } from '@aws-sdk/client-sns'
-import type { RequestEnd, Send, SnsRequest } from '../../incidents/receivers/receiver.ts'
+import type { EventBridgeRequest, RequestEnd, Send, SnsRequest } from '../../incidents/receivers/receiver.ts'
 import { jsonText } from '../../text/visible.ts'
 import { wasThrottled } from '../aws-failure.ts'
 
@@ -7,15 +8,18 @@ interface AwsSenders {
   /** Sends requests of HTTP. */
   readonly http: Send
   readonly sns: SNSClient
+  readonly events: EventBridgeClient
 }
 
-/** Sends what receivers ask for: to web servers and to topics. */
-export function awsSend({ http, sns }: AwsSenders): Send {
+/** Sends what receivers ask for: to web servers, topics and event buses. */
+export function awsSend({ http, sns, events }: AwsSenders): Send {
   return (request) => {
     switch (request.kind) {
       case 'sns':
         return endOf(() => publish(sns, request))
-      default:
+      case 'eventbridge':
+        return endOf(() => putEvent(events, request))
+      case 'http':
         return http(request)
     }
   }
@@ -34,6 +38,16 @@ async function publish(
   })
   const { MessageId = '' } = await client.send(command)
   return JSON.stringify({ MessageId })
+}
+
+/** An entry that is refused is in an answer of 200: the receiver reads it. */
+async function putEvent(
+  client: EventBridgeClient,
+  { busName, source, detailType, detail }: EventBridgeRequest,
+): Promise<string> {
+  const entry = { EventBusName: busName, Source: source, DetailType: detailType, Detail: detail }
+  const { FailedEntryCount = 0, Entries = [] } = await client.send(new PutEventsCommand({ Entries: [entry] }))
+  return JSON.stringify({ FailedEntryCount, Entries })
 }
 
 function attribute(value: string | readonly string[]): MessageAttributeValue {

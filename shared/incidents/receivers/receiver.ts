@@ -66,7 +66,7 @@ export interface SnsRequest {
 }
 
 /** One entry of PutEvents; the body of the answer is its JSON, since a refused entry is in an answer of 200. */
-interface EventBridgeRequest {
+export interface EventBridgeRequest {
   readonly kind: 'eventbridge'
   readonly busName: string
   readonly detailType: string
