@@ -152,6 +152,8 @@ function judging(settings: StackSettings) {
     maxTraceAgeMs: settings.maxTraceAgeSeconds * 1000,
     judgeWindowMs: settings.judgeWindowHours * 3_600_000,
     maxSignalsPerMinute: settings.maxSignalsPerMinute,
+    incidentQuietMs: settings.incidentQuietMinutes * 60_000,
+    incidentCooldownMs: settings.incidentCooldownMinutes * 60_000,
     maxExperimentMs: settings.experimentHours * 3_600_000,
     leaseMs: LEASE_MS,
     source: `/${stackName(settings.environment)}`,

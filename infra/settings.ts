@@ -59,6 +59,10 @@ const schema = v.object({
   judgeWindowHours: v.optional(wholeNumber(1, 120), 24),
   /** Signals of one rule that one evaluator publishes in a minute; the others are stored and counted. */
   maxSignalsPerMinute: v.optional(wholeNumber(1, 100_000), 100),
+  /** An incident ends when its rule was not broken for this long, and held since. */
+  incidentQuietMinutes: v.optional(wholeNumber(1, 10_080), 30),
+  /** A rule that is broken again within this time after the end opens the same incident; at least the time before. */
+  incidentCooldownMinutes: v.optional(wholeNumber(1, 43_200), 120),
   /** The longest window of a chaos experiment; one that nobody ends is given up then. */
   experimentHours: v.optional(wholeNumber(1, 168), 24),
   /** Rule packs of the release (file names without ending) that are in force; `*` for all, empty for none. */
@@ -165,7 +169,11 @@ function describe(issue: v.BaseIssue<unknown>): string {
 function orderProblems(settings: StackSettings): readonly string[] {
   const { quietPeriodSeconds, incompleteWaitSeconds, maxTraceAgeSeconds } = settings
   const ordered = quietPeriodSeconds <= incompleteWaitSeconds && incompleteWaitSeconds <= maxTraceAgeSeconds
-  return ordered ? [] : ['quietPeriodSeconds <= incompleteWaitSeconds <= maxTraceAgeSeconds must hold']
+  const settles = settings.incidentQuietMinutes <= settings.incidentCooldownMinutes
+  return [
+    ...(ordered ? [] : ['quietPeriodSeconds <= incompleteWaitSeconds <= maxTraceAgeSeconds must hold']),
+    ...(settles ? [] : ['incidentQuietMinutes <= incidentCooldownMinutes must hold']),
+  ]
 }
 
 /** Names that can only be meant for us: those of the CDK hold a colon, a slash or a hyphen. */
