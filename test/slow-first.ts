@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 /** The files that take longest, the longest first. */
 const SLOW = [
   'test/lambdas/faults.test.ts',
+  'test/lambdas/incidents.test.ts',
   'test/text/exits/exits.test.ts',
   'test/rules/large-sets.test.ts',
   'test/lambdas/replay.test.ts',
@@ -18,6 +19,7 @@ const SLOW = [
   'test/rules/evidence/evidence.test.ts',
   'test/infra/gateway.test.ts',
   'test/cli/main.test.ts',
+  'test/cli/stack/redrive.test.ts',
   'test/cli/stack/replay.test.ts',
   'test/rules/binding/several-relations.test.ts',
   'test/rules/check/set-limits.test.ts',

@@ -51,19 +51,19 @@ function told(events: readonly unknown[] = hook.received.map(({ event }) => even
   ])
 }
 
-test('130 broken traces are one page, an update, and one end once the rule was quiet and kept', async () => {
+test('40 broken traces are one page, an update, and one end once the rule was quiet and kept', async () => {
   await stack.notify(file())
-  await send(1, 130, [CHARGE])
+  await send(1, 40, [CHARGE])
   await stack.pass(2 * MINUTE_MS)
   expect(told()).toEqual([['opened', expect.any(Number), undefined]])
   await stack.pass(6 * MINUTE_MS)
-  expect(told().slice(1)).toEqual([['updated', 130, undefined]])
+  expect(told().slice(1)).toEqual([['updated', 40, undefined]])
   // Quiet alone is no proof.
   await stack.pass(15 * MINUTE_MS)
   expect(told()).toHaveLength(2)
   await send(1_000, 3, [CHARGE, VALIDATION])
   await stack.pass(4 * MINUTE_MS)
-  expect(told().slice(2)).toEqual([['resolved', 130, 'held']])
+  expect(told().slice(2)).toEqual([['resolved', 40, 'held']])
   expect(told(stack.incidentEvents()).map(([status]) => status)).toEqual(['opened', 'resolved'])
   await stack.pass(30 * MINUTE_MS)
   expect(told()).toHaveLength(3)
