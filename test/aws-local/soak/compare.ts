@@ -2,8 +2,10 @@ import { parseObjectKey, SPANS_PREFIX } from '../../../shared/archive/object-key
 import type { ObjectStore } from '../../../shared/archive/object-store.ts'
 import type { SpanRow } from '../../../shared/archive/span-row.ts'
 import type { TraceRecord } from '../../../shared/archive/trace-record.ts'
+import type { PendingSignal } from '../../../shared/pipeline/ports.ts'
 import type { SignalEvent } from '../../../shared/pipeline/signal.ts'
 import { recordsOf } from '../../archive/archived-records.ts'
+import type { StoredMember } from './table.ts'
 import type { PlannedTrace, SoakSpan } from './traffic.ts'
 
 /*
@@ -19,7 +21,8 @@ import type { PlannedTrace, SoakSpan } from './traffic.ts'
  * that only one side ever sent has to be retracted there.
  *
  * Both for what is stored (S3, SQLite) and for what is published (a subscriber of SNS, a webhook). And every
- * acknowledged span has to be in the archive exactly once, as the view spans_latest has it.
+ * acknowledged span has to be in the archive exactly once, as the view spans_latest has it. On AWS each signal that holds has to be a
+ * live member of its incident.
  */
 
 /** One thing that is not as it should be. */
@@ -100,6 +103,36 @@ function compareEach(
     return [difference(event, `differs from the embedded runtime's ${told(other)} in ${first}:`)]
   })
   return [...missing, ...extra, ...changed]
+}
+
+/** Each signal that holds is a live member of an incident, once, and no other signal is. */
+export function compareMembers(
+  signals: readonly PendingSignal[],
+  members: readonly StoredMember[],
+): readonly Difference[] {
+  const holds = new Map(holding(liveOf(signals)).map((event) => [event.signalid, event.subject]))
+  const live = Map.groupBy(
+    members.filter(({ isRetracted }) => !isRetracted),
+    ({ signalId }) => signalId,
+  )
+  const missing = [...holds].filter(([signalId]) => live.get(signalId)?.length !== 1)
+  const extra = [...live.keys()].filter((signalId) => !holds.has(signalId))
+  return [
+    ...missing.map(([signalId, traceId]) => {
+      return {
+        traceId,
+        what: `incidents: signal ${signalId} holds and is ${live.get(signalId)?.length ?? 0} live members`,
+      }
+    }),
+    ...extra.map((signalId) => ({
+      traceId: '',
+      what: `incidents: signal ${signalId} is a live member and does not hold`,
+    })),
+  ]
+}
+
+function liveOf(signals: readonly PendingSignal[]): readonly SignalEvent[] {
+  return signals.filter(({ shadow }) => !shadow).map(({ event }) => event)
 }
 
 /** Every acknowledged span is in the archive once, as it ended last, and nothing else is. */

@@ -6,7 +6,7 @@ const HELP = `Usage: npm run soak -- [TRACES] [--seed NUMBER] [--save]
 
 Drives so many traces (1,000 unless told) through the bundled functions on DynamoDB Local and fauxqs while calls fail,
 answers are lost, functions are killed and overtaken, messages come twice and in any order and clocks differ; sends the
-same requests to the embedded runtime; and compares which signals each stored and published, and what is archived.
+same requests to the embedded runtime; and compares which signals each stored and published, what is archived, and what is in incidents.
 Needs Java 17 or newer.
 
 Options:

@@ -2,7 +2,7 @@ import { s3ObjectStore } from '../../../shared/aws/archive/s3-object-store.ts'
 import type { SignalEvent } from '../../../shared/pipeline/signal.ts'
 import { messagesIn, storedSignals } from '../resources.ts'
 import { type Lived, live } from './campaign.ts'
-import { compareArchive, compareSignals, type Difference } from './compare.ts'
+import { compareArchive, compareMembers, compareSignals, type Difference } from './compare.ts'
 import { type Embedded, startEmbedded } from './embedded.ts'
 import { FAULT_KINDS, type FaultKind, randomFor } from './faults.ts'
 import { shuffled } from './sources.ts'
@@ -49,13 +49,15 @@ export async function soak({ traces, seed, onPhase, onProgress }: SoakOptions): 
     try {
       await relive(embedded, lived, seed)
       onPhase('comparing')
-      const kept = (await storedSignals(world.faux, world.archiveBucket)).map(({ event }) => event)
+      const recorded = await storedSignals(world.faux, world.archiveBucket)
+      const kept = recorded.map(({ event }) => event)
       const told = messagesIn(world.faux, 'inbox').map((body) => JSON.parse(JSON.parse(body).Message) as SignalEvent)
       const store = s3ObjectStore({ client: world.faux.s3, name: world.archiveBucket })
       const differences = [
         ...compareSignals('stored', { aws: kept, embedded: embedded.stored() }, plan),
         ...compareSignals('published', { aws: told, embedded: embedded.published() }, plan),
         ...(await compareArchive(store, lived.acknowledged)),
+        ...compareMembers(recorded, await world.members()),
         ...(await world.pending()).map((traceId) => ({ traceId, what: 'signals were committed and never sent' })),
       ]
       const stored = embedded.stored()

@@ -52,3 +52,29 @@ export async function pendingTraces(dynamo: DynamoLocal, TableName: string): Pro
   } while (start !== undefined)
   return found
 }
+
+/** A signal as part of an incident. */
+export interface StoredMember {
+  readonly signalId: string
+  readonly isRetracted: boolean
+}
+
+/** Every signal that the table of incidents has, once for each time that it began to fire. */
+export async function storedMembers(dynamo: DynamoLocal, TableName: string): Promise<readonly StoredMember[]> {
+  const found: StoredMember[] = []
+  let start: object | undefined
+  do {
+    const { Items, LastEvaluatedKey } = await dynamo.call('DynamoDB_20120810', 'Scan', {
+      TableName,
+      ConsistentRead: true,
+      FilterExpression: 'begins_with(pk, :member)',
+      ExpressionAttributeValues: { ':member': { S: 'm#' } },
+      ...(start !== undefined && { ExclusiveStartKey: start }),
+    })
+    for (const { sk, r } of Items as readonly { readonly sk: { readonly S: string }; readonly r?: object }[]) {
+      found.push({ signalId: sk.S.split('#').slice(1).join('#'), isRetracted: r !== undefined })
+    }
+    start = LastEvaluatedKey
+  } while (start !== undefined)
+  return found
+}

@@ -14,7 +14,7 @@ import type { Pool } from './pool.ts'
 import { type Call, type Fate, startProxy } from './proxy.ts'
 import { queueSource, type Source } from './sources.ts'
 import { type Ledger, newLedger, streamSource } from './stream.ts'
-import { expire, noteWrites, pendingTraces } from './table.ts'
+import { expire, noteWrites, pendingTraces, type StoredMember, storedMembers } from './table.ts'
 import { newWaits, type Waits } from './waits.ts'
 
 /*
@@ -43,6 +43,8 @@ export interface World {
   expire(traceId: string): Promise<number>
   /** Traces whose markers still have signals to send. */
   pending(): Promise<readonly string[]>
+  /** Signals as the table of incidents has them. */
+  members(): Promise<readonly StoredMember[]>
   /** From now on nothing fails. */
   stopFaults(): void
   stop(): Promise<void>
@@ -190,6 +192,7 @@ async function deployParts(
     },
     expire: (traceId) => expire(dynamo, table, ledger, traceId),
     pending: () => pendingTraces(dynamo, table),
+    members: () => storedMembers(dynamo, refOf(emulators, 'Incidents', 'AWS::DynamoDB::Table')),
     stopFaults: faults.stop,
   }
 }
