@@ -44,7 +44,13 @@ function bindersOf(clauses: readonly ClauseEvidence[]): readonly ClauseEvidence[
   const binders = clauses.filter(({ depth, clause, spans }) => {
     return depth === 0 && / as \w+$/.test(clause) && spans.length > 0
   })
-  return binders.filter(({ clause }) => !usesOther(clause, binders, clauses))
+  return readable(binders, clauses)
+}
+
+/** Without those that use a name that no other binds, and without those that use the names of these. */
+function readable(binders: readonly ClauseEvidence[], clauses: readonly ClauseEvidence[]): readonly ClauseEvidence[] {
+  const left = binders.filter(({ clause }) => !usesOther(clause, binders, clauses))
+  return left.length === binders.length ? left : readable(left, clauses)
 }
 
 /** Each clause in its own words once more, of the spans that are shown for its names; undefined where it was cut. */
