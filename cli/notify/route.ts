@@ -11,11 +11,13 @@ import { type Finish, newCommand, withExamples } from '../command.ts'
 import { namedRules } from '../load-rules.ts'
 import { repeatable } from '../option-values.ts'
 import { readRuleFiles } from '../rule-files.ts'
+import { notifyStack, notifyTextOf } from '../stack/notify-stack.ts'
 import { type ExitCode, type Terminal, write } from '../terminal.ts'
-import { NOWHERE, notifyOption, readNotify, requireParts } from './read-file.ts'
+import { NOWHERE, notifyOption, type ReadNotify, readNotify, readNotifyText, requireParts } from './read-file.ts'
 
 interface RouteOptions {
   readonly notify: string
+  readonly stack?: string
   readonly rules?: readonly string[]
   readonly severity?: Severity
   readonly owner?: string
@@ -41,6 +43,7 @@ export function notifyRouteCommand(terminal: Terminal, finish: Finish): Command 
     )
     .argument('<rule>', 'the name of the rule')
     .addOption(notifyOption())
+    .addOption(word('-s, --stack <name>', 'by the file in force at this deployed stack'))
     .addOption(words('-r, --rules <path>', 'take severity, owner and tags from the rule in these files or folders'))
     .addOption(word('--severity <severity>', 'its severity').choices(SEVERITIES))
     .addOption(word('--owner <name>', 'its owner'))
@@ -57,6 +60,7 @@ export function notifyRouteCommand(terminal: Terminal, finish: Finish): Command 
   withExamples(command, terminal, [
     ['who is notified of a critical incident', 'betrace notify route PAYMENT_FAILED --severity critical'],
     ['the same with severity, owner and tags of the rule', 'betrace notify route PAYMENT_FAILED --rules rules/'],
+    ['by the file of a deployed stack', 'betrace notify route PAYMENT_FAILED --stack betrace-main'],
     ['of one service and group', 'betrace notify route PAYMENT_FAILED -r rules/ --service checkout --group region=eu'],
   ])
   return command.addHelpText(
@@ -75,6 +79,12 @@ function parseBoolean(text: string): boolean {
   return text === 'true'
 }
 
+/** Routes can be read without the values that receivers refer to. */
+async function readRoutes({ notify, stack }: RouteOptions): Promise<ReadNotify> {
+  if (stack === undefined) return readNotify(notify, NOWHERE)
+  return readNotifyText(`notify.yaml of ${stack}`, await notifyTextOf(await notifyStack({ stack }), { stack }), NOWHERE)
+}
+
 /** An incident as far as it is known. */
 interface PartlyKnown {
   readonly incident: IncidentFacts
@@ -82,7 +92,7 @@ interface PartlyKnown {
 }
 
 async function route(rule: string, options: RouteOptions, terminal: Terminal): Promise<ExitCode> {
-  const parts = await requireParts(await readNotify(options.notify, NOWHERE), terminal)
+  const parts = await requireParts(await readRoutes(options), terminal)
   const known = await knownOf(rule, options)
   const reached = reachOf(parts, known.incident, known.unknown)
   const report = reached.map(({ receiver, isCertain }) => {

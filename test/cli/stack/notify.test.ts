@@ -99,3 +99,12 @@ describe('betrace notify test --stack', () => {
     expect([exitCode, err]).toEqual([2, expect.stringContaining('betrace notify push notify.yaml')])
   })
 })
+
+test('betrace notify route says who is notified by the file in force at a stack', async () => {
+  secret({ hook: 'very-secret-value' })
+  save(`{ type: webhook, url: "${hook.url}", headers: { x-token: "\${secret:hook}" } }`)
+  await notify('push', file)
+  const { exitCode, out } = await notify('route', 'ANY_RULE', '--stack', 'betrace-main')
+  expect([exitCode, out]).toEqual([0, expect.stringContaining('team')])
+  expect(out).not.toContain('very-secret-value')
+})
