@@ -1,7 +1,7 @@
 import { backoffMs } from '../concurrency/backoff.ts'
 import { isWorse } from '../rules/read/header.ts'
 import { type DeliveryId, type DeliveryRow, FLOOD, stepOf } from './delivery.ts'
-import type { IncidentHead } from './incident.ts'
+import { type IncidentHead, isOpen } from './incident.ts'
 import type { Answer, Receiver } from './receivers/receiver.ts'
 
 /** How receivers are notified. */
@@ -111,12 +111,12 @@ type Act =
   | { readonly kind: 'settle'; readonly row: Partial<DeliveryRow>; readonly outcome: 'nothing' | 'held' | 'flooded' }
 
 function* whatToDo(id: DeliveryId, row: DeliveryRow, head: IncidentHead, context: DeliveryContext): Delivering<Act> {
-  const isOpen = head.episode === id.episode && (head.state === 'open' || head.state === 'resolving')
+  const isGoingOn = head.episode === id.episode && isOpen(head)
   const resolve = () => telling('resolve', row, head, row.opening)
   // An end that was begun comes first.
   if (row.doing === 'resolve') return heldBack(row, context) ?? resolve()
-  if (isOpen && row.notified === 'open' && row.doing !== 'open') return yield* update(id, row, head, context)
-  if (isOpen) return yield* opening(id, row, head, context)
+  if (isGoingOn && row.notified === 'open' && row.doing !== 'open') return yield* update(id, row, head, context)
+  if (isGoingOn) return yield* opening(id, row, head, context)
   if (row.notified !== 'open' && row.doing === undefined) return settle({})
   if (row.notified === 'open' && (row.flooded || !row.ended)) return settle({ notified: 'resolved' })
   return heldBack(row, context) ?? resolve()

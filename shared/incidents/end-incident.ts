@@ -1,6 +1,6 @@
 import { heldUntilMs, lookBackMs, startOfMinute } from './alert-condition.ts'
 import type { IncidentContext } from './context.ts'
-import type { EndReason, HandEnd, IncidentHead } from './incident.ts'
+import { type EndReason, type HandEnd, type IncidentHead, isOpen } from './incident.ts'
 import { type Protocol, store } from './store-steps.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -22,7 +22,7 @@ export function* endIfOver(
   context: IncidentContext,
 ): Protocol<number | undefined> {
   let head = yield* store.readHead(key)
-  if (head === undefined || head.state === 'none' || head.state === 'resolved') return undefined
+  if (head === undefined || !isOpen(head)) return undefined
   if (version !== undefined && head.version !== version) return undefined
   const look = yield* lookAt(key, head, context)
   if (head.state === 'open') {
@@ -44,7 +44,7 @@ export function* endIfOver(
 export function* endByHand(key: string, context: Pick<IncidentContext, 'nowMs'>, hand?: HandEnd): Protocol<boolean> {
   for (;;) {
     const head = yield* store.readHead(key)
-    if (head === undefined || (head.state !== 'open' && head.state !== 'resolving')) return false
+    if (head === undefined || !isOpen(head)) return false
     const ended = { ...resolved(head, context, 'by-hand'), ...(hand !== undefined && { hand }) }
     if (yield* store.writeHead(key, ended)) return true
   }

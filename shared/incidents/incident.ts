@@ -54,6 +54,11 @@ export interface IncidentHead {
   readonly watch?: { readonly untilMs: number; readonly about: IncidentSubject }
 }
 
+/** An incident that is about to be resolved is still open. */
+export function isOpen({ state }: Pick<IncidentHead, 'state'>): boolean {
+  return state === 'open' || state === 'resolving'
+}
+
 /** An incident with the key of its rule and group. */
 export interface StoredIncident {
   readonly key: string

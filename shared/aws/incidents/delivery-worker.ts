@@ -2,7 +2,7 @@ import { incidentFacts, noticeOf } from '../../incidents/compose-notice.ts'
 import { DELIVERY, type Delivered, type DeliverySettings, deliverNow, type Telling } from '../../incidents/deliver.ts'
 import { type DeliveryId, FLOOD, newDelivery } from '../../incidents/delivery.ts'
 import { type Flood, floodFrom, MAX_FLOOD_NAMED } from '../../incidents/flood.ts'
-import type { IncidentHead, StoredIncident } from '../../incidents/incident.ts'
+import { type IncidentHead, isOpen, type StoredIncident } from '../../incidents/incident.ts'
 import { type NamedMute, namedFileMute } from '../../incidents/mutes/stored-mute.ts'
 import type { NotifyConfig } from '../../incidents/notify/config.ts'
 import type { Answer, Receiver, Send } from '../../incidents/receivers/receiver.ts'
@@ -162,8 +162,8 @@ export class DeliveryWorker {
     const state = await floods.read(receiver)
     const known = await Promise.all(state.keys.map(async (key) => ({ key, head: await incidents.readHead(key) })))
     const there = known.filter((each): each is StoredIncident => each.head !== undefined)
-    const isOpen = episode === state.episode && there.some(({ head }) => isOpenState(head))
-    return floodFrom(there, { episode, fromMs: state.fromMs, count: state.count, isOpen })
+    const isGoingOn = episode === state.episode && there.some(({ head }) => isOpen(head))
+    return floodFrom(there, { episode, fromMs: state.fromMs, count: state.count, isOpen: isGoingOn })
   }
 
   private note({ receiver, key }: DeliveryId, { outcome, reason, change }: Delivered): void {
@@ -231,8 +231,4 @@ export class DeliveryWorker {
     })
     return receiver.tell(notice, row.ref, send)
   }
-}
-
-function isOpenState({ state }: IncidentHead): boolean {
-  return state === 'open' || state === 'resolving'
 }

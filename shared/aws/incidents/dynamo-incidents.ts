@@ -2,7 +2,7 @@ import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { inParallel } from '../../concurrency/in-parallel.ts'
 import { type ConditionFacts, MINUTE_MS, type RuleMinute, startOfMinute } from '../../incidents/alert-condition.ts'
 import type { MinuteOfRule } from '../../incidents/exercise-tally.ts'
-import type { IncidentHead, IncidentMember, StoredIncident } from '../../incidents/incident.ts'
+import { type IncidentHead, type IncidentMember, isOpen, type StoredIncident } from '../../incidents/incident.ts'
 import {
   type ExerciseCounts,
   type LiveMembers,
@@ -80,17 +80,17 @@ export class DynamoIncidents implements SlowSteps {
   }
 
   async writeHead(key: string, head: IncidentHead): Promise<boolean> {
-    const { state, version } = head
-    const isOpen = state === 'open' || state === 'resolving'
+    const { version } = head
+    const stays = isOpen(head)
     const indexed = headIndex(head)
     const { refused } = await updateItem(this.table, headItemKey(key), {
       set: {
         j: { S: JSON.stringify(head) },
         v: { N: String(version) },
         ...indexed,
-        ...(!isOpen && { x: expiry(this.clock(), ENDED_DAYS) }),
+        ...(!stays && { x: expiry(this.clock(), ENDED_DAYS) }),
       },
-      remove: [...(isOpen ? ['x'] : []), ...HEAD_INDEXED.filter((name) => indexed[name] === undefined)],
+      remove: [...(stays ? ['x'] : []), ...HEAD_INDEXED.filter((name) => indexed[name] === undefined)],
       condition: version === 1 ? 'attribute_not_exists(#v)' : '#v = :before',
       ...(version > 1 && { values: { ':before': { N: String(version - 1) } } }),
     })

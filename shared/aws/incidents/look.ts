@@ -1,6 +1,6 @@
 import { MINUTE_MS, startOfMinute } from '../../incidents/alert-condition.ts'
 import { endIfOver } from '../../incidents/end-incident.ts'
-import type { IncidentHead } from '../../incidents/incident.ts'
+import { type IncidentHead, isOpen } from '../../incidents/incident.ts'
 import { openIfWatched } from '../../incidents/open-incident.ts'
 import { oneByOne } from '../../incidents/store-steps.ts'
 import type { SqsTimers } from '../buffer/sqs-timers.ts'
@@ -65,7 +65,7 @@ async function nextLookMs(deps: LookDeps, { key, version }: IncidentTimer): Prom
   const head = await incidents.readHead(key)
   // A newer version has a look of its own.
   if (head === undefined || head.version !== version) return undefined
-  if (head.state === 'open' || head.state === 'resolving') {
+  if (isOpen(head)) {
     return oneByOne(endIfOver(key, version, context), incidents)
   }
   await oneByOne(openIfWatched(key, context), incidents)
