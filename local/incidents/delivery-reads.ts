@@ -5,6 +5,7 @@ import type { Flood } from '../../shared/incidents/flood.ts'
 import type { IncidentHead } from '../../shared/incidents/incident.ts'
 import { namedFileMute } from '../../shared/incidents/mutes/stored-mute.ts'
 import type { Notice } from '../../shared/incidents/notice.ts'
+import { historyOf, NO_HISTORY } from '../../shared/incidents/notice-history.ts'
 import type { NotifyConfig } from '../../shared/incidents/notify/config.ts'
 import { muteOf } from '../../shared/incidents/routing/mutes.ts'
 import type { Clock } from '../../shared/pipeline/ports.ts'
@@ -12,9 +13,6 @@ import type { SqliteDeliveries } from '../sqlite/sqlite-deliveries.ts'
 import type { SqliteIncidents } from '../sqlite/sqlite-incidents.ts'
 import type { SqliteMutes } from '../sqlite/sqlite-mutes.ts'
 import { floodOf } from './floods.ts'
-
-const LATEST = 5
-const RELATED = 5
 
 interface DeliveryReadsDeps {
   readonly incidents: SqliteIncidents
@@ -58,17 +56,15 @@ export class DeliveryReads {
   }
 
   /** What a receiver is notified. */
-  notice(id: DeliveryId, telling: Telling): Notice {
+  async notice(id: DeliveryId, telling: Telling): Promise<Notice> {
     const { incidents, clock, source } = this.deps
     const { head } = telling
     const flood = id.key === FLOOD ? this.floodOf(id) : undefined
-    const latest = flood === undefined ? incidents.latest(id.key, head.fromMs, LATEST) : []
+    const history = flood === undefined ? await historyOf({ key: id.key, head }, incidents) : NO_HISTORY
     return noticeOf(id, telling, {
       nowMs: clock(),
       source,
-      latest,
-      exercise: latest[0] && incidents.exercise(head.about.rule, latest[0].firedAtMs),
-      related: flood === undefined ? incidents.openedBy(head.about.first.traceId, id.key, RELATED) : [],
+      ...history,
       ...(flood !== undefined && { flood: flood.incidents }),
       traceLink: this.config().traceLink,
     })

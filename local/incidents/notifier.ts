@@ -267,7 +267,7 @@ export class IncidentNotifier {
         mutedBy: async (head) => reads.mutedBy(head),
         notifiedSince: async (name, sinceMs) => reads.notifiedSince(name, sinceMs),
         writeRow: (each, row) => deliveries.replace(each, row),
-        tell: (each, telling) => receiver.tell(this.reads.notice(each, telling), telling.row.ref, send),
+        tell: async (each, telling) => receiver.tell(await this.reads.notice(each, telling), telling.row.ref, send),
       },
     )
     this.opening.set(id.receiver, (this.opening.get(id.receiver) ?? 0) - reserved.openings)

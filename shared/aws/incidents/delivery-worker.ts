@@ -4,6 +4,7 @@ import { type DeliveryId, FLOOD, newDelivery } from '../../incidents/delivery.ts
 import { type Flood, floodFrom, MAX_FLOOD_NAMED } from '../../incidents/flood.ts'
 import { type IncidentHead, isOpen, type StoredIncident } from '../../incidents/incident.ts'
 import { type NamedMute, namedFileMute } from '../../incidents/mutes/stored-mute.ts'
+import { historyOf, NO_HISTORY } from '../../incidents/notice-history.ts'
 import type { NotifyConfig } from '../../incidents/notify/config.ts'
 import type { Answer, Receiver, Send } from '../../incidents/receivers/receiver.ts'
 import { muteOf } from '../../incidents/routing/mutes.ts'
@@ -14,8 +15,6 @@ import type { DynamoFloods } from './dynamo-floods.ts'
 import type { DynamoIncidents } from './dynamo-incidents.ts'
 import type { DynamoMutes } from './dynamo-mutes.ts'
 
-const LATEST = 5
-const RELATED = 5
 const FLOOD_LOOK_MS = 60_000
 
 /** What becomes of an attempt to notify a receiver, as it is counted. */
@@ -219,13 +218,11 @@ export class DeliveryWorker {
   ): Promise<Answer> {
     const { incidents, clock, source, send } = this.deps
     const { head, row } = telling
-    const latest = flood === undefined ? await incidents.latest(id.key, head.fromMs, LATEST) : []
+    const history = flood === undefined ? await historyOf({ key: id.key, head }, incidents) : NO_HISTORY
     const notice = noticeOf(id, telling, {
       nowMs: clock(),
       source,
-      latest,
-      exercise: latest[0] && (await incidents.exercise(head.about.rule, latest[0].firedAtMs)),
-      related: flood === undefined ? await incidents.openedBy(head.about.first.traceId, id.key, RELATED) : [],
+      ...history,
       ...(flood !== undefined && { flood: flood.incidents }),
       traceLink,
     })

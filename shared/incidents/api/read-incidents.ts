@@ -4,6 +4,7 @@ import { newDelivery } from '../delivery.ts'
 import type { StoredIncident } from '../incident.ts'
 import { type NamedMute, namedFileMute } from '../mutes/stored-mute.ts'
 import type { Notice } from '../notice.ts'
+import { historyOf, NO_HISTORY } from '../notice-history.ts'
 import type { NotifyConfig } from '../notify/config.ts'
 import { muteOf } from '../routing/mutes.ts'
 import type { IncidentDesk } from './desk.ts'
@@ -15,15 +16,12 @@ interface Reading {
   readonly source: string
 }
 
-const LATEST = 5
-const RELATED = 5
-
 /** Incidents as they are listed. */
 export async function listOf(found: readonly StoredIncident[], reading: Reading): Promise<readonly IncidentView[]> {
   const silence = await silenceOf(reading)
   const views: IncidentView[] = []
   for (const incident of found) {
-    const notice = await noticeNow(incident, {}, silence.config, reading)
+    const notice = await noticeNow(incident, NO_HISTORY, silence.config, reading)
     views.push(incidentView(notice, await aboutOf(incident, silence.mutes, reading)))
   }
   return views
@@ -32,15 +30,8 @@ export async function listOf(found: readonly StoredIncident[], reading: Reading)
 /** One incident with all that is known of it. */
 export async function detailOf(incident: StoredIncident, reading: Reading): Promise<IncidentDetail> {
   const { desk } = reading
-  const { key, head } = incident
   const silence = await silenceOf(reading)
-  const latest = await desk.latest(key, head.fromMs, LATEST)
-  const details = {
-    latest,
-    exercise: latest[0] && (await desk.exercise(head.about.rule, latest[0].firedAtMs)),
-    related: await desk.openedBy(head.about.first.traceId, key, RELATED),
-  }
-  const notice = await noticeNow(incident, details, silence.config, reading)
+  const notice = await noticeNow(incident, await historyOf(incident, desk), silence.config, reading)
   return incidentDetail(notice, await aboutOf(incident, silence.mutes, reading))
 }
 
@@ -49,12 +40,10 @@ async function silenceOf({ desk, clock }: Reading) {
   return { config, mutes: [...config.mutes.map(namedFileMute), ...(await desk.activeMutes(clock()))] }
 }
 
-type Details = Partial<Pick<Parameters<typeof noticeOf>[2], 'latest' | 'exercise' | 'related'>>
-
 /** What a receiver would be notified now, if it was notified of everything. */
 async function noticeNow(
   { key, head }: StoredIncident,
-  { latest = [], exercise, related = [] }: Details,
+  history: typeof NO_HISTORY,
   { traceLink }: NotifyConfig,
   { desk, clock, source }: Reading,
 ): Promise<Notice> {
@@ -65,7 +54,7 @@ async function noticeNow(
   return noticeOf(
     { key, episode: head.episode, receiver: '' },
     { change, head, opening: head.opening, row, count },
-    { nowMs, source, latest, exercise, related, traceLink },
+    { nowMs, source, ...history, traceLink },
   )
 }
 
