@@ -3,7 +3,7 @@ import type { Telling } from '../../shared/incidents/deliver.ts'
 import { type DeliveryId, FLOOD } from '../../shared/incidents/delivery.ts'
 import type { Flood } from '../../shared/incidents/flood.ts'
 import type { IncidentHead } from '../../shared/incidents/incident.ts'
-import { namedFileMute } from '../../shared/incidents/mutes/stored-mute.ts'
+import { allMutes } from '../../shared/incidents/mutes/stored-mute.ts'
 import type { Notice } from '../../shared/incidents/notice.ts'
 import { historyOf, NO_HISTORY } from '../../shared/incidents/notice-history.ts'
 import type { NotifyConfig } from '../../shared/incidents/notify/config.ts'
@@ -51,7 +51,7 @@ export class DeliveryReads {
   /** The mute that holds an incident back. */
   muted(head: IncidentHead): { readonly id: string; readonly untilMs: number } | undefined {
     const { mutes, source, clock } = this.deps
-    const all = [...this.config().mutes.map(namedFileMute), ...mutes.active(clock())]
+    const all = allMutes(this.config().mutes, mutes.active(clock()))
     return muteOf(all, incidentFacts(head, source), clock())
   }
 

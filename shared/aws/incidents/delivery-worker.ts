@@ -3,7 +3,7 @@ import { DELIVERY, type Delivered, type DeliverySettings, deliverNow, type Telli
 import { type DeliveryId, FLOOD, newDelivery } from '../../incidents/delivery.ts'
 import { type Flood, floodFrom, MAX_FLOOD_NAMED } from '../../incidents/flood.ts'
 import { type IncidentHead, isOpen, type StoredIncident } from '../../incidents/incident.ts'
-import { type NamedMute, namedFileMute } from '../../incidents/mutes/stored-mute.ts'
+import { allMutes, type NamedMute } from '../../incidents/mutes/stored-mute.ts'
 import { historyOf, NO_HISTORY } from '../../incidents/notice-history.ts'
 import type { NotifyConfig } from '../../incidents/notify/config.ts'
 import type { Answer, Receiver, Send } from '../../incidents/receivers/receiver.ts'
@@ -206,7 +206,7 @@ export class DeliveryWorker {
 
   private async muted(head: IncidentHead, config: NotifyConfig): Promise<NamedMute | undefined> {
     const { clock, source, mutes } = this.deps
-    const all = [...config.mutes.map(namedFileMute), ...(await mutes.active(clock()))]
+    const all = allMutes(config.mutes, await mutes.active(clock()))
     return muteOf(all, incidentFacts(head, source), clock())
   }
 

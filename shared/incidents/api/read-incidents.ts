@@ -2,7 +2,7 @@ import type { Clock } from '../../pipeline/ports.ts'
 import { incidentFacts, noticeOf } from '../compose-notice.ts'
 import { newDelivery } from '../delivery.ts'
 import type { StoredIncident } from '../incident.ts'
-import { type NamedMute, namedFileMute } from '../mutes/stored-mute.ts'
+import { allMutes, type NamedMute } from '../mutes/stored-mute.ts'
 import type { Notice } from '../notice.ts'
 import { historyOf, NO_HISTORY } from '../notice-history.ts'
 import type { NotifyConfig } from '../notify/config.ts'
@@ -37,7 +37,7 @@ export async function detailOf(incident: StoredIncident, reading: Reading): Prom
 
 async function silenceOf({ desk, clock }: Reading) {
   const config = await desk.config()
-  return { config, mutes: [...config.mutes.map(namedFileMute), ...(await desk.activeMutes(clock()))] }
+  return { config, mutes: allMutes(config.mutes, await desk.activeMutes(clock())) }
 }
 
 /** What a receiver would be notified now, if it was notified of everything. */

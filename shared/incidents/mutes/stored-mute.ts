@@ -27,6 +27,11 @@ export function readStoredMute({ id, when, untilMs, why, by }: StoredMute): Name
   return matcher && { id, when: matcher, untilMs, why, ...(by !== undefined && { by }) }
 }
 
+/** The mutes of the file of receivers and those made through the API, as one list. */
+export function allMutes(ofFile: readonly PlacedMute[], stored: readonly NamedMute[]): readonly NamedMute[] {
+  return [...ofFile.map(namedFileMute), ...stored]
+}
+
 /** A mute of the file of receivers, named by the line on which it begins. */
 export function namedFileMute(mute: PlacedMute): NamedMute {
   return { ...mute, id: `notify.yaml:${mute.range.start.line}` }
