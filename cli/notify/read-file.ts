@@ -9,6 +9,7 @@ import type { PlacedProblem } from '../../shared/text/problem-text.ts'
 import { CommandError } from '../command-error.ts'
 import { writeProblems } from '../load-rules.ts'
 import { readTextFile, unreadable } from '../rule-files.ts'
+import { notifyStack, notifyTextOf } from '../stack/notify-stack.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** A file of receivers and what became of it. */
@@ -47,8 +48,21 @@ export async function readNotify(file: string, { references }: Looking): Promise
 }
 
 /** The same for the text of a file; `file` is what it is called. */
-export async function readNotifyText(file: string, source: string, { references }: Looking): Promise<ReadNotify> {
+async function readNotifyText(file: string, source: string, { references }: Looking): Promise<ReadNotify> {
   return { file, source, ...(await readNotifyFile(source, { references, clock: Date.now })) }
+}
+
+/** Which file: the one in force at a stack, else the one that is named. */
+interface NotifyChoice {
+  readonly notify: string
+  readonly stack?: string
+}
+
+/** Reads the file that is chosen, where `values` is set with the values that it refers to there. */
+export async function readChosen({ notify, stack }: NotifyChoice, values: boolean): Promise<ReadNotify> {
+  if (stack === undefined) return readNotify(notify, values ? onThisMachine() : NOWHERE)
+  const place = await notifyStack({ stack })
+  return readNotifyText(`notify.yaml of ${stack}`, await notifyTextOf(place, { stack }), values ? place : NOWHERE)
 }
 
 /** The problems of the file, as `writeProblems` takes them. */

@@ -11,9 +11,8 @@ import { type Finish, newCommand, withExamples } from '../command.ts'
 import { namedRules } from '../load-rules.ts'
 import { repeatable } from '../option-values.ts'
 import { readRuleFiles } from '../rule-files.ts'
-import { notifyStack, notifyTextOf } from '../stack/notify-stack.ts'
 import { type ExitCode, type Terminal, write } from '../terminal.ts'
-import { NOWHERE, notifyOption, type ReadNotify, readNotify, readNotifyText, requireParts } from './read-file.ts'
+import { notifyOption, readChosen, requireParts } from './read-file.ts'
 
 interface RouteOptions {
   readonly notify: string
@@ -79,12 +78,6 @@ function parseBoolean(text: string): boolean {
   return text === 'true'
 }
 
-/** Routes can be read without the values that receivers refer to. */
-async function readRoutes({ notify, stack }: RouteOptions): Promise<ReadNotify> {
-  if (stack === undefined) return readNotify(notify, NOWHERE)
-  return readNotifyText(`notify.yaml of ${stack}`, await notifyTextOf(await notifyStack({ stack }), { stack }), NOWHERE)
-}
-
 /** An incident as far as it is known. */
 interface PartlyKnown {
   readonly incident: IncidentFacts
@@ -92,7 +85,8 @@ interface PartlyKnown {
 }
 
 async function route(rule: string, options: RouteOptions, terminal: Terminal): Promise<ExitCode> {
-  const parts = await requireParts(await readRoutes(options), terminal)
+  // Routes can be read without the values that receivers refer to.
+  const parts = await requireParts(await readChosen(options, false), terminal)
   const known = await knownOf(rule, options)
   const reached = reachOf(parts, known.incident, known.unknown)
   const report = reached.map(({ receiver, isCertain }) => {

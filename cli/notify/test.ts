@@ -18,16 +18,9 @@ import { visible } from '../../shared/text/visible.ts'
 import { type Finish, newCommand, withExamples } from '../command.ts'
 import { CommandError } from '../command-error.ts'
 import { writeProblems } from '../load-rules.ts'
-import { notifyStack, notifyTextOf, sendFromHere } from '../stack/notify-stack.ts'
+import { sendFromHere } from '../stack/notify-stack.ts'
 import { type ExitCode, paint, type Terminal, write } from '../terminal.ts'
-import {
-  notifyOption,
-  onThisMachine,
-  placedProblems,
-  type ReadNotify,
-  readNotify,
-  readNotifyText,
-} from './read-file.ts'
+import { notifyOption, placedProblems, type ReadNotify, readChosen } from './read-file.ts'
 import { testNotices } from './test-notice.ts'
 
 interface TestOptions {
@@ -70,7 +63,7 @@ export function notifyTestCommand(terminal: Terminal, finish: Finish): Command {
 
 async function test(name: string, options: TestOptions, terminal: Terminal): Promise<ExitCode> {
   const { severity, dryRun, stack } = options
-  const read = await readFileOf(options)
+  const read = await readChosen(options, true)
   const receiver = await requireReceiver(name, read, terminal)
   const screen: Shown = { terminal, mask: maskOf(read.secrets) }
   const http = httpSend({ fetch: globalThis.fetch, timeoutMs: TIMEOUT_MS })
@@ -89,12 +82,6 @@ async function test(name: string, options: TestOptions, terminal: Terminal): Pro
   const end = await tell(receiver, resolved, opening.outcome === 'taken' ? opening.ref : undefined, send, screen)
   await sayAnswer(screen, name, 'the end', end)
   return opening.outcome === 'taken' && end.outcome === 'taken' ? 0 : 1
-}
-
-async function readFileOf({ notify, stack }: TestOptions): Promise<ReadNotify> {
-  if (stack === undefined) return readNotify(notify, onThisMachine())
-  const place = await notifyStack({ stack })
-  return readNotifyText(`notify.yaml of ${stack}`, await notifyTextOf(place, { stack }), place)
 }
 
 /** The receiver, whose own settings must be right; other problems of the file are shown and do not matter to it. */
