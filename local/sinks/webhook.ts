@@ -1,4 +1,5 @@
 import { type DeliveryFailure, deliveryFailureOf } from '../../shared/incidents/delivery-failure.ts'
+import { fetchFailureOf } from '../../shared/incidents/http-send.ts'
 import { signatureHeaders } from '../../shared/incidents/webhook-signature.ts'
 import { EventQueue, type EventQueueDeps } from '../queues/event-queue.ts'
 import type { WebhookSettings } from '../settings.ts'
@@ -38,14 +39,6 @@ async function postEvent(
     await response.body?.cancel()
     return response.ok ? undefined : deliveryFailureOf(response.status, response.headers.get('retry-after'))
   } catch (error) {
-    const { name, cause } = error as Error
-    const reason = name === 'TimeoutError' ? `no answer within ${timeoutMs} ms` : causeOf(cause)
-    return { reason, retriable: true }
+    return { reason: fetchFailureOf(error, timeoutMs).failure, retriable: true }
   }
-}
-
-/** What happened (ECONNREFUSED …) is in the cause; what else `fetch` throws may show the request, which holds secrets. */
-function causeOf(cause: unknown): string {
-  const { code, message } = (cause ?? {}) as { readonly code?: string; readonly message?: string }
-  return code ?? message ?? 'the request cannot be sent'
 }

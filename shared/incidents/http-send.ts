@@ -23,7 +23,7 @@ export function httpSend({ fetch, timeoutMs }: HttpSendOptions): Send {
       const answer = await answerText(response)
       return { status: response.status, body: answer, ...(retryAfter !== null && { retryAfter }) }
     } catch (error) {
-      return failureOf(error, timeoutMs)
+      return fetchFailureOf(error, timeoutMs)
     }
   }
 }
@@ -52,7 +52,7 @@ const NEVER_SENT =
 const REFUSED_BY_FETCH = /^(?:bad port|unknown scheme)$/
 
 /** What happened is in the cause; what else `fetch` throws may show the request, which holds keys. */
-function failureOf(error: unknown, timeoutMs: number): RequestEnd {
+export function fetchFailureOf(error: unknown, timeoutMs: number): Extract<RequestEnd, { failure: string }> {
   const { name, cause } = error as Error
   if (name === 'TimeoutError') return { failure: `no answer within ${timeoutMs} ms`, unsure: true }
   const { code, message } = (cause ?? {}) as { readonly code?: string; readonly message?: string }
