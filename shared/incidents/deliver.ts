@@ -3,6 +3,7 @@ import { isWorse } from '../rules/read/header.ts'
 import { type DeliveryId, type DeliveryRow, FLOOD, stepOf } from './delivery.ts'
 import { type IncidentHead, isOpen } from './incident.ts'
 import type { Answer, Receiver } from './receivers/receiver.ts'
+import { perform, type Slow, type StepOf } from './steps.ts'
 
 /** How receivers are notified. */
 export interface DeliverySettings {
@@ -62,9 +63,7 @@ export interface Telling {
 }
 
 /** One step of delivering, by name, with its parameters. */
-export type DeliveryStep = {
-  [Name in keyof DeliverySteps]: { readonly name: Name; readonly parameters: Parameters<DeliverySteps[Name]> }
-}[keyof DeliverySteps]
+export type DeliveryStep = StepOf<DeliverySteps>
 
 type Delivering<Result> = Generator<DeliveryStep, Result, unknown>
 
@@ -205,8 +204,7 @@ function* settled(id: DeliveryId, row: DeliveryRow, act: Extract<Act, { kind: 's
   const next = { ...rest, ...act.row }
   const againMs = next.dueAtMs
   const again = againMs === undefined ? {} : { againMs }
-  const changed =
-    dueAtMs !== againMs || heldBy !== next.heldBy || Object.keys(act.row).some((name) => name === 'notified')
+  const changed = dueAtMs !== againMs || heldBy !== next.heldBy || act.row.notified !== undefined
   if (changed && !(yield* step('writeRow', [id, { ...next, version: row.version + 1 }]))) {
     return { outcome: 'busy', againMs: 0 }
   }
@@ -288,11 +286,7 @@ function* step<Name extends keyof DeliverySteps>(
 }
 
 /** The steps, each with an answer to wait for. */
-export type SlowDeliverySteps = {
-  readonly [Name in keyof DeliverySteps]: (
-    ...parameters: Parameters<DeliverySteps[Name]>
-  ) => Promise<ReturnType<DeliverySteps[Name]>>
-}
+export type SlowDeliverySteps = Slow<DeliverySteps>
 
 /** Looks at one delivery, step by step. */
 export async function deliverNow(
@@ -302,10 +296,7 @@ export async function deliverNow(
 ): Promise<Delivered> {
   const delivering = deliver(id, context)
   let next = delivering.next()
-  while (next.done !== true) {
-    const { name, parameters } = next.value
-    next = delivering.next(await (steps[name] as (...values: readonly unknown[]) => Promise<unknown>)(...parameters))
-  }
+  while (next.done !== true) next = delivering.next(await perform<DeliverySteps>(next.value, steps))
   return next.value
 }
 
@@ -318,10 +309,11 @@ export function settleNow(
   const delivering = deliver(id, context)
   let next = delivering.next()
   while (next.done !== true) {
-    const { name, parameters } = next.value
+    const { value } = next
     // Who takes a lease is about to send a request.
-    if (name === 'tell' || (name === 'writeRow' && parameters[1].leaseUntilMs > context.now())) return undefined
-    next = delivering.next((steps[name] as (...values: readonly unknown[]) => unknown)(...parameters))
+    if (value.name === 'tell') return undefined
+    if (value.name === 'writeRow' && value.parameters[1].leaseUntilMs > context.now()) return undefined
+    next = delivering.next(perform<Omit<DeliverySteps, 'tell'>>(value, steps))
   }
   return next.value
 }

@@ -1,6 +1,7 @@
 import type { AlertCondition } from '../rules/ast.ts'
 import type { ConditionFacts } from './alert-condition.ts'
 import type { IncidentHead, IncidentMember } from './incident.ts'
+import { perform, type Slow, type StepOf } from './steps.ts'
 
 /*
  * The protocol is written as generators that yield one step on the store at a time. A database with transactions does all steps
@@ -47,9 +48,7 @@ export interface ExerciseCounts {
 }
 
 /** One step of the protocol, by name, with its parameters. */
-export type StoreStep = {
-  [Name in keyof IncidentSteps]: { readonly name: Name; readonly parameters: Parameters<IncidentSteps[Name]> }
-}[keyof IncidentSteps]
+export type StoreStep = StepOf<IncidentSteps>
 
 /** A part of the protocol that yields steps and is given their results. */
 export type Protocol<Result> = Generator<StoreStep, Result, unknown>
@@ -77,16 +76,12 @@ function* step<Name extends keyof IncidentSteps>(
 /** Does all steps at once, as part of a transaction. */
 export function atOnce<Result>(protocol: Protocol<Result>, steps: IncidentSteps): Result {
   let next = protocol.next()
-  while (next.done !== true) next = protocol.next(done(next.value, steps))
+  while (next.done !== true) next = protocol.next(perform<IncidentSteps>(next.value, steps))
   return next.value
 }
 
 /** The same steps, each with an answer to wait for. */
-export type SlowSteps = {
-  readonly [Name in keyof IncidentSteps]: (
-    ...parameters: Parameters<IncidentSteps[Name]>
-  ) => Promise<ReturnType<IncidentSteps[Name]>>
-}
+export type SlowSteps = Slow<IncidentSteps>
 
 /** Does the steps one after another; those before `next` are done. */
 export async function oneByOne<Result>(
@@ -95,7 +90,7 @@ export async function oneByOne<Result>(
   next: IteratorResult<StoreStep, Result> = protocol.next(),
 ): Promise<Result> {
   let current = next
-  while (current.done !== true) current = protocol.next(await done(current.value, steps))
+  while (current.done !== true) current = protocol.next(await perform<IncidentSteps>(current.value, steps))
   return current.value
 }
 
@@ -108,12 +103,8 @@ export async function upTo<Result>(
   let next = protocol.next()
   while (next.done !== true) {
     const { value } = next
-    next = protocol.next(await done(value, steps))
+    next = protocol.next(await perform<IncidentSteps>(value, steps))
     if (value.name === name) break
   }
   return next
-}
-
-function done({ name, parameters }: StoreStep, steps: IncidentSteps | SlowSteps): unknown {
-  return (steps[name] as (...values: readonly unknown[]) => unknown).apply(steps, parameters)
 }
