@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { serving } from '../serving.ts'
 import { runInProcess } from './fake-terminal.ts'
 
 /** Occurs in everything that nobody may see. */
@@ -60,25 +59,13 @@ test('no help shows what the environment holds', async () => {
   }
 })
 
-/** A server of somebody else, and the headers that it got. */
-async function otherServer(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => {
-    server.close().closeAllConnections()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
 test('a key is sent to the server that was named, and to none that it points to', async () => {
   const seen: string[] = []
-  const other = await otherServer((request, response) => {
+  const other = await serving((request, response) => {
     seen.push(JSON.stringify(request.headers))
     response.end('{"experiments": [], "more": 0}')
   })
-  const named = await otherServer((_, response) =>
-    response.writeHead(307, { location: `${other}/v1/experiments` }).end(),
-  )
+  const named = await serving((_, response) => response.writeHead(307, { location: `${other}/v1/experiments` }).end())
   const { exitCode, out, err } = await runInProcess(['experiment', 'list', '--url', named, '--api-key', ADDED])
   expect([exitCode, seen]).toEqual([2, []])
   expect(err).toContain('307')
@@ -86,7 +73,7 @@ test('a key is sent to the server that was named, and to none that it points to'
 })
 
 test('a key that is refused, or cannot be brought, is shown by no message', async () => {
-  const refusing = await otherServer((request, response) => {
+  const refusing = await serving((request, response) => {
     const message = 'send a valid API key'
     response.writeHead(request.headers['x-api-key'] === undefined ? 500 : 401).end(JSON.stringify({ message }))
   })

@@ -1,24 +1,7 @@
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { httpSend } from '../../shared/incidents/http-send.ts'
-
-const closers: (() => void)[] = []
-afterEach(() => {
-  for (const close of closers.splice(0)) close()
-})
-
-async function serving(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  closers.push(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
+import { serving, stopServing } from '../serving.ts'
 
 const send = httpSend({ fetch: globalThis.fetch, timeoutMs: 60_000 })
 const post = (url: string, headers: Readonly<Record<string, string>> = {}) =>
@@ -64,7 +47,7 @@ describe('a request', () => {
 describe('a request without an answer', () => {
   test('was not sent where no connection was made', async () => {
     const url = await serving(() => {})
-    for (const close of closers.splice(0)) close()
+    stopServing()
     expect(await send(post(url))).toEqual({ failure: 'ECONNREFUSED', unsure: false })
     expect(await send(post('http://127.0.0.1:9/'))).toEqual({ failure: 'bad port', unsure: false })
     expect(await send(post('not a url'))).toEqual({ failure: 'ERR_INVALID_URL', unsure: false })

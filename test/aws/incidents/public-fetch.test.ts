@@ -1,26 +1,9 @@
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text as textOf } from 'node:stream/consumers'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isPublicAddress } from '../../../shared/aws/incidents/public-address.ts'
 import { publicFetch } from '../../../shared/aws/incidents/public-fetch.ts'
 import { httpSend } from '../../../shared/incidents/http-send.ts'
-
-const closers: (() => void)[] = []
-afterEach(() => {
-  for (const close of closers.splice(0)) close()
-})
-
-async function serving(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  closers.push(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
+import { serving, stopServing } from '../../serving.ts'
 
 type Options = NonNullable<Parameters<typeof publicFetch>[0]>
 const sendBy = (options: Options, timeoutMs = 60_000) => httpSend({ fetch: publicFetch(options), timeoutMs })
@@ -99,7 +82,7 @@ describe('a request that may be sent', () => {
     expect(await sendBy(anywhere, 20)(post(silent))).toEqual({ failure: 'no answer within 20 ms', unsure: true })
     const broken = await serving((request) => request.socket.destroy())
     expect(await sendBy(anywhere)(post(broken))).toEqual({ failure: 'ECONNRESET', unsure: true })
-    for (const close of closers.splice(0)) close()
+    stopServing()
     expect(await sendBy(anywhere)(post(silent))).toEqual({ failure: 'ECONNREFUSED', unsure: false })
   })
 })

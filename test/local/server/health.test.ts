@@ -132,36 +132,28 @@ describe('health', () => {
   })
 })
 
-test('is degraded while the file of receivers has problems', async () => {
+async function subjectsOfHealth() {
   const home = newHome()
-  const options = {
-    dataFolder: home.dataFolder,
-    rulePaths: [home.rules],
-    clock: () => 1_764_000_000_000,
-    log: () => {},
-  }
+  const clock = () => 1_764_000_000_000
+  const options = { dataFolder: home.dataFolder, rulePaths: [home.rules], clock, log: () => {} }
   const parts = await openDependencies(options, runtimeSettings({}), closers)
   const loop = new EvaluatorLoop(parts.evaluator, parts.timers, { sizeBytes: () => 0, check: async () => {} })
+  return { ...parts, loop, rules: () => parts.rules.state, nowMs: clock }
+}
+
+test('is degraded while the file of receivers has problems', async () => {
+  const subjects = await subjectsOfHealth()
   let problem: string | undefined = 'notify.yaml:3:5: oncall has no key'
   const notify = { problem: () => problem }
-  const page = healthPage({ ...parts, loop, rules: () => parts.rules.state, nowMs: options.clock, notify })
+  const page = healthPage({ ...subjects, notify })
   expect(JSON.parse((await page()).body)).toMatchObject({ status: 'degraded', notify: problem })
   problem = undefined
   expect(JSON.parse((await page()).body)).toMatchObject({ status: 'ok', notify: 'ok' })
 })
 
 test('a flood of questions about health gets the last answer, so that the disk is not kept busy by it', async () => {
-  const home = newHome()
-  const options = {
-    dataFolder: home.dataFolder,
-    rulePaths: [home.rules],
-    clock: () => 1_764_000_000_000,
-    log: () => {},
-  }
-  const parts = await openDependencies(options, runtimeSettings({}), closers)
-  const loop = new EvaluatorLoop(parts.evaluator, parts.timers, { sizeBytes: () => 0, check: async () => {} })
-  const subjects = { ...parts, loop, rules: () => parts.rules.state, nowMs: options.clock }
-  const touch = vi.spyOn(parts.database, 'touch')
+  const subjects = await subjectsOfHealth()
+  const touch = vi.spyOn(subjects.database, 'touch')
   let nowMs = 0
   const page = healthPage(subjects, () => nowMs)
   const writesFor = async (questions: number) => {
